@@ -1,0 +1,125 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The manifest is the map: targets stand in the order data meets them, and a target
+// imports only what stands above it. `.ci/check-imports` holds the sources to it.
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// Rooms without pointers or C calls, where every `unsafe` mark would be news.
+let pure = settings + [.strictMemorySafety()]
+
+let package = Package(
+  name: "tidemark",
+  products: [
+    .executable(name: "tidemark", targets: ["tidemark"])
+  ],
+  targets: [
+    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+
+    .target(name: "Model", swiftSettings: pure),
+    .target(name: "Runtime", dependencies: ["Model"], swiftSettings: settings),
+    .target(name: "Timetable", dependencies: ["Model"], swiftSettings: pure),
+    .target(name: "Expressions", dependencies: ["Model"], swiftSettings: pure),
+    .target(
+      name: "JobFiles", dependencies: ["Model", "Timetable", "Expressions", "CYAML"],
+      swiftSettings: settings),
+    .target(name: "Planning", dependencies: ["Model", "Expressions"], swiftSettings: pure),
+    .target(name: "Compute", dependencies: ["Model", "Expressions"], swiftSettings: settings),
+    .target(name: "Formats", dependencies: ["Model", "Compute"], swiftSettings: settings),
+    .target(
+      name: "Postgres", dependencies: ["Model", "Runtime", "CLibPQ"], swiftSettings: settings),
+    .target(
+      name: "StateStore", dependencies: ["Model", "Runtime", "Postgres", "CSQLite", "CZlib"],
+      swiftSettings: settings),
+    .target(
+      name: "Sinks",
+      dependencies: ["Model", "Runtime", "Compute", "Formats", "Postgres", "CZlib"],
+      swiftSettings: settings),
+    .target(
+      name: "Notices", dependencies: ["Model", "Runtime", "CCurl"], swiftSettings: settings),
+    .target(
+      name: "Engine",
+      dependencies: [
+        "Model", "Runtime", "Timetable", "Expressions", "Planning", "Compute", "Formats",
+        "Postgres", "StateStore", "Sinks", "Notices",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Scheduler",
+      dependencies: ["Model", "Runtime", "Timetable", "StateStore", "Engine"],
+      swiftSettings: settings),
+    .target(
+      name: "DemoServer", dependencies: ["Model", "Runtime", "Postgres"],
+      swiftSettings: settings),
+    .target(
+      name: "Commands",
+      dependencies: [
+        "Model", "Runtime", "Timetable", "Expressions", "JobFiles", "Planning", "Compute",
+        "Formats", "Postgres", "StateStore", "Sinks", "Notices", "Engine", "Scheduler",
+        "DemoServer",
+      ],
+      swiftSettings: settings),
+    .executableTarget(name: "tidemark", dependencies: ["Commands"], swiftSettings: settings),
+
+    .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: settings),
+    .testTarget(
+      name: "RuntimeTests", dependencies: ["Runtime", "Model"], swiftSettings: settings),
+    .testTarget(
+      name: "TimetableTests", dependencies: ["Timetable", "Model", "Runtime"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ExpressionsTests", dependencies: ["Expressions", "Model"], swiftSettings: settings),
+    .testTarget(
+      name: "JobFilesTests", dependencies: ["JobFiles", "Model"], swiftSettings: settings),
+    .testTarget(
+      name: "PlanningTests", dependencies: ["Planning", "Model", "Expressions"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ComputeTests", dependencies: ["Compute", "Model", "Expressions"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "FormatsTests", dependencies: ["Formats", "Compute", "Model"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PostgresTests", dependencies: ["Postgres", "Model", "Runtime", "DemoServer"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "StateStoreTests",
+      dependencies: ["StateStore", "Model", "Runtime", "Postgres", "DemoServer"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SinksTests",
+      dependencies: ["Sinks", "Model", "Runtime", "Compute", "Formats", "Postgres", "DemoServer"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "NoticesTests", dependencies: ["Notices", "Model", "Runtime"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "EngineTests", dependencies: ["Engine", "Model", "Runtime"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SchedulerTests",
+      dependencies: ["Scheduler", "Model", "Runtime", "Timetable", "StateStore"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "OracleTests",
+      dependencies: ["Commands", "Expressions", "Compute", "Planning", "Postgres", "Model", "Runtime", "DemoServer"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CommandsTests",
+      dependencies: ["Commands", "Model", "Runtime", "Postgres", "DemoServer", "tidemark"],
+      swiftSettings: settings),
+  ]
+)
