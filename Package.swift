@@ -115,7 +115,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "OracleTests",
-      dependencies: ["Commands", "Expressions", "Compute", "Planning", "Postgres", "Model", "Runtime", "DemoServer"],
+      dependencies: [
+        "Commands", "Expressions", "Compute", "Planning", "Postgres", "Model", "Runtime", "DemoServer",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "CommandsTests",

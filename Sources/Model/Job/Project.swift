@@ -1,0 +1,57 @@
+/// `tidemark.yaml`: what the jobs of a project share.
+package struct Project: Hashable, Sendable {
+  /// Part of every run's identity; the folder's name where the file has none.
+  package var name: String
+  /// The folder that relative paths stand in.
+  package var root: String
+  package var connections: [String: ConnectionRule]
+  package var state: Template?
+  /// Relative to `root` unless absolute.
+  package var output: String
+  package var notifiers: [String: Notifier]
+  /// How many runs of a pool may be going at once.
+  package var pools: [String: Int]
+  /// The files this was read from, base first; empty where there was none.
+  package var files: [String]
+
+  package init(
+    name: String, root: String, connections: [String: ConnectionRule], state: Template?,
+    output: String, notifiers: [String: Notifier], pools: [String: Int], files: [String]
+  ) {
+    self.name = name
+    self.root = root
+    self.connections = connections
+    self.state = state
+    self.output = output
+    self.notifiers = notifiers
+    self.pools = pools
+    self.files = files
+  }
+}
+
+/// One entry of `connections:`.
+package struct ConnectionRule: Hashable, Sendable {
+  package var name: String
+  /// Any libpq connection string, URI or `service=NAME`; may hold external references.
+  package var url: Template
+  package var maximumConnections: Int?
+  package var searchPath: [String]
+  /// Schema of the publication ledger, `tidemark` where left out.
+  package var ledgerSchema: String
+  /// True lets row security hide rows; otherwise hidden rows are an error.
+  package var allowsRowSecurity: Bool
+  package var place: Place
+
+  package init(
+    name: String, url: Template, maximumConnections: Int?, searchPath: [String],
+    ledgerSchema: String, allowsRowSecurity: Bool, place: Place
+  ) {
+    self.name = name
+    self.url = url
+    self.maximumConnections = maximumConnections
+    self.searchPath = searchPath
+    self.ledgerSchema = ledgerSchema
+    self.allowsRowSecurity = allowsRowSecurity
+    self.place = place
+  }
+}

@@ -1,0 +1,87 @@
+/// `schedule:`, when a job is due and what happens when it could not run.
+package struct Schedule: Hashable, Sendable {
+  package var specs: [Spec]
+  package var gap: GapPolicy
+  package var overlap: OverlapPolicy
+  /// False where the file left `dst` out: Debian cron's rule then holds.
+  package var isDaylightSavingDeclared: Bool
+  package var catchUp: CatchUpPolicy
+  package var catchUpWindow: Duration?
+  package var ifRunning: IfRunningPolicy
+  package var jitter: Duration
+  /// Local time of day, as hours and minutes after the fire's midnight.
+  package var finishBy: TimeOfDay?
+  package var after: After?
+  /// Local dates, days since 2000-01-01.
+  package var except: Set<Int32>
+  package var trigger: Trigger?
+  package var place: Place
+
+  package enum Spec: Hashable, Sendable {
+    case cron(SourceText)
+    case every(Duration, Place)
+    case at(Instant, Place)
+  }
+
+  package enum GapPolicy: String, Hashable, Sendable, CaseIterable {
+    case runAfter = "run_after"
+    case skip
+  }
+
+  package enum OverlapPolicy: String, Hashable, Sendable, CaseIterable { case first, second, both }
+
+  package enum CatchUpPolicy: String, Hashable, Sendable, CaseIterable { case none, latest, all }
+
+  package enum IfRunningPolicy: String, Hashable, Sendable, CaseIterable {
+    case skip
+    case queueOne = "queue_one"
+    case queueAll = "queue_all"
+    case cancelOther = "cancel_other"
+  }
+
+  package struct TimeOfDay: Hashable, Sendable {
+    package var hour: Int
+    package var minute: Int
+
+    package init(hour: Int, minute: Int) {
+      self.hour = hour
+      self.minute = minute
+    }
+  }
+
+  package struct After: Hashable, Sendable {
+    package var jobs: [JobName]
+    package var within: Duration?
+
+    package init(jobs: [JobName], within: Duration?) {
+      self.jobs = jobs
+      self.within = within
+    }
+  }
+
+  package enum Trigger: Hashable, Sendable {
+    case listen(channel: String, connection: String?)
+    case file(path: String)
+  }
+
+  package init(
+    specs: [Spec], gap: GapPolicy, overlap: OverlapPolicy, isDaylightSavingDeclared: Bool,
+    catchUp: CatchUpPolicy, catchUpWindow: Duration?, ifRunning: IfRunningPolicy,
+    jitter: Duration, finishBy: TimeOfDay?, after: After?, except: Set<Int32>, trigger: Trigger?,
+    place: Place
+  ) {
+    self.specs = specs
+    self.gap = gap
+    self.overlap = overlap
+    self.isDaylightSavingDeclared = isDaylightSavingDeclared
+    self.catchUp = catchUp
+    self.catchUpWindow = catchUpWindow
+    self.ifRunning = ifRunning
+    self.jitter = jitter
+    self.finishBy = finishBy
+    self.after = after
+    self.except = except
+    self.trigger = trigger
+    self.place = place
+  }
+}

@@ -1,0 +1,100 @@
+/// One item of `store:`.
+package enum SinkRule: Hashable, Sendable {
+  case table(TableSinkRule)
+  case file(FileSinkRule)
+
+  package var place: Place {
+    switch self {
+    case .table(let rule): rule.place
+    case .file(let rule): rule.place
+    }
+  }
+}
+
+package struct TableSinkRule: Hashable, Sendable {
+  package var connection: Template
+  package var name: Template
+  package var mode: Mode
+  package var window: String?
+  /// Bounds every delete: column to value.
+  package var scope: [Scope]
+  /// `nil` means the group-by columns.
+  package var key: [String]?
+  package var create: Bool
+  package var onEmpty: OnEmpty
+  package var maxDelete: MaxDelete?
+  package var beforePublish: [SourceText]
+  package var afterPublish: [SourceText]
+  package var publishPerChunk: Bool
+  package var place: Place
+
+  package enum Mode: String, Hashable, Sendable, CaseIterable {
+    case append, merge, replace
+    case replaceWindow = "replace_window"
+  }
+
+  package enum OnEmpty: String, Hashable, Sendable, CaseIterable { case fail, keep, publish }
+
+  package enum MaxDelete: Hashable, Sendable {
+    case rows(Int)
+    /// Of the rows in the target, 0...100.
+    case percent(Double)
+  }
+
+  package struct Scope: Hashable, Sendable {
+    package var column: String
+    package var value: Template
+
+    package init(column: String, value: Template) {
+      self.column = column
+      self.value = value
+    }
+  }
+
+  package init(
+    connection: Template, name: Template, mode: Mode, window: String?, scope: [Scope],
+    key: [String]?, create: Bool, onEmpty: OnEmpty, maxDelete: MaxDelete?,
+    beforePublish: [SourceText], afterPublish: [SourceText], publishPerChunk: Bool, place: Place
+  ) {
+    self.connection = connection
+    self.name = name
+    self.mode = mode
+    self.window = window
+    self.scope = scope
+    self.key = key
+    self.create = create
+    self.onEmpty = onEmpty
+    self.maxDelete = maxDelete
+    self.beforePublish = beforePublish
+    self.afterPublish = afterPublish
+    self.publishPerChunk = publishPerChunk
+    self.place = place
+  }
+}
+
+package struct FileSinkRule: Hashable, Sendable {
+  /// Relative to the project's output root.
+  package var path: Template
+  /// By the name's ending where left out: `.csv`, `.jsonl`/`.ndjson`, each with `.gz`.
+  package var format: FileFormat
+  package var isCompressed: Bool
+  package var ifExists: IfExists
+  /// Columns of the order for row-level results.
+  package var orderBy: [String]
+  package var place: Place
+
+  package enum FileFormat: String, Hashable, Sendable, CaseIterable { case csv, jsonl }
+  package enum IfExists: String, Hashable, Sendable, CaseIterable { case replace, fail }
+
+  package init(
+    path: Template, format: FileFormat, isCompressed: Bool, ifExists: IfExists,
+    orderBy: [String], place: Place
+  ) {
+    self.path = path
+    self.format = format
+    self.isCompressed = isCompressed
+    self.ifExists = ifExists
+    self.orderBy = orderBy
+    self.place = place
+  }
+}

@@ -1,0 +1,151 @@
+/// One item of `process:`.
+package struct Step: Hashable, Sendable {
+  /// The file's `name`, or one made of the kind and position.
+  package var name: String
+  package var action: Action
+  package var onFail: OnFail
+  package var place: Place
+
+  package enum OnFail: String, Hashable, Sendable, CaseIterable {
+    case fail, quarantine, drop, keep
+  }
+
+  package enum Action: Hashable, Sendable {
+    case sanitize([Sanitizing])
+    case parse(Parsing)
+    /// Every rule is judged; a row may break several.
+    case validate([Rule])
+    /// Entries may use each other in any order.
+    case derive([NamedExpression])
+    case filter(SourceText)
+    case lookup(Lookup)
+    case pseudonymise(take: [NamedColumn], key: Template)
+    case select([NamedColumn])
+    case rename([NamedColumn])
+    case drop([String])
+  }
+
+  package struct Rule: Hashable, Sendable {
+    package var name: String
+    package var expect: SourceText
+
+    package init(name: String, expect: SourceText) {
+      self.name = name
+      self.expect = expect
+    }
+  }
+
+  package struct NamedExpression: Hashable, Sendable {
+    package var name: String
+    package var expression: SourceText
+
+    package init(name: String, expression: SourceText) {
+      self.name = name
+      self.expression = expression
+    }
+  }
+
+  /// A column under a (perhaps) new name.
+  package struct NamedColumn: Hashable, Sendable {
+    package var name: String
+    package var column: String
+    package var place: Place
+
+    package init(name: String, column: String, place: Place) {
+      self.name = name
+      self.column = column
+      self.place = place
+    }
+  }
+
+  package struct Sanitizing: Hashable, Sendable {
+    package var column: String
+    package var operations: [SanitizeOperation]
+    package var place: Place
+
+    package init(column: String, operations: [SanitizeOperation], place: Place) {
+      self.column = column
+      self.operations = operations
+      self.place = place
+    }
+  }
+
+  package enum SanitizeOperation: Hashable, Sendable {
+    case trim
+    case collapseSpaces
+    case stripControl
+    case lower
+    case upper
+    case nfc
+    case nullIfEmpty
+    case truncate(Int)
+    /// Every letter and digit but the last `keep` becomes `*`.
+    case mask(keep: Int)
+    /// Matches of a regular expression become `***`.
+    case redact(pattern: String)
+  }
+
+  package struct Parsing: Hashable, Sendable {
+    package var column: String
+    /// The name of the parsed column; the text column's own where left out.
+    package var into: String?
+    package var target: Target
+
+    package enum Target: Hashable, Sendable {
+      case integer
+      case numeric(SQLType.NumericModifier?)
+      /// Pattern of `to_date`'s kind; ISO where left out.
+      case date(pattern: String?)
+      case timestamp(pattern: String?, zone: String?)
+      case boolean
+      /// A path such as `$.a.b[0]` into a JSON text, giving text.
+      case json(path: String)
+    }
+
+    package init(column: String, into: String?, target: Target) {
+      self.column = column
+      self.into = into
+      self.target = target
+    }
+  }
+
+  package init(name: String, action: Action, onFail: OnFail, place: Place) {
+    self.name = name
+    self.action = action
+    self.onFail = onFail
+    self.place = place
+  }
+}
+
+/// A `lookup` step: columns of another relation, joined by key.
+package struct Lookup: Hashable, Sendable {
+  package var from: From
+  /// Row column to lookup column.
+  package var match: [Step.NamedColumn]
+  /// New column from lookup column.
+  package var take: [Step.NamedColumn]
+  package var onMissing: Step.OnFail
+  /// `error` (default) refuses duplicate keys; `first` takes the least row by all its values.
+  package var onDuplicate: OnDuplicate
+  package var maximumRows: Int?
+
+  package enum From: Hashable, Sendable {
+    case table(connection: Template, name: Template)
+    case query(connection: Template, sql: SourceText)
+    case file(path: String)
+  }
+
+  package enum OnDuplicate: String, Hashable, Sendable, CaseIterable { case error, first }
+
+  package init(
+    from: From, match: [Step.NamedColumn], take: [Step.NamedColumn], onMissing: Step.OnFail,
+    onDuplicate: OnDuplicate, maximumRows: Int?
+  ) {
+    self.from = from
+    self.match = match
+    self.take = take
+    self.onMissing = onMissing
+    self.onDuplicate = onDuplicate
+    self.maximumRows = maximumRows
+  }
+}

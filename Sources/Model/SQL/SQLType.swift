@@ -1,0 +1,95 @@
+/// A column type as Tidemark knows it: what Postgres calls it, with its modifier.
+package enum SQLType: Hashable, Sendable {
+  case boolean
+  case smallint, integer, bigint
+  /// `nil` where the column was declared without precision: values keep their own scale.
+  case numeric(NumericModifier?)
+  case real, double
+  case text
+  case varchar(Int?)
+  /// Blank-padded; `nil` length is Postgres's internal `bpchar`.
+  case char(Int?)
+  case name
+  /// Carried as its label; compares as text under `C` only for equality.
+  case enumeration(name: String)
+  case date, timestamp, timestamptz, interval, uuid
+  case bytea, json, jsonb
+  /// Arrays and the rest: carried as Postgres's binary form, untouched. `name` is what
+  /// `format_type` prints.
+  case opaque(oid: UInt32, name: String)
+
+  package struct NumericModifier: Hashable, Sendable {
+    package var precision: Int
+    package var scale: Int
+
+    package init(precision: Int, scale: Int) {
+      self.precision = precision
+      self.scale = scale
+    }
+  }
+
+  package static var numeric: SQLType { .numeric(nil) }
+
+  /// How the type is written in SQL.
+  package var sqlName: String {
+    switch self {
+    case .boolean: "boolean"
+    case .smallint: "smallint"
+    case .integer: "integer"
+    case .bigint: "bigint"
+    case .numeric(nil): "numeric"
+    case .numeric(let modifier?): "numeric(\(modifier.precision),\(modifier.scale))"
+    case .real: "real"
+    case .double: "double precision"
+    case .text: "text"
+    case .varchar(nil): "character varying"
+    case .varchar(let length?): "character varying(\(length))"
+    case .char(nil): "bpchar"
+    case .char(let length?): "character(\(length))"
+    case .name: "name"
+    case .enumeration(let name): name
+    case .date: "date"
+    case .timestamp: "timestamp without time zone"
+    case .timestamptz: "timestamp with time zone"
+    case .interval: "interval"
+    case .uuid: "uuid"
+    case .bytea: "bytea"
+    case .json: "json"
+    case .jsonb: "jsonb"
+    case .opaque(_, let name): name
+    }
+  }
+
+  package var isInteger: Bool {
+    switch self {
+    case .smallint, .integer, .bigint: true
+    default: false
+    }
+  }
+
+  package var isNumeric: Bool {
+    if case .numeric = self { true } else { false }
+  }
+
+  package var isFloat: Bool { self == .real || self == .double }
+
+  package var isNumber: Bool { isInteger || isNumeric || isFloat }
+
+  /// Held as UTF-8 text. `char(n)` is among them though its equality ignores trailing blanks.
+  package var isText: Bool {
+    switch self {
+    case .text, .varchar, .char, .name: true
+    default: false
+    }
+  }
+
+  /// The type without its modifier: what two values must share to be compared.
+  package var base: SQLType {
+    switch self {
+    case .numeric: .numeric(nil)
+    case .varchar: .varchar(nil)
+    case .char: .char(nil)
+    default: self
+    }
+  }
+}
