@@ -1,0 +1,78 @@
+/// Prints binary floating-point numbers as Postgres does with `extra_float_digits` at 1: the shortest digits
+/// that read back as the same number.
+package enum PostgresFloat {
+  /// The text of a `double precision`.
+  package static func text(_ value: Double) -> String {
+    if let special = specialText(value) { return special }
+    return text(ShortestDigits(value), fixedBelow: 15)
+  }
+
+  /// The text of a `real`.
+  package static func text(_ value: Float) -> String {
+    if let special = specialText(Double(value)) { return special }
+    return text(ShortestDigits(value), fixedBelow: 6)
+  }
+
+  private static func specialText(_ value: Double) -> String? {
+    if value.isNaN { return "NaN" }
+    if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
+    if value == 0 { return value.sign == .minus ? "-0" : "0" }
+    return nil
+  }
+
+  /// Plain digits for exponents from -4 to below `fixedBelow`, else with an exponent of two digits or more.
+  private static func text(_ number: ShortestDigits, fixedBelow: Int) -> String {
+    let digits = number.digits
+    var text = number.isNegative ? "-" : ""
+    let exponent = number.exponent
+    if exponent < -4 || exponent >= fixedBelow {
+      text += digits.prefix(1)
+      if digits.utf8.count > 1 { text += "." + digits.dropFirst() }
+      let magnitude = exponent.magnitude
+      text += (exponent < 0 ? "e-" : "e+") + (magnitude < 10 ? "0" : "") + String(magnitude)
+    } else if exponent < 0 {
+      text += "0." + String(repeating: "0", count: -exponent - 1) + digits
+    } else if digits.utf8.count <= exponent + 1 {
+      text += digits + String(repeating: "0", count: exponent + 1 - digits.utf8.count)
+    } else {
+      text += digits.prefix(exponent + 1) + "." + digits.dropFirst(exponent + 1)
+    }
+    return text
+  }
+}
+
+/// The significant digits of a finite number other than zero: the value is `d.ddd * 10^exponent`.
+struct ShortestDigits {
+  /// Without leading or trailing zeros.
+  var digits: String
+  var exponent: Int
+  var isNegative: Bool
+
+  init(_ value: Double) { self.init(swiftText: value.description) }
+
+  init(_ value: Float) { self.init(swiftText: value.description) }
+
+  private init(swiftText: String) {
+    var all: [UInt8] = []
+    var pointAt: Int?
+    var written = 0
+    isNegative = false
+    var rest = Substring(swiftText)
+    if rest.first == "-" {
+      isNegative = true
+      rest = rest.dropFirst()
+    }
+    if let mark = rest.firstIndex(of: "e") {
+      written = Int(rest[rest.index(after: mark)...]) ?? 0
+      rest = rest[..<mark]
+    }
+    for byte in rest.utf8 {
+      if byte == UInt8(ascii: ".") { pointAt = all.count } else { all.append(byte) }
+    }
+    let leadingZeros = all.prefix { $0 == UInt8(ascii: "0") }.count
+    exponent = written + (pointAt ?? all.count) - 1 - leadingZeros
+    all.removeFirst(leadingZeros)
+    while all.last == UInt8(ascii: "0") { all.removeLast() }
+    digits = String(decoding: all, as: UTF8.self)
+  }
+}
