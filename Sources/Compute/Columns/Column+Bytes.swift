@@ -1,0 +1,84 @@
+extension Column {
+  /// The bytes that `slices` point into. Changes when the buffer grows.
+  @inlinable package var data: UnsafeMutablePointer<UInt8> { ownData }
+
+  /// The bytes at `row`, valid until the column is written to.
+  @inlinable @inline(__always)
+  package func bytes(_ row: Int) -> UnsafeBufferPointer<UInt8> {
+    let slice = slices[row]
+    return UnsafeBufferPointer(start: ownData + Int(slice.offset), count: Int(slice.length))
+  }
+
+  /// What a column's data buffer may hold at most, so that a slice's offset fits 32 bits.
+  package static var maximumData: Int { 1 << 31 }
+
+  /// Makes room for `extra` bytes behind those in use.
+  @inline(__always)
+  func reserveData(_ extra: Int) {
+    if dataCount + extra > dataCapacity { growData(dataCount + extra) }
+  }
+
+  @inline(never)
+  private func growData(_ needed: Int) {
+    let capacity = max(needed, dataCapacity * 2)
+    let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    grown.update(from: ownData, count: dataCount)
+    ownData.deallocate()
+    ownData = grown
+    dataCapacity = capacity
+  }
+
+  /// Gives back the memory of an unusually large batch.
+  func trimData() {
+    guard dataCapacity > 1 << 24 else { return }
+    ownData.deallocate()
+    dataCapacity = 1 << 20
+    ownData = .allocate(capacity: dataCapacity)
+    dataCount = 0
+  }
+
+  /// Copies bytes in as the value of `row`.
+  @inline(__always)
+  package func setBytes(_ row: Int, _ bytes: UnsafeBufferPointer<UInt8>) {
+    setBytes(row, bytes.baseAddress, bytes.count)
+  }
+
+  @inline(__always)
+  func setBytes(_ row: Int, _ start: UnsafePointer<UInt8>?, _ count: Int) {
+    reserveData(count)
+    if let start { (ownData + dataCount).update(from: start, count: count) }
+    slices[row] = ByteSlice(
+      offset: UInt32(truncatingIfNeeded: dataCount), length: UInt32(truncatingIfNeeded: count))
+    dataCount += count
+  }
+
+  func setBytes(_ row: Int, _ bytes: [UInt8]) {
+    bytes.withUnsafeBufferPointer { setBytes(row, $0) }
+  }
+
+  func setText(_ row: Int, _ text: String) {
+    var text = text
+    text.withUTF8 { setBytes(row, $0) }
+  }
+
+  /// Ends a value whose bytes were written straight behind `dataCount`.
+  @inline(__always)
+  func finishBytes(_ row: Int, from start: Int) {
+    slices[row] = ByteSlice(
+      offset: UInt32(truncatingIfNeeded: start), length: UInt32(truncatingIfNeeded: dataCount - start))
+  }
+
+  @inline(__always)
+  func addByte(_ byte: UInt8) {
+    reserveData(1)
+    ownData[dataCount] = byte
+    dataCount += 1
+  }
+
+  @inline(__always)
+  func addBytes(_ start: UnsafePointer<UInt8>, _ count: Int) {
+    reserveData(count)
+    (ownData + dataCount).update(from: start, count: count)
+    dataCount += count
+  }
+}
