@@ -28,7 +28,8 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
-    .target(name: "Model", swiftSettings: pure),
+    // Square roots of doubles are calls of the C library in debug builds.
+    .target(name: "Model", swiftSettings: pure, linkerSettings: [.linkedLibrary("m")]),
     .target(name: "Runtime", dependencies: ["Model"], swiftSettings: settings),
     .target(name: "Timetable", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "Expressions", dependencies: ["Model"], swiftSettings: pure),

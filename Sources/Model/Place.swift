@@ -19,52 +19,66 @@ package struct Place: Hashable, Sendable {
 package struct SourceText: Hashable, Sendable {
   package var text: String
   package var file: String
-  /// Where each line of `text` begins in the file, first line first. Never empty.
-  package var lineStarts: [LineStart]
+  /// The points from which the text and the file go on in step, letter by letter, by rising offset. The first
+  /// has offset 0. Indentation that was cut off, escapes and folded lines each begin a new one.
+  package var anchors: [Anchor]
 
-  package struct LineStart: Hashable, Sendable {
+  package struct Anchor: Hashable, Sendable {
+    /// In the text's UTF-8.
+    package var offset: Int
     package var line: Int
     package var column: Int
 
-    package init(line: Int, column: Int) {
+    package init(offset: Int, line: Int, column: Int) {
+      self.offset = offset
       self.line = line
       self.column = column
     }
   }
 
-  package init(text: String, file: String, lineStarts: [LineStart]) {
+  package init(text: String, file: String, anchors: [Anchor]) {
     self.text = text
     self.file = file
-    self.lineStarts = lineStarts.isEmpty ? [LineStart(line: 1, column: 1)] : lineStarts
+    self.anchors = anchors.isEmpty ? [Anchor(offset: 0, line: 1, column: 1)] : anchors
   }
 
   /// A text that stands in no file; `origin` is what errors name instead.
   package init(_ text: String, origin: String = "(given)") {
-    self.init(text: text, file: origin, lineStarts: [LineStart(line: 1, column: 1)])
+    self.init(text: text, file: origin, anchors: [])
   }
 
   package var place: Place {
-    Place(file: file, line: lineStarts[0].line, column: lineStarts[0].column)
+    Place(file: file, line: anchors[0].line, column: anchors[0].column)
   }
 
   /// The place of the byte at `offset` in the text's UTF-8. Offsets past the end give the end.
   package func place(atUTF8Offset offset: Int) -> Place {
-    var line = 0
-    var column = 0
-    for (index, scalar) in zip(text.unicodeScalars.indices, text.unicodeScalars) {
-      if text.utf8.distance(from: text.startIndex, to: index) >= offset { break }
-      if scalar == "\n" {
-        line += 1
-        column = 0
-      } else {
-        column += 1
+    let anchor = anchors.last { $0.offset <= offset } ?? anchors[0]
+    var place = Place(file: file, line: anchor.line, column: anchor.column)
+    var at = 0
+    for scalar in text.unicodeScalars {
+      if at >= offset { break }
+      if at >= anchor.offset {
+        if scalar == "\n" {
+          place.line += 1
+          place.column = 1
+        } else {
+          place.column += 1
+        }
       }
+      at += UTF8.width(scalar)
     }
-    if line < lineStarts.count {
-      let start = lineStarts[line]
-      return Place(file: file, line: start.line, column: start.column + column)
-    }
-    let last = lineStarts[lineStarts.count - 1]
-    return Place(file: file, line: last.line + line - lineStarts.count + 1, column: 1 + column)
+    return place
+  }
+
+  /// The part of the text between two UTF-8 offsets, as a text of its own that knows its places.
+  package subscript(utf8 range: Range<Int>) -> SourceText {
+    let lower = text.utf8.index(text.startIndex, offsetBy: range.lowerBound)
+    let upper = text.utf8.index(lower, offsetBy: range.count)
+    let start = place(atUTF8Offset: range.lowerBound)
+    let first = Anchor(offset: 0, line: start.line, column: start.column)
+    let later = anchors.filter { $0.offset > range.lowerBound && $0.offset < range.upperBound }
+      .map { Anchor(offset: $0.offset - range.lowerBound, line: $0.line, column: $0.column) }
+    return SourceText(text: String(text[lower..<upper]), file: file, anchors: [first] + later)
   }
 }
