@@ -194,7 +194,7 @@ enum PowersOfTen {
     if magnitude == 0 { return 0 }
     let bits = 128 - magnitude.leadingZeroBitCount
     // 1233/4096 is just above log10(2); the estimate is right or one too low.
-    let estimate = bits * 1233 >> 12
+    let estimate = (bits * 1233) >> 12
     guard estimate < 39 else { return 39 }
     return magnitude >= UInt128(table[estimate]) ? estimate + 1 : estimate
   }
