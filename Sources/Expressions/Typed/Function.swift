@@ -1,5 +1,17 @@
 /// A function or operator of the expression language, by meaning; its overload follows from the
-/// operands' types.
+/// operands' types, which `FunctionCatalogue` and `OperatorCatalogue` list.
+///
+/// What the checker promises about operands:
+/// - They stand in the order of the SQL call, also where SQL writes them otherwise:
+///   `extract`, `datePart`, `dateTrunc`: field first; `atTimeZone`: value, zone;
+///   `position`: string, substring (as `strpos`); `substring`: string, from, length.
+/// - Arithmetic and comparison operands share one base type, but for dates and intervals
+///   (`date + integer`, `timestamp - interval`, `interval * double precision`).
+/// - Fields, zones, `to_char` patterns, a `like` pattern written with ESCAPE, and `date_bin`
+///   strides are literals. `like` patterns escape with a backslash.
+/// - `char(n)` operands occur in comparisons (trailing blanks do not count), in `like` (they
+///   do), `length` (they do not) and `octet_length` (they do); elsewhere a cast to text strips them.
+/// - `concat` operands are `text`; a NULL one counts as empty. `trim` is never made: it is `btrim`.
 package enum Function: String, Hashable, Sendable, CaseIterable {
   // Arithmetic
   case add, subtract, multiply, divide, modulo, power, negate

@@ -4,6 +4,8 @@ package import Model
 /// compiled to kernels, rendered to SQL and printed in plans.
 ///
 /// Column numbers refer to the row that the expression's step sees (`TypedStep`).
+///
+/// `==` and hashing leave `range` out: the same expression may stand in two places.
 package struct TypedExpression: Hashable, Sendable {
   package var node: Node
   package var type: SQLType
@@ -50,5 +52,16 @@ package struct TypedExpression: Hashable, Sendable {
     self.node = node
     self.type = type
     self.range = range
+  }
+}
+
+extension TypedExpression {
+  package static func == (left: TypedExpression, right: TypedExpression) -> Bool {
+    left.type == right.type && left.node == right.node
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(type)
+    hasher.combine(node)
   }
 }
