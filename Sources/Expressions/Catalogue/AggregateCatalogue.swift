@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 
 /// The aggregate functions: names, and one line of documentation each. Their result types are in
 /// `AggregateChecker`, since many follow their operand's.

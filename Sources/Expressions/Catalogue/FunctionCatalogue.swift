@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 
 /// Every function of the expression language: names, overloads, result types and a line of
 /// documentation. The docs page and "did you mean" are made from it.
@@ -47,12 +47,14 @@ package enum FunctionCatalogue {
     FunctionEntry(
       "trunc", "Towards zero, to a whole number or to a number of decimals.",
       same(.trunc, [.numeric, .double]) + [Overload(.trunc, [.numeric, .integer], .numeric)]),
-    FunctionEntry("ceil", aliases: ["ceiling"], "Least whole number not below.", same(.ceil, [.numeric, .double])),
+    FunctionEntry(
+      "ceil", aliases: ["ceiling"], "Least whole number not below.", same(.ceil, [.numeric, .double])),
     FunctionEntry("floor", "Greatest whole number not above.", same(.floor, [.numeric, .double])),
     FunctionEntry(
       "mod", "Remainder, with the dividend's sign.",
       (whole + [.numeric]).map { Overload(.mod, [$0, $0], $0) }),
-    FunctionEntry("div", "Quotient cut to a whole number.", [Overload(.div, [.numeric, .numeric], .numeric)]),
+    FunctionEntry(
+      "div", "Quotient cut to a whole number.", [Overload(.div, [.numeric, .numeric], .numeric)]),
     FunctionEntry("sqrt", "Square root.", same(.sqrt, [.numeric, .double])),
     FunctionEntry(
       "power", aliases: ["pow"], "The first operand to the power of the second.",
@@ -74,7 +76,8 @@ package enum FunctionCatalogue {
   private static let texts: [FunctionEntry] = [
     FunctionEntry("lower", "Lower case, code point by code point.", same(.lower, [.text])),
     FunctionEntry("upper", "Upper case, code point by code point.", same(.upper, [.text])),
-    FunctionEntry("initcap", "First letter of each word in upper case, the rest lower.", same(.initcap, [.text])),
+    FunctionEntry(
+      "initcap", "First letter of each word in upper case, the rest lower.", same(.initcap, [.text])),
     FunctionEntry("btrim", "Without the given characters (default: blanks) at both ends.", trimming(.btrim)),
     FunctionEntry("ltrim", "Without the given characters (default: blanks) at the start.", trimming(.ltrim)),
     FunctionEntry("rtrim", "Without the given characters (default: blanks) at the end.", trimming(.rtrim)),
@@ -118,7 +121,8 @@ package enum FunctionCatalogue {
     FunctionEntry(
       "starts_with", "True where the first text begins with the second.",
       [Overload(.startsWith, [.text, .text], .boolean)]),
-    FunctionEntry("ascii", "Code point of the first character; 0 for empty.", [Overload(.ascii, [.text], .integer)]),
+    FunctionEntry(
+      "ascii", "Code point of the first character; 0 for empty.", [Overload(.ascii, [.text], .integer)]),
     FunctionEntry("md5", "MD5 of the UTF-8 bytes, as 32 hexadecimal digits.", same(.md5, [.text])),
   ]
 

@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 
 /// The operators of expressions with their overloads, as Postgres's `pg_operator` has them for
 /// the types that expressions compute with. `||`, `LIKE` and enum equality have rules of their own.
@@ -76,7 +76,8 @@ package enum OperatorCatalogue {
     let boolean: (SQLType) -> SQLType = { _ in .boolean }
     let same: [SQLType] = [.boolean, .numeric, .text, .char(nil), .interval, .uuid]
     return mixed(function, integers, result: boolean) + mixed(function, floats, result: boolean)
-      + mixed(function, moments, result: boolean) + mixed(function, [.name, .text], result: boolean)
+      + mixed(function, moments, result: boolean)
+      + mixed(function, [.name, .text], result: boolean)
       .filter { $0.operands != [.text, .text] }
       + same.map { Overload(function, [$0, $0], .boolean) }
   }

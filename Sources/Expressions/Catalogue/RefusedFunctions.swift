@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 
 /// Functions whose answer changes from call to call, session to session or with the state they
 /// change: chunks would see different ones, so they are refused in expressions and in user SQL.
@@ -32,7 +32,8 @@ package enum RefusedFunctions {
   static func fault(_ name: String, _ place: Place) -> Fault {
     let hint: String
     if clocks.contains(name) {
-      hint = "Use `${fire.time}`, or `${interval.start}` and `${interval.end}`: they are the same for every chunk"
+      hint =
+        "Use `${fire.time}`, or `${interval.start}` and `${interval.end}`: they are the same for every chunk"
     } else if name.contains("rand") || name.contains("uuid") {
       hint = "Use something of the row itself, such as md5 of its key"
     } else {

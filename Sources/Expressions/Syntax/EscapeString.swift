@@ -32,7 +32,8 @@ enum EscapeString {
       case UInt8(ascii: "v"): out.append(11)
       case UInt8(ascii: "0")...UInt8(ascii: "7"):
         index -= 1
-        out.append(UInt8(truncatingIfNeeded: digits(bytes, &index, range.upperBound, most: 3, radix: 8).value))
+        out.append(
+          UInt8(truncatingIfNeeded: digits(bytes, &index, range.upperBound, most: 3, radix: 8).value))
       case UInt8(ascii: "x"):
         let (value, count) = digits(bytes, &index, range.upperBound, most: 2, radix: 16)
         out.append(count == 0 ? escape : UInt8(value))

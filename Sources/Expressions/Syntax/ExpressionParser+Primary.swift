@@ -182,7 +182,9 @@ extension ExpressionParser {
       if take("desc") { isDescending = true } else { _ = take("asc") }
       var nullsFirst = isDescending
       if take("nulls") {
-        if take("first") { nullsFirst = true } else {
+        if take("first") {
+          nullsFirst = true
+        } else {
           try expect("last")
           nullsFirst = false
         }
@@ -220,13 +222,19 @@ extension ExpressionParser {
     if take("for") { count = try expression() }
     if from == nil, take("from") { from = try expression() }
     guard from != nil || count != nil else { throw unexpected("`FROM` or `FOR`") }
-    let begin = try from ?? make(.number("1"), from: lastEnd)
-    return [text, begin] + (count.map { [$0] } ?? [])
+    if from == nil { from = try make(.number("1"), from: lastEnd) }
+    return [text, from, count].compactMap { $0 }
   }
 
   private mutating func trim() throws(Fault) -> (String, [Syntax]) {
     var name = "btrim"
-    if take("leading") { name = "ltrim" } else if take("trailing") { name = "rtrim" } else { _ = take("both") }
+    if take("leading") {
+      name = "ltrim"
+    } else if take("trailing") {
+      name = "rtrim"
+    } else {
+      _ = take("both")
+    }
     if take("from") { return (name, [try expression()]) }
     let first = try expression()
     if take("from") { return (name, [try expression(), first]) }

@@ -234,7 +234,9 @@ package struct ExpressionParser {
 
   private func checkOperator(_ name: String) throws(Fault) {
     if OperatorCatalogue.binary.contains(name) { return }
-    if name == "==" { throw fault("bad_expression", "There is no operator `==`", hint: "Equality is written `=`") }
+    if name == "==" {
+      throw fault("bad_expression", "There is no operator `==`", hint: "Equality is written `=`")
+    }
     if name == "&&" { throw fault("bad_expression", "There is no operator `&&`", hint: "Write `AND`") }
     let hint: String
     switch name {

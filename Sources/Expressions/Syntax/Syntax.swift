@@ -81,7 +81,8 @@ extension Syntax.Node {
     case .unary(_, let operand), .not(let operand), .isNull(let operand, _), .isBoolean(let operand, _, _),
       .cast(let operand, _), .collate(let operand, _):
       [operand]
-    case .binary(_, let left, let right), .isDistinct(let left, let right, _), .atTimeZone(let left, let right):
+    case .binary(_, let left, let right), .isDistinct(let left, let right, _),
+      .atTimeZone(let left, let right):
       [left, right]
     case .and(let operands), .or(let operands): operands
     case .between(let operand, let low, let high, _, _): [operand, low, high]

@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 
 /// One token of an expression, decoded.
 struct Token {

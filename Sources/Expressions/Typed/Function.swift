@@ -7,7 +7,7 @@
 ///   `position`: string, substring (as `strpos`); `substring`: string, from, length.
 /// - Arithmetic and comparison operands share one base type, but for dates and intervals
 ///   (`date + integer`, `timestamp - interval`, `interval * double precision`).
-/// - Fields, zones, `to_char` patterns, a `like` pattern written with ESCAPE, and `date_bin`
+/// - Fields are canonical: `second`, `microseconds`, `year`. Fields, zones, `to_char` patterns, a `like` pattern written with ESCAPE, and `date_bin`
 ///   strides are literals. `like` patterns escape with a backslash.
 /// - `char(n)` operands occur in comparisons (trailing blanks do not count), in `like` (they
 ///   do), `length` (they do not) and `octet_length` (they do); elsewhere a cast to text strips them.
