@@ -1,0 +1,17 @@
+internal import Model
+
+/// Writes what a YAML tree says in one way only, so that equal jobs have equal hashes.
+enum CanonicalText {
+  static func hash(_ node: YAMLNode) -> String { SHA256.hexadecimal(json(node).text) }
+
+  /// Keys sorted by bytes, `x-` keys left out, texts as written and marked where quotes matter.
+  private static func json(_ node: YAMLNode) -> JSONValue {
+    switch node.content {
+    case .scalar(let scalar): return scalar.isNull ? .null : .string(scalar.text)
+    case .sequence(let nodes): return .array(nodes.map(json))
+    case .mapping(let mapping):
+      let members = mapping.meaningful.map { JSONValue.Member($0.key.text, json($0.value)) }
+      return .object(members.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) })
+    }
+  }
+}

@@ -1,0 +1,99 @@
+internal import Model
+
+extension JobDecoder {
+  mutating func aggregate(steps: [Step]) -> Aggregate? {
+    guard let fields = root.fields("aggregate") else { return nil }
+    let groups = fields.list("group_by").flatMap { node -> [(entry: Step.NamedExpression, place: Place)] in
+      if let text = node.text {
+        return [(Step.NamedExpression(name: text.text, expression: text), node.place)]
+      }
+      return node.mapping?.entries.compactMap { entry in
+        entry.namedExpression.map {
+          (Step.NamedExpression(name: $0.name, expression: expression($0.expression)), entry.key.place)
+        }
+      } ?? []
+    }
+    let measures = fields.entries("measures").compactMap { entry in
+      measure(entry).map { (measure: $0, place: entry.key.place) }
+    }
+    let named = groups.map { ($0.entry.name, $0.place) } + measures.map { ($0.measure.name, $0.place) }
+    refuseTwins(named, "result columns")
+    if fields["group_by"] == nil, fields["measures"] == nil {
+      refuse("missing_key", "An aggregate needs `group_by` or `measures`", fields.place)
+    }
+    return Aggregate(
+      groupBy: groups.map(\.entry), groupingSets: groupingSets(fields, groups: groups.map(\.entry.name)),
+      measures: measures.map(\.measure), having: fields.text("having").map { expression($0) },
+      place: fields.place)
+  }
+
+  private mutating func measure(_ entry: YAMLMapping.Entry) -> Aggregate.Measure? {
+    if let text = entry.value.text {
+      return Aggregate.Measure(name: entry.key.text, value: expression(text), type: nil, description: nil)
+    }
+    guard let fields = Fields(entry.value), let value = fields.text("value") else { return nil }
+    return Aggregate.Measure(
+      name: entry.key.text, value: expression(value),
+      type: fields.string("type").flatMap(SQLType.init(parsing:)),
+      description: fields.string("description"))
+  }
+
+  /// Rollups and cubes are spelled out.
+  private mutating func groupingSets(_ fields: Fields, groups: [String]) -> [[String]]? {
+    guard let node = fields["grouping_sets"] else { return nil }
+    switch node.text?.text {
+    case "rollup": return (0...groups.count).reversed().map { Array(groups.prefix($0)) }
+    case "cube":
+      if groups.count > 12 {
+        refuse(
+          "out_of_range", "A cube of \(groups.count) columns has too many sets", node.place,
+          hint: "A cube takes 12 columns at most; name the sets that are needed")
+        return nil
+      }
+      return (0..<(1 << groups.count)).reversed().map { bits in
+        groups.enumerated().filter { bits >> (groups.count - 1 - $0.offset) & 1 == 1 }.map(\.element)
+      }
+    default: break
+    }
+    var sets: [[String]] = []
+    for element in node.sequence ?? [] {
+      let columns = element.sequence?.compactMap(\.text) ?? []
+      for column in columns where !groups.contains(column.text) {
+        refuse(
+          "unknown_column", "`\(column.text.shortened)` is not in `group_by`", column.place,
+          hint: DidYouMean.hint(for: column.text, among: groups) ?? "It has " + groups.joined(separator: ", ")
+        )
+      }
+      let set = columns.map(\.text)
+      if sets.contains(where: { Set($0) == Set(set) }) {
+        refuse("duplicate_name", "This grouping set stands there twice", element.place)
+      }
+      sets.append(set)
+    }
+    return sets
+  }
+
+  mutating func checks() -> [Check] {
+    let checks = (root["checks"]?.sequence ?? []).compactMap { Fields($0).flatMap { check($0) } }
+    refuseTwins(checks.map { ($0.name, $0.place) }, "checks")
+    return checks
+  }
+
+  private mutating func check(_ fields: Fields) -> Check? {
+    let condition: Check.Condition
+    let spelling: String
+    if let text = fields.text("expect") {
+      (condition, spelling) = (.expect(expression(text)), text.text)
+    } else if let text = fields.text("every") {
+      (condition, spelling) = (.every(expression(text)), text.text)
+    } else if fields["unique"] != nil {
+      let columns = fields.strings("unique")
+      (condition, spelling) = (.unique(columns), "unique " + columns.joined(separator: ", "))
+    } else {
+      return nil
+    }
+    return Check(
+      name: fields.string("name") ?? spelling.shortened, condition: condition,
+      severity: fields.choice("severity") ?? .error, place: fields.place)
+  }
+}

@@ -1,0 +1,76 @@
+internal import Model
+
+extension JobDecoder {
+  mutating func errorRules() -> ErrorRules {
+    guard let fields = root.fields("errors") else { return .standard }
+    let retry = fields.fields("retry")
+    let standard = ErrorRules.Retry.standard
+    let rules = ErrorRules(
+      retry: ErrorRules.Retry(
+        initial: retry?.duration("initial") ?? standard.initial,
+        maximum: retry?.duration("max") ?? standard.maximum,
+        giveUpAfter: retry?.duration("give_up_after") ?? standard.giveUpAfter),
+      rerunAttempts: fields.fields("rerun")?.integer("attempts") ?? 0,
+      rerunWait: fields.fields("rerun")?.duration("wait") ?? .zero,
+      quarantine: ErrorRules.QuarantineLimit(
+        maximumRows: fields.fields("quarantine")?.integer("max_rows"),
+        maximumSharePPM: fields.fields("quarantine")?.string("max_share").flatMap(UnitText.partsPerMillion)))
+    if let retry, rules.retry.initial > rules.retry.maximum {
+      refuse(
+        "out_of_range", "The first wait of `retry` is longer than the longest", retry.place,
+        hint: "Make `initial` at most `max`")
+    }
+    return rules
+  }
+
+  mutating func limits() -> Limits {
+    guard let fields = root.fields("limits") else { return Limits() }
+    if let pool = fields.text("pool"), project.pools[pool.text] == nil {
+      refuse(
+        "unknown_pool", "There is no pool `\(pool.text.shortened)`", pool.place,
+        hint: DidYouMean.hint(for: pool.text, among: project.pools.keys.sorted())
+          ?? "Declare it under `pools:` in tidemark.yaml")
+    }
+    return Limits(
+      parallelism: fields.integer("parallelism"), memory: fields.string("memory").flatMap(UnitText.byteCount),
+      timeout: fields.duration("timeout"), statementTimeout: fields.duration("statement_timeout"),
+      lockTimeout: fields.duration("lock_timeout"), pool: fields.string("pool"),
+      maximumRowsPerSecond: fields.integer("max_rows_per_second"),
+      maximumReplicationLag: fields.duration("max_replication_lag"))
+  }
+
+  mutating func notifyRules() -> [NotifyRule] {
+    (root["notify"]?.sequence ?? []).compactMap { Fields($0).flatMap { notifyRule($0) } }
+  }
+
+  private mutating func notifyRule(_ fields: Fields) -> NotifyRule? {
+    let events = Set(fields.strings("events").compactMap(NoticeEvent.init(rawValue:)))
+    guard let channel = channel(fields) else { return nil }
+    return NotifyRule(
+      events: events, channel: channel, digest: fields.duration("digest"), place: fields.place)
+  }
+
+  private mutating func channel(_ fields: Fields) -> NotifyRule.Channel? {
+    if let name = fields.text("notifier") {
+      if project.notifiers[name.text] == nil {
+        refuse(
+          "unknown_notifier", "There is no notifier `\(name.text.shortened)`", name.place,
+          hint: DidYouMean.hint(for: name.text, among: project.notifiers.keys.sorted())
+            ?? "Declare it under `notifiers:` in tidemark.yaml")
+      }
+      return .named(name.text)
+    }
+    var decoder = NotifierDecoder()
+    let notifier = decoder.notifier(fields)
+    for text in decoder.templates { _ = template(text, in: .secret) }
+    for connection in decoder.connections { requireConnection(connection.text, connection.place) }
+    return notifier.map(NotifyRule.Channel.inline)
+  }
+
+  mutating func retention() -> Retention {
+    let fields = root.fields("retention")
+    return Retention(
+      runs: fields?.duration("runs") ?? Retention.standard.runs,
+      quarantine: fields?.duration("quarantine") ?? Retention.standard.quarantine)
+  }
+}

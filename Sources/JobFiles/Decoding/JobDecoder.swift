@@ -1,0 +1,198 @@
+internal import Model
+
+/// Makes a `Job` of a checked tree, and judges what more than one key decides.
+///
+/// Goes on behind every fault, so that one reading finds them all.
+struct JobDecoder {
+  let root: Fields
+  let file: String
+  let project: Project
+  var faults: [Fault] = []
+  var warnings: [Fault] = []
+  var references = ReferenceRules()
+
+  init(root: Fields, file: String, project: Project) {
+    self.root = root
+    self.file = file
+    self.project = project
+  }
+
+  /// - Returns: nil only where there are faults.
+  mutating func job(namedAfter stem: String) -> Job? {
+    let name = jobName(stem)
+    let parameters = self.parameters()
+    references.parameters = Set(parameters.map(\.name))
+    let matrix = self.matrix()
+    let interval = self.interval()
+    references.interval = interval
+    references.hasInterval = interval.isDeclared || hasSchedule
+    let timezone = self.timezone()
+    let sources = self.sources()
+    let steps = self.steps()
+    let aggregate = self.aggregate(steps: steps)
+    let checks = self.checks()
+    let result = ResultColumns(steps: steps, aggregate: aggregate)
+    let sinks = self.sinks(result: result, checks: checks, sources: sources, matrix: matrix)
+    let notify = self.notifyRules()
+    let errors = self.errorRules()
+    let limits = self.limits()
+    let retention = self.retention()
+    let schedule = self.schedule(job: name?.text ?? stem)
+    warnAboutUnused(parameters)
+    guard let name, let timezone, !sources.isEmpty, !sinks.isEmpty else { return nil }
+    return Job(
+      name: name, file: file, description: root.string("description"), labels: labels(), timezone: timezone,
+      interval: interval, schedule: schedule, parameters: parameters, matrix: matrix, sources: sources,
+      steps: steps, aggregate: aggregate, checks: checks, sinks: sinks, errors: errors, limits: limits,
+      notify: notify, retention: retention)
+  }
+
+  private mutating func jobName(_ stem: String) -> JobName? {
+    if let given = root.string("job") { return TextForm.isJobName(given) ? JobName(given) : nil }
+    guard TextForm.isJobName(stem) else {
+      refuse(
+        "bad_name", "The file's name `\(stem.shortened)` cannot be a job's name", root.place,
+        hint: "Give one with `job:`")
+      return nil
+    }
+    return JobName(stem)
+  }
+
+  private func labels() -> [String: String] {
+    var labels: [String: String] = [:]
+    for entry in root.entries("labels") { labels[entry.key.text] = entry.value.text?.text }
+    return labels
+  }
+
+  private mutating func timezone() -> Template? {
+    guard let text = root.text("timezone") else {
+      if root["timezone"] == nil {
+        refuse(
+          "missing_key", "A job needs `timezone`", root.place,
+          hint: "Write one like `timezone: Europe/Berlin` here, or in `defaults:` of tidemark.yaml")
+      }
+      return nil
+    }
+    guard let template = template(text, in: .timezone) else { return nil }
+    if let name = template.literal, !name.utf8.allSatisfy({ Self.isZoneByte($0) }) || name.hasPrefix("/") {
+      refuse(
+        "bad_timezone", "`\(name.shortened)` is not a time zone", text.place,
+        hint: "Write an IANA name like Europe/Berlin or UTC")
+    }
+    return template
+  }
+
+  private static func isZoneByte(_ byte: UInt8) -> Bool {
+    switch Character(Unicode.Scalar(byte)) {
+    case "a"..."z", "A"..."Z", "0"..."9", "-", "_", "+", "/": true
+    default: false
+    }
+  }
+
+  private mutating func interval() -> IntervalRule {
+    guard let fields = root.fields("interval") else { return IntervalRule() }
+    let rule = IntervalRule(
+      span: fields.choice("span") ?? .fire, delay: fields.amount("delay") ?? .zero,
+      lookback: fields.amount("lookback"), rolling: fields.amount("rolling"), isDeclared: true)
+    for key in ["lookback", "rolling"] where fields.amount(key) == .zero {
+      refuse(
+        "out_of_range", "`\(key)` must be more than nothing", fields[key]?.place, hint: "Leave the key out")
+    }
+    if rule.span == .fire, !hasSchedule {
+      refuse(
+        "no_interval", "The interval goes from fire to fire, but the job has no schedule", fields.place,
+        hint: "Give a `span:` such as day, or a `schedule:`")
+    }
+    return rule
+  }
+
+  private mutating func warnAboutUnused(_ parameters: [Parameter]) {
+    for parameter in parameters where !references.usedParameters.contains(parameter.name) {
+      warnings.append(
+        Fault(
+          "unused_parameter", .validation, "Nothing uses the parameter `\(parameter.name)`",
+          place: parameter.place, hint: "Write `${params.\(parameter.name)}` where it should stand"))
+    }
+  }
+}
+
+extension JobDecoder {
+  mutating func refuse(_ code: String, _ sentence: String, _ place: Place?, hint: String? = nil) {
+    faults.append(Fault(code, .validation, sentence, place: place, hint: hint))
+  }
+
+  mutating func warn(_ code: String, _ sentence: String, _ place: Place?, hint: String? = nil) {
+    warnings.append(Fault(code, .validation, sentence, place: place, hint: hint))
+  }
+
+  /// Refuses all but the first of entries that share a name.
+  mutating func refuseTwins(_ named: [(name: String, place: Place)], _ what: String) {
+    var seen: Set<String> = []
+    for (name, place) in named where !seen.insert(name).inserted {
+      refuse("duplicate_name", "There are two \(what) named `\(name.shortened)`", place, hint: "Rename one")
+    }
+  }
+
+  mutating func template(_ text: SourceText, in use: ReferenceUse) -> Template? {
+    do throws(Faults) {
+      let template = try Template(parsing: text)
+      for reference in template.references {
+        if let fault = references.check(reference, in: use) { faults.append(fault) }
+      }
+      return template
+    } catch {
+      faults += error.all
+      return nil
+    }
+  }
+
+  mutating func template(_ key: String, of fields: Fields, in use: ReferenceUse) -> Template? {
+    fields.text(key).flatMap { template($0, in: use) }
+  }
+
+  /// SQL with its references checked.
+  mutating func sql(_ text: SourceText, in use: ReferenceUse = .data) -> SourceText {
+    _ = template(text, in: use)
+    return text
+  }
+
+  /// An expression with its references checked.
+  mutating func expression(_ text: SourceText) -> SourceText {
+    _ = template(text, in: .data)
+    return text
+  }
+
+  /// A connection's name, which the project must know where it is written out.
+  mutating func connection(_ key: String = "connection", of fields: Fields) -> Template? {
+    guard let template = template(key, of: fields, in: .identifier) else { return nil }
+    if let name = template.literal { requireConnection(name, template.source.place) }
+    return template
+  }
+
+  mutating func requireConnection(_ name: String, _ place: Place) {
+    guard project.connections[name] == nil else { return }
+    let known = project.connections.keys.sorted()
+    let hint =
+      DidYouMean.hint(for: name, among: known)
+      ?? (known.isEmpty
+        ? "Declare it under `connections:` in tidemark.yaml" : "There are " + known.joined(separator: ", "))
+    refuse("unknown_connection", "There is no connection `\(name.shortened)`", place, hint: hint)
+  }
+
+  /// A table's name whose references each are part of one identifier.
+  mutating func tableName(_ key: String, of fields: Fields) -> Template? {
+    guard let template = template(key, of: fields, in: .identifier) else { return nil }
+    let skeleton = template.parts.map { part in
+      switch part {
+      case .text(let text): text
+      case .reference: "x"
+      }
+    }.joined()
+    do throws(Fault) {
+      _ = try QualifiedName(parsing: skeleton)
+    } catch {
+      faults.append(error.at(template.source.place))
+    }
+    return template
+  }
+}

@@ -1,0 +1,72 @@
+package import Model
+
+/// Reads job files: the way from a path or bytes to a `Job`, or to all that is wrong with them.
+package enum JobFile {
+  /// A job as read, with what may not be as its author thought.
+  package struct Reading: Hashable, Sendable {
+    package var job: Job
+    package var warnings: [Fault]
+    /// SHA-256 of what the file says once merged with the project's defaults: the same for files that differ
+    /// only in layout, remarks, quoting, anchors, `x-` keys or the order of keys outside of lists.
+    package var hash: String
+    /// The file as it was, for receipts.
+    package var text: String
+  }
+
+  /// Reads the file at `path`. Faults name it as given here.
+  package static func read(path: String, project: ProjectFile) -> Result<Reading, Faults> {
+    do throws(Fault) {
+      let bytes = try TextFile.read(path, atMost: YAMLLimits.standard.bytes)
+      return read(bytes: bytes, file: path, project: project)
+    } catch {
+      return .failure(Faults([error]))
+    }
+  }
+
+  /// Reads a job out of bytes that came otherwise; `file` is what faults name, and its stem is the job's name
+  /// where the text gives none.
+  package static func read(bytes: [UInt8], file: String, project: ProjectFile) -> Result<Reading, Faults> {
+    let node: YAMLNode
+    var faults: [Fault]
+    do throws(Fault) {
+      (node, faults) = try YAMLReader.read(bytes, file: file)
+    } catch {
+      return .failure(Faults([error]))
+    }
+    guard let own = node.mapping else {
+      let fault = Fault(
+        "wrong_type", .validation, "A job file is a mapping, but this is \(node.kindName)", place: node.place,
+        hint: "Write `key: value` lines")
+      return .failure(Faults(faults + [fault]))
+    }
+    faults += ShapeCheck.faults(in: node, against: .record(JobShape.job))
+    let merged = YAMLNode(
+      place: node.place, content: .mapping(Defaults.merge(job: own, over: project.defaults)))
+    guard let root = Fields(merged) else { return .failure(Faults(faults)) }
+    var decoder = JobDecoder(root: root, file: file, project: project.project)
+    let job = decoder.job(namedAfter: JobFolder.stem(file))
+    faults += decoder.faults
+    guard faults.isEmpty, let job else {
+      return .failure(Faults(faults.inFileOrder))
+    }
+    return .success(
+      Reading(
+        job: job, warnings: decoder.warnings.inFileOrder, hash: CanonicalText.hash(merged),
+        text: String(decoding: bytes, as: UTF8.self)))
+  }
+}
+
+extension [Fault] {
+  /// By place, and of several with one place only the first: the later ones follow from it.
+  var inFileOrder: [Fault] {
+    let ordered = enumerated().sorted { left, right in
+      let (a, b) = (left.element.place, right.element.place)
+      return (a?.line ?? 0, a?.column ?? 0, left.offset) < (b?.line ?? 0, b?.column ?? 0, right.offset)
+    }
+    var seen: Set<Place> = []
+    return ordered.map(\.element).filter { fault in
+      guard let place = fault.place, fault.code != "missing_key" else { return true }
+      return seen.insert(place).inserted
+    }
+  }
+}

@@ -1,0 +1,57 @@
+package import Model
+
+/// Finds job files: `jobs/*.yaml` of a project.
+package enum JobFolder {
+  static let endings = [".yaml", ".yml"]
+
+  /// Paths of all job files, sorted. Names that begin with a dot are left out.
+  /// - Throws: `Fault` `file_missing` where the project has no folder `jobs`.
+  package static func list(root: String) throws(Fault) -> [String] {
+    let folder = root + "/jobs"
+    return try TextFile.names(in: folder)
+      .filter { name in !name.hasPrefix(".") && endings.contains { name.hasSuffix($0) } }
+      .map { folder + "/" + $0 }
+  }
+
+  /// The file of a job that is named on a command line: a path, `jobs/NAME.yaml`, or the file that has
+  /// `job: NAME`.
+  /// - Throws: `Fault` `unknown_job`, with a suggestion; `ambiguous_job` where two files have that name.
+  package static func find(_ name: String, root: String) throws(Fault) -> String {
+    if name.contains("/") || endings.contains(where: { name.hasSuffix($0) }) {
+      for path in [name, root + "/" + name] where TextFile.exists(path) { return path }
+      throw Fault("unknown_job", .notFound, "There is no file \(name)")
+    }
+    var named: [(name: String, path: String)] = []
+    for path in try list(root: root) {
+      named.append((declaredName(path) ?? stem(path), path))
+    }
+    let found = named.filter { $0.name == name }
+    if found.count > 1 {
+      throw Fault(
+        "ambiguous_job", .usage, "Two files are named \(name): \(found[0].path) and \(found[1].path)",
+        hint: "Change `job:` in one of them, or name the file")
+    }
+    if let path = found.first?.path ?? named.first(where: { stem($0.path) == name })?.path { return path }
+    throw Fault(
+      "unknown_job", .notFound, "There is no job \(name.shortened) in \(root)/jobs",
+      hint: DidYouMean.hint(for: name, among: named.map(\.name))
+        ?? (named.isEmpty ? nil : "There are " + named.map(\.name).joined(separator: ", ")))
+  }
+
+  /// What `job:` says; nil where it is left out or the file cannot be read, whose faults are told by whoever
+  /// reads the job.
+  private static func declaredName(_ path: String) -> String? {
+    do throws(Fault) {
+      let bytes = try TextFile.read(path, atMost: YAMLLimits.standard.bytes)
+      return try YAMLReader.read(bytes, file: path).node.mapping?["job"]?.text?.text
+    } catch {
+      return nil
+    }
+  }
+
+  static func stem(_ path: String) -> String {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    for ending in endings where name.hasSuffix(ending) { return String(name.dropLast(ending.count)) }
+    return name
+  }
+}

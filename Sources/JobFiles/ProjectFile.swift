@@ -1,0 +1,56 @@
+package import Model
+
+/// What the jobs of a project share, as read from `tidemark.yaml`.
+package struct ProjectFile: Hashable, Sendable {
+  package var project: Project
+  package var warnings: [Fault]
+  /// Keys for jobs that leave them out.
+  let defaults: YAMLMapping
+
+  package static let name = "tidemark.yaml"
+
+  /// Reads a project's file or files.
+  ///
+  /// - Parameters:
+  ///   - root: the project's folder.
+  ///   - configs: files to read in place of `tidemark.yaml`, later ones over earlier ones, mapping by mapping.
+  ///     Empty: `tidemark.yaml` of the root, or a project without settings where there is none.
+  package static func read(root: String, configs: [String] = []) -> Result<ProjectFile, Faults> {
+    let standard = root + "/" + name
+    let paths = configs.isEmpty ? (TextFile.exists(standard) ? [standard] : []) : configs
+    var faults: [Fault] = []
+    var files: [(path: String, bytes: [UInt8])] = []
+    for path in paths {
+      do throws(Fault) {
+        files.append((path, try TextFile.read(path, atMost: YAMLLimits.standard.bytes)))
+      } catch {
+        faults.append(error)
+      }
+    }
+    return faults.isEmpty ? read(files: files, root: root) : .failure(Faults(faults))
+  }
+
+  /// Reads project files out of bytes, base first.
+  package static func read(
+    files: [(path: String, bytes: [UInt8])], root: String
+  ) -> Result<ProjectFile, Faults> {
+    var merged = YAMLMapping()
+    var faults: [Fault] = []
+    for (path, bytes) in files {
+      do throws(Fault) {
+        let (node, found) = try YAMLReader.read(bytes, file: path)
+        faults += (found + ShapeCheck.faults(in: node, against: .record(ProjectShape.project))).inFileOrder
+        merged = Defaults.merge(node.mapping ?? YAMLMapping(), over: merged)
+      } catch {
+        // A file of remarks alone sets nothing.
+        if error.code != "yaml_empty" { faults.append(error) }
+      }
+    }
+    var decoder = ProjectDecoder(merged, root: TextFile.absolute(root), files: files.map(\.path))
+    let project = decoder.project()
+    faults += decoder.faults
+    if !faults.isEmpty { return .failure(Faults(faults)) }
+    let defaults = merged["defaults"]?.mapping ?? YAMLMapping()
+    return .success(ProjectFile(project: project, warnings: decoder.warnings, defaults: defaults))
+  }
+}

@@ -1,0 +1,183 @@
+internal import Model
+
+/// Holds a value of a file against its shape and finds every fault at once.
+struct ShapeCheck {
+  private(set) var faults: [Fault] = []
+
+  static func faults(in node: YAMLNode, against shape: Shape) -> [Fault] {
+    var check = ShapeCheck()
+    check.check(node, shape, named: nil)
+    return check.faults
+  }
+
+  /// - Parameter name: the key that the value stands behind, for sentences.
+  private mutating func check(_ node: YAMLNode, _ shape: Shape, named name: String?) {
+    switch shape {
+    case .record(let record):
+      guard let mapping = node.mapping else { return wrongType(node, shape, name) }
+      check(mapping, record, at: node.place)
+    case .map(let values, let names, let least):
+      guard let mapping = node.mapping else { return wrongType(node, shape, name) }
+      checkCount(mapping.entries.count, least, node, name)
+      for entry in mapping.entries {
+        if let fault = names.fault(in: entry.key.text, at: entry.key.place) { faults.append(fault) }
+        check(entry.value, values, named: entry.key.text)
+      }
+    case .list(let element, let least):
+      guard let nodes = node.sequence else { return wrongType(node, shape, name) }
+      checkCount(nodes.count, least, node, name)
+      for node in nodes { check(node, element, named: nil) }
+    case .oneOrList(let element):
+      guard let nodes = node.sequence else { return check(node, element, named: name) }
+      checkCount(nodes.count, 1, node, name)
+      for node in nodes { check(node, element, named: nil) }
+    case .either(let shapes): checkEither(node, shapes, name)
+    case .text, .integer, .boolean, .choice, .value:
+      guard let scalar = node.scalar, !node.isNull else { return wrongType(node, shape, name) }
+      check(scalar, shape, node, name)
+    }
+  }
+
+  private mutating func checkCount(_ count: Int, _ least: Int, _ node: YAMLNode, _ name: String?) {
+    if count < least {
+      let subject = name.map { "`\($0)`" } ?? "This"
+      add("empty_list", "\(subject) is empty", node.place, "Give at least one entry, or leave the key out")
+    }
+  }
+
+  /// Goes by the kind of value, so that faults inside are told precisely.
+  private mutating func checkEither(_ node: YAMLNode, _ shapes: [Shape], _ name: String?) {
+    let fitting = shapes.filter { $0.takes(node) }
+    guard let first = fitting.first else { return wrongType(node, .either(shapes), name) }
+    if fitting.count == 1 { return check(node, first, named: name) }
+    if !fitting.contains(where: { ShapeCheck.faults(in: node, against: $0).isEmpty }) {
+      wrongType(node, .either(fitting), name)
+    }
+  }
+
+  private mutating func check(_ scalar: YAMLScalar, _ shape: Shape, _ node: YAMLNode, _ name: String?) {
+    switch shape {
+    case .text(let form):
+      if let fault = form.fault(in: scalar.text, at: node.place) { faults.append(fault) }
+    case .integer(let range):
+      guard let number = scalar.integer else { return wrongType(node, shape, name) }
+      if !range.contains(number) {
+        let subject = name.map { "`\($0)`" } ?? "This"
+        let bounds =
+          range.upperBound == .max
+          ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
+        let needed = range.count == 1 ? "\(range.lowerBound)" : bounds
+        add("out_of_range", "\(subject) must be \(needed), not \(number)", node.place, nil)
+      }
+    case .boolean:
+      if scalar.boolean == nil { wrongType(node, shape, name) }
+    case .choice(let words):
+      if !words.contains(scalar.text) {
+        let subject = name.map { "`\($0)` cannot be" } ?? "This cannot be"
+        add(
+          "bad_value", "\(subject) `\(scalar.text.shortened)`", node.place,
+          DidYouMean.hint(for: scalar.text, among: words) ?? "It can be \(words.joined(separator: ", "))")
+      }
+    default: return
+    }
+  }
+
+  private mutating func check(_ mapping: YAMLMapping, _ record: Record, at place: Place) {
+    for entry in mapping.meaningful {
+      let word = entry.key.text
+      if let key = record.keys.first(where: { $0.name == word }) {
+        check(entry.value, key.shape, named: word)
+      } else if record.later.contains(word) {
+        add("not_yet", "`\(word)` is planned and does not work yet", entry.key.place, "Leave it out for now")
+      } else {
+        add(
+          "unknown_key", "There is no key `\(word.shortened)` in \(record.name)", entry.key.place,
+          record.hint(for: word))
+      }
+    }
+    func present(_ names: [String]) -> [YAMLMapping.Entry] {
+      mapping.entries.filter { names.contains($0.key.text) }
+    }
+    for key in record.keys where key.isRequired && mapping[key.name] == nil {
+      add("missing_key", "\(record.name.capitalizedFirst) needs `\(key.name)`", place, key.summary)
+    }
+    for group in record.exactlyOne where present(group).isEmpty {
+      // A slip in a key's name is told already.
+      let isSlip = mapping.meaningful.contains { record.isSlip($0.key.text, of: group) }
+      if !isSlip {
+        add("missing_key", "\(record.name.capitalizedFirst) needs one of \(group.quoted)", place, nil)
+      }
+    }
+    for group in record.exactlyOne + record.atMostOne where present(group).count > 1 {
+      let names = present(group).map(\.key.text)
+      add(
+        "conflicting_keys", "\(record.name.capitalizedFirst) takes only one of \(names.quoted)",
+        present(group)[1].key.place, nil)
+    }
+  }
+
+  private mutating func wrongType(_ node: YAMLNode, _ shape: Shape, _ name: String?) {
+    let subject = name.map { "`\($0)`" } ?? "This"
+    let sentence = "\(subject) takes \(shape.name), but is \(node.kindName)"
+    add("wrong_type", sentence, node.place, Self.hint(node, shape))
+  }
+
+  private static func hint(_ node: YAMLNode, _ shape: Shape) -> String? {
+    if node.isNull { return "Give a value, or leave the key out" }
+    guard let scalar = node.scalar else { return nil }
+    switch shape {
+    case .integer:
+      let bare = YAMLScalar(source: SourceText(scalar.text), isPlain: true)
+      return !scalar.isPlain && bare.integer != nil ? "Take the quotes off" : nil
+    case .boolean:
+      return ["yes", "no", "on", "off"].contains(scalar.text.lowercased())
+        ? "In YAML 1.2 `\(scalar.text)` is a text; write true or false" : nil
+    default: return nil
+    }
+  }
+
+  private mutating func add(_ code: String, _ sentence: String, _ place: Place, _ hint: String?) {
+    faults.append(Fault(code, .validation, sentence, place: place, hint: hint))
+  }
+}
+
+extension Shape {
+  /// Whether the shape is for values of this kind at all.
+  fileprivate func takes(_ node: YAMLNode) -> Bool {
+    switch self {
+    case .text, .integer, .boolean, .choice, .value: node.scalar != nil && !node.isNull
+    case .list: node.sequence != nil
+    case .oneOrList(let shape): node.sequence != nil || shape.takes(node)
+    case .map, .record: node.mapping != nil
+    case .either(let shapes): shapes.contains { $0.takes(node) }
+    }
+  }
+}
+
+extension Record {
+  fileprivate func hint(for word: String) -> String {
+    if let advice = advice[word] { return advice }
+    return DidYouMean.hint(for: word, among: keys.map(\.name))
+      ?? "There are " + keys.map(\.name).joined(separator: ", ")
+  }
+
+  /// Whether an unknown key is meant for one of `group`.
+  fileprivate func isSlip(_ word: String, of group: [String]) -> Bool {
+    guard !keys.contains(where: { $0.name == word }) else { return false }
+    return later.contains(word) || advice[word] != nil
+      || DidYouMean.nearest(to: word, among: keys.map(\.name)).map(group.contains) ?? false
+  }
+}
+
+extension String {
+  var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
+
+extension [String] {
+  /// `a`, `b` and `c`, each in backticks.
+  var quoted: String {
+    let names = map { "`\($0)`" }
+    guard let last = names.last, names.count > 1 else { return names.first ?? "" }
+    return names.dropLast().joined(separator: ", ") + " and " + last
+  }
+}
