@@ -25,6 +25,12 @@ struct ByteScanner {
     while let byte = peek, Self.isBlank(byte) { position += 1 }
   }
 
+  mutating func take(while matches: (UInt8) -> Bool) -> [UInt8] {
+    let start = position
+    while let byte = peek, matches(byte) { position += 1 }
+    return Array(bytes[start..<position])
+  }
+
   mutating func skip(anyOf characters: StaticString) -> UInt8? {
     guard let byte = peek else { return nil }
     let found = characters.description.utf8.contains(byte)

@@ -13,7 +13,9 @@ enum ValueCases {
     var description: String { "\(line)\n    got: \(actual)" }
   }
 
-  static let operations: [String: Operation] = decimal
+  static let operations: [String: Operation] = [decimal, zones].reduce(into: [:]) { all, some in
+    all.merge(some) { first, _ in first }
+  }
 
   /// Runs every line, and returns those whose result differs, and the number of cases that ran.
   static func run(_ lines: some Sequence<Substring>) -> (count: Int, mismatches: [Mismatch]) {
