@@ -1,0 +1,41 @@
+/// Tells whether bytes are well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+enum UTF8Check {
+  static func isValid(_ bytes: UnsafeRawPointer, _ count: Int) -> Bool {
+    var position = 0
+    while position < count {
+      // Eight ASCII bytes at a time.
+      while position + 8 <= count,
+        bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+      {
+        position += 8
+      }
+      guard position < count else { return true }
+      let lead = bytes.load(fromByteOffset: position, as: UInt8.self)
+      if lead < 0x80 {
+        position += 1
+        continue
+      }
+      let length: Int
+      let second: ClosedRange<UInt8>
+      switch lead {
+      case 0xC2...0xDF: (length, second) = (2, 0x80...0xBF)
+      case 0xE0: (length, second) = (3, 0xA0...0xBF)
+      case 0xED: (length, second) = (3, 0x80...0x9F)
+      case 0xE1...0xEF: (length, second) = (3, 0x80...0xBF)
+      case 0xF0: (length, second) = (4, 0x90...0xBF)
+      case 0xF1...0xF3: (length, second) = (4, 0x80...0xBF)
+      case 0xF4: (length, second) = (4, 0x80...0x8F)
+      default: return false
+      }
+      guard position + length <= count,
+        second.contains(bytes.load(fromByteOffset: position + 1, as: UInt8.self))
+      else { return false }
+      for offset in 2..<max(length, 2)
+      where bytes.load(fromByteOffset: position + offset, as: UInt8.self) & 0xC0 != 0x80 {
+        return false
+      }
+      position += length
+    }
+    return true
+  }
+}

@@ -1,0 +1,145 @@
+internal import Model
+
+struct IntegerToBoolean: Kernel {
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    let (lanes, to) = (from.integers, out.integers)
+    rows.forEach { to[$0] = lanes[$0] != 0 ? 1 : 0 }
+  }
+}
+
+/// To a narrower integer type.
+struct IntegerToInteger: Kernel {
+  let range: IntegerRange
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    let lanes = from.integers
+    out.mapIntegers(rows, frame) { row throws(RowFault) in
+      guard range.holds(lanes[row]) else { throw .numericOutOfRange(range.name) }
+      return lanes[row]
+    }
+  }
+}
+
+struct IntegerToNumeric: Kernel {
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.beginNumerics(.narrow, scale: 0)
+    let (lanes, to) = (from.integers, out.integers)
+    rows.forEach { to[$0] = lanes[$0] }
+  }
+}
+
+struct IntegerToFloat: Kernel {
+  let isReal: Bool
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    let (lanes, to) = (from.integers, out.doubles)
+    if isReal {
+      rows.forEach { to[$0] = Double(Float(lanes[$0])) }
+    } else {
+      rows.forEach { to[$0] = Double(lanes[$0]) }
+    }
+  }
+}
+
+/// To the nearest integer, ties away from zero.
+struct NumericToInteger: Kernel {
+  let range: IntegerRange
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.mapIntegers(rows, frame) { row throws(RowFault) in
+      let number = from.decimal(row)
+      return switch range {
+      case .smallint: Int64(try number.int16())
+      case .integer: Int64(try number.int32())
+      case .bigint: try number.int64()
+      }
+    }
+  }
+}
+
+struct NumericToFloat: Kernel {
+  let isReal: Bool
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.mapDoubles(rows, frame) { row throws(RowFault) in
+      isReal ? Double(try from.decimal(row).float()) : try from.decimal(row).double()
+    }
+  }
+}
+
+/// To the nearest integer, ties to even, as C's `rint`.
+struct FloatToInteger: Kernel {
+  let range: IntegerRange
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    let lanes = from.doubles
+    out.mapIntegers(rows, frame) { row throws(RowFault) in
+      guard let value = Int64(exactly: lanes[row].rounded(.toNearestOrEven)), range.holds(value) else {
+        throw .numericOutOfRange(range.name)
+      }
+      return value
+    }
+  }
+}
+
+struct FloatToNumeric: Kernel {
+  let isReal: Bool
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    let lanes = from.doubles
+    out.mapNumerics(rows, frame) { row throws(RowFault) in
+      isReal ? try Decimal(Float(lanes[row])) : try Decimal(lanes[row])
+    }
+  }
+}
+
+struct DoubleToReal: Kernel {
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    let lanes = from.doubles
+    out.mapDoubles(rows, frame) { row throws(RowFault) in
+      let value = Float(lanes[row])
+      if value.isInfinite && lanes[row].isFinite { throw .floatOverflow }
+      if value == 0 && lanes[row] != 0 { throw .floatUnderflow }
+      return Double(value)
+    }
+  }
+}

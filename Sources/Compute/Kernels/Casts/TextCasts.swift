@@ -1,0 +1,125 @@
+internal import Model
+
+struct TextToBoolean: Kernel {
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.mapIntegers(rows, frame) { row throws(RowFault) in
+      try TextParsing.boolean(from.bytes(row)) ? 1 : 0
+    }
+  }
+}
+
+struct TextToInteger: Kernel {
+  let range: IntegerRange
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.mapIntegers(rows, frame) { row throws(RowFault) in
+      try TextParsing.integer(from.bytes(row), range)
+    }
+  }
+}
+
+struct TextToNumeric: Kernel {
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.mapNumerics(rows, frame) { row throws(RowFault) in try TextParsing.numeric(from.bytes(row)) }
+  }
+}
+
+struct TextToFloat: Kernel {
+  let isReal: Bool
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.mapDoubles(rows, frame) { row throws(RowFault) in
+      let text = TextParsing.text(from.bytes(row))
+      return isReal
+        ? Double(try PostgresFloat.float(parsing: text)) : try PostgresFloat.double(parsing: text)
+    }
+  }
+}
+
+struct TextToUUID: Kernel {
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    let lanes = out.uuids
+    rows.forEach { row in
+      guard from.isValid(row) else { return }
+      do throws(RowFault) {
+        lanes[row] = try TextParsing.uuid(from.bytes(row))
+      } catch {
+        out.writeNull(row)
+        frame.fail(row, error)
+      }
+    }
+  }
+}
+
+/// The text without its trailing blanks: `char(n)` as text.
+struct BlankStripping: Kernel {
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.mapBytes(rows, frame) { row throws(RowFault) in
+      out.addBytes(Comparing.withoutTrailingBlanks(from.bytes(row)))
+    }
+  }
+}
+
+/// The text as an explicit cast to a type of limited length leaves it.
+struct TextFitting: Kernel {
+  enum Rule {
+    /// To at most so many characters.
+    case cut(Int)
+    /// To exactly so many characters.
+    case pad(Int)
+    /// To at most 63 bytes, at a character's border.
+    case name
+  }
+
+  let rule: Rule
+  let operand: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    out.mapBytes(rows, frame) { row throws(RowFault) in
+      let bytes = from.bytes(row)
+      switch rule {
+      case .cut(let length):
+        out.addBytes(UTF8Text.prefix(bytes, length).bytes)
+      case .pad(let length):
+        let (kept, count) = UTF8Text.prefix(bytes, length)
+        out.addBytes(kept)
+        out.addBytes(repeating: UInt8(ascii: " "), count: length - count)
+      case .name:
+        var end = min(bytes.count, 63)
+        while end < bytes.count && end > 0 && UTF8Text.isContinuation(bytes[end]) { end -= 1 }
+        out.addBytes(UnsafeBufferPointer(rebasing: bytes[..<end]))
+      }
+    }
+  }
+}

@@ -1,0 +1,146 @@
+internal import Expressions
+internal import Glibc
+internal import Model
+
+/// `= <> < <= > >=` over two columns of one type; NULL where either is.
+struct Comparison: Kernel {
+  enum Operator {
+    case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+
+    /// Whether it holds for operands in this order.
+    @inline(__always)
+    func holds(_ order: Int) -> Bool {
+      switch self {
+      case .equal: order == 0
+      case .notEqual: order != 0
+      case .less: order < 0
+      case .lessOrEqual: order <= 0
+      case .greater: order > 0
+      case .greaterOrEqual: order >= 0
+      }
+    }
+  }
+
+  let operation: Operator
+  let rule: ComparisonRule
+  let left: Register
+  let right: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (left, right, out) = (frame[left], frame[right], frame[output])
+    out.takeNulls(of: left, right)
+    let to = out.integers
+    switch rule {
+    case .integers: compareLanes(rows, left.integers, right.integers, to)
+    case .uuids: compareLanes(rows, left.uuids, right.uuids, to)
+    case .numerics: compareNumerics(rows, left, right, to)
+    case .bytes where operation == .equal || operation == .notEqual: compareForEquality(rows, left, right, to)
+    case .doubles, .bytes, .blankPadded, .intervals:
+      rows.forEach { row in
+        to[row] = operation.holds(rule.order(left, row, right, row)) ? 1 : 0
+      }
+    }
+  }
+
+  /// One tight loop per operator.
+  @inline(__always)
+  private func compareLanes<Lane: Comparable>(
+    _ rows: Rows, _ a: UnsafeMutablePointer<Lane>, _ b: UnsafeMutablePointer<Lane>,
+    _ to: UnsafeMutablePointer<Int64>
+  ) {
+    switch operation {
+    case .equal: rows.forEach { to[$0] = a[$0] == b[$0] ? 1 : 0 }
+    case .notEqual: rows.forEach { to[$0] = a[$0] != b[$0] ? 1 : 0 }
+    case .less: rows.forEach { to[$0] = a[$0] < b[$0] ? 1 : 0 }
+    case .lessOrEqual: rows.forEach { to[$0] = a[$0] <= b[$0] ? 1 : 0 }
+    case .greater: rows.forEach { to[$0] = a[$0] > b[$0] ? 1 : 0 }
+    case .greaterOrEqual: rows.forEach { to[$0] = a[$0] >= b[$0] ? 1 : 0 }
+    }
+  }
+
+  private func compareNumerics(
+    _ rows: Rows, _ left: Column, _ right: Column, _ to: UnsafeMutablePointer<Int64>
+  ) {
+    if left.width == .narrow, right.width == .narrow, let a = left.scale, let b = right.scale {
+      if a == b { return compareLanes(rows, left.integers, right.integers, to) }
+      if abs(a - b) <= 18 {
+        let leftUnit = Int128(TenPowers.int64(max(b - a, 0)))
+        let rightUnit = Int128(TenPowers.int64(max(a - b, 0)))
+        let (x, y) = (left.integers, right.integers)
+        rows.forEach { row in
+          let order = Comparing.order(lanes: Int128(x[row]) &* leftUnit, Int128(y[row]) &* rightUnit)
+          to[row] = operation.holds(order) ? 1 : 0
+        }
+        return
+      }
+    }
+    rows.forEach { row in to[row] = operation.holds(rule.order(left, row, right, row)) ? 1 : 0 }
+  }
+
+  /// Lengths first: most unequal texts need no look at their bytes.
+  private func compareForEquality(
+    _ rows: Rows, _ left: Column, _ right: Column, _ to: UnsafeMutablePointer<Int64>
+  ) {
+    let (a, b) = (left.slices, right.slices)
+    let (x, y) = (left.data, right.data)
+    let whenEqual: Int64 = operation == .equal ? 1 : 0
+    rows.forEach { row in
+      let (first, second) = (a[row], b[row])
+      let isEqual =
+        first.length == second.length
+        && memcmp(x + Int(first.offset), y + Int(second.offset), Int(first.length)) == 0
+      to[row] = isEqual ? whenEqual : 1 - whenEqual
+    }
+  }
+}
+
+extension Compiler {
+  mutating func comparison(
+    _ operation: Comparison.Operator, _ operands: [TypedExpression]
+  ) throws(Fault) -> Register {
+    let left = try compile(operands[0])
+    let right = try compile(operands[1])
+    let output = output(.boolean)
+    emit(
+      Comparison(
+        operation: operation, rule: ComparisonRule(operands[0].type), left: left, right: right,
+        output: output))
+    release(left, right)
+    return output
+  }
+}
+
+/// `IS [NOT] DISTINCT FROM`: equality for which NULL equals NULL; never NULL itself.
+struct Distinction: Kernel {
+  let isNegated: Bool
+  let rule: ComparisonRule
+  let left: Register
+  let right: Register
+  let output: Register
+
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (left, right, out) = (frame[left], frame[right], frame[output])
+    out.hasNulls = false
+    let to = out.integers
+    rows.forEach { row in
+      let (hasLeft, hasRight) = (left.isValid(row), right.isValid(row))
+      let isDistinct =
+        hasLeft && hasRight ? rule.order(left, row, right, row) != 0 : hasLeft != hasRight
+      to[row] = isDistinct != isNegated ? 1 : 0
+    }
+  }
+}
+
+extension Compiler {
+  mutating func distinction(
+    _ left: TypedExpression, _ right: TypedExpression, negated: Bool
+  ) throws(Fault) -> Register {
+    let rule = ComparisonRule(left.type)
+    let (left, right) = (try compile(left), try compile(right))
+    let output = output(.boolean)
+    emit(Distinction(isNegated: negated, rule: rule, left: left, right: right, output: output))
+    release(left, right)
+    return output
+  }
+}

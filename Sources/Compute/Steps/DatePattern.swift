@@ -1,0 +1,169 @@
+internal import Model
+
+/// Reads dates and times by a pattern of the kind that Postgres's `to_date` takes: `DD.MM.YYYY HH24:MI:SS`.
+///
+/// Understood are `YYYY YY MM MON MONTH DD DDD HH HH12 HH24 MI SS MS US AM PM`; anything else stands for itself.
+/// Letters stand for themselves in double quotes. Unlike `to_date` it is strict: every field has its digits,
+/// nothing is left over, and the date must exist.
+struct DatePattern {
+  private enum Field {
+    case year, shortYear, month, monthName, day, dayOfYear, hour, hour12, minute, second, millisecond
+    case microsecond, meridiem
+    case literal(UInt8)
+  }
+
+  private static let names: [(text: String, field: Field)] = [
+    ("YYYY", .year), ("YY", .shortYear), ("MONTH", .monthName), ("MON", .monthName), ("MM", .month),
+    ("MI", .minute), ("MS", .millisecond), ("DDD", .dayOfYear), ("DD", .day), ("HH24", .hour),
+    ("HH12", .hour12), ("HH", .hour12), ("SS", .second), ("US", .microsecond), ("AM", .meridiem),
+    ("PM", .meridiem),
+  ]
+
+  private static let months = [
+    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER",
+    "DECEMBER",
+  ].map { Array($0.utf8) }
+
+  private let fields: [Field]
+
+  /// - Throws: `Fault` `bad_pattern` for a pattern with an unclosed quote or a letter that means nothing.
+  init(_ pattern: String, place: Place) throws(Fault) {
+    var rest = Substring(pattern)
+    var fields: [Field] = []
+    while let next = rest.first {
+      if next == "\"" {
+        rest = rest.dropFirst()
+        guard let end = rest.firstIndex(of: "\"") else {
+          throw Fault("bad_pattern", .validation, "The pattern \(pattern) lacks a closing quote", place: place)
+        }
+        fields += rest[..<end].utf8.map { .literal($0) }
+        rest = rest[rest.index(after: end)...]
+        continue
+      }
+      let upper = rest.uppercased()
+      if let (text, field) = Self.names.first(where: { upper.hasPrefix($0.text) }) {
+        fields.append(field)
+        rest = rest.dropFirst(text.count)
+        continue
+      }
+      guard !next.isLetter || next == "T" else {
+        throw Fault(
+          "bad_pattern", .validation, "The pattern \(pattern) has a field that is not known, at \(rest)",
+          place: place, hint: "Use YYYY MM DD HH24 MI SS and the like; quote letters that stand for themselves")
+      }
+      fields += String(next).utf8.map { .literal($0) }
+      rest = rest.dropFirst()
+    }
+    self.fields = fields
+  }
+
+  /// What a text says under a pattern.
+  struct Reading {
+    var year = 1
+    var month = 1
+    var day = 1
+    var dayOfYear: Int?
+    var hour = 0
+    var minute = 0
+    var second = 0
+    var microsecond = 0
+
+    func date() throws(RowFault) -> DateValue {
+      let first = try DateValue(CivilDate(year: year, month: month, day: day))
+      guard let dayOfYear else { return first }
+      guard (1...(CivilDate.isLeap(year) ? 366 : 365)).contains(dayOfYear) else {
+        throw .datetimeFieldOverflow("day \(dayOfYear) of \(year)")
+      }
+      return try DateValue(
+        checkedDays: CivilDate(year: year, month: 1, day: 1).daysSince2000 + dayOfYear - 1)
+    }
+
+    func timestamp() throws(RowFault) -> Timestamp {
+      guard let civil = try date().civil else { throw .datetimeOutOfRange("timestamp") }
+      return try Timestamp(
+        civil, CivilTime(hour: hour, minute: minute, second: second, microsecond: microsecond))
+    }
+  }
+
+  func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(RowFault) -> Reading {
+    let text = TextParsing.trimmed(bytes)
+    let mismatch = RowFault(
+      sqlState: "22007", sentence: "the text does not follow the pattern",
+      offendingText: TextParsing.text(bytes))
+    var reading = Reading()
+    var position = 0
+    var isAfternoon: Bool?
+
+    /// The next digits, at least one and at most `width`.
+    func number(_ width: Int) throws(RowFault) -> Int {
+      let start = position
+      var value = 0
+      while position < text.count, position - start < width, text[position] &- UInt8(ascii: "0") < 10 {
+        value = value * 10 + Int(text[position] - UInt8(ascii: "0"))
+        position += 1
+      }
+      guard position > start else { throw mismatch }
+      return value
+    }
+
+    func checked(_ value: Int, _ range: ClosedRange<Int>) throws(RowFault) -> Int {
+      guard range.contains(value) else { throw .datetimeFieldOverflow(TextParsing.text(bytes)) }
+      return value
+    }
+
+    for field in fields {
+      switch field {
+      case .year: reading.year = try checked(number(4), 1...9_999)
+      case .shortYear:
+        // As Postgres: the year nearest to 2020.
+        let short = try number(2)
+        reading.year = short < 70 ? 2000 + short : 1900 + short
+      case .month: reading.month = try checked(number(2), 1...12)
+      case .monthName:
+        guard let found = Self.month(text, at: position) else { throw mismatch }
+        reading.month = found.month
+        position = found.end
+      case .day: reading.day = try checked(number(2), 1...31)
+      case .dayOfYear: reading.dayOfYear = try number(3)
+      case .hour: reading.hour = try checked(number(2), 0...23)
+      case .hour12: reading.hour = try checked(number(2), 1...12)
+      case .minute: reading.minute = try checked(number(2), 0...59)
+      case .second: reading.second = try checked(number(2), 0...59)
+      case .millisecond:
+        let start = position
+        let value = try number(3)
+        reading.microsecond = value * [0, 100_000, 10_000, 1_000][position - start]
+      case .microsecond:
+        let start = position
+        let value = try number(6)
+        reading.microsecond = value * [0, 100_000, 10_000, 1_000, 100, 10, 1][position - start]
+      case .meridiem:
+        guard position + 2 <= text.count, text[position + 1] | 0x20 == UInt8(ascii: "m") else { throw mismatch }
+        switch text[position] | 0x20 {
+        case UInt8(ascii: "a"): isAfternoon = false
+        case UInt8(ascii: "p"): isAfternoon = true
+        default: throw mismatch
+        }
+        position += 2
+      case .literal(let byte):
+        guard position < text.count, text[position] == byte else { throw mismatch }
+        position += 1
+      }
+    }
+    guard position == text.count else { throw mismatch }
+    if let isAfternoon { reading.hour = reading.hour % 12 + (isAfternoon ? 12 : 0) }
+    return reading
+  }
+
+  /// A month's English name, whole or its first three letters.
+  private static func month(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> (month: Int, end: Int)? {
+    for (index, name) in months.enumerated() {
+      var length = 0
+      while length < name.count, start + length < text.count, text[start + length] & ~0x20 == name[length] {
+        length += 1
+      }
+      if length == name.count || length >= 3 { return (index + 1, start + (length == name.count ? length : 3)) }
+    }
+    return nil
+  }
+}

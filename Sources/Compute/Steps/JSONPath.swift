@@ -1,0 +1,61 @@
+internal import Model
+
+/// A path such as `$.a.b[0]` into a JSON text.
+struct JSONPath {
+  private enum Part {
+    case member(String)
+    case element(Int)
+  }
+
+  private var parts: [Part] = []
+
+  /// - Throws: `Fault` `bad_path`.
+  init(_ path: String, place: Place) throws(Fault) {
+    let fault = Fault(
+      "bad_path", .validation, "\(path) is no path into JSON", place: place,
+      hint: "Write it like $.customer.emails[0], with quotes around odd names: $.\"first name\"")
+    var rest = Substring(path)
+    if rest.first == "$" { rest = rest.dropFirst() }
+    while let mark = rest.first {
+      rest = rest.dropFirst()
+      switch mark {
+      case "." where rest.first == "\"":
+        rest = rest.dropFirst()
+        guard let end = rest.firstIndex(of: "\"") else { throw fault }
+        parts.append(.member(String(rest[..<end])))
+        rest = rest[rest.index(after: end)...]
+      case ".":
+        let end = rest.firstIndex { $0 == "." || $0 == "[" } ?? rest.endIndex
+        guard end > rest.startIndex else { throw fault }
+        parts.append(.member(String(rest[..<end])))
+        rest = rest[end...]
+      case "[":
+        guard let end = rest.firstIndex(of: "]"), let number = Int(rest[..<end]), number >= 0 else { throw fault }
+        parts.append(.element(number))
+        rest = rest[rest.index(after: end)...]
+      default: throw fault
+      }
+    }
+  }
+
+  /// What the path leads to, as text: a string's own characters, anything else as JSON. `nil` where the path
+  /// leads nowhere, or to JSON's null.
+  func text(in document: JSONValue) -> String? {
+    var value = document
+    for part in parts {
+      switch part {
+      case .member(let name):
+        guard let next = value[name] else { return nil }
+        value = next
+      case .element(let index):
+        guard index < value.elements.count else { return nil }
+        value = value.elements[index]
+      }
+    }
+    switch value {
+    case .null: return nil
+    case .string(let text): return text
+    case .boolean, .number, .array, .object: return value.text
+    }
+  }
+}

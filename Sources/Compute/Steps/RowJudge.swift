@@ -1,0 +1,80 @@
+internal import Model
+
+/// Carries out `on_fail`: decides what becomes of rows that a step refuses, and keeps the rejections until
+/// they are drained.
+final class RowJudge {
+  private let record: RowRecord
+  private(set) var rejections: [Rejection] = []
+  var counts = RowCounts()
+  /// Position in the chunk of row 0 of the present batch.
+  var firstOrdinal: Int64 = 0
+  /// Rows of the present batch that are out, one bit each.
+  private var refused = [UInt64](repeating: 0, count: Column.validityWords)
+  private var refusedCount = 0
+
+  init(record: RowRecord) {
+    self.record = record
+  }
+
+  func beginStep() {
+    guard refusedCount > 0 else { return }
+    refusedCount = 0
+    for word in refused.indices { refused[word] = 0 }
+  }
+
+  /// Deals with one row that broke something in a step, all its breaches at once.
+  /// - Throws: the fault that ends the chunk, under `fail`.
+  func refuse(
+    _ row: Int, step: StepFacts, onFail: Step.OnFail, broken: @autoclosure () -> [Rejection.BrokenRule]
+  ) throws(Fault) {
+    switch onFail {
+    case .keep: return
+    case .fail: throw fault(row, step: step, broken: broken())
+    case .quarantine:
+      counts.quarantined += 1
+      rejections.append(
+        Rejection(
+          ordinal: firstOrdinal + Int64(row), key: record.key(row), step: step.name, broken: broken(),
+          row: record.json(row)))
+    case .drop: counts.dropped += 1
+    }
+    refused[row >> 6] |= 1 << UInt64(row & 63)
+    refusedCount += 1
+  }
+
+  /// The rows of `rows` that were not refused since `beginStep`.
+  func remaining(_ rows: Rows, in selection: Selection) -> Rows {
+    guard refusedCount > 0 else { return rows }
+    refused.withUnsafeBufferPointer { bits in
+      selection.take(rows) { bits[$0 >> 6] >> UInt64($0 & 63) & 1 == 0 }
+    }
+    return selection.rows
+  }
+
+  func takeRejections(_ maximum: Int) -> [Rejection] {
+    guard rejections.count > maximum else {
+      defer { rejections = [] }
+      return rejections
+    }
+    let taken = Array(rejections.prefix(maximum))
+    rejections.removeFirst(maximum)
+    return taken
+  }
+
+  private func fault(_ row: Int, step: StepFacts, broken: [Rejection.BrokenRule]) -> Fault {
+    let key = record.key(row).map { "\($0.name) = \($0.text ?? "NULL")" }.joined(separator: ", ")
+    let which = key.isEmpty ? "Row \(firstOrdinal + Int64(row)) of the chunk" : "The row with \(key)"
+    let first = broken.first
+    return Fault(
+      first?.reason ?? "rule_failed", .data,
+      "\(which) fails step \"\(step.name)\": \(first?.rule ?? step.name)", place: step.place,
+      cause: first?.detail,
+      hint: "Mend the data, or set on_fail: quarantine to keep such rows aside")
+  }
+}
+
+/// What faults and rejections say about the step they come from.
+struct StepFacts {
+  let name: String
+  let place: Place
+}

@@ -1,0 +1,60 @@
+internal import Model
+
+/// Writes down single fetched rows: their key, and all of them as JSON, without sensitive columns.
+struct RowRecord {
+  private let schema: [ColumnSchema]
+  private let columns: [Column]
+  private let rowKey: [Int]
+
+  init(schema: [ColumnSchema], columns: [Column], rowKey: [Int]) {
+    self.schema = schema
+    self.columns = columns
+    self.rowKey = rowKey.filter { !schema[$0].isSensitive }
+  }
+
+  func key(_ row: Int) -> [Rejection.NamedText] {
+    rowKey.map { number in
+      Rejection.NamedText(name: schema[number].name, text: ValueText.text(columns[number], row, schema[number].type))
+    }
+  }
+
+  /// A JSON object whose numbers are written as Postgres prints them, digit for digit; what JSON has no form
+  /// for is a string of Postgres's text.
+  func json(_ row: Int) -> String {
+    var members: [JSONValue.Member] = []
+    for (column, schema) in zip(columns, schema) where !schema.isSensitive {
+      members.append(JSONValue.Member(schema.name, Self.json(column, row, schema.type)))
+    }
+    return JSONValue.object(members).text
+  }
+
+  private static func json(_ column: Column, _ row: Int, _ type: SQLType) -> JSONValue {
+    guard let text = ValueText.text(column, row, type) else { return .null }
+    switch column.value(at: row) {
+    case .boolean(let value): return .boolean(value)
+    case .integer: return .number(text)
+    case .numeric(let value) where value.isFinite: return .number(text)
+    case .double(let value) where value.isFinite: return .number(text)
+    default: return .string(text)
+    }
+  }
+}
+
+/// Single values as text, for rejected rows and faults.
+enum ValueText {
+  /// The text that Postgres prints, moments in UTC; `nil` for NULL.
+  static func text(_ column: Column, _ row: Int, _ type: SQLType) -> String? {
+    if type == .real, column.isValid(row) { return PostgresFloat.text(Float(column.doubles[row])) }
+    return column.value(at: row).postgresText
+  }
+
+  /// `name = text, ...` of the given columns; those that are sensitive are named only.
+  static func list(_ numbers: [Int], _ schema: [ColumnSchema], _ columns: [Column], _ row: Int) -> String {
+    numbers.map { number in
+      let name = schema[number].name
+      guard !schema[number].isSensitive else { return "\(name) = (not shown)" }
+      guard let text = text(columns[number], row, schema[number].type) else { return "\(name) = NULL" }
+      return "\(name) = \(text.count > 200 ? text.prefix(200) + "..." : text)"
+    }.joined(separator: ", ")
+  }
+}

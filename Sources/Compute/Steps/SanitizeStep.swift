@@ -1,0 +1,56 @@
+internal import Expressions
+internal import Model
+
+/// `sanitize`: cleans text columns, each by its operations in order. Never refuses a row.
+final class SanitizeStep: StepRunner {
+  let columns: [Column]
+  private let entries: [Entry]
+
+  private struct Entry {
+    let from: Column
+    let to: Column
+    let operations: [TextSanitizer]
+  }
+
+  /// Where a text stands between two operations.
+  private let scratch = (Column(.text), Column(.text))
+
+  init(_ sanitizings: [TypedStep.Sanitizing], _ step: TypedStep, columns: [Column]) throws(Fault) {
+    var outputs = columns
+    var entries: [Entry] = []
+    for sanitizing in sanitizings {
+      let to = Column(step.columnsBefore[sanitizing.column].type)
+      var operations: [TextSanitizer] = []
+      for operation in sanitizing.operations {
+        operations.append(try TextSanitizer(operation, place: step.place))
+      }
+      entries.append(Entry(from: outputs[sanitizing.column], to: to, operations: operations))
+      outputs[sanitizing.column] = to
+    }
+    self.entries = entries
+    self.columns = outputs
+  }
+
+  func run(_ rows: Rows, _ judge: RowJudge) throws(Fault) -> Rows {
+    for entry in entries {
+      entry.to.clear()
+      rows.forEach { row in
+        guard entry.from.isValid(row) else { return entry.to.writeNull(row) }
+        clean(entry.from.bytes(row), entry, row)
+      }
+    }
+    return rows
+  }
+
+  private func clean(_ bytes: UnsafeBufferPointer<UInt8>, _ entry: Entry, _ row: Int) {
+    var (target, other) = scratch
+    var bytes = bytes
+    for operation in entry.operations {
+      target.clear()
+      guard operation.apply(bytes, to: target) else { return entry.to.writeNull(row) }
+      bytes = UnsafeBufferPointer(start: target.data, count: target.dataCount)
+      (target, other) = (other, target)
+    }
+    entry.to.setBytes(row, bytes)
+  }
+}

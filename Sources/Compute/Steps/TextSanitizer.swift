@@ -1,0 +1,131 @@
+@_spi(_Unicode) internal import Swift
+internal import Model
+
+/// One cleaning operation on a text in UTF-8.
+enum TextSanitizer {
+  case trim, collapseSpaces, stripControl, lower, upper, nfc, nullIfEmpty
+  case truncate(Int)
+  case mask(keep: Int)
+  case redact(Redaction)
+
+  /// - Throws: `Fault` `bad_pattern` for a regular expression that cannot be read.
+  init(_ operation: Step.SanitizeOperation, place: Place) throws(Fault) {
+    switch operation {
+    case .trim: self = .trim
+    case .collapseSpaces: self = .collapseSpaces
+    case .stripControl: self = .stripControl
+    case .lower: self = .lower
+    case .upper: self = .upper
+    case .nfc: self = .nfc
+    case .nullIfEmpty: self = .nullIfEmpty
+    case .truncate(let length): self = .truncate(length)
+    case .mask(let keep): self = .mask(keep: keep)
+    case .redact(let pattern): self = .redact(try Redaction(pattern, place: place))
+    }
+  }
+
+  /// Adds the cleaned text behind the bytes in `out`; false where it becomes NULL.
+  func apply(_ bytes: UnsafeBufferPointer<UInt8>, to out: Column) -> Bool {
+    switch self {
+    case .trim: out.addBytes(Self.trimmed(bytes))
+    case .collapseSpaces: Self.collapse(bytes, to: out)
+    case .stripControl: Self.filter(bytes, to: out) { !Self.isControl($0) }
+    case .lower: out.addLower(bytes)
+    case .upper: out.addUpper(bytes)
+    case .nfc: Self.normalise(bytes, to: out)
+    case .nullIfEmpty:
+      if bytes.isEmpty { return false }
+      out.addBytes(bytes)
+    case .truncate(let length): out.addBytes(UTF8Text.prefix(bytes, length).bytes)
+    case .mask(let keep): Self.mask(bytes, keep: keep, to: out)
+    case .redact(let redaction): redaction.apply(bytes, to: out)
+    }
+    return true
+  }
+
+  /// Unicode's White_Space.
+  private static func isSpace(_ value: UInt32) -> Bool {
+    switch value {
+    case 0x09...0x0D, 0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true
+    default: false
+    }
+  }
+
+  /// Unicode's category Cc.
+  private static func isControl(_ value: UInt32) -> Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
+
+  private static func trimmed(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+    var (start, end) = (0, bytes.count)
+    while start < end {
+      let (value, next) = UTF8Text.scalar(bytes, start)
+      guard isSpace(value) else { break }
+      start = next
+    }
+    while end > start {
+      var last = end - 1
+      while last > start && UTF8Text.isContinuation(bytes[last]) { last -= 1 }
+      guard isSpace(UTF8Text.scalar(bytes, last).value) else { break }
+      end = last
+    }
+    return UnsafeBufferPointer(rebasing: bytes[start..<end])
+  }
+
+  /// Every run of white space becomes one blank.
+  private static func collapse(_ bytes: UnsafeBufferPointer<UInt8>, to out: Column) {
+    var position = 0
+    var isInSpace = false
+    while position < bytes.count {
+      let (value, next) = UTF8Text.scalar(bytes, position)
+      let isSpace = isSpace(value)
+      if !isSpace {
+        out.addScalar(value)
+      } else if !isInSpace {
+        out.addByte(UInt8(ascii: " "))
+      }
+      isInSpace = isSpace
+      position = next
+    }
+  }
+
+  @inline(__always)
+  private static func filter(
+    _ bytes: UnsafeBufferPointer<UInt8>, to out: Column, _ keeps: (UInt32) -> Bool
+  ) {
+    var position = 0
+    while position < bytes.count {
+      let (value, next) = UTF8Text.scalar(bytes, position)
+      if keeps(value) { out.addScalar(value) }
+      position = next
+    }
+  }
+
+  /// Every letter and digit but the last `keep` becomes `*`.
+  private static func mask(_ bytes: UnsafeBufferPointer<UInt8>, keep: Int, to out: Column) {
+    var total = 0
+    var position = 0
+    while position < bytes.count {
+      let (value, next) = UTF8Text.scalar(bytes, position)
+      total += LetterCase.isWord(value) ? 1 : 0
+      position = next
+    }
+    var masked = max(total - keep, 0)
+    position = 0
+    while position < bytes.count {
+      let (value, next) = UTF8Text.scalar(bytes, position)
+      if masked > 0 && LetterCase.isWord(value) {
+        out.addByte(UInt8(ascii: "*"))
+        masked -= 1
+      } else {
+        out.addScalar(value)
+      }
+      position = next
+    }
+  }
+
+  /// Normalization form C, by the tables that the standard library compares strings with. It has no public
+  /// name for them yet.
+  private static func normalise(_ bytes: UnsafeBufferPointer<UInt8>, to out: Column) {
+    if UTF8Text.isASCII(bytes) { return out.addBytes(bytes) }
+    for scalar in String(decoding: bytes, as: UTF8.self)._nfc { out.addScalar(scalar.value) }
+  }
+}

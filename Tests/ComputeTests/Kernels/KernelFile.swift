@@ -1,0 +1,67 @@
+import Compute
+import Expressions
+import Foundation
+import Model
+
+/// A file of `fixtures/kernels`: rows as Postgres sent them, and expressions with Postgres's answer per row.
+struct KernelFile {
+  struct Case {
+    var expression: String
+    /// Per row: Postgres's text, `\N` for NULL, or `!` and the SQLSTATE.
+    var expected: [String]
+  }
+
+  var schema: [ColumnSchema] = []
+  var stream: [UInt8] = []
+  var cases: [Case] = []
+
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../../../fixtures/kernels").standardizedFileURL
+
+  static let names: [String] = {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { $0.hasSuffix(".txt") }.sorted()
+  }()
+
+  init(_ name: String) throws {
+    let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
+    for line in text.split(separator: "\n") {
+      let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      switch fields[0] {
+      case "columns":
+        schema = try fields.dropFirst().map { field in
+          let parts = field.split(separator: ":", maxSplits: 1).map(String.init)
+          return ColumnSchema(name: parts[0], type: try TypeNames.parse(SourceText(parts[1])))
+        }
+      case "copy": stream = Self.bytes(hexadecimal: fields[1])
+      case "case": cases.append(Case(expression: fields[1], expected: Array(fields.dropFirst(2))))
+      default: continue
+      }
+    }
+  }
+
+  static func bytes(hexadecimal text: String) -> [UInt8] {
+    let digits = text.utf8.map { UInt8($0 < 0x3A ? $0 - 0x30 : $0 - 0x57) }
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+  }
+
+  /// The results of one case, in the file's form.
+  static func evaluate(
+    _ expression: TypedExpression, _ decoder: borrowing CopyDecoder, zones: ZoneContext
+  ) throws -> [String] {
+    let text = TypedExpression(.cast(expression), type: .text)
+    let program = try Program([text], schema: decoder.schema, zones: zones)
+    program.run(decoder.columns, Rows(count: decoder.count))
+    let faults = Dictionary(
+      program.faults.map { ($0.row, $0.fault) }, uniquingKeysWith: { first, _ in first })
+    return (0..<decoder.count).map { row in
+      if let fault = faults[row] { return "!" + fault.sqlState }
+      guard case .text(let text) = program.result(0).value(at: row) else { return "\\N" }
+      return Self.escaped(text)
+    }
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.replacing("\\", with: "\\\\").replacing("\t", with: "\\t").replacing("\n", with: "\\n")
+  }
+}

@@ -1,0 +1,36 @@
+import Compute
+import Expressions
+import Foundation
+import Model
+import Testing
+
+/// Holds the kernels to what Postgres 15 answered for the same expressions over the same rows.
+@Suite struct KernelFileTests {
+  @Test func theFilesAreThere() {
+    #expect(KernelFile.names.count >= 5)
+  }
+
+  @Test(arguments: KernelFile.names) func answersAsPostgresDid(_ name: String) throws {
+    let file = try KernelFile(name)
+    var decoder = CopyDecoder(file.schema)
+    try file.stream.withUnsafeBytes { bytes in
+      var rest = bytes
+      let progress = try decoder.decode(&rest)
+      #expect(progress == .needsMore)
+    }
+    try decoder.finish()
+    decoder.sealBatch()
+    let zones = try TestZones.context("Europe/Berlin")
+    #expect(!file.cases.isEmpty)
+    for item in file.cases {
+      #expect(item.expected.count == decoder.count, "\(item.expression)")
+      do {
+        let typed = try ExpressionChecker.check(SourceText(item.expression), columns: file.schema)
+        let actual = try KernelFile.evaluate(typed, decoder, zones: zones)
+        #expect(actual == item.expected, "\(item.expression)")
+      } catch {
+        Issue.record("\(item.expression): \(error)")
+      }
+    }
+  }
+}

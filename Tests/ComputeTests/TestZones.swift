@@ -1,0 +1,19 @@
+import Foundation
+import Model
+
+/// Time zones from the system's files, for tests.
+enum TestZones {
+  struct NoZone: Error { var name: String }
+
+  static func zone(_ name: String) throws -> ZoneRules {
+    if name == "UTC" { return .utc }
+    guard let data = FileManager.default.contents(atPath: "/usr/share/zoneinfo/\(name)") else {
+      throw NoZone(name: name)
+    }
+    return try ZoneRules(tzif: Array(data), name: name)
+  }
+
+  static func context(_ name: String) throws -> ZoneContext {
+    ZoneContext(session: try zone(name)) { name in try? zone(name) }
+  }
+}
