@@ -57,16 +57,13 @@ package enum JobFile {
 }
 
 extension [Fault] {
-  /// By place, and of several with one place only the first: the later ones follow from it.
+  /// By place, each once.
   var inFileOrder: [Fault] {
     let ordered = enumerated().sorted { left, right in
       let (a, b) = (left.element.place, right.element.place)
       return (a?.line ?? 0, a?.column ?? 0, left.offset) < (b?.line ?? 0, b?.column ?? 0, right.offset)
     }
-    var seen: Set<Place> = []
-    return ordered.map(\.element).filter { fault in
-      guard let place = fault.place, fault.code != "missing_key" else { return true }
-      return seen.insert(place).inserted
-    }
+    var seen: Set<Fault> = []
+    return ordered.map(\.element).filter { seen.insert($0).inserted }
   }
 }

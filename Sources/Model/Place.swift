@@ -53,22 +53,8 @@ package struct SourceText: Hashable, Sendable {
 
   /// The place of the byte at `offset` in the text's UTF-8. Offsets past the end give the end.
   package func place(atUTF8Offset offset: Int) -> Place {
-    let anchor = anchors.last { $0.offset <= offset } ?? anchors[0]
-    var place = Place(file: file, line: anchor.line, column: anchor.column)
-    var at = 0
-    for scalar in text.unicodeScalars {
-      if at >= offset { break }
-      if at >= anchor.offset {
-        if scalar == "\n" {
-          place.line += 1
-          place.column = 1
-        } else {
-          place.column += 1
-        }
-      }
-      at += UTF8.width(scalar)
-    }
-    return place
+    var cursor = PlaceCursor(self)
+    return cursor.place(atUTF8Offset: offset)
   }
 
   /// The part of the text between two UTF-8 offsets, as a text of its own that knows its places.
@@ -80,5 +66,47 @@ package struct SourceText: Hashable, Sendable {
     let later = anchors.filter { $0.offset > range.lowerBound && $0.offset < range.upperBound }
       .map { Anchor(offset: $0.offset - range.lowerBound, line: $0.line, column: $0.column) }
     return SourceText(text: String(text[lower..<upper]), file: file, anchors: [first] + later)
+  }
+}
+
+/// Finds the places of many offsets of one text, in rising order, in one pass.
+package struct PlaceCursor {
+  private let source: SourceText
+  private var index: String.Index
+  private var offset = 0
+  private var nextAnchor = 0
+  private var place: Place
+
+  package init(_ source: SourceText) {
+    self.source = source
+    index = source.text.startIndex
+    place = source.place
+  }
+
+  /// The place of the byte at `offset`, which is not before the one asked for last. Offsets past the end give
+  /// the end.
+  package mutating func place(atUTF8Offset wanted: Int) -> Place {
+    takeAnchors()
+    let scalars = source.text.unicodeScalars
+    while offset < wanted, index < scalars.endIndex {
+      if scalars[index] == "\n" {
+        place.line += 1
+        place.column = 1
+      } else {
+        place.column += 1
+      }
+      offset += UTF8.width(scalars[index])
+      index = scalars.index(after: index)
+      takeAnchors()
+    }
+    return place
+  }
+
+  private mutating func takeAnchors() {
+    while nextAnchor < source.anchors.count, source.anchors[nextAnchor].offset <= offset {
+      place.line = source.anchors[nextAnchor].line
+      place.column = source.anchors[nextAnchor].column
+      nextAnchor += 1
+    }
   }
 }

@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 /// The values of one mapping by key, as what they are meant to be.
@@ -32,6 +33,8 @@ struct Fields {
 
   func amount(_ key: String) -> CalendarAmount? { string(key).flatMap(UnitText.calendarAmount) }
 
+  func type(_ key: String) -> SQLType? { text(key)?.asType }
+
   func fields(_ key: String) -> Fields? { Fields(mapping[key]) }
 
   /// A list's elements, or the one value that stands for a list of one.
@@ -62,5 +65,16 @@ extension YAMLMapping.Entry {
 
   var namedExpression: Step.NamedExpression? {
     value.text.map { Step.NamedExpression(name: key.text, expression: $0) }
+  }
+}
+
+extension SourceText {
+  /// The SQL type that the text names.
+  var asType: SQLType? {
+    do throws(Fault) {
+      return try TypeNames.parse(self)
+    } catch {
+      return nil
+    }
   }
 }

@@ -3,7 +3,7 @@ internal import Model
 extension JobDecoder {
   mutating func parameters() -> [Parameter] {
     root.entries("params").compactMap { entry in
-      guard let fields = Fields(entry.value), let type = fields.string("type").flatMap(SQLType.init(parsing:))
+      guard let fields = Fields(entry.value), let type = fields.type("type")
       else { return nil }
       if !Self.parameterTypes.contains(type.base) {
         refuse(
@@ -31,6 +31,7 @@ extension JobDecoder {
       return .query(connection: connection.text, sql: sql(query, in: .matrix))
     }
     var rows: [[String: String]] = []
+    var seen: Set<[String: String]> = []
     for element in node.sequence ?? [] {
       guard let mapping = element.mapping else { continue }
       var row: [String: String] = [:]
@@ -41,7 +42,7 @@ extension JobDecoder {
           "uneven_matrix", "The rows of a matrix differ in \(odd.quoted)", element.place,
           hint: "Give every row the same keys")
       }
-      if rows.contains(row) {
+      if !seen.insert(row).inserted {
         refuse("duplicate_name", "This row of the matrix stands there twice", element.place)
       }
       rows.append(row)

@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 extension JobDecoder {
@@ -5,7 +6,7 @@ extension JobDecoder {
     guard let fields = root.fields("aggregate") else { return nil }
     let groups = fields.list("group_by").flatMap { node -> [(entry: Step.NamedExpression, place: Place)] in
       if let text = node.text {
-        return [(Step.NamedExpression(name: text.text, expression: text), node.place)]
+        return [(Step.NamedExpression(name: text.text, expression: column(text)), node.place)]
       }
       return node.mapping?.entries.compactMap { entry in
         entry.namedExpression.map {
@@ -27,6 +28,18 @@ extension JobDecoder {
       place: fields.place)
   }
 
+  /// A column's bare name as an expression: quoted where it would read as something else.
+  private func column(_ name: SourceText) -> SourceText {
+    do throws(Fault) {
+      if case .column(name.text) = try ExpressionParser.parse(name).node { return name }
+    } catch {
+      // Reads as no expression at all, so it needs the quotes too.
+    }
+    var quoted = name
+    quoted.text = Identifier(name.text).quoted
+    return quoted
+  }
+
   private mutating func measure(_ entry: YAMLMapping.Entry) -> Aggregate.Measure? {
     if let text = entry.value.text {
       return Aggregate.Measure(name: entry.key.text, value: expression(text), type: nil, description: nil)
@@ -34,7 +47,7 @@ extension JobDecoder {
     guard let fields = Fields(entry.value), let value = fields.text("value") else { return nil }
     return Aggregate.Measure(
       name: entry.key.text, value: expression(value),
-      type: fields.string("type").flatMap(SQLType.init(parsing:)),
+      type: fields.type("type"),
       description: fields.string("description"))
   }
 
@@ -56,6 +69,7 @@ extension JobDecoder {
     default: break
     }
     var sets: [[String]] = []
+    var seen: Set<Set<String>> = []
     for element in node.sequence ?? [] {
       let columns = element.sequence?.compactMap(\.text) ?? []
       for column in columns where !groups.contains(column.text) {
@@ -65,7 +79,7 @@ extension JobDecoder {
         )
       }
       let set = columns.map(\.text)
-      if sets.contains(where: { Set($0) == Set(set) }) {
+      if !seen.insert(Set(set)).inserted {
         refuse("duplicate_name", "This grouping set stands there twice", element.place)
       }
       sets.append(set)

@@ -65,7 +65,7 @@ extension JobDecoder {
     let lines: [Substring]
     do throws(Fault) {
       lines = String(decoding: try TextFile.read(file, atMost: YAMLLimits.standard.bytes), as: UTF8.self)
-        .split(separator: "\n", omittingEmptySubsequences: false)
+        .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     } catch {
       faults.append(error.at(path.place))
       return []

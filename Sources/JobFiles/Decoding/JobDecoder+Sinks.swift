@@ -47,9 +47,10 @@ extension JobDecoder {
 
   private mutating func requireResultColumns(_ fields: Fields, _ result: ResultColumns) {
     guard let names = result.names else { return }
+    let known = Set(names)
     let scope = fields.entries("scope").map(\.key)
     for column in fields.texts("window") + fields.texts("key") + fields.texts("order_by") + scope
-    where !names.contains(column.text) {
+    where !known.contains(column.text) {
       refuse(
         "unknown_column", "The result has no column `\(column.text.shortened)`", column.place,
         hint: DidYouMean.hint(for: column.text, among: names) ?? "It has " + names.joined(separator: ", "))

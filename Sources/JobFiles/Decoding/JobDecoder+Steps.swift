@@ -112,7 +112,7 @@ extension JobDecoder {
     let pattern = fields.string("pattern")
     var allowed: Set<String> = []
     let target: Step.Parsing.Target
-    switch type.text == "json" ? nil : SQLType(parsing: type.text) {
+    switch type.text == "json" ? nil : type.asType {
     case .integer: target = .integer
     case .numeric(let modifier): target = .numeric(modifier)
     case .boolean: target = .boolean
@@ -161,7 +161,7 @@ extension JobDecoder {
     }
     let connection = self.connection(of: fields)
     if fields["connection"] == nil, fields["table"] != nil || fields["query"] != nil {
-      refuse("missing_key", "lookup.from needs `connection`", fields.place)
+      refuse("missing_key", "`from` needs `connection`", fields.place)
     }
     let table = tableName("table", of: fields)
     let query = fields.text("query").map { sql($0) }

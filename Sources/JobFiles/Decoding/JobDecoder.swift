@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 /// Makes a `Job` of a checked tree, and judges what more than one key decides.
@@ -134,16 +135,12 @@ extension JobDecoder {
   }
 
   mutating func template(_ text: SourceText, in use: ReferenceUse) -> Template? {
-    do throws(Faults) {
-      let template = try Template(parsing: text)
-      for reference in template.references {
-        if let fault = references.check(reference, in: use) { faults.append(fault) }
-      }
-      return template
-    } catch {
-      faults += error.all
-      return nil
+    let (template, found) = Template.read(text)
+    faults += found
+    for reference in template.references {
+      if let fault = references.check(reference, in: use) { faults.append(fault) }
     }
+    return found.isEmpty ? template : nil
   }
 
   mutating func template(_ key: String, of fields: Fields, in use: ReferenceUse) -> Template? {
@@ -156,9 +153,15 @@ extension JobDecoder {
     return text
   }
 
-  /// An expression with its references checked.
+  /// An expression whose syntax and references are checked; its types need the catalogue's facts.
   mutating func expression(_ text: SourceText) -> SourceText {
-    _ = template(text, in: .data)
+    do throws(Fault) {
+      for reference in try ExpressionParser.parse(text).references {
+        if let fault = references.check(reference, in: .data) { faults.append(fault) }
+      }
+    } catch {
+      faults.append(error)
+    }
     return text
   }
 

@@ -36,10 +36,6 @@ struct NotifierDecoder {
   private mutating func template(_ text: SourceText?) -> Template? {
     guard let text else { return nil }
     templates.append(text)
-    do throws(Faults) {
-      return try Template(parsing: text)
-    } catch {
-      return nil
-    }
+    return Template.read(text).template
   }
 }

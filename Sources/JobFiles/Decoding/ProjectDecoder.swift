@@ -81,18 +81,14 @@ struct ProjectDecoder {
   }
 
   private mutating func template(_ text: SourceText) -> Template? {
-    do throws(Faults) {
-      let template = try Template(parsing: text)
-      for reference in template.references where !ReferenceUse.project.allows(reference.namespace) {
-        faults.append(
-          Fault(
-            "reference_refused", .validation, "`${\(reference.spelling)}` cannot stand in a project file",
-            place: reference.place, hint: ReferenceUse.project.hint))
-      }
-      return template
-    } catch {
-      faults += error.all
-      return nil
+    let (template, found) = Template.read(text)
+    faults += found
+    for reference in template.references where !ReferenceUse.project.allows(reference.namespace) {
+      faults.append(
+        Fault(
+          "reference_refused", .validation, "`${\(reference.spelling)}` cannot stand in a project file",
+          place: reference.place, hint: ReferenceUse.project.hint))
     }
+    return found.isEmpty ? template : nil
   }
 }

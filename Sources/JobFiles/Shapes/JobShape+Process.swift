@@ -51,7 +51,7 @@ extension JobShape {
   ])
 
   static let parse = Record(
-    "parse",
+    "`parse`",
     [
       .required("column", .column, "A text column."),
       .required("as", .text(.free), "integer, numeric, numeric(p,s), date, timestamp, boolean or json."),
@@ -71,7 +71,7 @@ extension JobShape {
     advice: ["every": "Write `expect:`; `every` is for checks"])
 
   static let lookup = Record(
-    "lookup",
+    "`lookup`",
     [
       .required("from", .record(lookupFrom), "The other relation."),
       .required("match", .map(.column, names: .column, atLeast: 1), "Row column: lookup column."),
@@ -85,7 +85,7 @@ extension JobShape {
     advice: ["on": "Quote it as `match:`", "on_fail": "Write `on_missing:`"])
 
   static let lookupFrom = Record(
-    "lookup.from",
+    "`from`",
     [
       .optional("connection", .text(.template), "A connection of the project file."),
       .optional("table", .text(.template), "A table or view."),
@@ -95,7 +95,7 @@ extension JobShape {
     exactlyOne: [["table", "query", "file"]])
 
   static let pseudonymise = Record(
-    "pseudonymise",
+    "`pseudonymise`",
     [
       .required("take", .map(.column, names: .column, atLeast: 1), "New column: column."),
       .required("key", .text(.template), "The secret, as ${credential.X}, ${env.X} or ${file:path}."),

@@ -38,7 +38,7 @@ extension JobShape {
     advice: ["columns": "Write `column:`", "size": "Write `rows:`"])
 
   static let waitFor = Record(
-    "wait_for",
+    "`wait_for`",
     [
       .optional("replayed_to", .text(.template), "The replica must have replayed to this time."),
       .optional("query", .text(.sql), "Must give true."),

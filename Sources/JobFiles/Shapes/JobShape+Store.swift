@@ -10,7 +10,7 @@ extension JobShape {
     exactlyOne: [["table", "file"]])
 
   static let table = Record(
-    "store.table",
+    "a table store",
     [
       .required("connection", .text(.template), "A connection of the project file."),
       .required("name", .text(.template), "The table: name or schema.name."),
@@ -34,7 +34,7 @@ extension JobShape {
     advice: ["table": "Write `name:`", "schema": "Write `name: schema.table`", "primary_key": "Write `key:`"])
 
   static let file = Record(
-    "store.file",
+    "a file store",
     [
       .required("path", .text(.template), "Inside the output folder; .gz compresses."),
       .optional("format", .choice(of: FileSinkRule.FileFormat.self), "Default: by the path's ending."),
@@ -62,7 +62,7 @@ extension JobShape {
     ])
 
   static let mail = Record(
-    "mail",
+    "`mail`",
     [
       .required("to", .oneOrList(.text(.free)), "Addresses."),
       .optional("from", .text(.free), "The sender's address."),
@@ -77,7 +77,7 @@ extension JobShape {
     ])
 
   static let postgresNotify = Record(
-    "postgres",
+    "`postgres`",
     [
       .required("connection", .text(.name), "A connection of the project file."),
       .required("channel", .text(.column), "The channel."),

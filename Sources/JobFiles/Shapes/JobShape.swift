@@ -77,21 +77,21 @@ enum JobShape {
     exactlyOne: [["cron", "every", "at"]])
 
   static let daylight = Record(
-    "dst",
+    "`dst`",
     [
       .optional("gap", .choice(of: Schedule.GapPolicy.self), "A fire in the skipped hour."),
       .optional("overlap", .choice(of: Schedule.OverlapPolicy.self), "A fire in the repeated hour."),
     ])
 
   static let catchUp = Record(
-    "catch_up",
+    "`catch_up`",
     [
       .optional("policy", .choice(of: Schedule.CatchUpPolicy.self), "Which missed fires are made up for."),
       .optional("window", .duration, "How far back."),
     ])
 
   static let after = Record(
-    "after",
+    "`after`",
     [
       .required("jobs", .oneOrList(.text(.jobName)), "Names of jobs."),
       .optional("within", .duration, "How long to wait; then the fire counts as upstream_failed."),
@@ -123,7 +123,7 @@ enum JobShape {
     ])
 
   static let errors = Record(
-    "errors",
+    "`errors`",
     [
       .optional("retry", .record(retry), "Per chunk and per publish, transient errors only."),
       .optional("rerun", .record(rerun), "Per run."),
@@ -131,7 +131,7 @@ enum JobShape {
     ])
 
   static let retry = Record(
-    "retry",
+    "`retry`",
     [
       .optional("initial", .duration, "The first wait."),
       .optional("max", .duration, "The longest wait."),
@@ -139,21 +139,21 @@ enum JobShape {
     ])
 
   static let rerun = Record(
-    "rerun",
+    "`rerun`",
     [
       .optional("attempts", .integer(0...1000), "How often a failed run starts again by itself."),
       .optional("wait", .duration, "How long after its failure."),
     ])
 
   static let quarantine = Record(
-    "quarantine",
+    "`quarantine`",
     [
       .optional("max_rows", .integer(0...Int.max), "More rejected rows fail the run."),
       .optional("max_share", .text(.percent), "Of the rows that reach the first step."),
     ])
 
   static let limits = Record(
-    "limits",
+    "`limits`",
     [
       .optional("parallelism", .integer(1...1024), "Connections that read at once."),
       .optional("memory", .text(.byteCount), "For groups and sorting, before they go to disk."),
@@ -175,7 +175,7 @@ enum JobShape {
     exactlyOne: [["notifier", "webhook", "mail", "command", "postgres"]])
 
   static let retention = Record(
-    "retention",
+    "`retention`",
     [
       .optional("runs", .duration, "How long records of runs are kept."),
       .optional("quarantine", .duration, "How long rejected rows are kept."),

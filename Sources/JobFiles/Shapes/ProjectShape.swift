@@ -37,7 +37,7 @@ enum ProjectShape {
   static let withoutDefault = ["version", "job", "source", "process", "aggregate", "store"]
 
   static let defaults = Record(
-    "defaults",
+    "`defaults`",
     JobShape.job.keys.compactMap { key in
       if withoutDefault.contains(key.name) { return nil }
       // A default may say how schedules behave without saying when.

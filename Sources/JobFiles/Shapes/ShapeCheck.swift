@@ -20,17 +20,17 @@ struct ShapeCheck {
       guard let mapping = node.mapping else { return wrongType(node, shape, name) }
       checkCount(mapping.entries.count, least, node, name)
       for entry in mapping.entries {
-        if let fault = names.fault(in: entry.key.text, at: entry.key.place) { faults.append(fault) }
+        if let fault = names.fault(in: entry.key) { faults.append(fault) }
         check(entry.value, values, named: entry.key.text)
       }
     case .list(let element, let least):
       guard let nodes = node.sequence else { return wrongType(node, shape, name) }
       checkCount(nodes.count, least, node, name)
-      for node in nodes { check(node, element, named: nil) }
+      for node in nodes { check(node, element, named: node.scalar == nil ? nil : name) }
     case .oneOrList(let element):
       guard let nodes = node.sequence else { return check(node, element, named: name) }
       checkCount(nodes.count, 1, node, name)
-      for node in nodes { check(node, element, named: nil) }
+      for node in nodes { check(node, element, named: node.scalar == nil ? nil : name) }
     case .either(let shapes): checkEither(node, shapes, name)
     case .text, .integer, .boolean, .choice, .value:
       guard let scalar = node.scalar, !node.isNull else { return wrongType(node, shape, name) }
@@ -58,7 +58,7 @@ struct ShapeCheck {
   private mutating func check(_ scalar: YAMLScalar, _ shape: Shape, _ node: YAMLNode, _ name: String?) {
     switch shape {
     case .text(let form):
-      if let fault = form.fault(in: scalar.text, at: node.place) { faults.append(fault) }
+      if let fault = form.fault(in: scalar.source) { faults.append(fault) }
     case .integer(let range):
       guard let number = scalar.integer else { return wrongType(node, shape, name) }
       if !range.contains(number) {

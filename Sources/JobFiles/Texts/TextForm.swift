@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 /// What a text in a job file must look like, for the check, the hint and the JSON Schema alike.
@@ -24,25 +25,27 @@ enum TextForm: Sendable {
   case name
 
   /// What is wrong with `text`, and what to write instead; nil where all is well.
-  func fault(in text: String, at place: Place) -> Fault? {
-    if case .column = self {
-      do throws(Fault) {
-        _ = try Identifier(checking: text, place: place)
-        return nil
-      } catch {
-        return error
+  func fault(in source: SourceText) -> Fault? {
+    let text = source.text
+    do throws(Fault) {
+      switch self {
+      case .column: _ = try Identifier(checking: text, place: source.place)
+      case .sqlType: _ = try TypeNames.parse(source)
+      default: break
       }
+    } catch {
+      return error
     }
     if takes(text) { return nil }
     let complaint = self.complaint
     let sentence =
       complaint.code == "empty_text" ? "This text is empty" : "`\(text.shortened)` is not \(name)"
-    return Fault(complaint.code, .validation, sentence, place: place, hint: complaint.hint)
+    return Fault(complaint.code, .validation, sentence, place: source.place, hint: complaint.hint)
   }
 
   private func takes(_ text: String) -> Bool {
     switch self {
-    case .free, .column: true
+    case .free, .column, .sqlType: true
     case .expression, .sql, .template, .cron: !text.allSatisfy(\.isWhitespace)
     case .duration: UnitText.duration(text) != nil
     case .calendarAmount: UnitText.calendarAmount(text) != nil
@@ -50,7 +53,6 @@ enum TextForm: Sendable {
     case .percent: UnitText.partsPerMillion(text) != nil
     case .timeOfDay: TimeText.timeOfDay(text) != nil
     case .timestamp: TimeText.instant(text) != nil
-    case .sqlType: SQLType(parsing: text) != nil
     case .jobName: Self.isJobName(text)
     case .name: !text.isEmpty && text.utf8.allSatisfy(Self.isNameByte)
     }
@@ -58,14 +60,13 @@ enum TextForm: Sendable {
 
   private var complaint: (code: String, hint: String?) {
     switch self {
-    case .free, .column, .expression, .sql, .template, .cron: ("empty_text", nil)
+    case .free, .column, .sqlType, .expression, .sql, .template, .cron: ("empty_text", nil)
     case .duration: ("bad_duration", "Write one like 45m, 2h30m or 3d")
     case .calendarAmount: ("bad_duration", "Write one like 15m, 3d or 1mo")
     case .byteCount: ("bad_size", "Write one like 512MB or 1GiB")
     case .percent: ("bad_percent", "Write one like 0.1% or 50%")
     case .timeOfDay: ("bad_time", "Write one like \"06:00\"")
     case .timestamp: ("bad_time", "Write one like 2026-12-31T23:00:00+01:00")
-    case .sqlType: ("bad_type", "Write one like integer, numeric(18,4), text or date")
     case .jobName: ("bad_name", "Names have letters, digits, `-`, `_` and `.`, and at most 63 of them")
     case .name: ("bad_name", "Names have letters, digits, `-`, `_` and `.`")
     }

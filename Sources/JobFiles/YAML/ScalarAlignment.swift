@@ -65,7 +65,11 @@ struct ScalarAlignment {
     guard at < raw.count else { return }
     let here = SourceText.Anchor(offset: offset, line: raw[at].line, column: raw[at].column)
     if anchors.last?.offset == offset { anchors.removeLast() }
-    anchors.append(anchors.isEmpty ? .init(offset: 0, line: here.line, column: here.column) : here)
+    if anchors.isEmpty, offset > 0 {
+      // A block text with spaces of its own in front.
+      anchors.append(.init(offset: 0, line: here.line, column: max(1, here.column - offset)))
+    }
+    anchors.append(here)
   }
 
   private mutating func step() {

@@ -5,7 +5,7 @@ internal import Model
 /// Anchors, aliases and `<<` are resolved. Refused are: several documents, duplicate keys, keys that are no
 /// text, tags beyond the core ones, aliases into themselves, and all that goes over a limit.
 struct YAMLReader: ~Copyable {
-  private let text: YAMLText
+  private var text: YAMLText
   private let limits: YAMLLimits
   private let events: YAMLEvents
   private var anchored: [String: Anchored] = [:]

@@ -41,7 +41,7 @@ struct YAMLSyntaxFault {
     case ("mapping values are not allowed in this context", _):
       fault = Fault(
         "yaml_syntax", .validation, "A `:` stands where no key can be", place: where_,
-        hint: "Quote a text that holds `: `, or check the indentation of this line and the one above")
+        hint: "Quote a text that holds `: `, or look for a missing `:` or wrong indentation here and above")
     case (_, "while parsing a flow mapping"), (_, "while parsing a flow sequence"):
       let isReference = line.contains("${")
       fault = Fault(

@@ -6,6 +6,7 @@ struct YAMLText {
   let file: String
   /// Offset of each line's first byte.
   private let lineStarts: [Int]
+  private var last = (mark: YAMLEvents.Mark(line: 0, column: 0), offset: 0)
 
   /// Takes a byte order mark off.
   /// - Throws: `Fault` for bytes that are no UTF-8, NUL and other control characters, and the line separators
@@ -25,19 +26,10 @@ struct YAMLText {
       let end = number + 1 < lineStarts.count ? lineStarts[number + 1] : bytes.count
       let line = bytes[start..<end]
       guard let text = String(validating: line, as: UTF8.self) else {
-        var good = 0
-        while String(validating: line.prefix(good + 1), as: UTF8.self) != nil
-          || String(validating: line.prefix(good + 2), as: UTF8.self) != nil
-          || String(validating: line.prefix(good + 3), as: UTF8.self) != nil
-          || String(validating: line.prefix(good + 4), as: UTF8.self) != nil
-        {
-          good += 1
-          if good >= line.count { break }
-        }
-        let column = String(decoding: line.prefix(good), as: UTF8.self).unicodeScalars.count + 1
         throw Fault(
           "yaml_not_utf8", .validation, "The file is not UTF-8",
-          place: Place(file: file, line: number + 1, column: column), hint: "Save it as UTF-8")
+          place: Place(file: file, line: number + 1, column: Self.scalars(before: line) + 1),
+          hint: "Save it as UTF-8")
       }
       for (column, scalar) in text.unicodeScalars.enumerated() where Self.isRefused(scalar) {
         throw Fault(
@@ -47,6 +39,15 @@ struct YAMLText {
           hint: "Write it as an escape in double quotes: \"\\u\(Self.hexadecimal(scalar))\"")
       }
     }
+  }
+
+  /// How many scalars stand in front of the first byte that is no UTF-8.
+  private static func scalars(before line: ArraySlice<UInt8>) -> Int {
+    var decoder = UTF8()
+    var bytes = line.makeIterator()
+    var count = 0
+    while case .scalarValue = decoder.decode(&bytes) { count += 1 }
+    return count
   }
 
   private static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
@@ -67,7 +68,7 @@ struct YAMLText {
   }
 
   /// What stands between two marks, as scalars with their places.
-  func scalars(from start: YAMLEvents.Mark, to end: YAMLEvents.Mark) -> [PlacedScalar] {
+  mutating func scalars(from start: YAMLEvents.Mark, to end: YAMLEvents.Mark) -> [PlacedScalar] {
     let lower = offset(start)
     let upper = max(lower, offset(end))
     var (line, column) = (start.line + 1, start.column + 1)
@@ -85,15 +86,17 @@ struct YAMLText {
     var column: Int
   }
 
-  private func offset(_ mark: YAMLEvents.Mark) -> Int {
+  /// Goes on from the last mark asked for, so that one long line of many values costs one walk.
+  private mutating func offset(_ mark: YAMLEvents.Mark) -> Int {
     guard mark.line < lineStarts.count else { return bytes.count }
-    var offset = lineStarts[mark.line]
-    var left = mark.column
-    while left > 0, offset < bytes.count {
-      offset += 1
-      while offset < bytes.count, bytes[offset] & 0xC0 == 0x80 { offset += 1 }
-      left -= 1
+    if mark.line != last.mark.line || mark.column < last.mark.column {
+      last = (YAMLEvents.Mark(line: mark.line, column: 0), lineStarts[mark.line])
     }
-    return offset
+    while last.mark.column < mark.column, last.offset < bytes.count {
+      last.offset += 1
+      while last.offset < bytes.count, bytes[last.offset] & 0xC0 == 0x80 { last.offset += 1 }
+      last.mark.column += 1
+    }
+    return last.offset
   }
 }

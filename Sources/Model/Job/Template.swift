@@ -21,6 +21,13 @@ package struct Template: Hashable, Sendable {
   /// Cuts a text into its parts.
   /// - Throws: every reference that is unclosed or unknown, at once; see `Reference.init(parsing:)`.
   package init(parsing source: SourceText) throws(Faults) {
+    let (template, faults) = Template.read(source)
+    if !faults.isEmpty { throw Faults(faults) }
+    self = template
+  }
+
+  /// Cuts a text into its parts, and goes on behind references that are none: those are left out.
+  package static func read(_ source: SourceText) -> (template: Template, faults: [Fault]) {
     var parts: [Part] = []
     var faults: [Fault] = []
     var literal: [UInt8] = []
@@ -30,6 +37,7 @@ package struct Template: Hashable, Sendable {
       if !literal.isEmpty { parts.append(.text(String(decoding: literal, as: UTF8.self))) }
       literal = []
     }
+    var cursor = PlaceCursor(source)
     var at = 0
     while at < bytes.count {
       if bytes[at...].starts(with: [dollar, dollar, open]) {
@@ -37,13 +45,13 @@ package struct Template: Hashable, Sendable {
         at += 3
       } else if bytes[at...].starts(with: [dollar, open]) {
         guard let end = bytes[at...].firstIndex(of: close) else {
-          faults.append(Reference.unclosed(at: source.place(atUTF8Offset: at)))
+          faults.append(Reference.unclosed(at: cursor.place(atUTF8Offset: at)))
           break
         }
         endLiteral()
         do throws(Fault) {
-          let body = source[utf8: at + 2..<end].text
-          parts.append(.reference(try Reference(parsing: body, at: source.place(atUTF8Offset: at))))
+          let body = String(decoding: bytes[at + 2..<end], as: UTF8.self)
+          parts.append(.reference(try Reference(parsing: body, at: cursor.place(atUTF8Offset: at))))
         } catch {
           faults.append(error)
         }
@@ -54,8 +62,7 @@ package struct Template: Hashable, Sendable {
       }
     }
     endLiteral()
-    if !faults.isEmpty { throw Faults(faults) }
-    self.init(source: source, parts: parts)
+    return (Template(source: source, parts: parts), faults)
   }
 
   package var references: [Reference] {
