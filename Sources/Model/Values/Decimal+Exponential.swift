@@ -53,7 +53,7 @@ extension Decimal {
       return try specialPower(exponent)
     }
     if base.isZero && exponentDigits.isNegative { throw .zeroToNegativePower }
-    if exponent.isIntegral, let whole = try? exponent.int64(), let whole = Int32(exactly: whole) {
+    if let whole = exponent.wholeNumber.flatMap(Int32.init(exactly:)) {
       let scale = DecimalDigits.resultScale(significant: Self.significantDigits, base.scale)
       return try Decimal(base.power(Int(whole), scale: scale))
     }

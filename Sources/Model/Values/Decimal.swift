@@ -132,14 +132,19 @@ package struct Decimal: Sendable, Hashable {
   /// True where nothing but zeros stands behind the point; infinities count, NaN does not.
   package var isIntegral: Bool {
     switch storage {
-    case .small(let mantissa, let scale):
-      if scale == 0 || mantissa == 0 { return true }
-      guard let unit = PowersOfTen.int128(Int(scale)) else { return false }
-      return mantissa % unit == 0
-    case .large(let digits): return digits.digits.count <= digits.weight + 1
-    case .infinity, .negativeInfinity: return true
-    case .notANumber: return false
+    case .small: wholeNumber != nil
+    case .large(let digits): digits.digits.count <= digits.weight + 1
+    case .infinity, .negativeInfinity: true
+    case .notANumber: false
     }
+  }
+
+  /// The value where it is a whole number that `Int128` holds.
+  var wholeNumber: Int128? {
+    guard case .small(let mantissa, let scale) = storage else { return nil }
+    if scale == 0 || mantissa == 0 { return mantissa }
+    guard let unit = PowersOfTen.int128(Int(scale)), mantissa % unit == 0 else { return nil }
+    return mantissa / unit
   }
 
   /// Numeric order: negative, zero or positive. NaN equals NaN and stands above all others, as in Postgres.

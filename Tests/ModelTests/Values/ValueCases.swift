@@ -13,7 +13,7 @@ enum ValueCases {
     var description: String { "\(line)\n    got: \(actual)" }
   }
 
-  static let operations: [String: Operation] = [decimal, zones].reduce(into: [:]) { all, some in
+  static let operations: [String: Operation] = [decimal, zones, calendar].reduce(into: [:]) { all, some in
     all.merge(some) { first, _ in first }
   }
 
