@@ -21,7 +21,8 @@ struct AggregateChecker {
     let measures = measures(aggregate.measures, &group)
     var having: TypedExpression?
     if let source = aggregate.having {
-      having = typed(source, &group, failed: failedMeasures(aggregate, group)) { checker, operand throws(Faults) in
+      having = typed(source, &group, failed: failedMeasures(aggregate, group)) {
+        checker, operand throws(Faults) in
         try checker.finish(operand, expecting: .boolean)
       }
     }

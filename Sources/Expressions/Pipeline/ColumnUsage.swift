@@ -91,7 +91,8 @@ private struct Renumbering {
     copy.rowKey = pipeline.rowKey.compactMap { numbers[$0] }
     for (index, step) in pipeline.steps.enumerated() {
       copy.steps[index].columnsBefore = columns
-      let after = index + 1 < pipeline.steps.count ? pipeline.steps[index + 1].columnsBefore : pipeline.processed
+      let after =
+        index + 1 < pipeline.steps.count ? pipeline.steps[index + 1].columnsBefore : pipeline.processed
       copy.steps[index].action = action(step.action, after)
     }
     copy.processed = columns

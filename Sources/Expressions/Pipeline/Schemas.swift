@@ -32,7 +32,9 @@ extension TypedExpression {
 
   /// Functions that give NULL only for a NULL operand. The fields of infinite moments are NULL, so
   /// `extract` is not among them.
-  private static let strict: Set<Function> = Set(Function.allCases).subtracting([.extract, .datePart, .toChar])
+  private static let strict: Set<Function> = Set(Function.allCases).subtracting([
+    .extract, .datePart, .toChar,
+  ])
 
   func isNondeterministic(over columns: [ColumnSchema]) -> Bool {
     guard type.isText else { return false }
@@ -54,7 +56,8 @@ extension TypedAggregate {
     let callColumns = calls.map { call in
       let isCount = call.function == .count || call.function == .approxCountDistinct
       let isSensitive = call.arguments.contains { $0.schema(named: "", over: columns).isSensitive }
-      return ColumnSchema(name: "", type: call.type, isNullable: !isCount, isSensitive: isSensitive && !isCount)
+      return ColumnSchema(
+        name: "", type: call.type, isNullable: !isCount, isSensitive: isSensitive && !isCount)
     }
     let groupingColumns = groupings.map { _ in ColumnSchema(name: "", type: .integer, isNullable: false) }
     let group = keyColumns + callColumns + groupingColumns

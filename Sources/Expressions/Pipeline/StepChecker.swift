@@ -35,7 +35,8 @@ struct StepChecker {
     }
     guard let action else { return }
     steps.append(
-      TypedStep(name: step.name, action: action, onFail: step.onFail, columnsBefore: before, place: step.place))
+      TypedStep(
+        name: step.name, action: action, onFail: step.onFail, columnsBefore: before, place: step.place))
   }
 
   // MARK: Columns
@@ -81,7 +82,8 @@ struct StepChecker {
       return nil
     }
     do {
-      return try ExpressionChecker.check(source, columns: columns, references: references, expecting: expecting)
+      return try ExpressionChecker.check(
+        source, columns: columns, references: references, expecting: expecting)
     } catch {
       faults += error.all
       return nil
@@ -127,7 +129,8 @@ struct StepChecker {
       let schema = columns[number]
       guard schema.type.isText else {
         report(
-          "type_mismatch", "`sanitize` takes text; `\(schema.name)` is of type \(schema.type.sqlName)", item.place,
+          "type_mismatch", "`sanitize` takes text; `\(schema.name)` is of type \(schema.type.sqlName)",
+          item.place,
           hint: "Make a text of it first: `derive: {\(schema.name): \(schema.name)::text}`")
         continue
       }
@@ -146,7 +149,11 @@ struct StepChecker {
     }
     let source = columns[number]
     let isJSON: Bool
-    if case .json = parsing.target { isJSON = source.type == .json || source.type == .jsonb } else { isJSON = false }
+    if case .json = parsing.target {
+      isJSON = source.type == .json || source.type == .jsonb
+    } else {
+      isJSON = false
+    }
     guard source.type.isText || isJSON else {
       report(
         "type_mismatch", "`parse` takes text; `\(source.name)` is of type \(source.type.sqlName)", step.place,

@@ -51,7 +51,8 @@ package struct ExpressionPrinter {
       let word = negated ? "IS NOT DISTINCT FROM" : "IS DISTINCT FROM"
       return Piece(text: "\(inside(left, .comparison)) \(word) \(inside(right, .comparison))", strength: .is)
     case .inList(let operand, let items, let negated):
-      return Piece(text: "\(inside(operand, .other)) \(negated ? "NOT IN" : "IN") (\(list(items)))", strength: .like)
+      return Piece(
+        text: "\(inside(operand, .other)) \(negated ? "NOT IN" : "IN") (\(list(items)))", strength: .like)
     case .conditional(let branches, let otherwise):
       let cases = branches.map { " WHEN \(print($0.condition)) THEN \(print($0.result))" }.joined()
       return Piece(text: "CASE\(cases)\(otherwise.map { " ELSE \(print($0))" } ?? "") END")
@@ -90,7 +91,8 @@ package struct ExpressionPrinter {
 
   private static let infix: [Function: (String, ExpressionParser.Strength)] = [
     .add: ("+", .sum), .subtract: ("-", .sum), .multiply: ("*", .product), .divide: ("/", .product),
-    .modulo: ("%", .product), .power: ("^", .power), .equal: ("=", .comparison), .notEqual: ("<>", .comparison),
+    .modulo: ("%", .product), .power: ("^", .power), .equal: ("=", .comparison),
+    .notEqual: ("<>", .comparison),
     .less: ("<", .comparison), .lessOrEqual: ("<=", .comparison), .greater: (">", .comparison),
     .greaterOrEqual: (">=", .comparison), .like: ("LIKE", .like), .notLike: ("NOT LIKE", .like),
     .ilike: ("ILIKE", .like), .notIlike: ("NOT ILIKE", .like), .concatenate: ("||", .other),

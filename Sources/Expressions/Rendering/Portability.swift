@@ -27,7 +27,8 @@ extension TypedExpression {
 
   private static func isPortable(_ type: SQLType) -> Bool {
     switch type {
-    case .boolean, .smallint, .integer, .bigint, .numeric, .text, .varchar, .date, .timestamp, .timestamptz: true
+    case .boolean, .smallint, .integer, .bigint, .numeric, .text, .varchar, .date, .timestamp, .timestamptz:
+      true
     default: false
     }
   }
@@ -45,7 +46,8 @@ extension TypedExpression {
   private static func isTotal(_ function: Function, _ operands: [TypedExpression]) -> Bool {
     switch function {
     case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual: true
-    case .lower, .upper, .initcap, .trim, .btrim, .ltrim, .rtrim, .length, .octetLength, .left, .right, .position,
+    case .lower, .upper, .initcap, .trim, .btrim, .ltrim, .rtrim, .length, .octetLength, .left, .right,
+      .position,
       .strpos, .translate, .reverse, .startsWith, .ascii, .md5:
       true
     case .abs, .negate: operands[0].type.isNumeric || operands[0].type.isFloat
@@ -60,7 +62,8 @@ extension TypedExpression {
     case (_, .text), (_, .varchar(nil)): return true
     case (_, .varchar), (_, .char): return from.isText
     case (.smallint, .integer), (.smallint, .bigint), (.integer, .bigint): return true
-    case (.smallint, .numeric(nil)), (.integer, .numeric(nil)), (.bigint, .numeric(nil)), (.numeric, .numeric(nil)):
+    case (.smallint, .numeric(nil)), (.integer, .numeric(nil)), (.bigint, .numeric(nil)),
+      (.numeric, .numeric(nil)):
       return true
     case (.smallint, .double), (.integer, .double), (.bigint, .double), (.real, .double): return true
     case (.smallint, .real), (.integer, .real), (.bigint, .real): return true

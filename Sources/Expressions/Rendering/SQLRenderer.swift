@@ -59,13 +59,16 @@ package struct SQLRenderer {
   private func compared(_ expression: TypedExpression) -> SQLText {
     if expression.literal?.isNull ?? false { return render(expression) }
     guard expression.type.isText else { return render(expression) }
-    if case .cast(let operand) = expression.node, operand.type == expression.type { return render(expression) }
+    if case .cast(let operand) = expression.node, operand.type == expression.type {
+      return render(expression)
+    }
     return "(\(render(expression)) COLLATE \"C\")"
   }
 
   private func call(_ function: Function, _ operands: [TypedExpression]) -> SQLText {
     if let symbol = Self.infix[function], operands.count == 2 {
-      return "(\(Self.isCollated(function) ? compared(operands[0]) : render(operands[0])) \(symbol) \(render(operands[1])))"
+      return
+        "(\(Self.isCollated(function) ? compared(operands[0]) : render(operands[0])) \(symbol) \(render(operands[1])))"
     }
     switch function {
     case .negate: return "(- \(render(operands[0])))"
@@ -90,7 +93,8 @@ package struct SQLRenderer {
 
   private static func isCollated(_ function: Function) -> Bool {
     switch function {
-    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .like, .notLike, .ilike, .notIlike,
+    case .equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual, .like, .notLike, .ilike,
+      .notIlike,
       .strpos, .replace, .startsWith, .splitPart, .translate:
       true
     default: false
