@@ -34,8 +34,7 @@ package struct TypedExpression: Hashable, Sendable {
     case nullIf(TypedExpression, TypedExpression)
     case greatest([TypedExpression])
     case least([TypedExpression])
-    /// From the operand's type to this expression's. A cast to the operand's own type is
-    /// `COLLATE "C"` of a text whose collation is another.
+    /// From the operand's type to this expression's.
     case cast(TypedExpression)
   }
 

@@ -1,0 +1,95 @@
+import Expressions
+import Model
+
+/// The least or greatest row of each group by a key: `min` and `max` over texts, intervals and uuids, and
+/// `first` and `last` in an order.
+///
+/// The key of a row is its ordering expressions, then the value, which so breaks ties; of equal keys with
+/// several spellings the representative is kept. NULL values count for `first` and `last`, not for `min` and
+/// `max`.
+final class KeyExtremes: Accumulator {
+  private let isMaximum: Bool
+  private let skipsNulls: Bool
+  /// Ordering expressions, then the value.
+  private let layout: KeyLayout
+  /// Spelling, then key.
+  private var slots = ByteSlots()
+  private let entry = KeyWriter()
+  private var scratch: [UInt8] = []
+
+  /// `min` and `max`.
+  init(_ type: SQLType, isMaximum: Bool) {
+    self.isMaximum = isMaximum
+    skipsNulls = true
+    layout = KeyLayout([KeyColumn(type)])
+  }
+
+  /// `first` and `last`: `update` takes the value, then the ordering expressions.
+  init(_ type: SQLType, order: [KeyColumn], isLast: Bool) {
+    isMaximum = isLast
+    skipsNulls = false
+    layout = KeyLayout(order + [KeyColumn(type)])
+  }
+
+  var memory: Int { slots.memory }
+
+  func grow(to count: Int) { slots.grow(to: count) }
+
+  func removeAll() { slots.removeAll() }
+
+  func update(_ rows: GroupedRows, _ arguments: [Column]) {
+    let values = Array(arguments.dropFirst() + arguments.prefix(1))
+    rows.rows.forEach { row in
+      if skipsNulls && arguments[0].isNull(row) { return }
+      entry.removeAll()
+      layout.appendSpelling(values, row, to: entry)
+      layout.encode(values, row, into: entry)
+      take(rows.group(ofRow: row))
+    }
+  }
+
+  /// Takes `entry` if it stands before what the group has.
+  private func take(_ group: Int) {
+    let width = layout.spellingWidth
+    if slots.isSet(group) {
+      let order = slots.with(group) { kept in
+        let keys = KeyOrder.compare(
+          UnsafeBufferPointer(rebasing: entry.bytes[width...]), UnsafeBufferPointer(rebasing: kept[width...]))
+        if keys == 0 {
+          if width > 0, let base = kept.baseAddress { layout.raiseSpelling(entry.start, by: base) }
+          return KeyOrder.compare(entry.bytes, kept) == 0 ? 0 : isMaximum ? 1 : -1
+        }
+        return keys
+      }
+      if order == 0 || (order > 0) != isMaximum { return }
+    }
+    slots.set(group, entry.bytes)
+  }
+
+  func write(_ group: Int, to writer: inout ByteWriter) {
+    slots.with(group) { writer.append(lengthAnd: $0) }
+  }
+
+  func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
+    let range = try reader.readLengthAndRange()
+    if range.isEmpty { return }
+    guard range.count > layout.spellingWidth else { throw ByteReader.damaged("a value is too short") }
+    entry.removeAll()
+    entry.append(reader.bytes[range])
+    take(group)
+  }
+
+  func finish(
+    _ result: Finishing, _ group: Int, into column: Column, _ row: Int
+  ) throws(Fault) {
+    guard slots.isSet(group) else { return column.writeNull(row) }
+    entry.removeAll()
+    slots.with(group) { entry.append($0) }
+    let width = layout.spellingWidth
+    var key = KeyReader(UnsafeBufferPointer(rebasing: entry.bytes[width...]))
+    for column in layout.columns.dropLast() { try column.skip(&key) }
+    let last = layout.columns.count - 1
+    let spelling = UnsafeBufferPointer(rebasing: entry.bytes[layout.spellingOffsets[last]...])
+    try layout.columns[last].decode(&key, spelling: spelling, into: column, row, scratch: &scratch)
+  }
+}

@@ -1,0 +1,143 @@
+import Model
+
+/// Turns the key columns of a batch into group numbers, for each grouping set.
+final class GroupKeys {
+  /// Key columns of each grouping set, as numbers, and their layout.
+  let sets: [(keys: [Int], layout: KeyLayout)]
+  /// Spellings of all sets have this width; a set with a narrower layout leaves the rest zero.
+  let spellingWidth: Int
+
+  private let packed = UnsafeMutablePointer<UInt128>.allocate(capacity: Column.capacity)
+  private let lengths = UnsafeMutablePointer<UInt8>.allocate(capacity: Column.capacity)
+  private let key = KeyWriter()
+  private let spelling = KeyWriter()
+
+  init(types: [SQLType], sets: [[Int]]) {
+    self.sets = sets.map { keys in (keys, KeyLayout(keys.map { KeyColumn(types[$0]) })) }
+    spellingWidth = self.sets.map(\.layout.spellingWidth).max() ?? 0
+  }
+
+  deinit {
+    packed.deallocate()
+    lengths.deallocate()
+  }
+
+  /// A set number stands before the key only where there is more than one set.
+  var hasSetMark: Bool { sets.count > 1 }
+
+  /// The key of a set that has no columns.
+  func emptyKey(ofSet set: Int) -> [UInt8] { hasSetMark ? [UInt8(set)] : [] }
+
+  /// Writes the group number of each of `rows` to `numbers`, by row number.
+  func number(
+    _ columns: [Column], _ rows: Rows, set: Int, in table: GroupTable,
+    into numbers: UnsafeMutablePointer<UInt32>
+  ) {
+    if rows.isEmpty { return }
+    let (keys, layout) = sets[set]
+    let values = keys.map { columns[$0] }
+    if layout.spellingWidth == 0, pack(values, layout, rows, set: set) {
+      return table.number(packed: packed, lengths: lengths, rows: rows, into: numbers)
+    }
+    rows.forEach { row in
+      key.removeAll()
+      if hasSetMark { key.append(UInt8(set)) }
+      layout.encode(values, row, into: key)
+      let number = table.number(key.bytes)
+      if layout.spellingWidth > 0 {
+        spelling.removeAll()
+        layout.appendSpelling(values, row, to: spelling)
+        table.raiseSpelling(number, by: spelling.start, layout: layout)
+      }
+      numbers[row] = number
+    }
+  }
+
+  /// Builds the keys of a batch column by column in 16 bytes each; false where one does not fit, or holds a
+  /// byte that must be escaped.
+  private func pack(_ values: [Column], _ layout: KeyLayout, _ rows: Rows, set: Int) -> Bool {
+    let (packed, lengths) = (packed, lengths)
+    let first: UInt128 = hasSetMark ? UInt128(set) << 120 : 0
+    let firstLength: UInt8 = hasSetMark ? 1 : 0
+    rows.forEach { row in
+      packed[row] = first
+      lengths[row] = firstLength
+    }
+    for (column, value) in zip(layout.columns, values) {
+      let isPacked =
+        switch column.form {
+        case .integer(let width): packIntegers(value, rows, width: width, column.nullMark)
+        case .real:
+          packBits(value, rows, width: 4, column.nullMark) {
+            UInt64(Float(value.doubles[$0]).orderedBits)
+          }
+        case .double: packBits(value, rows, width: 8, column.nullMark) { value.doubles[$0].orderedBits }
+        case .text: packText(value, rows, column.nullMark, isPadded: false)
+        case .blankPadded: packText(value, rows, column.nullMark, isPadded: true)
+        case .numeric, .interval, .uuid: false
+        }
+      if !isPacked { return false }
+    }
+    return true
+  }
+
+  private func packIntegers(_ column: Column, _ rows: Rows, width: Int, _ nullMark: UInt8) -> Bool {
+    let lanes = column.integers
+    let sign: UInt64 = 1 << UInt64(width * 8 - 1)
+    let kept = width == 8 ? UInt64.max : 1 << UInt64(width * 8) - 1
+    return packBits(column, rows, width: width, nullMark) { UInt64(bitPattern: lanes[$0]) & kept ^ sign }
+  }
+
+  @inline(__always)
+  private func packBits(
+    _ column: Column, _ rows: Rows, width: Int, _ nullMark: UInt8, _ bits: (Int) -> UInt64
+  ) -> Bool {
+    let (packed, lengths) = (packed, lengths)
+    var longest: UInt8 = 0
+    let mark = UInt128(KeyColumn.presentMark) << UInt128(width * 8)
+    rows.forEach { row in
+      let length = lengths[row]
+      // A key that is already full is noticed below; its shift may not trap.
+      if column.isValid(row) {
+        let shift = 120 - Int(truncatingIfNeeded: length) * 8 - width * 8
+        packed[row] |= (mark | UInt128(bits(row))) &<< UInt128(truncatingIfNeeded: max(shift, 0))
+        lengths[row] = length &+ UInt8(truncatingIfNeeded: width + 1)
+      } else {
+        packed[row] |= UInt128(nullMark) &<< UInt128(truncatingIfNeeded: max(120 - Int(length) * 8, 0))
+        lengths[row] = length &+ 1
+      }
+      longest = max(longest, lengths[row])
+    }
+    return longest <= 16
+  }
+
+  private func packText(_ column: Column, _ rows: Rows, _ nullMark: UInt8, isPadded: Bool) -> Bool {
+    let (packed, lengths) = (packed, lengths)
+    var fits = true
+    rows.forEach { row in
+      let used = Int(lengths[row])
+      guard column.isValid(row) else {
+        packed[row] |= UInt128(nullMark) &<< UInt128(truncatingIfNeeded: max(120 - used * 8, 0))
+        lengths[row] += 1
+        fits = fits && used < 16
+        return
+      }
+      var text = column.bytes(row)
+      if isPadded { text = text.withoutTrailingBlanks }
+      let length = used + text.count + 2
+      guard length <= 16 else {
+        fits = false
+        return
+      }
+      var bits = UInt128(KeyColumn.presentMark)
+      for byte in text {
+        fits = fits && byte > 1
+        bits = bits &<< 8 | UInt128(byte)
+      }
+      // The end mark is the zero behind the text.
+      packed[row] |= bits &<< UInt128(truncatingIfNeeded: (15 - used - text.count) * 8)
+      lengths[row] = UInt8(truncatingIfNeeded: length)
+    }
+    return fits
+  }
+}

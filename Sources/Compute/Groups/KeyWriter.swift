@@ -1,0 +1,84 @@
+/// A buffer that one key at a time is written into.
+final class KeyWriter {
+  private(set) var start: UnsafeMutablePointer<UInt8>
+  private(set) var count = 0
+  private var capacity: Int
+
+  init() {
+    capacity = 256
+    start = .allocate(capacity: capacity)
+  }
+
+  deinit { start.deallocate() }
+
+  /// The key so far, valid until the next write.
+  var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
+
+  func removeAll() { count = 0 }
+
+  func truncate(to length: Int) { count = length }
+
+  @inline(__always)
+  private func reserve(_ extra: Int) {
+    if count + extra > capacity { grow(count + extra) }
+  }
+
+  @inline(never)
+  private func grow(_ needed: Int) {
+    capacity = max(needed, capacity * 2)
+    let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    grown.update(from: start, count: count)
+    start.deallocate()
+    start = grown
+  }
+
+  @inline(__always)
+  func append(_ byte: UInt8) {
+    reserve(1)
+    start[count] = byte
+    count += 1
+  }
+
+  /// Most significant byte first, so that unsigned numbers sort as their bytes do.
+  @inline(__always)
+  func append<Number: FixedWidthInteger>(bigEndian value: Number) {
+    let width = Number.bitWidth / 8
+    reserve(width)
+    UnsafeMutableRawPointer(start + count).storeBytes(of: value.bigEndian, as: Number.self)
+    count += width
+  }
+
+  @inline(__always)
+  func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let source = bytes.baseAddress else { return }
+    reserve(bytes.count)
+    (start + count).update(from: source, count: bytes.count)
+    count += bytes.count
+  }
+
+  func append(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBufferPointer { append($0) } }
+
+  /// Text ended by a zero byte. The bytes 0 and 1 inside it become two bytes, `01 01` and `01 02`, which keeps
+  /// their order and leaves zero to the end alone.
+  func append(terminated bytes: UnsafeBufferPointer<UInt8>) {
+    reserve(bytes.count * 2 + 1)
+    var end = start + count
+    for byte in bytes {
+      if byte <= 1 {
+        end[0] = 1
+        end[1] = byte + 1
+        end += 2
+      } else {
+        end[0] = byte
+        end += 1
+      }
+    }
+    end[0] = 0
+    count = end - start + 1
+  }
+
+  /// Turns the order of what was written from `position` on around.
+  func complement(from position: Int) {
+    for index in position..<count { start[index] = ~start[index] }
+  }
+}

@@ -1,0 +1,86 @@
+import Model
+
+/// Reads what `ByteWriter` wrote, and finds out when the bytes are not that.
+///
+/// Every read is checked against the end; a number that cannot be right is a `Fault` `damaged_block`, never a
+/// trap, so that foreign and damaged bytes can be read safely.
+struct ByteReader {
+  let bytes: [UInt8]
+  var position: Int
+  let end: Int
+
+  init(_ bytes: [UInt8], in range: Range<Int>? = nil) {
+    self.bytes = bytes
+    position = range?.lowerBound ?? 0
+    end = range?.upperBound ?? bytes.count
+  }
+
+  var isAtEnd: Bool { position == end }
+
+  static func damaged(_ what: String) -> Fault {
+    Fault(
+      "damaged_block", .data, "A block of stored partial results is damaged: \(what)",
+      hint: "The chunk it belongs to is computed again when the run is resumed")
+  }
+
+  mutating func readByte() throws(Fault) -> UInt8 {
+    guard position < end else { throw Self.damaged("it ends too early") }
+    defer { position += 1 }
+    return bytes[position]
+  }
+
+  /// The range of the next `count` bytes, stepped over.
+  mutating func readRange(_ count: Int) throws(Fault) -> Range<Int> {
+    guard count >= 0, count <= end - position else { throw Self.damaged("it ends too early") }
+    defer { position += count }
+    return position..<position + count
+  }
+
+  mutating func readFixed<Number: FixedWidthInteger>(_ type: Number.Type) throws(Fault) -> Number {
+    let width = Number.bitWidth / 8
+    let range = try readRange(width)
+    return bytes.withUnsafeBytes {
+      Number(littleEndian: $0.loadUnaligned(fromByteOffset: range.lowerBound, as: Number.self))
+    }
+  }
+
+  mutating func readUnsigned() throws(Fault) -> UInt64 {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let byte = try readByte()
+      if shift == 63 && byte > 1 { throw Self.damaged("a number is too long") }
+      value |= UInt64(byte & 0x7F) << shift
+      if byte < 0x80 { return value }
+      shift += 7
+      if shift > 63 { throw Self.damaged("a number is too long") }
+    }
+  }
+
+  /// A length or a count; at most `limit`.
+  mutating func readLength(limit: Int = .max) throws(Fault) -> Int {
+    let value = try readUnsigned()
+    guard value <= UInt64(limit) else { throw Self.damaged("a length is out of range") }
+    return Int(value)
+  }
+
+  mutating func readSigned() throws(Fault) -> Int64 {
+    let raw = try readUnsigned()
+    return Int64(bitPattern: raw >> 1) ^ -Int64(bitPattern: raw & 1)
+  }
+
+  mutating func readSigned128() throws(Fault) -> Int128 {
+    let width = Int(try readByte())
+    guard (1...16).contains(width) else { throw Self.damaged("a number is too long") }
+    let range = try readRange(width)
+    var value: UInt128 = bytes[range.upperBound - 1] >= 0x80 ? .max : 0
+    for index in range.reversed() { value = value << 8 | UInt128(bytes[index]) }
+    return Int128(bitPattern: value)
+  }
+
+  /// A length and as many bytes.
+  mutating func readLengthAndRange() throws(Fault) -> Range<Int> {
+    let count = try readLength(limit: end - position)
+    return try readRange(count)
+  }
+}

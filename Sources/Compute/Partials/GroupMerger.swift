@@ -1,0 +1,314 @@
+package import Expressions
+package import Model
+
+/// Merges partials into the final groups: a stream of result rows in the order of the group keys (the number of
+/// the grouping set first), NULLs last.
+///
+/// Holds one block of each input and one batch of groups, however many groups there are. States of equal keys
+/// are merged; `having` and the outputs are computed over batches of group rows. Where a grouping set has no
+/// keys and no row came, it still gives its one row.
+package final class GroupMerger: ResultStream {
+  private let plan: AggregatePlan
+  private let schema: [ColumnSchema]
+  private let merge: RecordMerge
+  private let keys: GroupKeys
+  private let states: [any Accumulator]
+  private let finishers: [any StreamFinisher]
+  /// Keys, calls, groupings: what outputs refer to.
+  private let groupRow: [Column]
+  private let having: Program?
+  private let outputs: Program
+  /// Per stream: its column of the group row, and what counts its values.
+  private let streamResults: [(column: Int, counter: CountAccumulator?)]
+  private let selection = Selection()
+  /// Inputs beyond those of the caller: the empty groups of sets without keys.
+  private let callerInputs: Int
+
+  /// Groups in the present batch; the last one may still grow.
+  private var count = 0
+  private let currentKey = KeyWriter()
+  private let currentSpelling = KeyWriter()
+  private var currentStream: Int?
+  private let valueKey = KeyWriter()
+  private let valueSpelling = KeyWriter()
+  private var valueCount: Int64 = 0
+  private var hasValue = false
+  /// The record that did not fit into the last batch still waits to be taken.
+  private var isRecordWaiting = false
+  private var isDone = false
+  private var scratch: [UInt8] = []
+
+  /// - Parameter inputs: how many sequences of blocks there are; each partial or spilled run is one.
+  /// - Throws: `Fault` `unsupported_aggregate`, `not_compilable`.
+  package init(_ aggregate: TypedAggregate, zones: ZoneContext, inputs: Int) throws(Fault) {
+    let plan = try AggregatePlan(aggregate)
+    self.plan = plan
+    schema = aggregate.outputs.map { ColumnSchema(name: $0.name, type: $0.expression.type) }
+    callerInputs = inputs
+    keys = GroupKeys(types: plan.keyTypes, sets: aggregate.sets)
+    let states = plan.states.map { $0.kind.makeAccumulator() }
+    self.states = states
+    var finishers: [any StreamFinisher] = []
+    for stream in plan.streams { finishers.append(try stream.makeFinisher()) }
+    self.finishers = finishers
+    var streamResults = plan.streams.map { _ in (column: 0, counter: CountAccumulator?.none) }
+    for (call, result) in plan.results.enumerated() {
+      if case .stream(let stream, let counted) = result {
+        streamResults[stream] = (
+          plan.keyTypes.count + call, counted.flatMap { states[$0] as? CountAccumulator }
+        )
+      }
+    }
+    self.streamResults = streamResults
+    let rowSchema =
+      aggregate.keys.map { ColumnSchema(name: $0.name, type: $0.expression.type) }
+      + aggregate.calls.map { ColumnSchema(name: $0.function.rawValue, type: $0.type) }
+      + aggregate.groupings.map { _ in ColumnSchema(name: "grouping", type: .integer) }
+    groupRow = rowSchema.map { Column($0.type) }
+    having = try aggregate.having.map { expression throws(Fault) in
+      try Program([expression], schema: rowSchema, zones: zones)
+    }
+    outputs = try Program(aggregate.outputs.map(\.expression), schema: rowSchema, zones: zones)
+    let emptySets = aggregate.sets.indices.filter { aggregate.sets[$0].isEmpty }
+    merge = RecordMerge(inputs: inputs + (emptySets.isEmpty ? 0 : 1), kind: .groups, layout: plan.layout)
+    if !emptySets.isEmpty { try offerEmptyGroups(of: emptySets) }
+  }
+
+  private func offerEmptyGroups(of sets: [Int]) throws(Fault) {
+    let writer = RecordWriter(.groups, layout: plan.layout)
+    for state in states { state.grow(to: 1) }
+    for set in sets {
+      keys.emptyKey(ofSet: set).withUnsafeBufferPointer { key in
+        writer.append(key: key) { payload in
+          payload.append(contentsOf: repeatElement(0, count: keys.spellingWidth))
+          for state in states { state.write(0, to: &payload) }
+        }
+      }
+    }
+    for state in states { state.removeAll() }
+    if let block = writer.takeLast() { try merge.offer(block, to: callerInputs) }
+    merge.end(callerInputs)
+  }
+
+  package func offer(_ block: [UInt8], to input: Int) throws(Fault) { try merge.offer(block, to: input) }
+
+  package func end(_ input: Int) { merge.end(input) }
+
+  package func next() throws(Fault) -> MergeStep {
+    while !isDone {
+      if isRecordWaiting {
+        isRecordWaiting = false
+        try take(merge.current)
+        continue
+      }
+      switch try merge.next() {
+      case .need(let input): return .need(input: input)
+      case .done:
+        isDone = true
+        if let batch = try finishBatch() { return .rows(batch) }
+      case .record:
+        if isBatchFull, !isOfCurrentGroup(merge.current.key) {
+          isRecordWaiting = true
+          if let batch = try finishBatch() { return .rows(batch) }
+        } else {
+          try take(merge.current)
+        }
+      }
+    }
+    return .done
+  }
+
+  /// Whether a record's key is the present group's, or begins with it: keys are prefix-free.
+  private func isOfCurrentGroup(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard count > 0, key.count >= currentKey.count else { return false }
+    return KeyOrder.compare(
+      UnsafeBufferPointer(rebasing: key[..<currentKey.count]), currentKey.bytes) == 0
+  }
+
+  private func take(_ record: RecordCursor) throws(Fault) {
+    if isOfCurrentGroup(record.key) {
+      if record.key.count == currentKey.count {
+        try mergeStates(record)
+      } else {
+        try takeValue(record)
+      }
+    } else {
+      try endGroup()
+      try beginGroup(record)
+    }
+  }
+
+  private func beginGroup(_ record: RecordCursor) throws(Fault) {
+    if count == 0 { for column in groupRow { column.clear() } }
+    count += 1
+    currentKey.removeAll()
+    currentKey.append(record.key)
+    currentSpelling.removeAll()
+    for state in states { state.grow(to: count) }
+    try mergeStates(record)
+  }
+
+  /// Long texts end a batch early, so that a few of them do not fill memory.
+  private var isBatchFull: Bool {
+    count == Column.capacity || groupRow.reduce(0) { $0 + $1.dataCount } > Self.largestBatch
+  }
+
+  private static let largestBatch = 1 << 24
+
+  private func mergeStates(_ record: RecordCursor) throws(Fault) {
+    if currentStream != nil { throw ByteReader.damaged("states stand behind values") }
+    var payload = record.payload
+    let spelling = payload.bytes[try payload.readRange(keys.spellingWidth)]
+    if currentSpelling.count == 0 {
+      currentSpelling.append(spelling)
+    } else if keys.spellingWidth > 0 {
+      let layout = keys.sets[try currentSet()].layout
+      spelling.withUnsafeBufferPointer {
+        if let base = $0.baseAddress { layout.raiseSpelling(currentSpelling.start, by: base) }
+      }
+    }
+    for state in states { try state.merge(count - 1, from: &payload) }
+    guard payload.isAtEnd else { throw ByteReader.damaged("a state is too long") }
+  }
+
+  private func currentSet() throws(Fault) -> Int {
+    guard keys.hasSetMark else { return 0 }
+    guard currentKey.count > 0, Int(currentKey.bytes[0]) < keys.sets.count else {
+      throw ByteReader.damaged("a key is malformed")
+    }
+    return Int(currentKey.bytes[0])
+  }
+
+  private func takeValue(_ record: RecordCursor) throws(Fault) {
+    let stream = Int(record.key[currentKey.count]) - 1
+    guard plan.streams.indices.contains(stream) else { throw ByteReader.damaged("a value is of no call") }
+    var payload = record.payload
+    let times = try payload.readSigned()
+    let layout = plan.streams[stream].layout
+    let spelling = payload.bytes[try payload.readRange(layout.spellingWidth)]
+    guard times > 0, payload.isAtEnd else { throw ByteReader.damaged("a value is malformed") }
+    if stream != currentStream {
+      try endStream()
+      try beginStreams(to: stream)
+    }
+    let key = UnsafeBufferPointer(rebasing: record.key[(currentKey.count + 1)...])
+    if hasValue, KeyOrder.compare(key, valueKey.bytes) == 0 {
+      valueCount &+= times
+      spelling.withUnsafeBufferPointer {
+        if let base = $0.baseAddress { layout.raiseSpelling(valueSpelling.start, by: base) }
+      }
+      return
+    }
+    try passValue()
+    valueKey.removeAll()
+    valueKey.append(key)
+    valueSpelling.removeAll()
+    valueSpelling.append(spelling)
+    valueCount = times
+    hasValue = true
+  }
+
+  /// Hands the value that has been gathered to the finisher.
+  private func passValue() throws(Fault) {
+    guard hasValue, let currentStream else { return }
+    hasValue = false
+    try finishers[currentStream].add(
+      KeyReader(valueKey.bytes), spelling: valueSpelling.bytes, count: valueCount)
+  }
+
+  private func endStream() throws(Fault) {
+    guard let stream = currentStream else { return }
+    try passValue()
+    try finishStream(stream)
+  }
+
+  /// Begins streams up to `last`; those before it have no values in this group.
+  private func beginStreams(to last: Int) throws(Fault) {
+    let first = (currentStream ?? -1) + 1
+    guard first <= last else { throw ByteReader.damaged("its values are not in order") }
+    for stream in first...last {
+      beginStream(stream)
+      if stream < last { try finishStream(stream) }
+    }
+    currentStream = last
+  }
+
+  private func beginStream(_ stream: Int) {
+    let values = streamResults[stream].counter?.count(ofGroup: count - 1) ?? 0
+    finishers[stream].begin(count - 1, count: values)
+  }
+
+  private func finishStream(_ stream: Int) throws(Fault) {
+    try finishers[stream].end(into: groupRow[streamResults[stream].column], count - 1)
+  }
+
+  /// Ends the present group: writes its key, spelled as all inputs together say, and its streams, those
+  /// without values too.
+  private func endGroup() throws(Fault) {
+    guard count > 0 else { return }
+    try decodeKey(into: count - 1)
+    if finishers.isEmpty { return }
+    try endStream()
+    let first = (currentStream ?? -1) + 1
+    for stream in first..<finishers.count {
+      beginStream(stream)
+      try finishStream(stream)
+    }
+    currentStream = nil
+  }
+
+  private func decodeKey(into row: Int) throws(Fault) {
+    var key = KeyReader(currentKey.bytes)
+    let set = try currentSet()
+    if keys.hasSetMark { _ = try key.readByte() }
+    let (numbers, layout) = keys.sets[set]
+    for index in plan.keyTypes.indices where !numbers.contains(index) { groupRow[index].writeNull(row) }
+    try layout.decode(
+      &key, spelling: currentSpelling.bytes, into: numbers.map { groupRow[$0] }, row, scratch: &scratch)
+    guard key.isAtEnd else { throw ByteReader.damaged("a key is too long") }
+    let first = plan.keyTypes.count + plan.results.count
+    for (index, grouping) in plan.aggregate.groupings.enumerated() {
+      // The first argument is the highest bit; 1 means that the key is not in the set.
+      let bits = grouping.reduce(Int64(0)) { $0 << 1 | (numbers.contains($1) ? 0 : 1) }
+      groupRow[first + index].setValid(row)
+      groupRow[first + index].integers[row] = bits
+    }
+  }
+
+  /// The rows of the groups gathered so far, and an empty batch for the next ones; nil where there is none.
+  private func finishBatch() throws(Fault) -> Batch? {
+    guard count > 0 else { return nil }
+    try endGroup()
+    let firstCall = plan.keyTypes.count
+    for (call, result) in plan.results.enumerated() {
+      let column = groupRow[firstCall + call]
+      switch result {
+      case .state(let state, let finishing):
+        for row in 0..<count { try states[state].finish(finishing, row, into: column, row) }
+      case .stream(let stream, _): try finishers[stream].flush(into: column, rows: count)
+      }
+    }
+    var rows = Rows(count: count)
+    if let having {
+      having.run(groupRow, rows)
+      try check(having, "having")
+      selection.take(rows, whereTrue: having.result(0))
+      rows = selection.rows
+    }
+    outputs.run(groupRow, rows)
+    try check(outputs, nil)
+    let batch = Batch(
+      schema: schema, columns: schema.indices.map { outputs.result($0) }, rows: rows)
+    count = 0
+    currentKey.removeAll()
+    for state in states { state.removeAll() }
+    return batch
+  }
+
+  private func check(_ program: Program, _ name: String?) throws(Fault) {
+    guard let first = program.faults.first else { return }
+    let what = name ?? schema[first.expression].name
+    throw Fault(
+      "aggregate_fault", .data, "Computing `\(what)` failed for a group", cause: first.fault.sentence)
+  }
+}

@@ -1,0 +1,119 @@
+import Model
+
+/// The header of a block: what it holds, in which layout, and a checksum over the payload.
+///
+///     0  magic "TMPB"
+///     4  format version          UInt16
+///     6  kind                    UInt8
+///     7  zero                    UInt8
+///     8  layout                  UInt64   fingerprint of what the records hold
+///    16  number of records       UInt32
+///    20  length of the payload   UInt32
+///    24  checksum                UInt64   over bytes 0..<24 and the payload
+///    32  payload
+///
+/// All numbers little-endian. A payload has at most 1 MiB, unless one record alone is longer.
+package struct PartialBlock {
+  package static let formatVersion: UInt16 = 1
+  static let maximumPayload = 1 << 20
+  static let headerLength = 32
+  private static let magic: [UInt8] = Array("TMPB".utf8)
+
+  enum Kind: UInt8 {
+    /// Group states and values, in key order.
+    case groups = 1
+    /// Rows in the order of a key.
+    case sortedRows = 2
+    /// Rows as columns, in no order.
+    case batches = 3
+  }
+
+  let kind: Kind
+  let layout: UInt64
+  let recordCount: Int
+
+  /// Makes a whole block from its payload.
+  static func seal(_ kind: Kind, layout: UInt64, recordCount: Int, payload: [UInt8]) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.bytes.reserveCapacity(headerLength + payload.count)
+    writer.append(contentsOf: magic)
+    writer.append(fixed: formatVersion)
+    writer.append(kind.rawValue)
+    writer.append(0)
+    writer.append(fixed: layout)
+    writer.append(fixed: UInt32(recordCount))
+    writer.append(fixed: UInt32(payload.count))
+    writer.append(fixed: checksum(writer.bytes[...], payload[...]))
+    writer.append(contentsOf: payload)
+    return writer.bytes
+  }
+
+  /// Checks a block's header and checksum.
+  /// - Throws: `Fault` `damaged_block`; `foreign_block` for one of another version or layout.
+  init(_ block: [UInt8], kind expected: Kind, layout expectedLayout: UInt64) throws(Fault) {
+    guard block.count >= Self.headerLength, Array(block[0..<4]) == Self.magic else {
+      throw ByteReader.damaged("it is no block at all")
+    }
+    var reader = ByteReader(block)
+    reader.position = 4
+    let version = try reader.readFixed(UInt16.self)
+    guard version == Self.formatVersion else {
+      throw Self.foreign("it has format version \(version), this program reads \(Self.formatVersion)")
+    }
+    guard let kind = Kind(rawValue: try reader.readByte()) else {
+      throw ByteReader.damaged("its kind is unknown")
+    }
+    _ = try reader.readByte()
+    layout = try reader.readFixed(UInt64.self)
+    recordCount = Int(try reader.readFixed(UInt32.self))
+    let length = Int(try reader.readFixed(UInt32.self))
+    let checksum = try reader.readFixed(UInt64.self)
+    guard length == block.count - Self.headerLength,
+      checksum == Self.checksum(block[0..<24], block[Self.headerLength...])
+    else { throw ByteReader.damaged("its checksum does not fit") }
+    guard kind == expected, layout == expectedLayout else {
+      throw Self.foreign("it was written for another aggregation")
+    }
+    self.kind = kind
+  }
+
+  private static func foreign(_ why: String) -> Fault {
+    Fault(
+      "foreign_block", .data, "A block of stored partial results cannot be used: \(why)",
+      hint: "The chunk it belongs to is computed again when the run is resumed")
+  }
+
+  /// Multiply and fold over words of eight bytes, as in wyhash: not against an attacker, but against decay.
+  private static func checksum(_ header: ArraySlice<UInt8>, _ payload: ArraySlice<UInt8>) -> UInt64 {
+    mix(mix(0x9E37_79B9_7F4A_7C15, header), payload)
+  }
+
+  private static func mix(_ seed: UInt64, _ bytes: ArraySlice<UInt8>) -> UInt64 {
+    bytes.withUnsafeBytes { raw in
+      var state = seed ^ UInt64(raw.count)
+      var position = 0
+      func fold(_ word: UInt64) {
+        let product = (state ^ word ^ 0x2D35_8DCC_AA6C_78A5)
+          .multipliedFullWidth(by: 0x8BB8_4B93_962E_ACC9)
+        // The word itself goes in again, so that no product of zero hides what follows.
+        state = (product.high ^ product.low) &+ word
+      }
+      while position + 8 <= raw.count {
+        fold(UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
+        position += 8
+      }
+      var rest: UInt64 = 0
+      while position < raw.count {
+        rest = rest << 8 | UInt64(raw[position])
+        position += 1
+      }
+      fold(rest)
+      return state
+    }
+  }
+
+  /// FNV-1a of a layout's description.
+  static func fingerprint(_ description: String) -> UInt64 {
+    description.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+  }
+}

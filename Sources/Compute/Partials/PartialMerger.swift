@@ -1,0 +1,160 @@
+package import Expressions
+package import Model
+
+/// Merges partials into one partial, where there are more inputs than a final merge should hold open.
+///
+/// What comes out is, byte for byte, what one chunk over all the rows would have written but for where blocks
+/// are cut. Holds one block of each input.
+package final class PartialMerger {
+  package enum Step {
+    /// The next block of the merged partial.
+    case block([UInt8])
+    case need(input: Int)
+    case done
+  }
+
+  private let plan: AggregatePlan
+  private let keys: GroupKeys
+  private let merge: RecordMerge
+  private let writer: RecordWriter
+  private let states: [any Accumulator]
+  /// Groups whose states were merged since the accumulators were emptied.
+  private var used = 0
+
+  /// The group that value records belong to.
+  private let groupKey = KeyWriter()
+  private var hasGroup = false
+  /// The record that is still to be written. Its payload is the first input's as it came, until a second
+  /// input has the same key.
+  private let pendingKey = KeyWriter()
+  private var pendingPayload: [UInt8] = []
+  private var isPending = false
+  private var isMerged = false
+  private let spelling = KeyWriter()
+  private var valueCount: Int64 = 0
+  private var isDone = false
+
+  private static let groupsAtOnce = 1_024
+
+  /// - Throws: `Fault` `unsupported_aggregate`.
+  package init(_ aggregate: TypedAggregate, inputs: Int) throws(Fault) {
+    plan = try AggregatePlan(aggregate)
+    keys = GroupKeys(types: plan.keyTypes, sets: aggregate.sets)
+    merge = RecordMerge(inputs: inputs, kind: .groups, layout: plan.layout)
+    writer = RecordWriter(.groups, layout: plan.layout)
+    states = plan.states.map { $0.kind.makeAccumulator() }
+  }
+
+  /// - Throws: `Fault` `damaged_block`, `foreign_block`.
+  package func offer(_ block: [UInt8], to input: Int) throws(Fault) { try merge.offer(block, to: input) }
+
+  package func end(_ input: Int) { merge.end(input) }
+
+  /// - Throws: `Fault` `damaged_block`.
+  package func next() throws(Fault) -> Step {
+    while true {
+      if let block = writer.takeFull() { return .block(block) }
+      if isDone { return writer.takeLast().map { .block($0) } ?? .done }
+      switch try merge.next() {
+      case .need(let input): return .need(input: input)
+      case .done:
+        writePending()
+        isDone = true
+      case .record: try take(merge.current)
+      }
+    }
+  }
+
+  private func take(_ record: RecordCursor) throws(Fault) {
+    if isPending, KeyOrder.compare(record.key, pendingKey.bytes) == 0 {
+      if !isMerged {
+        isMerged = true
+        try begin(with: ByteReader(pendingPayload))
+      }
+      return try add(record.payload)
+    }
+    writePending()
+    isPending = true
+    pendingKey.removeAll()
+    pendingKey.append(record.key)
+    let payload = record.payload
+    pendingPayload = Array(payload.bytes[payload.position..<payload.end])
+    let isValue =
+      hasGroup && record.key.count > groupKey.count
+      && KeyOrder.compare(
+        UnsafeBufferPointer(rebasing: record.key[..<groupKey.count]), groupKey.bytes) == 0
+    if !isValue {
+      hasGroup = true
+      groupKey.removeAll()
+      groupKey.append(record.key)
+    }
+  }
+
+  /// The stream that the pending record is a value of; nil for the states of a group.
+  private func pendingStream() throws(Fault) -> ValueStream? {
+    guard pendingKey.count > groupKey.count else { return nil }
+    let number = Int(pendingKey.bytes[groupKey.count]) - 1
+    guard plan.streams.indices.contains(number) else { throw ByteReader.damaged("a value is of no call") }
+    return plan.streams[number]
+  }
+
+  private func layout() throws(Fault) -> KeyLayout {
+    if let stream = try pendingStream() { return stream.layout }
+    guard keys.hasSetMark else { return keys.sets[0].layout }
+    guard pendingKey.count > 0, Int(pendingKey.bytes[0]) < keys.sets.count else {
+      throw ByteReader.damaged("a key is malformed")
+    }
+    return keys.sets[Int(pendingKey.bytes[0])].layout
+  }
+
+  private func begin(with payload: ByteReader) throws(Fault) {
+    spelling.removeAll()
+    valueCount = 0
+    used += 1
+    for state in states { state.grow(to: used) }
+    try add(payload)
+  }
+
+  private func add(_ source: ByteReader) throws(Fault) {
+    var payload = source
+    let layout = try layout()
+    if try pendingStream() != nil {
+      valueCount &+= try payload.readSigned()
+      try raiseSpelling(&payload, layout, width: layout.spellingWidth)
+    } else {
+      try raiseSpelling(&payload, layout, width: keys.spellingWidth)
+      for state in states { try state.merge(used - 1, from: &payload) }
+    }
+    guard payload.isAtEnd else { throw ByteReader.damaged("a state is too long") }
+  }
+
+  private func raiseSpelling(
+    _ payload: inout ByteReader, _ layout: KeyLayout, width: Int
+  ) throws(Fault) {
+    let bytes = payload.bytes[try payload.readRange(width)]
+    if spelling.count == 0 { return spelling.append(bytes) }
+    bytes.withUnsafeBufferPointer {
+      if let base = $0.baseAddress { layout.raiseSpelling(spelling.start, by: base) }
+    }
+  }
+
+  private func writePending() {
+    guard isPending else { return }
+    isPending = false
+    writer.append(key: pendingKey.bytes) { payload in
+      if !isMerged { return payload.append(contentsOf: pendingPayload) }
+      if pendingKey.count > groupKey.count {
+        payload.append(signed: valueCount)
+        payload.append(contentsOf: spelling.bytes)
+      } else {
+        payload.append(contentsOf: spelling.bytes)
+        for state in states { state.write(used - 1, to: &payload) }
+      }
+    }
+    isMerged = false
+    if used >= Self.groupsAtOnce {
+      used = 0
+      for state in states { state.removeAll() }
+    }
+  }
+}

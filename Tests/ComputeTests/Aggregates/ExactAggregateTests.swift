@@ -1,0 +1,161 @@
+import Compute
+import Expressions
+import Model
+import Testing
+
+/// Aggregates over integers and numerics, digit for digit against plain decimal arithmetic.
+@Suite struct ExactAggregateTests {
+  private static let functions: [AggregateFunction] = [
+    .count, .sum, .avg, .min, .max, .varPop, .varSamp, .stddevPop, .stddevSamp,
+  ]
+
+  private static func calls(_ type: SQLType) -> [AggregateCall] {
+    functions.map { function in
+      let result: SQLType =
+        switch function {
+        case .count: .bigint
+        case .min, .max: type
+        case .sum where type == .integer || type == .smallint: .bigint
+        default: .numeric(nil)
+        }
+      return .over(function, [(0, type)], type: result)
+    }
+  }
+
+  /// What Postgres computes, from its definition over exact decimals.
+  private static func expected(_ texts: [String?], _ type: SQLType) throws -> [Value] {
+    let values = try texts.compactMap { try $0.map { try Decimal(parsing: $0) } }
+    func whole(_ value: Decimal) throws -> Value { .integer(try value.int64()) }
+    guard !values.isEmpty else { return [.integer(0)] + Array(repeating: .null, count: 8) }
+    let sum = try values.reduce(Decimal.zero) { try $0.adding($1) }
+    let squares = try values.reduce(Decimal.zero) { try $0.adding($1.multiplied(by: $1)) }
+    let count = Int64(values.count)
+    func extreme(_ sign: Int) -> Decimal {
+      values.dropFirst().reduce(values[0]) { best, value in
+        let order = Decimal.order(value, best) * sign
+        return order > 0 || (order == 0 && value.scale > best.scale) ? value : best
+      }
+    }
+    func spread(_ root: Bool, _ sample: Bool) throws -> Value {
+      let result =
+        root
+        ? try Decimal.standardDeviation(sum: sum, sumOfSquares: squares, count: count, sample: sample)
+        : try Decimal.variance(sum: sum, sumOfSquares: squares, count: count, sample: sample)
+      return result.map { .numeric($0) } ?? .null
+    }
+    let isInteger = type.isInteger
+    return [
+      .integer(count),
+      type == .integer ? try whole(sum) : .numeric(sum),
+      .numeric(try sum.divided(by: Decimal(count))),
+      isInteger ? try whole(extreme(-1)) : .numeric(extreme(-1)),
+      isInteger ? try whole(extreme(1)) : .numeric(extreme(1)),
+      try spread(false, false), try spread(false, true), try spread(true, false), try spread(true, true),
+    ]
+  }
+
+  static let numericCases: [[String?]] = [
+    [],
+    [nil],
+    ["0"],
+    ["1.5"],
+    ["1.50", "1.5", nil, "-3"],
+    ["0.00", "0.000"],
+    ["99999999999999999.99", "0.01", "-0.01"],
+    ["9223372036854775807", "9223372036854775807", "1"],
+    ["170141183460469231731687303715884105727", "170141183460469231731687303715884105727"],
+    ["170141183460469231731687303715884105727", "1", "-170141183460469231731687303715884105727"],
+    ["1e60", "1", "-1e60", "0.00000000000000000000000000001"],
+    ["123456789012345678901234567890.123456789012345678901234567890", "3"],
+    ["0.1", "0.02", "0.003", "0.0004", "0.00000000000000000000000005"],
+    ["4611686018427387904", "-4611686018427387904", "4611686018427387904.5"],
+  ]
+
+  @Test(arguments: numericCases) func numerics(_ texts: [String?]) throws {
+    let rig = AggregateRig([.numeric(nil)], Self.calls(.numeric(nil)))
+    let rows = texts.map { [$0.map { Value.number($0) } ?? .null] }
+    let expected = try Self.expected(texts, .numeric(nil))
+    #expect(try rig.results(of: rows) == [expected])
+    // One chunk per row, and the rows the other way round.
+    #expect(try rig.results(rows.flatMap { try rig.partial([$0]) }) == [expected])
+    #expect(try rig.results(of: Array(rows.reversed())) == [expected])
+  }
+
+  @Test(arguments: [SQLType.integer, .bigint])
+  func integers(_ type: SQLType) throws {
+    let rig = AggregateRig([type], Self.calls(type))
+    let cases: [[Int64?]] = [
+      [], [nil], [7], [1, 2, 3, 4], [nil, -5, 5], [Int64(Int32.max), Int64(Int32.max), Int64(Int32.min)],
+    ]
+    for values in cases {
+      let rows = values.map { [$0.map { Value.integer($0) } ?? .null] }
+      let expected = try Self.expected(values.map { $0.map { String($0) } }, type)
+      #expect(try rig.results(of: rows) == [expected])
+    }
+  }
+
+  @Test func sumOfBigintsWidensToNumeric() throws {
+    let rig = AggregateRig([.bigint], [.over(.sum, [(0, .bigint)], type: .numeric(nil))])
+    let rows = Array(repeating: [Value.integer(.max)], count: 5_000)
+    #expect(try rig.results(of: rows) == [[.number("46116860184273879035000")]])
+  }
+
+  @Test func specialNumerics() throws {
+    let rig = AggregateRig([.numeric(nil)], Self.calls(.numeric(nil)))
+    func sumAndVariance(_ texts: [String]) throws -> [Value] {
+      let row = try rig.results(of: texts.map { [.number($0)] })[0]
+      return [row[1], row[2], row[3], row[4], row[6]]
+    }
+    #expect(
+      try sumAndVariance(["1", "Infinity"])
+        == ["Infinity", "Infinity", "1", "Infinity", "NaN"].map { .number($0) })
+    #expect(
+      try sumAndVariance(["1", "Infinity", "-Infinity"])
+        == ["NaN", "NaN", "-Infinity", "Infinity", "NaN"].map { .number($0) })
+    #expect(
+      try sumAndVariance(["NaN", "2", "-Infinity"])
+        == ["NaN", "NaN", "-Infinity", "NaN", "NaN"].map { .number($0) })
+  }
+
+  @Test func randomNumericsOfMixedScales() throws {
+    var random = FixedRandom(seed: 7)
+    let texts: [String?] = (0..<1_200).map { _ in
+      switch Int.random(in: 0..<12, using: &random) {
+      case 0: nil
+      case 1: "\(Int64.random(in: .min ... .max, using: &random))"
+      case 2:
+        "\(Int64.random(in: 0 ... .max, using: &random))\(Int64.random(in: 0 ... .max, using: &random)).25"
+      case 3: "0.\(String(repeating: "0", count: 30))\(Int.random(in: 1..<99, using: &random))"
+      default:
+        "\(Int.random(in: -999_999...999_999, using: &random)).\(Int.random(in: 10...99, using: &random))"
+      }
+    }
+    let rig = AggregateRig([.numeric(nil)], Self.calls(.numeric(nil)))
+    let rows = texts.map { [$0.map { Value.number($0) } ?? .null] }
+    let expected = try Self.expected(texts, .numeric(nil))
+    for size in [1, 7, 100, 2_048] {
+      #expect(try rig.results(rig.partial(rows, batchSize: size)) == [expected])
+    }
+  }
+
+  @Test func filterAndGroups() throws {
+    let rig = AggregateRig(
+      [.text, .integer, .boolean], keys: [0],
+      [
+        .countRows(), .countRows(filter: 2), .over(.sum, [(1, .integer)], type: .bigint, filter: 2),
+        .over(.boolAnd, [(2, .boolean)], type: .boolean), .over(.boolOr, [(2, .boolean)], type: .boolean),
+      ])
+    let rows: [[Value]] = [
+      [.text("b"), .integer(1), .boolean(true)], [.text("a"), .integer(2), .boolean(false)],
+      [.null, .integer(4), .null], [.text("b"), .integer(8), .boolean(false)],
+      [.text(""), .null, .boolean(true)],
+    ]
+    #expect(
+      try rig.results(of: rows) == [
+        [.text(""), .integer(1), .integer(1), .null, .boolean(true), .boolean(true)],
+        [.text("a"), .integer(1), .integer(0), .null, .boolean(false), .boolean(false)],
+        [.text("b"), .integer(2), .integer(1), .integer(1), .boolean(false), .boolean(true)],
+        [.null, .integer(1), .integer(0), .null, .null, .null],
+      ])
+  }
+}

@@ -1,0 +1,82 @@
+@testable import Compute
+import Expressions
+import Model
+import Testing
+
+@Suite struct BlockTests {
+  private static let rig = AggregateRig(
+    [.text, .integer], keys: [0],
+    [
+      .over(.sum, [(1, .integer)], type: .bigint),
+      .over(.count, [(1, .integer)], type: .bigint, distinct: true),
+    ])
+  private static let rows: [[Value]] = [
+    [.text("a"), .integer(1)], [.text("b"), .integer(2)], [.text("a"), .integer(3)],
+  ]
+
+  private static func fault(of blocks: [[UInt8]], _ rig: AggregateRig = rig) -> String? {
+    do {
+      _ = try rig.results([blocks])
+      return nil
+    } catch let fault as Fault {
+      return fault.code
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  @Test func everyFlippedByteIsFound() throws {
+    let block = try Self.rig.partial(Self.rows)[0][0]
+    #expect(Self.fault(of: [block]) == nil)
+    for index in block.indices {
+      for bit in 0..<8 {
+        var damaged = block
+        damaged[index] ^= 1 << UInt8(bit)
+        #expect(Self.fault(of: [damaged]) != nil, "byte \(index), bit \(bit)")
+      }
+    }
+  }
+
+  @Test func everyCutIsFound() throws {
+    let block = try Self.rig.partial(Self.rows)[0][0]
+    for length in block.indices {
+      #expect(Self.fault(of: [Array(block[..<length])]) == "damaged_block")
+    }
+    #expect(Self.fault(of: [block + [0]]) == "damaged_block")
+  }
+
+  /// Bytes that pass the checksum and still are not what they should be: read as far as they go, never a trap.
+  @Test func payloadsOfNonsenseAreFaultsOrResults() throws {
+    let block = try Self.rig.partial(Self.rows)[0][0]
+    let layout = try AggregatePlan(Self.rig.aggregate).layout
+    let header = try PartialBlock(block, kind: .groups, layout: layout)
+    var random = FixedRandom(seed: 11)
+    for _ in 0..<3_000 {
+      var payload = Array(block[32...])
+      for _ in 0..<Int.random(in: 1...3, using: &random) {
+        payload[Int.random(in: payload.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+      }
+      let sealed = PartialBlock.seal(
+        .groups, layout: header.layout, recordCount: header.recordCount, payload: payload)
+      #expect([nil, "damaged_block", "out_of_range"].contains(Self.fault(of: [sealed])))
+    }
+  }
+
+  @Test func blocksOfOtherAggregationsAreForeign() throws {
+    let block = try Self.rig.partial(Self.rows)[0][0]
+    let other = AggregateRig([.text, .integer], keys: [0], [.countRows()])
+    #expect(Self.fault(of: [block], other) == "foreign_block")
+    var newer = block
+    newer[4] += 1
+    #expect(Self.fault(of: [newer]) == "foreign_block")
+  }
+
+  @Test func blocksInTheWrongOrderAreFound() throws {
+    let rig = AggregateRig([.bigint], keys: [0], [.countRows()])
+    let blocks = try rig.partial((0..<250_000).map { [.integer($0)] })[0]
+    #expect(blocks.count > 1)
+    #expect(blocks.allSatisfy { $0.count <= (1 << 20) + 32 })
+    #expect(Self.fault(of: blocks, rig) == nil)
+    #expect(Self.fault(of: Array(blocks.reversed()), rig) == "damaged_block")
+  }
+}
