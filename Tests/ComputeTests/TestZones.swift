@@ -14,6 +14,13 @@ enum TestZones {
   }
 
   static func context(_ name: String) throws -> ZoneContext {
-    ZoneContext(session: try zone(name)) { name in try? zone(name) }
+    ZoneContext(session: try zone(name)) { name in try? zone(spelling[name.lowercased()] ?? name) }
   }
+
+  /// The right spelling by the lower-case one.
+  private static let spelling: [String: String] = {
+    let files = FileManager.default.enumerator(atPath: "/usr/share/zoneinfo")
+    let names = (files?.allObjects as? [String]) ?? []
+    return Dictionary(names.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+  }()
 }

@@ -4,7 +4,8 @@ internal import Model
 /// object and no reference count.
 struct FieldTarget {
   private enum Kind: UInt8 {
-    case boolean, int16, int32, int64, float, double, numeric, text, bytes, jsonb, interval, uuid
+    case boolean, int16, int32, int64, date, timestamp, float, double, numeric, text, bytes, jsonb, interval,
+      uuid
   }
 
   private let kind: Kind
@@ -21,6 +22,9 @@ struct FieldTarget {
   private(set) var foundInvalidUTF8 = false
 
   private static let noScale: Int64 = -1
+  // Beyond these, calendar arithmetic would have to expect overflow everywhere.
+  private static var validDays: ClosedRange<Int32> { -2_451_545...2_145_031_948 }
+  private static var validMicroseconds: Range<Int64> { -211_813_488_000_000_000..<9_223_371_331_200_000_000 }
 
   init(_ column: Column) {
     self.column = column
@@ -28,8 +32,10 @@ struct FieldTarget {
       switch column.type {
       case .boolean: .boolean
       case .smallint: .int16
-      case .integer, .date: .int32
-      case .bigint, .timestamp, .timestamptz: .int64
+      case .integer: .int32
+      case .bigint: .int64
+      case .date: .date
+      case .timestamp, .timestamptz: .timestamp
       case .real: .float
       case .double: .double
       case .numeric: .numeric
@@ -102,6 +108,16 @@ struct FieldTarget {
     case .int64:
       guard length == 8 else { return false }
       store(Int64(bitPattern: bytes.bigEndian64(0)), row)
+    case .date:
+      guard length == 4 else { return false }
+      let days = Int32(bitPattern: bytes.bigEndian32(0))
+      guard Self.validDays.contains(days) || !DateValue(days: days).isFinite else { return false }
+      store(Int64(days), row)
+    case .timestamp:
+      guard length == 8 else { return false }
+      let moment = Timestamp(microseconds: Int64(bitPattern: bytes.bigEndian64(0)))
+      guard Self.validMicroseconds.contains(moment.microseconds) || !moment.isFinite else { return false }
+      store(moment.microseconds, row)
     case .float:
       guard length == 4 else { return false }
       (lanes + row * 8).storeBytes(of: Double(Float(bitPattern: bytes.bigEndian32(0))), as: Double.self)

@@ -20,7 +20,8 @@ struct DatePattern {
   ]
 
   private static let months = [
-    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER", "NOVEMBER",
+    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER",
+    "NOVEMBER",
     "DECEMBER",
   ].map { Array($0.utf8) }
 
@@ -34,7 +35,8 @@ struct DatePattern {
       if next == "\"" {
         rest = rest.dropFirst()
         guard let end = rest.firstIndex(of: "\"") else {
-          throw Fault("bad_pattern", .validation, "The pattern \(pattern) lacks a closing quote", place: place)
+          throw Fault(
+            "bad_pattern", .validation, "The pattern \(pattern) lacks a closing quote", place: place)
         }
         fields += rest[..<end].utf8.map { .literal($0) }
         rest = rest[rest.index(after: end)...]
@@ -49,7 +51,8 @@ struct DatePattern {
       guard !next.isLetter || next == "T" else {
         throw Fault(
           "bad_pattern", .validation, "The pattern \(pattern) has a field that is not known, at \(rest)",
-          place: place, hint: "Use YYYY MM DD HH24 MI SS and the like; quote letters that stand for themselves")
+          place: place,
+          hint: "Use YYYY MM DD HH24 MI SS and the like; quote letters that stand for themselves")
       }
       fields += String(next).utf8.map { .literal($0) }
       rest = rest.dropFirst()
@@ -138,7 +141,9 @@ struct DatePattern {
         let value = try number(6)
         reading.microsecond = value * [0, 100_000, 10_000, 1_000, 100, 10, 1][position - start]
       case .meridiem:
-        guard position + 2 <= text.count, text[position + 1] | 0x20 == UInt8(ascii: "m") else { throw mismatch }
+        guard position + 2 <= text.count, text[position + 1] | 0x20 == UInt8(ascii: "m") else {
+          throw mismatch
+        }
         switch text[position] | 0x20 {
         case UInt8(ascii: "a"): isAfternoon = false
         case UInt8(ascii: "p"): isAfternoon = true
@@ -162,7 +167,9 @@ struct DatePattern {
       while length < name.count, start + length < text.count, text[start + length] & ~0x20 == name[length] {
         length += 1
       }
-      if length == name.count || length >= 3 { return (index + 1, start + (length == name.count ? length : 3)) }
+      if length == name.count || length >= 3 {
+        return (index + 1, start + (length == name.count ? length : 3))
+      }
     }
     return nil
   }

@@ -30,7 +30,9 @@ struct JSONPath {
         parts.append(.member(String(rest[..<end])))
         rest = rest[end...]
       case "[":
-        guard let end = rest.firstIndex(of: "]"), let number = Int(rest[..<end]), number >= 0 else { throw fault }
+        guard let end = rest.firstIndex(of: "]"), let number = Int(rest[..<end]), number >= 0 else {
+          throw fault
+        }
         parts.append(.element(number))
         rest = rest[rest.index(after: end)...]
       default: throw fault

@@ -14,7 +14,8 @@ struct RowRecord {
 
   func key(_ row: Int) -> [Rejection.NamedText] {
     rowKey.map { number in
-      Rejection.NamedText(name: schema[number].name, text: ValueText.text(columns[number], row, schema[number].type))
+      Rejection.NamedText(
+        name: schema[number].name, text: ValueText.text(columns[number], row, schema[number].type))
     }
   }
 

@@ -20,7 +20,8 @@ struct TextReader {
     case .numeric(let modifier): rule = .numeric(modifier)
     case .boolean: rule = .boolean
     case .json(let path): rule = .json(try JSONPath(path, place: place))
-    case .date(let pattern): rule = .date(try pattern.map { text throws(Fault) in try DatePattern(text, place: place) })
+    case .date(let pattern):
+      rule = .date(try pattern.map { text throws(Fault) in try DatePattern(text, place: place) })
     case .timestamp(let pattern, let zone):
       var zones = zones
       if let zone {
@@ -56,7 +57,9 @@ struct TextReader {
       column.setText(row, found)
     case .date(let pattern):
       let date =
-        if let pattern { try pattern.read(bytes).date() } else { try DateValue(parsing: TextParsing.text(bytes)) }
+        if let pattern { try pattern.read(bytes).date() } else {
+          try DateValue(parsing: TextParsing.text(bytes))
+        }
       column.integers[row] = Int64(date.days)
     case .timestamp(let pattern, let zones, let isZoned):
       guard let pattern else {
@@ -68,7 +71,8 @@ struct TextReader {
         return
       }
       let local = try pattern.read(bytes).timestamp()
-      column.integers[row] = isZoned ? try zones.session.moment(ofLocal: local).microseconds : local.microseconds
+      column.integers[row] =
+        isZoned ? try zones.session.moment(ofLocal: local).microseconds : local.microseconds
     }
   }
 }

@@ -146,6 +146,8 @@ import Testing
     ("a surrogate", .text, [0xED, 0xA0, 0x80]), ("jsonb of another version", .jsonb, [2, 0x31]),
     ("jsonb without a version", .jsonb, []), ("an interval of 8 bytes", .interval, [0, 0, 0, 0, 0, 0, 0, 0]),
     ("a uuid of one byte", .uuid, [1]), ("a date of no bytes", .date, []),
+    ("a date before 4714 BC", .date, CopyStream.field(Int32(-2_451_546))),
+    ("a timestamp beyond 294276", .timestamptz, CopyStream.field(Int64(9_223_371_331_200_000_000))),
   ]
 
   @Test(arguments: malformed) func namesTheColumnOfMalformedBytes(

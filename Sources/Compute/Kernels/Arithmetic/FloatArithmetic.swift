@@ -44,7 +44,9 @@ struct FloatArithmetic: Kernel {
   }
 
   @inline(__always)
-  private func checked(_ value: Double, _ a: Double, _ b: Double, _ mayBeZero: Bool) throws(RowFault) -> Double {
+  private func checked(_ value: Double, _ a: Double, _ b: Double, _ mayBeZero: Bool) throws(RowFault)
+    -> Double
+  {
     if value.isInfinite && !a.isInfinite && !b.isInfinite { throw .floatOverflow }
     if value == 0 && !mayBeZero { throw .floatUnderflow }
     return value

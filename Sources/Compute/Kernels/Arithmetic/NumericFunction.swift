@@ -42,7 +42,9 @@ struct NumericFunction: Kernel {
 
 /// Numeric functions of one operand.
 struct NumericMap: Kernel {
-  enum Operator { case negate, abs, sign, ceil, floor, squareRoot, exponential, naturalLogarithm, commonLogarithm }
+  enum Operator {
+    case negate, abs, sign, ceil, floor, squareRoot, exponential, naturalLogarithm, commonLogarithm
+  }
 
   let operation: Operator
   let operand: Register

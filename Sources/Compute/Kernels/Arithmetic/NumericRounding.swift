@@ -54,7 +54,9 @@ struct NumericRounding: Kernel {
   }
 
   /// Rounds `Int64` mantissas; false where they do not stay such, or a fault is in sight.
-  private func roundNarrow(_ rows: Rows, _ from: Column, _ scale: Int, to decimals: Int, _ out: Column) -> Bool {
+  private func roundNarrow(_ rows: Rows, _ from: Column, _ scale: Int, to decimals: Int, _ out: Column)
+    -> Bool
+  {
     guard decimals >= 0, decimals <= Decimal.maximumScale, abs(scale - decimals) <= 18 else { return false }
     let (lanes, to) = (from.integers, out.integers)
     out.beginNumerics(.narrow, scale: decimals)

@@ -25,7 +25,9 @@ struct WidthBucket: Kernel {
     }
   }
 
-  private static func fault(_ sentence: String) -> RowFault { RowFault(sqlState: "2201G", sentence: sentence) }
+  private static func fault(_ sentence: String) -> RowFault {
+    RowFault(sqlState: "2201G", sentence: sentence)
+  }
 
   private static func checkedCount(_ count: Int64) throws(RowFault) {
     if count <= 0 { throw fault("count must be greater than zero") }
@@ -36,7 +38,8 @@ struct WidthBucket: Kernel {
     return count + 1
   }
 
-  private static func bucket(_ value: Double, _ low: Double, _ high: Double, _ count: Int64) throws(RowFault) -> Int64
+  private static func bucket(_ value: Double, _ low: Double, _ high: Double, _ count: Int64) throws(RowFault)
+    -> Int64
   {
     try checkedCount(count)
     if value.isNaN || low.isNaN || high.isNaN {

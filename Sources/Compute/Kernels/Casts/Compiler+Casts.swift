@@ -22,7 +22,9 @@ extension Compiler {
     case .text, .varchar, .char, .name, .enumeration: return try castToText(from, source, type)
     case .date, .timestamp, .timestamptz, .interval: return try castToMoment(from, source, type)
     case .uuid:
-      if source.isTextual { return try throughText(from, source, type) { TextToUUID(operand: $0, output: $1) } }
+      if source.isTextual {
+        return try throughText(from, source, type) { TextToUUID(operand: $0, output: $1) }
+      }
     case .bytea, .json, .jsonb, .opaque:
       if ColumnForm(source) == .bytes, source.base == type.base { return from }
     }

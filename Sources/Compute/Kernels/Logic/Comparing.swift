@@ -67,7 +67,8 @@ enum ComparisonRule {
     }
   }
 
-  private static func orderOfNumerics(_ left: Column, _ leftRow: Int, _ right: Column, _ rightRow: Int) -> Int {
+  private static func orderOfNumerics(_ left: Column, _ leftRow: Int, _ right: Column, _ rightRow: Int) -> Int
+  {
     if left.width == .narrow, right.width == .narrow,
       left.scale(ofRow: leftRow) == right.scale(ofRow: rightRow)
     {

@@ -79,7 +79,9 @@ enum LikePattern {
       if isOpenAtStart { bytes = bytes.dropFirst() }
       let isOpenAtEnd = bytes.last == percent
       if isOpenAtEnd { bytes = bytes.dropLast() }
-      guard !bytes.contains(where: { $0 == percent || $0 == underscore || $0 == backslash }) else { return nil }
+      guard !bytes.contains(where: { $0 == percent || $0 == underscore || $0 == backslash }) else {
+        return nil
+      }
       text = Array(bytes)
       switch (isOpenAtStart, isOpenAtEnd) {
       case (false, false): kind = .whole

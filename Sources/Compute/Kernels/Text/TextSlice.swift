@@ -23,7 +23,8 @@ struct TextSlice: Kernel {
       case .left: out.addBytes(Self.left(bytes, Int(numbers[row])))
       case .right: out.addBytes(Self.right(bytes, Int(numbers[row])))
       case .substring:
-        out.addBytes(try Self.substring(bytes, from: Int(numbers[row]), count: count.map { Int($0.integers[row]) }))
+        out.addBytes(
+          try Self.substring(bytes, from: Int(numbers[row]), count: count.map { Int($0.integers[row]) }))
       }
     }
   }
