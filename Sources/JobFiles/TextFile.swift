@@ -3,13 +3,15 @@ internal import Model
 
 /// Reads small files that a person wrote.
 enum TextFile {
-  /// The whole file.
+  /// The whole file. A relative path counts from `folder`, or from the working folder; faults name the path
+  /// as given.
   ///
   /// Refuses what is no plain file (a FIFO would wait for ever), and, where the reader is root, files that
   /// others may write: who writes a job file runs commands as whoever runs the job.
   /// - Throws: `Fault` `file_missing`, `file_unreadable`, `file_too_big` or `file_unsafe`.
-  static func read(_ path: String, atMost limit: Int) throws(Fault) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  static func read(_ path: String, in folder: String? = nil, atMost limit: Int) throws(Fault) -> [UInt8] {
+    let place = path.hasPrefix("/") ? path : folder.map { $0 + "/" + path } ?? path
+    let descriptor = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw cannotOpen(path) }
     defer { close(descriptor) }
     var facts = stat()

@@ -140,7 +140,7 @@ import Testing
   }
 
   @Test func theFileOfExceptionsIsRead() throws {
-    let dates = try ExceptionDates(file: SourceText("# holidays\n2026-12-25 Christmas\n\n  2026-12-26\r\n"))
+    let dates = try ExceptionDates(file: SourceText("# holidays\r\n2026-12-25 Christmas\n\n  2026-12-26\r\n"))
     #expect(
       dates
         == ExceptionDates([

@@ -98,6 +98,9 @@ package enum FunctionCatalogue {
       [
         Overload(.substring, [.text, .integer], .text),
         Overload(.substring, [.text, .integer, .integer], .text),
+        // Regular expressions.
+        Overload(.substring, [.text, .text], .text, isRefused: true),
+        Overload(.substring, [.text, .text, .text], .text, isRefused: true),
       ]),
     FunctionEntry(
       "position", "Where the second text first stands in the first, from 1; 0 if nowhere.",
@@ -161,6 +164,8 @@ package enum FunctionCatalogue {
       [
         Overload(.atTimeZone, [.text, .timestamp], .timestamptz),
         Overload(.atTimeZone, [.text, .timestamptz], .timestamp),
+        Overload(.atTimeZone, [.interval, .timestamp], .timestamptz, isRefused: true),
+        Overload(.atTimeZone, [.interval, .timestamptz], .timestamp, isRefused: true),
       ]),
     FunctionEntry(
       "to_char", "Written by a pattern such as `YYYY-MM-DD` or `FM999990.00`.",

@@ -9,14 +9,18 @@ package struct Overload: Hashable, Sendable {
   package var computed: [SQLType]
   package var result: SQLType
   package var function: Function
+  /// Postgres has it and Tidemark does not: it takes part in the choice, and is refused when chosen.
+  package var isRefused: Bool
 
   package init(
-    _ function: Function, _ operands: [SQLType], _ result: SQLType, computed: [SQLType]? = nil
+    _ function: Function, _ operands: [SQLType], _ result: SQLType, computed: [SQLType]? = nil,
+    isRefused: Bool = false
   ) {
     self.function = function
     self.operands = operands
     self.computed = computed ?? operands
     self.result = result
+    self.isRefused = isRefused
   }
 }
 
@@ -37,6 +41,8 @@ package struct FunctionEntry: Hashable, Sendable {
 
   /// `substring(text, integer, integer)`, one per overload, for faults and docs.
   package var signatures: [String] {
-    overloads.map { "\(name)(\($0.operands.map(\.sqlName).joined(separator: ", ")))" }
+    overloads.filter { !$0.isRefused }.map {
+      "\(name)(\($0.operands.map(\.sqlName).joined(separator: ", ")))"
+    }
   }
 }

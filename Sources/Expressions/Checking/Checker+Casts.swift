@@ -88,7 +88,9 @@ extension Checker {
       report("type_mismatch", "COLLATE takes text, this is \(article(operand.typed.type))", range)
       return nil
     }
-    return Operand(typed: operand.typed)
+    if !operand.isNondeterministic { return operand }
+    // A cast to its own type stands for the collation.
+    return Operand(typed: TypedExpression(.cast(operand.typed), type: operand.typed.type, range: range))
   }
 
   /// `typed` as a declared result type, as an assignment to a column of it would be cast.

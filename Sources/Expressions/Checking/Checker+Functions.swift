@@ -48,6 +48,10 @@ extension Checker {
     guard let entry = FunctionCatalogue.entry(name) else { return nil }
     let types = arguments.map(\.resolutionType)
     switch OverloadResolution.resolve(entry.overloads, types, isOperator: false) {
+    case .found(let overload) where overload.isRefused:
+      report(
+        "unsupported", "`\(shownCall(name, arguments))` is not taken in expressions", range,
+        hint: Self.addColumnsHint)
     case .found(let overload):
       guard let applied = apply(overload, arguments, range), let typed = settled(applied) else { return nil }
       return Operand(
@@ -78,7 +82,7 @@ extension Checker {
     case .extract, .datePart, .dateTrunc:
       guard let field = constantText(operands[0], "The field") else { return nil }
       if let fault = TimeField.fault(field, of: operands[1].type.base, in: function) {
-        report("bad_literal", fault.sentence, operands[0].range, hint: fault.hint)
+        report("bad_field", fault.sentence, operands[0].range, hint: fault.hint)
         return nil
       }
       if operands.count > 2, constantText(operands[2], "The time zone") == nil { return nil }
@@ -113,7 +117,9 @@ extension Checker {
   // MARK: Forms of any type
 
   /// Operands of one type, as `CASE`, `COALESCE` and the like need them.
-  mutating func unified(_ operands: [Operand], _ what: String, _ range: Range<Int>) -> [TypedExpression]? {
+  mutating func unified(
+    _ operands: [Operand], _ what: String, _ range: Range<Int>
+  ) -> (operands: [TypedExpression], type: SQLType)? {
     if operands.contains(where: { TypeRules.isOpaque($0.typed.type) }) {
       let opaque = operands.first { TypeRules.isOpaque($0.typed.type) }
       report(
@@ -134,7 +140,7 @@ extension Checker {
     let known = operands.filter { !$0.isUnknown }.map(\.typed.type)
     let type = known.count == operands.count && known.allSatisfy({ $0 == known[0] }) ? known[0] : base
     let typed = operands.map { coerce($0, to: type) }
-    return typed.contains(nil) ? nil : typed.compactMap { $0 }
+    return typed.contains(nil) ? nil : (typed.compactMap { $0 }, type)
   }
 
   private mutating func variadic(_ call: Syntax.Call, _ range: Range<Int>) -> Operand? {
@@ -146,7 +152,7 @@ extension Checker {
     if call.name != "coalesce" {
       for operand in operands where !requireComparable(operand, "compared", ordered: true) { return nil }
     }
-    guard let typed = unified(operands, call.name, range) else { return nil }
+    guard let (typed, type) = unified(operands, call.name, range) else { return nil }
     let node: TypedExpression.Node =
       switch call.name {
       case "coalesce": .coalesce(typed)
@@ -154,7 +160,7 @@ extension Checker {
       default: .least(typed)
       }
     return Operand(
-      typed: make(node, typed[0].type, range),
+      typed: make(node, type, range),
       isNondeterministic: operands.contains { $0.isNondeterministic })
   }
 
@@ -168,10 +174,7 @@ extension Checker {
       let pair = comparable(operands[0], operands[1], "=", range)
     else { return nil }
     let first = operands[0].typed
-    if operands[0].isUnknown || pair.0.type.base == first.type.base {
-      return Operand(typed: make(.nullIf(pair.0, pair.1), pair.0.type, range))
-    }
-    if OverloadResolution.keepsLeft(operands.map(\.resolutionType)) {
+    if !operands[0].isUnknown, pair.0.type.base != first.type.base, keepsLeft(operands) {
       // `integer = bigint` is an operator of its own in Postgres: the result stays an integer.
       let equal = make(.call(.equal, [pair.0, pair.1]), .boolean, range)
       let null = TypedExpression(.literal(.null), type: first.type, range: range)
@@ -179,6 +182,14 @@ extension Checker {
       return Operand(typed: make(.conditional([branch], otherwise: first), first.type, range))
     }
     return Operand(typed: make(.nullIf(pair.0, pair.1), pair.0.type, range))
+  }
+
+  /// True where Postgres compares these two without converting the left one.
+  private func keepsLeft(_ operands: [Operand]) -> Bool {
+    let outcome = OverloadResolution.resolve(
+      OperatorCatalogue.overloads("="), operands.map(\.resolutionType), isOperator: true)
+    guard case .found(let overload) = outcome else { return false }
+    return overload.operands[0] == operands[0].typed.type.base
   }
 
   /// `concat` prints each operand by its type's output function; casts to text differ for two types.
@@ -231,7 +242,8 @@ extension Checker {
   ) -> Operand? {
     let subject: Operand?
     if let operand {
-      guard let checked = check(operand) else { return nil }
+      guard var checked = check(operand) else { return nil }
+      if checked.isUnknown, let text = coerce(checked, to: .text) { checked = Operand(typed: text) }
       subject = checked
     } else {
       subject = nil
@@ -252,24 +264,16 @@ extension Checker {
     let operands = results.compactMap { $0 }
     // Postgres looks at ELSE first when it settles the type.
     let ordered = otherwise == nil ? operands : [operands[operands.count - 1]] + operands.dropLast()
-    guard let unified = unified(ordered, "CASE", range) else { return nil }
+    guard let (unified, common) = unified(ordered, "CASE", range) else { return nil }
     let typed = otherwise == nil ? unified : Array(unified.dropFirst()) + [unified[0]]
+    // The NULL of a missing ELSE has no modifier.
+    let type = otherwise == nil ? common.base : common
     let made = zip(conditions.compactMap { $0 }, typed).map {
       TypedExpression.Branch(condition: $0, result: $1)
     }
     return Operand(
       typed: make(
-        .conditional(made, otherwise: otherwise == nil ? nil : typed[typed.count - 1]), typed[0].type, range),
+        .conditional(made, otherwise: otherwise == nil ? nil : typed[typed.count - 1]), type, range),
       isNondeterministic: operands.contains { $0.isNondeterministic })
-  }
-}
-
-extension OverloadResolution {
-  /// True where Postgres compares these two types without converting the left one.
-  static func keepsLeft(_ types: [SQLType?]) -> Bool {
-    guard let found = OperatorCatalogue.overloads("=").first(where: { $0.operands == types }) else {
-      return false
-    }
-    return found.operands[0] != found.computed[0]
   }
 }

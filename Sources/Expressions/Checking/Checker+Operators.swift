@@ -3,14 +3,14 @@ internal import Model
 extension Checker {
   mutating func unary(_ name: String, _ syntax: Syntax, _ range: Range<Int>) -> Operand? {
     guard let operand = check(syntax) else { return nil }
-    switch OverloadResolution.resolve(
-      OperatorCatalogue.negations, [operand.resolutionType], isOperator: true)
+    let overloads = OperatorCatalogue.negations.filter { name == "-" || $0.result != .interval }
+    if case .found(let overload) = OverloadResolution.resolve(
+      overloads, [operand.resolutionType], isOperator: true)
     {
-    case .found(let overload):
       guard let typed = coerce(operand, to: overload.computed[0]) else { return nil }
-      if name == "+", overload.result != .interval { return Operand(typed: typed) }
       if name == "-" { return Operand(typed: make(.call(.negate, [typed]), overload.result, range)) }
-    case .none, .ambiguous: break
+      return Operand(
+        typed: typed.type == overload.result ? typed : make(.cast(typed), overload.result, range))
     }
     report(
       "type_mismatch", "There is no `\(name)` for \(article(operand.typed.type))", range,

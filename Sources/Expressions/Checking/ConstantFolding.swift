@@ -99,13 +99,15 @@ enum ConstantFolding {
     for branch in branches {
       switch branch.condition.literal {
       case .boolean(true):
-        if kept.isEmpty { return branch.result }
+        if kept.isEmpty { return expression.standing(branch.result) }
         return expression.replaced(by: .conditional(kept, otherwise: branch.result))
       case .boolean(false), .null: continue
       default: kept.append(branch)
       }
     }
-    if kept.isEmpty { return otherwise ?? expression.replaced(by: .literal(.null)) }
+    if kept.isEmpty {
+      return otherwise.map(expression.standing) ?? expression.replaced(by: .literal(.null))
+    }
     if otherwise?.literal == .null { otherwise = nil }
     return expression.replaced(by: .conditional(kept, otherwise: otherwise))
   }
@@ -125,7 +127,7 @@ enum ConstantFolding {
     }
     switch kept.count {
     case 0: return expression.replaced(by: .literal(.null))
-    case 1: return kept[0]
+    case 1: return expression.standing(kept[0])
     default: return expression.replaced(by: .coalesce(kept))
     }
   }
@@ -230,6 +232,13 @@ enum ConstantFolding {
     case (.integer, .text), (.numeric, .text), (.boolean, .text): return value.postgresText.map(Value.text)
     default: return nil
     }
+  }
+}
+
+extension TypedExpression {
+  /// `part` in this expression's place, with this expression's modifier.
+  fileprivate func standing(_ part: TypedExpression) -> TypedExpression {
+    part.type == type ? part : replaced(by: .cast(part))
   }
 }
 

@@ -14,7 +14,7 @@ enum TimeField {
     "msecs": "milliseconds", "seconds": "second", "sec": "second", "secs": "second", "s": "second",
     "minutes": "minute", "min": "minute", "mins": "minute", "m": "minute", "hours": "hour", "hr": "hour",
     "hrs": "hour", "h": "hour", "days": "day", "d": "day", "weeks": "week", "w": "week", "months": "month",
-    "mon": "month", "mons": "month", "quarters": "quarter", "qtr": "quarter", "years": "year", "y": "year",
+    "mon": "month", "mons": "month", "qtr": "quarter", "years": "year", "y": "year",
     "yr": "year", "yrs": "year", "decades": "decade", "dec": "decade", "decs": "decade",
     "centuries": "century", "c": "century", "cent": "century", "millennia": "millennium", "mil": "millennium",
     "mils": "millennium",

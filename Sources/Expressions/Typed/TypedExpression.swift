@@ -34,7 +34,8 @@ package struct TypedExpression: Hashable, Sendable {
     case nullIf(TypedExpression, TypedExpression)
     case greatest([TypedExpression])
     case least([TypedExpression])
-    /// From the operand's type to this expression's.
+    /// From the operand's type to this expression's. A cast to the operand's own type is
+    /// `COLLATE "C"` of a text whose collation is another.
     case cast(TypedExpression)
   }
 

@@ -1,13 +1,26 @@
 internal import Model
+internal import Timetable
 
 extension JobDecoder {
   /// Whether the job is due by itself at all.
   var hasSchedule: Bool { root["schedule"] != nil }
 
   /// Comes last: two defaults go by whether anything uses the interval.
-  mutating func schedule(job: String) -> Schedule? {
-    guard let node = root["schedule"] else { return nil }
-    guard let fields = Fields(node) else { return nil }
+  mutating func schedule(job: JobName) -> Schedule? {
+    guard let schedule = decodedSchedule() else { return nil }
+    do throws(Faults) {
+      let rules = try FireRules(schedule, job: job)
+      for warning in rules.warnings {
+        warn(warning.code, warning.sentence, warning.place, hint: warning.hint)
+      }
+    } catch {
+      faults += error.all
+    }
+    return schedule
+  }
+
+  private mutating func decodedSchedule() -> Schedule? {
+    guard let node = root["schedule"], let fields = Fields(node) else { return nil }
     let usesInterval = references.usesInterval
     let daylight = fields.fields("dst")
     let catchUp = fields.fields("catch_up")
@@ -28,11 +41,10 @@ extension JobDecoder {
 
   private mutating func specs(_ fields: Fields) -> [Schedule.Spec] {
     if let every = fields.duration("every"), let place = fields["every"]?.place {
-      if every < .seconds(1) { refuse("out_of_range", "`every` must be at least a second", place) }
       return [.every(every, place)]
     }
     let times = fields.texts("at").compactMap { text in
-      TimeText.instant(text.text).map { Schedule.Spec.at($0, text.place) }
+      Instant(rfc3339: text.text).map { Schedule.Spec.at($0, text.place) }
     }
     return times + fields.texts("cron").map(Schedule.Spec.cron)
   }
@@ -45,43 +57,38 @@ extension JobDecoder {
 
   /// Dates, and files of them.
   private mutating func exceptions(_ fields: Fields) -> Set<Int32> {
-    var days: Set<Int32> = []
+    var days: Set<CivilDay> = []
     for text in fields.texts("except") {
-      if let date = TimeText.date(text.text) {
-        days.insert(Int32(date.daysSince2000))
+      if let day = CivilDay(text: text.text) {
+        days.insert(day)
       } else if text.text.first?.isASCIIDigit == true {
         refuse(
-          "bad_date", "`\(text.text.shortened)` is not a date", text.place, hint: "Write one like 2026-12-25")
+          "invalid_date", "`\(text.text.shortened)` is not a date", text.place,
+          hint: "Write one like 2026-12-25")
       } else {
         days.formUnion(datesOfFile(text))
       }
     }
-    return days
+    return Set(days.map { Int32($0.civil.daysSince2000) })
   }
 
-  /// One date a line; what follows it behind a space or `#` is a remark.
-  private mutating func datesOfFile(_ path: SourceText) -> Set<Int32> {
-    let file = path.text.hasPrefix("/") ? path.text : project.root + "/" + path.text
-    let lines: [Substring]
+  private mutating func datesOfFile(_ path: SourceText) -> Set<CivilDay> {
     do throws(Fault) {
-      lines = String(decoding: try TextFile.read(file, atMost: YAMLLimits.standard.bytes), as: UTF8.self)
-        .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      let bytes = try TextFile.read(path.text, in: project.root, atMost: YAMLLimits.standard.bytes)
+      let text = SourceText(String(decoding: bytes, as: UTF8.self), origin: path.text)
+      return dates(text)
     } catch {
       faults.append(error.at(path.place))
       return []
     }
-    var days: Set<Int32> = []
-    for (index, line) in lines.enumerated() {
-      let word = line.prefix { $0 != "#" && !$0.isWhitespace }
-      if word.isEmpty { continue }
-      if let date = TimeText.date(word) {
-        days.insert(Int32(date.daysSince2000))
-      } else {
-        refuse(
-          "bad_date", "`\(String(word).shortened)` is not a date",
-          Place(file: path.text, line: index + 1, column: 1), hint: "Write one like 2026-12-25 a line")
-      }
+  }
+
+  private mutating func dates(_ text: SourceText) -> Set<CivilDay> {
+    do throws(Faults) {
+      return try ExceptionDates(file: text).days
+    } catch {
+      faults += error.all
+      return []
     }
-    return days
   }
 }

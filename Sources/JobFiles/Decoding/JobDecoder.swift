@@ -38,7 +38,7 @@ struct JobDecoder {
     let errors = self.errorRules()
     let limits = self.limits()
     let retention = self.retention()
-    let schedule = self.schedule(job: name?.text ?? stem)
+    let schedule = self.schedule(job: name ?? JobName(stem))
     warnAboutUnused(parameters)
     guard let name, let timezone, !sources.isEmpty, !sinks.isEmpty else { return nil }
     return Job(

@@ -52,7 +52,7 @@ enum TextForm: Sendable {
     case .byteCount: UnitText.byteCount(text) != nil
     case .percent: UnitText.partsPerMillion(text) != nil
     case .timeOfDay: TimeText.timeOfDay(text) != nil
-    case .timestamp: TimeText.instant(text) != nil
+    case .timestamp: Instant(rfc3339: text) != nil
     case .jobName: Self.isJobName(text)
     case .name: !text.isEmpty && text.utf8.allSatisfy(Self.isNameByte)
     }

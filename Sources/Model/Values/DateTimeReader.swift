@@ -106,7 +106,7 @@ struct DateTimeReader {
       return try fields.readDate(token.text, known: known)
     }
     if let point, point > 2 { return try fields.readRunTogether(token.text[...], known: known) }
-    if point == nil, token.text.count >= 6,
+    if token.text.count >= 6,
       known.isDisjoint(with: .date) || known.isDisjoint(with: .time)
     {
       return try fields.readRunTogether(token.text[...], known: known)

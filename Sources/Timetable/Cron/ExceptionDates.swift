@@ -2,7 +2,7 @@ package import Model
 
 /// Local dates on which a schedule is not due (`except:`).
 package struct ExceptionDates: Hashable, Sendable {
-  private var days: Set<CivilDay>
+  package private(set) var days: Set<CivilDay>
 
   package static let none = ExceptionDates([])
 
@@ -20,14 +20,15 @@ package struct ExceptionDates: Hashable, Sendable {
     var days: Set<CivilDay> = []
     var faults: [Fault] = []
     var offset = 0
-    for line in text.text.split(separator: "\n", omittingEmptySubsequences: false) {
-      defer { offset += line.utf8.count + 1 }
-      let word = line.utf8.drop { $0.isBlank }.prefix { !$0.isBlank }
+    // By bytes: a Windows line end is one `Character`.
+    for line in text.text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      defer { offset += line.count + 1 }
+      let word = line.drop { $0.isBlank }.prefix { !$0.isBlank }
       guard let first = word.first, first != UInt8(ascii: "#") else { continue }
       if let day = CivilDay(text: String(Substring(word))) {
         days.insert(day)
       } else {
-        let start = line.utf8.distance(from: line.startIndex, to: word.startIndex)
+        let start = line.distance(from: line.startIndex, to: word.startIndex)
         faults.append(
           Fault(
             "invalid_date", .validation, "'\(Substring(word))' is not a date",

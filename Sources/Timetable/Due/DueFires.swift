@@ -21,7 +21,8 @@ package struct DueFires: Sequence, IteratorProtocol, Sendable {
   private let now: Instant
   private let newest: Fire?
   private var fires: FireSequence
-  private var upcoming: Fire?
+  private var cursor: IntervalCursor
+  private var upcoming: (fire: Fire, interval: TimeRange?)?
 
   /// - Parameters:
   ///   - considered: the last fire that already has its row, or the job's first sighting, before
@@ -38,18 +39,22 @@ package struct DueFires: Sequence, IteratorProtocol, Sendable {
     let start = Instant(microseconds: considered.microseconds + 1)
     fires = intervals.fires.fires(in: start..<Swift.max(start, dueUpTo))
     newest = start < dueUpTo ? intervals.fires.previous(before: dueUpTo) : nil
-    upcoming = fires.next()
     age = delay
+    cursor = IntervalCursor(intervals)
+    advance()
   }
 
   /// The jitter, by which every fire looks older than it is.
   private let age: Duration
 
   package mutating func next() -> FireDecision? {
-    guard let fire = upcoming else { return nil }
-    upcoming = fires.next()
-    let interval = intervals.interval(for: fire)
+    guard let (fire, interval) = upcoming else { return nil }
+    advance()
     return FireDecision(fire: fire, interval: interval, verdict: verdict(on: fire, interval))
+  }
+
+  private mutating func advance() {
+    upcoming = fires.next().map { ($0, cursor.interval(for: $0)) }
   }
 
   private func verdict(on fire: Fire, _ interval: TimeRange?) -> FireDecision.Verdict {
@@ -62,10 +67,8 @@ package struct DueFires: Sequence, IteratorProtocol, Sendable {
         return .superseded(by: newest.instant)
       }
     }
-    if let upcoming, let interval, intervals.rule.span != .fire,
-      intervals.interval(for: upcoming) == interval
-    {
-      return .superseded(by: upcoming.instant)
+    if let upcoming, let interval, intervals.rule.span != .fire, upcoming.interval == interval {
+      return .superseded(by: upcoming.fire.instant)
     }
     return isPunctual ? .run : .catchUp
   }

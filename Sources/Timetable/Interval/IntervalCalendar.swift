@@ -27,10 +27,13 @@ package struct IntervalCalendar: Sendable {
 
   /// The same for a run at any instant, as if the schedule were due then.
   package func interval(atFire instant: Instant) -> TimeRange? {
-    let end = lessDelay(instant)
-    guard rule.span == .fire else { return pieces.lastPiece(endedBy: end) }
-    guard let previous = fires.previous(before: instant) else { return nil }
-    let start = lessDelay(previous.instant)
+    guard rule.span == .fire else { return pieces.lastPiece(endedBy: lessDelay(instant)) }
+    return fires.previous(before: instant).flatMap { interval(from: $0.instant, to: instant) }
+  }
+
+  /// Under `span: fire`; `nil` where a delay in months leaves nothing between the two.
+  func interval(from previous: Instant, to fire: Instant) -> TimeRange? {
+    let (start, end) = (lessDelay(previous), lessDelay(fire))
     return start < end ? TimeRange(start: start, end: end) : nil
   }
 

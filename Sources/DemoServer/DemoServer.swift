@@ -1,0 +1,217 @@
+internal import Glibc
+package import Model
+package import Postgres
+internal import Runtime
+
+/// A throw-away Postgres of our own, in a temporary folder, reached by a private Unix socket only.
+///
+/// Works as root too (the server then runs as `postgres` or `nobody`). Whoever may enter the
+/// socket's folder, mode 0700, is trusted; there is no network port. When this process dies, the
+/// system stops the server, and the next start sweeps up its folder.
+package final class DemoServer: Sendable {
+  package let folder: String
+  package var socketDirectory: String { folder + "/socket" }
+  package let port = 5432
+  /// The server's own log.
+  package var logFile: String { folder + "/log/server.log" }
+
+  private let process: ChildProcess
+  private let isKept: Bool
+  private let lock: LockFile
+
+  package struct Options: Sendable {
+    /// False trades safety against power loss for speed: right for tests.
+    package var isDurable = false
+    /// Leaves the server running when this process ends; `stopCommand` stops it.
+    package var isKept = false
+    /// Further server settings, as in `postgresql.conf`.
+    package var settings: [String: String] = [:]
+
+    package init() {}
+  }
+
+  /// Makes a cluster, starts it, and waits until it answers.
+  /// - Throws: `Fault` `no_postgres_server`, `no_server_user`, `demo_server_failed`, or a file fault.
+  package static func start(_ options: Options = Options()) async throws -> DemoServer {
+    let programs = try ServerPrograms.find()
+    let user = try ServerUser.current()
+    try sweep()
+    let folder = try FolderTree.temporary(in: parentFolder, prefix: prefix)
+    do {
+      guard let lock = try LockFile.tryLock(folder + "/lock") else {
+        throw Fault("demo_server_failed", .internal, "The new folder `\(folder)` is taken already")
+      }
+      try prepare(folder, user)
+      try await initialise(folder, programs, user)
+      let server = try DemoServer(folder, programs, user, options, consume lock)
+      try await server.waitUntilReady()
+      return server
+    } catch {
+      try FolderTree.remove(folder)
+      throw error
+    }
+  }
+
+  private init(
+    _ folder: String, _ programs: ServerPrograms, _ user: ServerUser, _ options: Options,
+    _ lock: consuming LockFile
+  ) throws {
+    var settings = options.settings
+    settings["listen_addresses"] = ""
+    settings["unix_socket_directories"] = folder + "/socket"
+    settings["unix_socket_permissions"] = "0700"
+    settings["port"] = "5432"
+    if !options.isDurable {
+      settings["fsync"] = "off"
+      settings["synchronous_commit"] = "off"
+      settings["full_page_writes"] = "off"
+    }
+    let arguments =
+      [programs.postgres, "-D", folder + "/data"]
+      + settings.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
+    process = try ChildProcess(
+      user.command(arguments, diesWithUs: !options.isKept), environment: Self.environment,
+      output: folder + "/log/server.log")
+    isKept = options.isKept
+    self.folder = folder
+    self.lock = lock
+  }
+
+  /// A libpq connection string for a database of this server.
+  package func connectionString(database: String = "postgres") -> String {
+    "host=\(Self.quoted(socketDirectory)) port=\(port) user=postgres dbname=\(Self.quoted(database))"
+  }
+
+  /// Settings for a database of this server, under the name `demo`.
+  package func settings(database: String = "postgres", name: String = "demo") throws(Fault)
+    -> ConnectionSettings
+  {
+    try ConnectionSettings(
+      name: name, connectionString: connectionString(database: database), applicationName: "tidemark")
+  }
+
+  /// What stops a server that was started with `isKept`.
+  package var stopCommand: String {
+    "kill -INT \(process.identifier) && rm -r \(folder)"
+  }
+
+  /// Sends the server's main process a signal: what tests of a crash do.
+  package func signal(_ number: Int32) {
+    process.signal(number)
+  }
+
+  /// Stops the server, ending its connections, and removes its folder. Does so once; later calls
+  /// find nothing to do.
+  package func stop() throws(Fault) {
+    if process.exit == nil {
+      process.signal(SIGINT)
+      if process.wait(atMost: .seconds(20)) == nil {
+        process.signal(SIGQUIT)
+        if process.wait(atMost: .seconds(5)) == nil { process.signal(SIGKILL) }
+      }
+    }
+    try FolderTree.remove(folder)
+  }
+
+  private func waitUntilReady() async throws {
+    let settings = try settings()
+    while true {
+      do {
+        try await Connection.open(settings).close()
+        return
+      } catch let fault as Fault {
+        if process.exit == nil, fault.isTransient {
+          try await Task.sleep(for: .milliseconds(20))
+          continue
+        }
+        process.signal(SIGQUIT)
+        _ = process.wait(atMost: .seconds(5))
+        throw Self.failure("The demo server does not start", log: logFile, fault.cause)
+      }
+    }
+  }
+
+  // MARK: The folder
+
+  private static let prefix = "tidemark-demo-"
+
+  /// `TMPDIR` where the path of a socket within it stays under the system's 107 bytes.
+  private static var parentFolder: String {
+    let given = Environment.process["TMPDIR"] ?? "/tmp"
+    return given.utf8.count <= 60 && given.hasPrefix("/") ? given : "/tmp"
+  }
+
+  private static let environment = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"]
+
+  /// The folder stays ours, so that nobody else can put another one in its place.
+  private static func prepare(_ folder: String, _ user: ServerUser) throws(Fault) {
+    if user.isOther, chmod(folder, 0o711) != 0 { throw SystemFault.fault("change the mode of", folder) }
+    for name in ["data", "socket", "log"] {
+      let path = folder + "/" + name
+      if mkdir(path, 0o700) != 0 { throw SystemFault.fault("make", path) }
+      if user.isOther, name != "log", chown(path, user.uid, user.gid) != 0 {
+        throw SystemFault.fault("change the owner of", path)
+      }
+    }
+  }
+
+  private static func initialise(_ folder: String, _ programs: ServerPrograms, _ user: ServerUser)
+    async throws
+  {
+    let log = folder + "/log/initdb.log"
+    let process = try ChildProcess(
+      user.command(
+        [
+          programs.initdb, "-D", folder + "/data", "--username=postgres", "--auth=trust",
+          "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
+        ], diesWithUs: true), environment: environment, output: log)
+    let thread = try ThreadExecutor(name: "initdb")
+    let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: .seconds(120)) }
+    if exit != .status(0) {
+      process.signal(SIGKILL)
+      throw failure("The demo server's data folder cannot be made", log: log, nil)
+    }
+  }
+
+  private static func failure(_ sentence: String, log: String, _ cause: String?) -> Fault {
+    // The folder goes away with the log in it, so its end is put into the fault.
+    let said = (try? FileContents.read(log, atMost: ByteCount(1 << 20))).map { bytes in
+      String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(5).joined(separator: "; ")
+    }
+    return Fault(
+      "demo_server_failed", .resource, sentence,
+      cause: [said, cause].compactMap { $0 }.joined(separator: "; "))
+  }
+
+  /// Removes the folders of servers whose starter was killed. Only our own ones, and none whose
+  /// server still runs.
+  private static func sweep() throws(Fault) {
+    for name in try FolderTree.names(in: parentFolder) where name.hasPrefix(prefix) {
+      let path = parentFolder + "/" + name
+      var status = stat()
+      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
+        access(path + "/lock", F_OK) == 0, try LockFile.tryLock(path + "/lock") != nil,
+        !isRunning(path)
+      else { continue }
+      try FolderTree.remove(path)
+    }
+  }
+
+  private static func isRunning(_ folder: String) -> Bool {
+    guard let bytes = try? FileContents.read(folder + "/data/postmaster.pid", atMost: ByteCount(4096)),
+      let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first,
+      let number = Int32(line)
+    else { return false }
+    return kill(number, 0) == 0 || errno == EPERM
+  }
+
+  /// A value of a libpq connection string.
+  private static func quoted(_ text: String) -> String {
+    var out = "'"
+    for scalar in text.unicodeScalars {
+      if scalar == "'" || scalar == "\\" { out += "\\" }
+      out.unicodeScalars.append(scalar)
+    }
+    return out + "'"
+  }
+}

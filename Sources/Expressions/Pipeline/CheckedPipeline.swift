@@ -1,0 +1,49 @@
+package import Model
+
+/// A typed pipeline and the columns of its result.
+package struct CheckedPipeline: Hashable, Sendable {
+  package var pipeline: TypedPipeline
+  /// The result's columns: the aggregate's outputs, or the processed rows' where there is none.
+  package var result: [ColumnSchema]
+
+  package init(pipeline: TypedPipeline, result: [ColumnSchema]) {
+    self.pipeline = pipeline
+    self.result = result
+  }
+}
+
+/// The columns that a `lookup` step brings: the key in the order of its `match`, the payload in
+/// the order of its `take`.
+package struct LookupSchema: Hashable, Sendable {
+  package var key: [ColumnSchema]
+  package var payload: [ColumnSchema]
+
+  package init(key: [ColumnSchema], payload: [ColumnSchema]) {
+    self.key = key
+    self.payload = payload
+  }
+}
+
+/// One item of `checks:`, typed over the result.
+package struct TypedCheck: Hashable, Sendable {
+  package var name: String
+  package var condition: Condition
+  package var severity: Check.Severity
+  package var place: Place
+
+  package enum Condition: Hashable, Sendable {
+    /// An aggregate without keys over the result rows; its one output is boolean.
+    case expect(TypedAggregate)
+    /// Over one result row; every row for which it is not true breaks the check.
+    case every(TypedExpression, source: SourceText)
+    /// Numbers of result columns that no two rows may share; NULLs are equal here.
+    case unique([Int])
+  }
+
+  package init(name: String, condition: Condition, severity: Check.Severity, place: Place) {
+    self.name = name
+    self.condition = condition
+    self.severity = severity
+    self.place = place
+  }
+}

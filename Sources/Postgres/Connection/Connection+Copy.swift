@@ -1,0 +1,205 @@
+internal import CLibPQ
+internal import Glibc
+package import Model
+
+extension Connection {
+  /// Runs a `COPY ... TO STDOUT` and hands every piece of it to `onData` as it arrives.
+  ///
+  /// The server sends one row a piece; in binary form the header comes with the first row (alone
+  /// where there is none) and the trailer last. The bytes are valid only during the call. An error
+  /// thrown by `onData` stops the COPY on the server and is thrown on; the connection stays usable.
+  /// - Returns: the number of bytes.
+  @discardableResult
+  package func copyOut(
+    _ sql: SQLText, onData: (UnsafeRawBufferPointer) throws -> Void
+  ) async throws -> Int {
+    try await operate { pointer in
+      PQsendQuery(pointer, sql.text)
+    } receive: { pointer in
+      try self.startCopy(pointer, PGRES_COPY_OUT)
+      var total = 0
+      do {
+        while let piece = try self.nextPiece(pointer) {
+          defer { PQfreemem(piece.baseAddress) }
+          total += piece.count
+          try onData(UnsafeRawBufferPointer(piece))
+        }
+      } catch {
+        if self.isOpen { self.drain(pointer) }
+        throw error
+      }
+      _ = try self.lastResult(pointer)
+      return total
+    }
+  }
+
+  /// Runs a `COPY ... FROM STDIN` with what `produce` writes.
+  ///
+  /// `produce` runs where the caller runs and may wait between writes. An error it throws makes the
+  /// server forget the rows and is thrown on; the connection stays usable.
+  /// - Returns: the number of rows stored.
+  @discardableResult
+  package nonisolated(nonsending) func copyIn(
+    _ sql: SQLText, _ produce: (CopyWriter) async throws -> Void
+  ) async throws -> Int {
+    try await beginCopyIn(sql)
+    let writer = CopyWriter(self)
+    do {
+      try await produce(writer)
+      try await writer.flush()
+    } catch {
+      try await abandonCopyIn(because: error)
+    }
+    return try await endCopyIn()
+  }
+
+  private func beginCopyIn(_ sql: SQLText) async throws {
+    try await operate { pointer in
+      PQsendQuery(pointer, sql.text)
+    } receive: { pointer in
+      try self.startCopy(pointer, PGRES_COPY_IN)
+    }
+  }
+
+  private func endCopyIn() async throws -> Int {
+    try await operate { pointer in
+      PQputCopyEnd(pointer, nil)
+    } receive: { pointer in
+      QueryResult(try self.lastResult(pointer)).affectedRows
+    }
+  }
+
+  /// Ends a COPY that cannot go on, also where the task is cancelled.
+  /// - Throws: what the server says, where it stopped the COPY by itself: that is the cause of
+  ///   whatever went wrong here; else `error`.
+  private func abandonCopyIn(because error: any Error) throws {
+    guard let pointer = handle?.pointer, isOpen else { throw error }
+    cancelSwitch.begin()
+    defer { _ = cancelSwitch.end() }
+    guard PQputCopyEnd(pointer, Self.abandonment) == 1 else { throw lost() }
+    do {
+      _ = try lastResult(pointer)
+    } catch let fault as Fault where fault.cause?.contains(Self.abandonment) != true {
+      throw fault
+    } catch {}
+    if error is CopyWriter.ServerStopped {
+      throw Fault(
+        "copy_interrupted", .resource, "The server interrupted a COPY on `\(settings.name)`",
+        isTransient: true)
+    }
+    throw error
+  }
+
+  /// Comes back within the server's message, and tells it from an error of the server's own.
+  private static let abandonment = "stopped by the client"
+
+  private func startCopy(_ pointer: OpaquePointer, _ expected: ExecStatusType) throws {
+    guard let result = try nextResult(pointer) else { throw lost() }
+    switch result.status {
+    case expected: return
+    case PGRES_FATAL_ERROR:
+      let fault = fault(result)
+      if isOpen { drain(pointer) }
+      throw fault
+    default:
+      // Another kind of statement, or a COPY the other way: the connection is of no further use.
+      close()
+      throw Fault("not_a_copy", .internal, "The statement is not the COPY that was expected")
+    }
+  }
+
+  /// The next piece, to be freed by the caller; `nil` after the last.
+  private func nextPiece(_ pointer: OpaquePointer) throws -> UnsafeMutableRawBufferPointer? {
+    var buffer: UnsafeMutablePointer<CChar>?
+    var count = PQgetCopyData(pointer, &buffer, 1)
+    if count == 0 {
+      try waitUntil(pointer) {
+        count = PQgetCopyData(pointer, &buffer, 1)
+        return count != 0
+      }
+    }
+    // 0 is what is left when the connection was lost while waiting.
+    if count == 0 || count == -2 { throw lost() }
+    return count < 0 ? nil : UnsafeMutableRawBufferPointer(start: buffer, count: Int(count))
+  }
+
+  /// Stops what is going on and throws away what is still to come, so that the connection can be
+  /// used again. Where that fails the connection is closed.
+  private func drain(_ pointer: OpaquePointer) {
+    cancelSwitch.cancel()
+    do {
+      while let result = try nextResult(pointer) {
+        if result.status == PGRES_COPY_OUT {
+          while let piece = try nextPiece(pointer) { PQfreemem(piece.baseAddress) }
+        }
+      }
+      if !isOpen { close() }
+    } catch {
+      close()
+    }
+  }
+
+  /// Sends a block of a COPY that is going on.
+  ///
+  /// During a COPY in, libpq does not look at what comes in before the end, and reads it away where
+  /// a send has to wait. So each part is sent only when there is room for it, and only while the
+  /// server says nothing: our sessions turn notices off, so what it says is that it has stopped.
+  fileprivate func putCopyData(_ block: [UInt8]) throws {
+    let pointer = try pointer()
+    try block.withUnsafeBytes { block in
+      var rest = block[...]
+      while !rest.isEmpty {
+        try waitForRoom()
+        let part = UnsafeRawBufferPointer(rebasing: rest.prefix(8 << 10))
+        let bytes = part.baseAddress?.assumingMemoryBound(to: CChar.self)
+        if PQputCopyData(pointer, bytes, Int32(part.count)) != 1 { throw lost() }
+        rest = rest.dropFirst(part.count)
+      }
+    }
+  }
+
+  private func waitForRoom() throws {
+    var silentSince: ContinuousClock.Instant?
+    while true {
+      if Task.isCancelled { throw Fault.cancelled(settings) }
+      let events = handle?.ready(Int16(POLLIN | POLLOUT), milliseconds: 1000) ?? 0
+      if events & Int16(POLLIN) != 0 { throw CopyWriter.ServerStopped() }
+      if events != 0 { return }
+      try checkSilence(&silentSince)
+    }
+  }
+}
+
+/// The writing end of `Connection.copyIn`, for use within the closure that is given it.
+package final class CopyWriter {
+  private let connection: Connection
+  private var block: [UInt8] = []
+
+  /// Handing over a block costs two changes of thread, sending it some hundred microseconds.
+  private static let blockSize = 256 << 10
+
+  /// The server has ended the COPY; its reason is still to be fetched.
+  fileprivate struct ServerStopped: Error {}
+
+  fileprivate init(_ connection: Connection) {
+    self.connection = connection
+    block.reserveCapacity(Self.blockSize)
+  }
+
+  /// Adds to the stream; pieces may be cut anywhere.
+  package nonisolated(nonsending) func write(_ bytes: some Collection<UInt8>) async throws {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let part = rest.prefix(Self.blockSize - block.count)
+      block += part
+      rest = rest.dropFirst(part.count)
+      if block.count == Self.blockSize { try await flush() }
+    }
+  }
+
+  fileprivate nonisolated(nonsending) func flush() async throws {
+    if block.isEmpty { return }
+    try await connection.putCopyData(block)
+    block.removeAll(keepingCapacity: true)
+  }
+}

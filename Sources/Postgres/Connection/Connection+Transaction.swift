@@ -1,0 +1,72 @@
+internal import Model
+
+extension Connection {
+  /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
+  ///
+  /// `body` runs where the caller runs. Cancelling the task rolls back, unless the COMMIT is
+  /// already on its way.
+  /// - Throws: what `body` throws; `commit_unknown` (transient) where the connection was lost over
+  ///   the COMMIT, so that it may or may not have happened.
+  @discardableResult
+  package nonisolated(nonsending) func transaction<Output>(
+    _ options: TransactionOptions, _ body: (Connection) async throws -> Output
+  ) async throws -> Output {
+    try await begin(options)
+    let output: Output
+    do {
+      output = try await body(self)
+    } catch {
+      await rollback()
+      throw error
+    }
+    try await commit()
+    return output
+  }
+
+  /// Opens a transaction that outlasts a closure; `transaction` is for all others.
+  package func begin(_ options: TransactionOptions) async throws {
+    if try isInTransaction {
+      throw Fault("nested_transaction", .internal, "A transaction is already open on `\(settings.name)`")
+    }
+    do {
+      try await execute(options.opening(settings, serverVersion: serverVersion))
+    } catch {
+      rollback()
+      throw error
+    }
+    limitSilence(options.session.silenceLimit)
+  }
+
+  /// - Throws: `commit_unknown` where the answer was lost; the server's fault where it refused.
+  package func commit() throws {
+    defer { limitSilence(nil) }
+    if Task.isCancelled {
+      rollback()
+      throw Fault.cancelled(settings)
+    }
+    do {
+      // Not to be cancelled: an answer that was not waited for would be one more that is unknown.
+      let isCommitted = try executeShielded("COMMIT") == "COMMIT"
+      if isCommitted { return }
+    } catch let fault as Fault where !isOpen {
+      throw Fault(
+        "commit_unknown", .connection,
+        "The connection `\(settings.name)` was lost over a COMMIT, which may or may not have happened",
+        cause: fault.cause, isTransient: true)
+    }
+    // A transaction in which a statement failed answers COMMIT with ROLLBACK, and no error.
+    throw Fault(
+      "transaction_rolled_back", .internal,
+      "Postgres rolled the transaction back because a statement in it had failed")
+  }
+
+  /// Never fails: where the server cannot be told, the connection is closed, and that rolls back.
+  package func rollback() {
+    limitSilence(nil)
+    do {
+      if try isInTransaction { _ = try executeShielded("ROLLBACK") }
+    } catch {
+      close()
+    }
+  }
+}

@@ -1,0 +1,248 @@
+internal import CLibPQ
+package import Model
+internal import Runtime
+
+/// One connection to Postgres. Every call waits on the connection's own thread, never on one of
+/// Swift's, and every error is a `Fault`.
+///
+/// One task uses a connection at a time: between two calls of a transaction, another task's
+/// statement would join that transaction. `cancel` alone may come from anywhere. Cancelling the
+/// task that waits cancels the statement on the server and throws `cancelled` (class interrupted).
+///
+/// Closures given to `copyOut` and `copyIn` run on the connection's thread, as do all waits.
+package actor Connection {
+  package nonisolated let settings: ConnectionSettings
+  /// `major * 10000 + minor`, as in 150004.
+  package nonisolated let serverVersion: Int
+  package nonisolated let backendPID: Int
+
+  private nonisolated let executor: ThreadExecutor
+  nonisolated let cancelSwitch: CancelSwitch
+  var handle: ConnectionHandle?
+  /// No server answers later than this after its own `statement_timeout`; longer silence means
+  /// that it, or the way to it, is gone. Set with each transaction's settings.
+  private var silenceLimit: Duration?
+
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    executor.asUnownedSerialExecutor()
+  }
+
+  /// Connects.
+  /// - Throws: `Fault` of class connection or auth; `cancelled` when the task is.
+  package static func open(_ settings: ConnectionSettings) async throws -> Connection {
+    let executor = try ThreadExecutor(name: "pg-\(settings.name)")
+    return try await Opener(executor: executor).open(settings)
+  }
+
+  /// Carries the thread's isolation while there is no connection yet.
+  private actor Opener {
+    private let executor: ThreadExecutor
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(executor: ThreadExecutor) {
+      self.executor = executor
+    }
+
+    func open(_ settings: ConnectionSettings) async throws -> Connection {
+      do {
+        return try Connection(ConnectionHandle.open(settings), settings, executor)
+      } catch let refusal as ConnectionHandle.Refusal {
+        throw refusal.fault(settings)
+      }
+    }
+  }
+
+  private init(
+    _ handle: consuming ConnectionHandle, _ settings: ConnectionSettings, _ executor: ThreadExecutor
+  ) throws {
+    guard let request = PQgetCancel(handle.pointer) else {
+      throw Fault.lost(settings, handle.message)
+    }
+    let pointer = handle.pointer
+    // A notice (`table does not exist, skipping`) would go to stderr past our log.
+    PQsetNoticeReceiver(pointer, { _, _ in }, nil)
+    self.handle = consume handle
+    self.settings = settings
+    self.executor = executor
+    serverVersion = Int(PQserverVersion(pointer))
+    backendPID = Int(PQbackendPID(pointer))
+    cancelSwitch = CancelSwitch(request)
+  }
+
+  /// Ends the connection. Calls after that throw `connection_lost`.
+  package func close() {
+    handle = nil
+  }
+
+  /// False once the connection is closed or found lost.
+  package var isOpen: Bool { handle?.isAlive ?? false }
+
+  /// True where nothing of an earlier user is left: alive, no transaction, and never cancelled.
+  var isReusable: Bool {
+    guard let pointer = try? pointer(), !cancelSwitch.wasEverRequested else { return false }
+    return PQconsumeInput(pointer) == 1 && PQstatus(pointer) == CONNECTION_OK
+      && PQtransactionStatus(pointer) == PQTRANS_IDLE
+  }
+
+  var isInTransaction: Bool {
+    get throws { PQtransactionStatus(try pointer()) != PQTRANS_IDLE }
+  }
+
+  /// Stops the statement that is going on, from any thread or task and without waiting: it throws
+  /// `cancelled` within milliseconds. Nothing happens where none is going on.
+  package nonisolated func cancel() {
+    cancelSwitch.cancel()
+  }
+
+  /// Runs one statement and gives its rows, all of them in memory.
+  /// - StatementParameter parameters: stand for `$1`, `$2` and so on.
+  @discardableResult
+  package func query(_ sql: SQLText, _ parameters: [StatementParameter] = []) async throws -> QueryResult {
+    try await operate { pointer in
+      ParameterList(parameters).send(sql, pointer)
+    } receive: { pointer in
+      QueryResult(try self.lastResult(pointer))
+    }
+  }
+
+  /// Runs one or more statements, separated by `;`, without looking at rows.
+  /// - Returns: the rows touched by the last one.
+  @discardableResult
+  package func execute(_ sql: SQLText) async throws -> Int {
+    try await operate { pointer in
+      PQsendQuery(pointer, sql.text)
+    } receive: { pointer in
+      QueryResult(try self.lastResult(pointer)).affectedRows
+    }
+  }
+
+  /// Runs `sql` even where the task is cancelled: for putting things back in order.
+  /// - Returns: the command's name.
+  func executeShielded(_ sql: SQLText) throws -> String {
+    let pointer = try pointer()
+    guard PQsendQuery(pointer, sql.text) == 1 else { throw lost() }
+    cancelSwitch.begin()
+    defer { _ = cancelSwitch.end() }
+    return String(cString: PQcmdStatus(try lastResult(pointer).pointer))
+  }
+
+  func limitSilence(_ limit: Duration?) {
+    silenceLimit = limit
+  }
+
+  // MARK: The way of every statement
+
+  /// Sends, then installs the cancel hook, then waits: a cancel that came before the statement
+  /// would be lost, and one that came while it was sent finds it going on.
+  func operate<Output>(
+    send: (OpaquePointer) -> Int32, receive: (OpaquePointer) throws -> Output
+  ) async throws -> Output {
+    let pointer = try pointer()
+    if Task.isCancelled { throw Fault.cancelled(settings) }
+    cancelSwitch.begin()
+    guard send(pointer) == 1 else {
+      _ = cancelSwitch.end()
+      throw lost()
+    }
+    let result: Result<Output, any Error> = await withTaskCancellationHandler {
+      // Through `self`: a closure that does not capture its actor runs on Swift's pool.
+      self.waiting { try receive(pointer) }
+    } onCancel: {
+      cancelSwitch.cancel()
+    }
+    let wasCancelled = cancelSwitch.end()
+    do {
+      return try result.get()
+    } catch let fault as Fault where wasCancelled && fault.code == "query_cancelled" {
+      throw Fault.cancelled(settings)
+    }
+  }
+
+  private func waiting<Output>(_ body: () throws -> Output) -> Result<Output, any Error> {
+    assert(executor.isCurrent, "a connection waits on its own thread")
+    return Result { try body() }
+  }
+
+  /// The last of the results of what was sent, after all of them have come.
+  func lastResult(_ pointer: OpaquePointer) throws -> ResultHandle {
+    var last: ResultHandle?
+    var fault: Fault?
+    while let result = try nextResult(pointer) {
+      let status = result.status
+      if status == PGRES_FATAL_ERROR {
+        fault = fault ?? self.fault(result)
+      } else if [PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH].contains(status) {
+        // libpq would give the same result for ever; only `copyIn` and `copyOut` can go on here.
+        close()
+        throw Fault(
+          "unexpected_copy", .validation, "A COPY to or from the client cannot be run as a statement")
+      } else {
+        last = consume result
+      }
+    }
+    if let fault {
+      if !isOpen { close() }
+      throw fault
+    }
+    guard let last else { throw lost() }
+    return last
+  }
+
+  /// The next result of what was sent; `nil` after the last.
+  func nextResult(_ pointer: OpaquePointer) throws -> ResultHandle? {
+    try waitUntil(pointer) { PQisBusy(pointer) == 0 }
+    return PQgetResult(pointer).map { ResultHandle($0) }
+  }
+
+  /// Waits for the server until `isReady`, but not for ever.
+  func waitUntil(_ pointer: OpaquePointer, _ isReady: () throws -> Bool) throws {
+    var hasLooked = false
+    var silentSince: ContinuousClock.Instant?
+    while try !isReady() {
+      guard receive(hasLooked: hasLooked) else { return }
+      if try isReady() { return }
+      if hasLooked { try checkSilence(&silentSince) }
+      hasLooked = true
+    }
+  }
+
+  private func receive(hasLooked: Bool) -> Bool {
+    handle?.receive(hasLooked: hasLooked) ?? false
+  }
+
+  func checkSilence(_ since: inout ContinuousClock.Instant?) throws {
+    let now = ContinuousClock.now
+    let start = since ?? now
+    since = start
+    let isDeaf = cancelSwitch.requestedAt.map { now - $0 > Self.cancelPatience } ?? false
+    let isDead = silenceLimit.map { now - start > $0 } ?? false
+    guard isDeaf || isDead else { return }
+    close()
+    throw isDeaf
+      ? Fault.cancelled(settings)
+      : Fault.lost(settings, "No answer long after the statement's timeout")
+  }
+
+  /// How long a server may take over a cancel before the connection is given up.
+  private static let cancelPatience = Duration.seconds(10)
+
+  func pointer() throws -> OpaquePointer {
+    assert(executor.isCurrent, "a connection is used on its own thread")
+    guard let pointer = handle?.pointer else { throw Fault.lost(settings, "It is closed") }
+    return pointer
+  }
+
+  /// The fault for a failed result. Leaves the connection as it is: its end is still to be read.
+  func fault(_ result: borrowing ResultHandle) -> Fault {
+    let error = ServerError(result)
+    return error.state.code.isEmpty ? Fault.lost(settings, error.message) : error.fault(settings)
+  }
+
+  /// The fault for a connection that libpq found lost; closes it.
+  func lost(_ message: String? = nil) -> Fault {
+    let message = message ?? handle?.message ?? ""
+    close()
+    return Fault.lost(settings, message)
+  }
+}

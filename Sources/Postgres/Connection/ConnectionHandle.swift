@@ -1,0 +1,97 @@
+internal import CLibPQ
+internal import Glibc
+internal import Model
+
+/// libpq's connection, closed exactly once, with waits that always end.
+struct ConnectionHandle: ~Copyable {
+  let pointer: OpaquePointer
+
+  private init(owning pointer: OpaquePointer) {
+    self.pointer = pointer
+  }
+
+  deinit { PQfinish(pointer) }
+
+  /// Connects, waiting at most `limit`.
+  /// - Throws: `Refusal`, with what libpq and the server said.
+  static func open(_ settings: ConnectionSettings) throws -> ConnectionHandle {
+    let pairs = settings.parameters.sorted { $0.key < $1.key }
+    let keywords = CStrings(pairs.map(\.key))
+    let values = CStrings(pairs.map(\.value))
+    guard let pointer = PQconnectStartParams(keywords.pointers, values.pointers, 0) else {
+      throw Refusal(message: "libpq is out of memory")
+    }
+    let handle = ConnectionHandle(owning: pointer)
+    // Only the verbose form of a refusal has the SQLSTATE in it.
+    PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
+    try handle.connect(deadline: .now + settings.connectLimit)
+    PQsetErrorVerbosity(pointer, PQERRORS_DEFAULT)
+    return handle
+  }
+
+  /// Why no connection came about.
+  struct Refusal: Error {
+    var message: String
+    var isCancelled = false
+  }
+
+  private borrowing func connect(deadline: ContinuousClock.Instant) throws {
+    if PQstatus(pointer) == CONNECTION_BAD { throw Refusal(message: message) }
+    var events = Int16(POLLOUT)
+    while true {
+      if Task.isCancelled { throw Refusal(message: "", isCancelled: true) }
+      if ContinuousClock.now > deadline {
+        throw Refusal(message: "No answer within the connection's `connect_timeout`")
+      }
+      if ready(events, milliseconds: 50) == 0 { continue }
+      switch PQconnectPoll(pointer) {
+      case PGRES_POLLING_READING: events = Int16(POLLIN)
+      case PGRES_POLLING_WRITING: events = Int16(POLLOUT)
+      case PGRES_POLLING_OK: return
+      default: throw Refusal(message: message)
+      }
+    }
+  }
+
+  /// What libpq said last.
+  var message: String {
+    var text = String(cString: PQerrorMessage(pointer))
+    while text.last?.isNewline == true { text.removeLast() }
+    return text
+  }
+
+  var isAlive: Bool { PQstatus(pointer) == CONNECTION_OK }
+
+  /// Waits for the socket: which of `events` are there, 0 after `milliseconds` or a signal.
+  borrowing func ready(_ events: Int16, milliseconds: Int32) -> Int16 {
+    var descriptor = pollfd(fd: PQsocket(pointer), events: events, revents: 0)
+    return Glibc.poll(&descriptor, 1, milliseconds) > 0 ? descriptor.revents : 0
+  }
+
+  /// Takes in what the server sent, or waits up to a second for something.
+  /// - Returns: false where the connection is lost.
+  borrowing func receive(hasLooked: Bool) -> Bool {
+    if hasLooked { _ = ready(Int16(POLLIN), milliseconds: 1000) }
+    return PQconsumeInput(pointer) == 1
+  }
+}
+
+/// A NULL-terminated array of C strings, as C functions take it.
+final class CStrings {
+  let pointers: UnsafeMutablePointer<UnsafePointer<CChar>?>
+  private let count: Int
+
+  init(_ texts: [String?]) {
+    count = texts.count
+    pointers = .allocate(capacity: count + 1)
+    for (position, text) in texts.enumerated() {
+      (pointers + position).initialize(to: text.flatMap { UnsafePointer(strdup($0)) })
+    }
+    (pointers + count).initialize(to: nil)
+  }
+
+  deinit {
+    for position in 0..<count { free(UnsafeMutablePointer(mutating: pointers[position])) }
+    pointers.deallocate()
+  }
+}

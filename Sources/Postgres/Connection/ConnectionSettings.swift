@@ -1,0 +1,159 @@
+internal import CLibPQ
+package import Model
+package import Runtime
+
+/// Where and how to connect: a connection string taken apart, with the secrets in it filled in.
+///
+/// Printing it, also by reflection, never shows a password.
+package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable {
+  /// The name under `connections:`, which faults name.
+  package let name: String
+  /// Put before the session's own schemas in `search_path`.
+  package var searchPath: [String]
+  package var allowsRowSecurity: Bool
+  /// Lets fault texts quote the server's messages about rows in full.
+  package var showsRowData = false
+  package let redactor: Redactor
+  /// libpq's keywords and values.
+  private(set) var parameters: [String: String]
+
+  /// - Parameter applicationName: what `pg_stat_activity` shows, for instance `tidemark daily r01`;
+  ///   a connection string that names one of its own keeps it.
+  /// - Throws: `Fault` `bad_connection_string`, or what resolving the references throws.
+  package init(
+    rule: ConnectionRule, values: ExternalValues, applicationName: String
+  ) throws(Fault) {
+    do {
+      try self.init(
+        name: rule.name, connectionString: values.text(of: rule.url),
+        applicationName: applicationName, searchPath: rule.searchPath,
+        allowsRowSecurity: rule.allowsRowSecurity, redactor: values.redactor)
+    } catch {
+      throw error.at(rule.place)
+    }
+  }
+
+  /// - Parameter connectionString: anything libpq takes: keywords and values, a URI, `service=NAME`.
+  package init(
+    name: String, connectionString: String, applicationName: String, searchPath: [String] = [],
+    allowsRowSecurity: Bool = false, redactor: Redactor = Redactor()
+  ) throws(Fault) {
+    self.name = name
+    self.searchPath = searchPath
+    self.allowsRowSecurity = allowsRowSecurity
+    self.redactor = redactor
+    parameters = try Self.parse(connectionString, name: name)
+    for keyword in ["password", "sslpassword"] {
+      if let secret = parameters[keyword] { redactor.register(secret) }
+    }
+    if let secret = Environment.process["PGPASSWORD"] { redactor.register(secret) }
+    parameters["client_encoding"] = "UTF8"
+    setDefault("application_name", Self.shortened(applicationName), unless: nil)
+    setDefault("connect_timeout", "10", unless: "PGCONNECT_TIMEOUT")
+    // A peer that is gone without a word is noticed within a minute while we wait for it, and
+    // within half a minute while we send to it.
+    setDefault("keepalives", "1", unless: nil)
+    setDefault("keepalives_idle", "30", unless: nil)
+    setDefault("keepalives_interval", "10", unless: nil)
+    setDefault("keepalives_count", "3", unless: nil)
+    setDefault("tcp_user_timeout", "30000", unless: nil)
+  }
+
+  /// The same settings under another database of the same server.
+  package func database(_ database: String) -> ConnectionSettings {
+    var copy = self
+    copy.parameters["dbname"] = database
+    return copy
+  }
+
+  /// The same settings under another application name.
+  package func application(_ name: String) -> ConnectionSettings {
+    var copy = self
+    copy.parameters["application_name"] = Self.shortened(name)
+    return copy
+  }
+
+  /// How long one attempt to connect may take: `connect_timeout` for each host, and for several
+  /// hosts what it takes the system to give up on a silent one.
+  var connectLimit: Duration {
+    let given = parameters["connect_timeout"] ?? Environment.process["PGCONNECT_TIMEOUT"] ?? "10"
+    // libpq takes 0 and negative numbers as "for ever" and 1 as 2; nothing here waits for ever.
+    let seconds = Int(given).map { $0 <= 0 ? 3600 : max($0, 2) } ?? 10
+    let hosts = (parameters["host"] ?? parameters["hostaddr"] ?? "").split(separator: ",").count
+    return hosts > 1 ? .seconds(hosts * (seconds + 30)) : .seconds(seconds)
+  }
+
+  /// Name and target, without secrets: `shop (reader@db.internal:5432/shop)`.
+  package var description: String {
+    var target = ""
+    if let user = parameters["user"] { target += user + "@" }
+    target += parameters["host"] ?? parameters["hostaddr"] ?? parameters["service"] ?? "local socket"
+    if let port = parameters["port"] { target += ":" + port }
+    if let database = parameters["dbname"] { target += "/" + database }
+    return "\(name) (\(redactor.mask(target)))"
+  }
+
+  package var customMirror: Mirror {
+    Mirror(self, children: ["description": description])
+  }
+
+  private mutating func setDefault(_ keyword: String, _ value: String, unless variable: String?) {
+    if parameters[keyword] != nil { return }
+    if let variable, Environment.process[variable] != nil { return }
+    parameters[keyword] = value
+  }
+
+  /// Postgres keeps 63 bytes.
+  private static func shortened(_ name: String) -> String {
+    var short = ""
+    for character in name where short.utf8.count + character.utf8.count <= Identifier.maximumUTF8Length {
+      short.append(character)
+    }
+    return short
+  }
+
+  private static func parse(_ text: String, name: String) throws(Fault) -> [String: String] {
+    if text.utf8.contains(0) { throw fault("it holds a NUL byte", name: name) }
+    var message: UnsafeMutablePointer<CChar>?
+    guard let options = PQconninfoParse(text, &message) else {
+      let said = message.map { String(cString: $0) } ?? ""
+      PQfreemem(message)
+      throw fault(reason(of: said), name: name)
+    }
+    defer { PQconninfoFree(options) }
+    var parameters: [String: String] = [:]
+    var option = options
+    while let keyword = option.pointee.keyword {
+      if let value = option.pointee.val { parameters[String(cString: keyword)] = String(cString: value) }
+      option += 1
+    }
+    if parameters.isEmpty { throw fault("it is empty", name: name) }
+    return parameters
+  }
+
+  private static func fault(_ reason: String, name: String) -> Fault {
+    Fault(
+      "bad_connection_string", .config, "The connection string of `\(name)` cannot be read: \(reason)",
+      hint: "Write `postgresql://user@host:5432/database`, `host=... dbname=...` or `service=NAME`;"
+        + " percent-encode special characters of a URI")
+  }
+
+  /// libpq quotes the part it stumbled over, and that may be a piece of a password: only the words
+  /// before the quotation are passed on.
+  private static func reason(of message: String) -> String {
+    let known = [
+      ("missing \"=\"", "a keyword stands without `=`"),
+      ("unterminated quoted string", "a quote is not closed"),
+      ("invalid connection option", "it has a keyword that libpq does not know"),
+      ("invalid URI query parameter", "it has a parameter that libpq does not know"),
+      ("invalid percent-encoded token", "it has a `%` that is not followed by two hexadecimal digits"),
+      ("forbidden value %00", "it holds `%00`"),
+      ("end of string reached when looking for matching \"]\"", "a `[` is not closed"),
+      ("IPv6 host address may not be empty", "an IPv6 address is empty"),
+      ("unexpected character", "a character stands where none may be"),
+      ("missing key/value separator", "a parameter of the URI has no `=`"),
+      ("extra key/value separator", "a parameter of the URI has more than one `=`"),
+    ]
+    return known.first { message.contains($0.0) }?.1 ?? "libpq does not understand it"
+  }
+}

@@ -1,0 +1,104 @@
+internal import CLibPQ
+internal import Model
+internal import Runtime
+
+/// What the server says of one failed statement, and the fault made of it.
+struct ServerError {
+  let state: SQLState
+  let message: String
+  let detail: String?
+  let hint: String?
+
+  init(_ result: borrowing ResultHandle) {
+    let pointer = result.pointer
+    func field(_ letter: Character) -> String? {
+      letter.asciiValue.flatMap { PQresultErrorField(pointer, Int32($0)) }.map { String(cString: $0) }
+    }
+    // The letters are the protocol's own (PG_DIAG_*): macros of characters do not reach Swift.
+    state = SQLState(field("C") ?? "")
+    message = field("M") ?? String(cString: PQresultErrorMessage(pointer))
+    detail = field("D")
+    hint = field("H")
+  }
+
+  /// The fault, without row data unless the settings allow it.
+  func fault(_ settings: ConnectionSettings) -> Fault {
+    let meaning = state.meaning
+    var cause = settings.showsRowData || !state.quotesValues ? message : Self.withoutQuotations(message)
+    if let detail, settings.showsRowData || !state.detailsRows { cause += ": " + detail }
+    return Fault(
+      meaning.name, meaning.kind, "\(meaning.sentence) (connection `\(settings.name)`)",
+      cause: settings.redactor.mask("\(cause) (SQLSTATE \(state))"),
+      hint: (meaning.hint ?? hint).map(settings.redactor.mask), isTransient: meaning.isTransient)
+  }
+
+  /// `invalid input syntax for type integer: "..."`: what stands in quotes is a value of a row, and
+  /// may hold quotes itself, so everything from the first to the last one goes.
+  static func withoutQuotations(_ message: String) -> String {
+    guard let first = message.firstIndex(of: "\""), let last = message.lastIndex(of: "\"") else {
+      return message
+    }
+    return message[..<first] + "\"…\"" + message[message.index(after: last)...]
+  }
+}
+
+extension ConnectionHandle.Refusal {
+  /// The fault for a connection that did not come about. Only the text of libpq's message says
+  /// why; in its verbose form that is `FATAL:  28P01: password authentication failed ...`.
+  func fault(_ settings: ConnectionSettings) -> Fault {
+    if isCancelled { return .cancelled(settings) }
+    let cause = settings.redactor.mask(withoutLocation)
+    if let state {
+      let meaning = state.meaning
+      return Fault(
+        meaning.name, meaning.kind, "\(meaning.sentence): cannot connect to \(settings)", cause: cause,
+        hint: meaning.hint, isTransient: meaning.isTransient)
+    }
+    if message.contains("no password supplied") {
+      return Fault(
+        "login_refused", .auth, "The server asks for a password: cannot connect to \(settings)",
+        cause: cause,
+        hint: "Put one into the connection string by `${env.X}` or `${file:path}`, or use `~/.pgpass`")
+    }
+    let isTLS = ["SSL", "certificate", "TLS"].contains { message.contains($0) }
+    let isSession = message.contains("session is") || message.contains("server is ")
+    return Fault(
+      isTLS ? "tls_refused" : "cannot_connect", .connection, "Cannot connect to \(settings)", cause: cause,
+      hint: isTLS
+        ? "Check `sslmode`, `sslrootcert` and the host's name in the server's certificate"
+        : "Check that the server runs, listens there, and that the network lets the connection through",
+      isTransient: !isTLS || isSession)
+  }
+
+  private var state: SQLState? {
+    for line in message.split(separator: "\n").reversed() {
+      for part in line.split(separator: ":").dropFirst() {
+        let word = part.drop { $0 == " " }
+        if part.hasPrefix("  "), word.utf8.count == 5,
+          word.utf8.allSatisfy({ (48...57).contains($0) || (65...90).contains($0) })
+        {
+          return SQLState(String(word))
+        }
+      }
+    }
+    return nil
+  }
+
+  /// The verbose form ends with a line about the server's source code, of use to nobody here.
+  private var withoutLocation: String {
+    message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.joined(separator: "; ")
+  }
+}
+
+extension Fault {
+  /// For work that was asked to stop.
+  static func cancelled(_ settings: ConnectionSettings) -> Fault {
+    Fault("cancelled", .interrupted, "The work on connection `\(settings.name)` was cancelled")
+  }
+
+  static func lost(_ settings: ConnectionSettings, _ message: String) -> Fault {
+    Fault(
+      "connection_lost", .connection, "The connection `\(settings.name)` was lost",
+      cause: message.isEmpty ? nil : settings.redactor.mask(message), isTransient: true)
+  }
+}

@@ -1,0 +1,103 @@
+internal import Glibc
+package import Model
+
+/// A program started by us, always waited for, so that it leaves no zombie.
+///
+/// A thread of its own starts it and waits for it. That thread lives exactly as long as the
+/// program, so a parent-death signal that the program asks for (`setpriv --pdeathsig`, which Linux
+/// ties to the parent's thread) comes when this process dies, and not before.
+package final class ChildProcess: Sendable {
+  package let identifier: Int32
+  private let state: Monitor<State>
+
+  private struct State {
+    var identifier: Result<Int32, Fault>?
+    var exit: Exit?
+  }
+
+  package enum Exit: Hashable, Sendable {
+    case status(Int32)
+    case signal(Int32)
+  }
+
+  /// Starts `arguments[0]`, a path, with nothing on its standard input.
+  /// - Parameters:
+  ///   - environment: all of its variables; nothing is inherited.
+  ///   - output: the file that its standard output and error are appended to.
+  /// - Throws: `Fault` `cannot_start`, or `no_thread`.
+  package init(_ arguments: [String], environment: [String: String], output: String) throws(Fault) {
+    let state = Monitor(State())
+    try OwnThread.start(name: "child") {
+      let started = Self.spawn(arguments, environment, output)
+      state.update { $0.identifier = started }
+      guard case .success(let identifier) = started else { return }
+      let exit = Self.reap(identifier)
+      state.update { $0.exit = exit }
+    }
+    identifier = try state.wait { $0.identifier }.get()
+    self.state = state
+  }
+
+  /// How it ended; `nil` while it runs.
+  package var exit: Exit? { state.update { $0.exit } }
+
+  /// Sends a signal to the program and all it has started.
+  package func signal(_ number: Int32) {
+    // Not to a process that is gone: its number may be somebody else's by now.
+    state.update { state in
+      if state.exit == nil { _ = kill(-identifier, number) }
+    }
+  }
+
+  /// Blocks the calling thread until the program has ended, or `limit` has passed.
+  package func wait(atMost limit: Duration) -> Exit? {
+    state.wait(atMost: limit) { $0.exit }
+  }
+
+  private static func spawn(
+    _ arguments: [String], _ environment: [String: String], _ output: String
+  ) -> Result<Int32, Fault> {
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    posix_spawn_file_actions_adddup2(&actions, 1, 2)
+
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // A group of its own: an interrupt typed at the terminal is for us, and a signal for the
+    // program reaches all it has started.
+    posix_spawnattr_setpgroup(&attributes, 0)
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    posix_spawnattr_setflags(
+      &attributes,
+      Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+    var texts = arguments.map { strdup($0) } + [nil]
+    var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { (texts + variables).forEach { free($0) } }
+    var identifier: pid_t = 0
+    let status = posix_spawn(&identifier, arguments[0], &actions, &attributes, &texts, &variables)
+    if status != 0 {
+      return .failure(
+        Fault(
+          "cannot_start", .resource, "Cannot start `\(arguments[0])`", cause: SystemFault.text(of: status)))
+    }
+    return .success(identifier)
+  }
+
+  private static func reap(_ identifier: Int32) -> Exit {
+    var status: Int32 = 0
+    while waitpid(identifier, &status, 0) < 0 {
+      if errno != EINTR { return .status(-1) }
+    }
+    // The macros of <sys/wait.h>: the low seven bits are the signal, the next byte the status.
+    return status & 0x7f == 0 ? .status(status >> 8 & 0xff) : .signal(status & 0x7f)
+  }
+}

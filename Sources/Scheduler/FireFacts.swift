@@ -1,0 +1,68 @@
+package import Model
+
+/// What the store knows of one job (or matrix row) when its schedule is looked at.
+package struct FireFacts: Hashable, Sendable {
+  package var now: Instant
+  /// All fires up to here are in the ledger; `nil` for a job never seen before.
+  package var lastConsidered: Instant?
+  /// The fires that have no outcome yet, in any order.
+  package var open: [OpenFire]
+  /// A run that no open fire has claimed is going on: one started by hand, or a backfill.
+  package var isOtherRunning: Bool
+  /// `nil` where the job is not paused.
+  package var pause: Pause?
+  /// What upstream jobs have done, for those named under `after:`.
+  package var upstream: [JobName: Upstream]
+  /// How many more runs the job's pool takes; `nil` without a pool.
+  package var poolRoom: Int?
+
+  package init(
+    now: Instant, lastConsidered: Instant?, open: [OpenFire] = [], isOtherRunning: Bool = false,
+    pause: Pause? = nil, upstream: [JobName: Upstream] = [:], poolRoom: Int? = nil
+  ) {
+    self.now = now
+    self.lastConsidered = lastConsidered
+    self.open = open
+    self.isOtherRunning = isOtherRunning
+    self.pause = pause
+    self.upstream = upstream
+    self.poolRoom = poolRoom
+  }
+
+  /// A ledger row that is `pending` or `claimed`.
+  package struct OpenFire: Hashable, Sendable {
+    package var instant: Instant
+    package var interval: TimeRange?
+    package var isClaimed: Bool
+    /// When the row was written: long after the fire for one that was missed.
+    package var enteredAt: Instant
+
+    package init(instant: Instant, interval: TimeRange?, isClaimed: Bool, enteredAt: Instant) {
+      self.instant = instant
+      self.interval = interval
+      self.isClaimed = isClaimed
+      self.enteredAt = enteredAt
+    }
+  }
+
+  package struct Pause: Hashable, Sendable {
+    /// `nil`: until somebody ends it.
+    package var until: Instant?
+
+    package init(until: Instant?) {
+      self.until = until
+    }
+  }
+
+  package struct Upstream: Hashable, Sendable {
+    /// The intervals of its successful runs.
+    package var succeeded: [TimeRange]
+    /// The intervals of its runs that failed for good and have not succeeded since.
+    package var failed: [TimeRange]
+
+    package init(succeeded: [TimeRange], failed: [TimeRange] = []) {
+      self.succeeded = succeeded
+      self.failed = failed
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package import Model
+package import Timetable
+
+/// Decides what happens to the fires of one job, or of one row of its matrix.
+///
+/// Pure: facts go in, actions come out. Nothing is remembered between two looks, so any number of
+/// schedulers may look at one store, die, and be replaced: the store's conditional writes settle
+/// who was first, and the next look goes on from what is written.
+///
+///                       +--> superseded, outside_window, paused       (entered with its outcome)
+///     nominal time -----+
+///                       +--> pending ---> claimed ---> ran, late, caught_up, failed, cancelled,
+///                               |                       failed_to_start, already_done
+///                               +-------> skipped_running, superseded, not_ready,
+///                                         upstream_failed, paused, already_done, cancelled
+///
+/// An outcome, once written, stays.
+package struct FireLedger: Sendable {
+  package var intervals: IntervalCalendar
+  package var catchUp: CatchUp
+  package var ifRunning: Schedule.IfRunningPolicy
+  /// How long after its nominal time a fire is due.
+  package var jitter: Duration
+  package var after: Schedule.After?
+  package var finishBy: Schedule.TimeOfDay?
+
+  /// At most so many rows go into one transaction.
+  package static let batch = 1000
+
+  package init(
+    intervals: IntervalCalendar, catchUp: CatchUp, ifRunning: Schedule.IfRunningPolicy,
+    jitter: Duration = .zero, after: Schedule.After? = nil, finishBy: Schedule.TimeOfDay? = nil
+  ) {
+    self.intervals = intervals
+    self.catchUp = catchUp
+    self.ifRunning = ifRunning
+    self.jitter = jitter
+    self.after = after
+    self.finishBy = finishBy
+  }
+
+  /// What to do now, in order. A `wake` stands alone or last; any other action asks for another
+  /// look once it is done.
+  package func actions(on facts: FireFacts) -> [FireAction] {
+    guard let considered = facts.lastConsidered else { return [.recordFirstSighting] }
+    if let entering = enter(facts, considered: considered) { return [entering] }
+    var actions = closings(facts)
+    if actions.isEmpty { actions = starts(facts) }
+    if let wake = wake(facts, considered: considered) { actions.append(.wake(wake)) }
+    return actions
+  }
+
+  // MARK: - Entering what has come due
+
+  private func enter(_ facts: FireFacts, considered: Instant) -> FireAction? {
+    var rows: [FireAction.Row] = []
+    let due = DueFires(
+      intervals: intervals, catchUp: catchUp, considered: considered, now: facts.now, delay: jitter)
+    for decision in due {
+      rows.append(row(decision, isPaused: isPaused(facts)))
+      if rows.count == FireLedger.batch { break }
+    }
+    guard let last = rows.last else { return nil }
+    return .enter(rows, consideredUntil: last.fire)
+  }
+
+  private func row(_ decision: FireDecision, isPaused: Bool) -> FireAction.Row {
+    var row = FireAction.Row(
+      fire: decision.fire.instant, interval: decision.interval, outcome: .pending)
+    switch decision.verdict {
+    case .run, .catchUp:
+      if isPaused { (row.outcome, row.note) = (.paused, "came due while the job was paused") }
+    case .superseded(let by):
+      (row.outcome, row.note) = (.superseded, "the fire of \(by.text()) stands for it")
+    case .outsideWindow:
+      (row.outcome, row.note) = (.outsideWindow, "missed, and not to be caught up")
+    }
+    return row
+  }
+
+  // MARK: - Closing what will not run
+
+  private func closings(_ facts: FireFacts) -> [FireAction] {
+    let pending = facts.pending
+    var closed: [Instant: FireAction] = [:]
+    for (index, fire) in pending.enumerated() {
+      closed[fire.instant] = closing(fire, later: pending[(index + 1)...], facts)
+    }
+    return pending.compactMap { closed[$0.instant] }
+  }
+
+  private func closing(
+    _ fire: FireFacts.OpenFire, later: ArraySlice<FireFacts.OpenFire>, _ facts: FireFacts
+  ) -> FireAction? {
+    func close(_ outcome: FireOutcome, _ note: String) -> FireAction {
+      .close(fire.instant, outcome, note: note)
+    }
+    if intervals.rule.span != .fire, let interval = fire.interval,
+      let same = later.last(where: { $0.interval == interval })
+    {
+      return close(.superseded, "the fire of \(same.instant.text()) makes the same interval")
+    }
+    switch readiness(of: fire, facts) {
+    case .ready, .waiting: break
+    case .failed(let job): return close(.upstreamFailed, "\(job) failed for this interval")
+    case .late(let job): return close(.notReady, "\(job) has not covered this interval in time")
+    }
+    // Those that are being caught up stand in line whatever the policy: it decides over a fire
+    // that comes due while another runs.
+    guard !isCaughtUp(fire), facts.isRunning || !later.isEmpty else { return nil }
+    switch ifRunning {
+    case .skip where facts.isRunning:
+      return close(.skippedRunning, "an earlier run was still going on")
+    case .queueOne, .cancelOther:
+      return later.last.map { close(.superseded, "the fire of \($0.instant.text()) came in its place") }
+    case .skip, .queueAll:
+      return nil
+    }
+  }
+
+  // MARK: - Starting
+
+  private func starts(_ facts: FireFacts) -> [FireAction] {
+    guard !isPaused(facts) else { return [] }
+    guard let fire = facts.pending.first(where: { readiness(of: $0, facts) == .ready }) else { return [] }
+    if facts.isRunning {
+      return ifRunning == .cancelOther && !isCaughtUp(fire) ? [.cancelRunning] : []
+    }
+    if let room = facts.poolRoom, room <= 0 { return [] }
+    return [.start(fire.instant)]
+  }
+
+  private enum Readiness: Hashable {
+    case ready, waiting
+    case failed(JobName)
+    case late(JobName)
+  }
+
+  /// Whether the jobs under `after:` have covered the fire's interval.
+  private func readiness(of fire: FireFacts.OpenFire, _ facts: FireFacts) -> Readiness {
+    guard let after, let interval = fire.interval else { return .ready }
+    let missing = after.jobs.filter { job in
+      !interval.isCovered(by: facts.upstream[job]?.succeeded ?? [])
+    }
+    guard let first = missing.first else { return .ready }
+    if let deadline = readyDeadline(of: fire), facts.now < deadline { return .waiting }
+    let failed = missing.first { job in
+      facts.upstream[job]?.failed.contains { $0.start < interval.end && interval.start < $0.end } ?? false
+    }
+    if let failed { return .failed(failed) }
+    return after.within == nil ? .waiting : .late(first)
+  }
+
+  /// Counts from the moment the fire could have run, which for a missed one is when it was found.
+  private func readyDeadline(of fire: FireFacts.OpenFire) -> Instant? {
+    after?.within.map { max(fire.instant.advanced(by: jitter), fire.enteredAt).advanced(by: $0) }
+  }
+
+  private func isCaughtUp(_ fire: FireFacts.OpenFire) -> Bool {
+    fire.instant.duration(to: fire.enteredAt) > catchUp.punctuality + jitter
+  }
+
+  private func isPaused(_ facts: FireFacts) -> Bool {
+    guard let pause = facts.pause else { return false }
+    return pause.until.map { facts.now < $0 } ?? true
+  }
+
+  // MARK: - Sleeping
+
+  private func wake(_ facts: FireFacts, considered: Instant) -> Instant? {
+    var times: [Instant] = []
+    // A clock that was put back does not bring back fires that are in the ledger.
+    let dueUpTo = max(considered, facts.now.advanced(by: .zero - jitter))
+    if let next = intervals.fires.next(after: dueUpTo) { times.append(next.instant.advanced(by: jitter)) }
+    times += facts.pending.compactMap(readyDeadline).filter { $0 > facts.now }
+    if let until = facts.pause?.until, until > facts.now { times.append(until) }
+    return times.min()
+  }
+}
+
+extension FireFacts {
+  /// Oldest first.
+  fileprivate var pending: [OpenFire] {
+    open.filter { !$0.isClaimed }.sorted { $0.instant < $1.instant }
+  }
+
+  fileprivate var isRunning: Bool { isOtherRunning || open.contains(where: \.isClaimed) }
+}

@@ -1,0 +1,92 @@
+import DemoServer
+import Model
+import Postgres
+import Testing
+
+@Suite struct CancelTests {
+  /// Waits until the server runs a statement that `text` stands in.
+  private func waitUntilRunning(_ text: String, on admin: Connection) async throws {
+    while try await admin.query(
+      "SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE \(literal: .text(text + "%"))"
+    ).rows.isEmpty {}
+  }
+
+  @Test(arguments: [true, false])
+  func stopsAQuery(byTask: Bool) async throws {
+    try await SharedServer.withDatabase { settings in
+      let connection = try await Connection.open(settings)
+      let admin = try await Connection.open(settings)
+      let task = Task { try await connection.query("SELECT pg_sleep(600)") }
+      try await waitUntilRunning("SELECT pg_sleep", on: admin)
+      if byTask { task.cancel() } else { connection.cancel() }
+      let fault = await #expect(throws: Fault.self) { try await task.value }
+      #expect(fault?.code == "cancelled")
+      #expect(fault?.kind == .interrupted)
+      #expect(await connection.isOpen)
+      try await expectUsable(connection)
+    }
+  }
+
+  @Test func stopsACopyOut() async throws {
+    try await SharedServer.withDatabase { settings in
+      let connection = try await Connection.open(settings)
+      let (pieces, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+      let task = Task {
+        try await connection.copyOut("COPY (SELECT generate_series(1, 1000000000)) TO STDOUT") { _ in
+          continuation.yield()
+        }
+      }
+      var iterator = pieces.makeAsyncIterator()
+      await iterator.next()
+      task.cancel()
+      let fault = await #expect(throws: Fault.self) { try await task.value }
+      #expect(fault?.code == "cancelled")
+      try await expectUsable(connection)
+    }
+  }
+
+  @Test func aCancelledTaskRollsBack() async throws {
+    try await SharedServer.withDatabase { settings in
+      let connection = try await Connection.open(settings)
+      let admin = try await Connection.open(settings)
+      try await admin.execute("CREATE TABLE t (a int)")
+      let task = Task {
+        try await connection.transaction(.writing()) { connection in
+          try await connection.execute("INSERT INTO public.t VALUES (1)")
+          try await connection.query("SELECT pg_sleep(600)")
+        }
+      }
+      try await waitUntilRunning("SELECT pg_sleep", on: admin)
+      task.cancel()
+      await #expect(throws: Fault.self) { try await task.value }
+      #expect(try await admin.query("SELECT FROM t").rows.isEmpty)
+      #expect(
+        try await admin.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+        ).rows.isEmpty)
+    }
+  }
+
+  @Test func somebodyElsesCancelIsNotOurs() async throws {
+    try await SharedServer.withDatabase { settings in
+      let connection = try await Connection.open(settings)
+      let admin = try await Connection.open(settings)
+      let task = Task { try await connection.query("SELECT pg_sleep(600)") }
+      try await waitUntilRunning("SELECT pg_sleep", on: admin)
+      try await admin.query("SELECT pg_cancel_backend(\(connection.backendPID))")
+      let fault = await #expect(throws: Fault.self) { try await task.value }
+      #expect(fault?.code == "query_cancelled")
+    }
+  }
+
+  @Test func aStatementTimeoutIsNotTransient() async throws {
+    try await SharedServer.withConnection { connection in
+      let options = TransactionOptions.reading(SessionSettings(statementTimeout: .milliseconds(1)))
+      let fault = await #expect(throws: Fault.self) {
+        try await connection.transaction(options) { try await $0.query("SELECT pg_sleep(600)") }
+      }
+      #expect(fault?.code == "query_cancelled")
+      #expect(fault?.isTransient == false)
+    }
+  }
+}
