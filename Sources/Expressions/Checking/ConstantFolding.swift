@@ -238,7 +238,7 @@ enum ConstantFolding {
 extension TypedExpression {
   /// `part` in this expression's place, with this expression's modifier.
   fileprivate func standing(_ part: TypedExpression) -> TypedExpression {
-    part.type == type ? part : replaced(by: .cast(part))
+    part.type == type ? part : ConstantFolding.fold(replaced(by: .cast(part)))
   }
 }
 

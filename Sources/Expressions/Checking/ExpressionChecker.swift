@@ -79,14 +79,18 @@ struct Checker {
     return result.typed
   }
 
+  /// More faults than this help nobody, and finding the places of thousands takes long.
+  private static let maximumFaults = 20
+
   mutating func report(_ code: String, _ sentence: String, _ range: Range<Int>, hint: String? = nil) {
+    if faults.count >= Self.maximumFaults { return }
     faults.append(
       Fault(code, .validation, sentence, place: source.place(atUTF8Offset: range.lowerBound), hint: hint))
   }
 
   func article(_ type: SQLType) -> String {
     let name = type.sqlName
-    return ("aeiou".contains(name.first ?? " ") ? "an " : "a ") + name
+    return ("aeio".contains(name.first ?? " ") ? "an " : "a ") + name
   }
 
   func make(_ node: TypedExpression.Node, _ type: SQLType, _ range: Range<Int>) -> TypedExpression {

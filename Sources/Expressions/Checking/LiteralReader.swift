@@ -18,8 +18,51 @@ enum LiteralReader {
     case .double: return .double(try PostgresFloat.double(parsing: text))
     case .real: return .double(Double(try PostgresFloat.float(parsing: text)))
     case .text, .varchar, .char, .name, .enumeration: return .text(fitted(text, to: type))
-    case .date, .timestamp, .timestamptz, .interval, .uuid, .bytea, .json, .jsonb, .opaque: return nil
+    case .date: return .date(try DateValue(parsing: text).days)
+    case .timestamp: return .timestamp(try Timestamp(parsing: text).microseconds)
+    case .timestamptz:
+      try checkMoment(text)
+      return nil
+    case .interval: return .interval(try CalendarInterval(parsing: text))
+    case .uuid:
+      guard let value = uuid(text) else { throw .invalidText("uuid", text) }
+      return .uuid(value)
+    case .bytea, .json, .jsonb, .opaque: return nil
     }
+  }
+
+  /// Faults where no time zone could make a moment of `text`. Zones by name are the run's to know.
+  private static func checkMoment(_ text: String) throws(RowFault) {
+    do {
+      _ = try Timestamp(parsingMoment: text, zones: .utc)
+    } catch  where error.sqlState != RowFault.unknownZone("").sqlState {
+      throw error
+    } catch {
+      return
+    }
+  }
+
+  /// 32 hexadecimal digits, perhaps in braces, perhaps with a hyphen behind any group of four.
+  private static func uuid(_ text: String) -> UInt128? {
+    var bytes = Array(text.utf8)[...]
+    if bytes.first == UInt8(ascii: "{") {
+      guard bytes.last == UInt8(ascii: "}") else { return nil }
+      bytes = bytes.dropFirst().dropLast()
+    }
+    var value: UInt128 = 0
+    var count = 0
+    var isBehindHyphen = false
+    for byte in bytes {
+      if byte == UInt8(ascii: "-"), count > 0, count < 32, count % 4 == 0, !isBehindHyphen {
+        isBehindHyphen = true
+        continue
+      }
+      isBehindHyphen = false
+      guard count < 32, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+      value = value << 4 | UInt128(digit)
+      count += 1
+    }
+    return count == 32 ? value : nil
   }
 
   /// `text` cut, padded or left as an explicit cast to `type` leaves it.

@@ -172,15 +172,16 @@ package struct ExpressionParser {
   private mutating func infix(_ left: Syntax, _ strength: Strength, _ start: Int) throws(Fault) -> Syntax {
     switch current.kind {
     case .word("or"), .word("and"):
-      let isOr = isAt("or")
-      advance()
-      let right = try expression(stronger(than: strength))
+      let word = isAt("or") ? "or" : "and"
       // Flat, so that a long list of conditions is not a deep tree.
+      var operands: [Syntax]
       switch left.node {
-      case .or(let operands) where isOr: return try make(.or(operands + [right]), from: start)
-      case .and(let operands) where !isOr: return try make(.and(operands + [right]), from: start)
-      default: return try make(isOr ? .or([left, right]) : .and([left, right]), from: start)
+      case .or(let inner) where word == "or": operands = inner
+      case .and(let inner) where word == "and": operands = inner
+      default: operands = [left]
       }
+      while take(word) { operands.append(try expression(stronger(than: strength))) }
+      return try make(word == "or" ? .or(operands) : .and(operands), from: start)
     case .word("is"), .word("isnull"), .word("notnull"): return try isTest(left, start)
     case .word("at"):
       advance()

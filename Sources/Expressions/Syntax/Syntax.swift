@@ -59,8 +59,9 @@ package struct Syntax: Sendable {
     package var nullsFirst: Bool
   }
 
-  /// Trees higher than this are refused.
-  static let maximumHeight = 250
+  /// Trees higher than this are refused: parsing one takes about 30 KiB of stack a level in debug builds, and
+  /// threads have 8 MiB or less.
+  static let maximumHeight = 100
 
   init(_ node: Node, _ range: Range<Int>) {
     self.node = node

@@ -46,15 +46,16 @@ package struct UserSQL: Hashable, Sendable {
   /// wrapped as `(\n...\n)`, so that a comment at their end ends with them.
   /// - Throws: `Fault` of a reference without a value.
   package func resolved(_ references: ReferenceScope) throws(Fault) -> SQLText {
-    var sql: SQLText = ""
+    var text = ""
     for part in parts {
       switch part {
-      case .text(let text): sql = sql + SQLText(trusted: text)
+      case .text(let piece): text += piece
       case .reference(let reference):
         let (value, type) = try references.value(of: reference)
-        sql = sql + SQLText.literal(value, as: type)
+        text += SQLText.literal(value, as: type).text
       }
     }
+    let sql = SQLText(trusted: text)
     return role == .statement ? sql : "(\n\(sql)\n)"
   }
 }
