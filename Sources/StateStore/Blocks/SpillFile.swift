@@ -1,0 +1,95 @@
+internal import Glibc
+package import Model
+internal import Runtime
+
+/// Writes blocks to a spill file, in order. Used by one task at a time.
+package struct SpillWriter: ~Copyable {
+  private let file: FileDescriptor
+  private let path: String
+  private var blocks = 0
+
+  init(path: String) throws(Fault) {
+    file = try FileDescriptor(path, O_WRONLY | O_CREAT | O_EXCL)
+    self.path = path
+  }
+
+  /// - Throws: a `SystemFault` such as `disk_full`; `block_too_large`.
+  package mutating func append(_ block: [UInt8]) throws(Fault) {
+    try file.write(try BlockFrame.encode(block))
+    blocks += 1
+  }
+
+  /// Ends the file. It is not forced to the disk: it does not outlive the process.
+  package consuming func finish() -> SpillFile {
+    SpillFile(path: path, blocks: blocks)
+  }
+}
+
+/// A finished spill file.
+package struct SpillFile: Hashable, Sendable {
+  package let path: String
+  package let blocks: Int
+
+  /// Reads the blocks back, from the first on. Any number of readers may do so.
+  /// - Throws: a `SystemFault`.
+  package func reader() throws(Fault) -> SpillReader {
+    try SpillReader(path: path, blocks: blocks)
+  }
+
+  /// Gives the space back; to be called once nobody reads any more. The folder's end does it too.
+  package func remove() {
+    unlink(path)
+  }
+}
+
+/// Reads one spill file block by block.
+package struct SpillReader: ~Copyable {
+  private let file: FileDescriptor
+  private let path: String
+  private let blocks: Int
+  private var next = 0
+
+  init(path: String, blocks: Int) throws(Fault) {
+    file = try FileDescriptor(path, O_RDONLY)
+    self.path = path
+    self.blocks = blocks
+  }
+
+  /// - Returns: `nil` behind the last block.
+  /// - Throws: `Fault` `damaged_block`, or a `SystemFault`.
+  package mutating func nextBlock() throws(Fault) -> [UInt8]? {
+    guard next < blocks else { return nil }
+    var frame = try read(BlockFrame.headerBytes)
+    do throws(BlockFrame.Damage) {
+      let header = try BlockFrame.Header(frame)
+      let body: [UInt8]
+      do throws(Fault) { body = try read(header.compressedBytes) } catch {
+        throw BlockFrame.Damage(reason: "cannot be read: \(error.sentence)")
+      }
+      frame += body
+      let block = try BlockFrame.decode(frame)
+      next += 1
+      return block
+    } catch {
+      throw Fault("damaged_block", .data, "Block \(next) of the spill file `\(path)` \(error.reason)")
+    }
+  }
+
+  /// As many bytes as there are, up to `count`.
+  private func read(_ count: Int) throws(Fault) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    var filled = 0
+    while filled < count {
+      let got = bytes.withUnsafeMutableBytes { buffer in
+        Glibc.read(file.number, buffer.baseAddress.map { $0 + filled }, count - filled)
+      }
+      if got < 0 {
+        if errno == EINTR { continue }
+        throw SystemFault.fault("read", path)
+      }
+      if got == 0 { break }
+      filled += got
+    }
+    return Array(bytes.prefix(filled))
+  }
+}

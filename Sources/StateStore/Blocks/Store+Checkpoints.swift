@@ -1,0 +1,154 @@
+package import Model
+
+extension Store {
+  /// Saves the plan of a run, before its first chunk. Saving again replaces it, and drops the
+  /// finished chunks of the plan before if the fingerprint differs.
+  /// - Throws: `Fault` `fenced`, `plan_too_large` over 1 GiB.
+  package func savePlan(_ bytes: [UInt8], fingerprint: String, for ownership: Ownership) async throws {
+    guard bytes.count <= 1 << 30 else {
+      throw Fault(
+        "plan_too_large", .resource, "The plan has \(bytes.count) bytes, more than 1 GiB",
+        hint: "Use larger chunks")
+    }
+    let frames = try stride(from: 0, to: bytes.count, by: BlockFrame.maximumRawBytes).map { start in
+      try BlockFrame.encode(Array(bytes[start..<min(bytes.count, start + BlockFrame.maximumRawBytes)]))
+    }
+    try await database.transaction(.write(.savePlan)) { tx in
+      let run = try await fence(ownership, tx)
+      if let old = run.fingerprint, old != fingerprint { try await dropChunks(run.id, nil, tx) }
+      try await replaceBlocks(run.id, .plan, part: 0, frames, tx)
+      try await tx.run(
+        "UPDATE runs SET fingerprint = $2 WHERE run_id = $1", [.text(run.id.text), .text(fingerprint)])
+    }
+  }
+
+  /// The plan's bytes, or `nil` if none has been saved.
+  /// - Throws: `Fault` `damaged_block`.
+  package func plan(of run: RunID) async throws -> [UInt8]? {
+    guard try await self.run(run)?.fingerprint != nil else { return nil }
+    var bytes: [UInt8] = []
+    var index = 0
+    while let block = try await readBlock(run, .plan, part: 0, index: index) {
+      bytes += block
+      index += 1
+    }
+    return bytes
+  }
+
+  /// Makes a chunk's result durable: blocks, rejected rows, counts and the checkpoint, in one
+  /// fenced transaction. Writing the same chunk again replaces all of it.
+  /// - Returns: the run's totals with this chunk in them, exact however many chunks are saved at
+  ///   the same time: of all checkpoints that pass a limit, one is the first to see it passed.
+  /// - Throws: `Fault` `fenced`, `block_too_large`.
+  @discardableResult
+  package func checkpoint(_ checkpoint: Checkpoint, for ownership: Ownership) async throws -> RunTotals {
+    // Compressed here, on the caller's thread: the database's is for the transaction.
+    let frames = try checkpoint.blocks.map(BlockFrame.encode)
+    let run = ownership.run
+    let chunk = StateValue.integer(checkpoint.chunk.number)
+    return try await database.transaction(.write(.checkpoint)) { tx in
+      let now = try await tx.now()
+      // The run's row comes last: until then checkpoints of other chunks need not wait for this.
+      let replaced = try await deleteChunk(run, checkpoint.chunk, tx)
+      try await replaceBlocks(run, .partial, part: checkpoint.chunk.number, frames, tx)
+      try await tx.runEach(
+        """
+        INSERT INTO rejections (run_id, chunk, number, ordinal, row_key, step, broken, row_text)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        checkpoint.rejections.enumerated().map { number, rejection in
+          [.text(run.text), chunk, .integer(number)] + rejection.values
+        })
+      try await tx.run(
+        """
+        INSERT INTO chunks (run_id, chunk, blocks, read_rows, kept, filtered, quarantined, dropped,
+          read_bytes, proof, token, finished_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        """,
+        [.text(run.text), chunk, .integer(frames.count)] + checkpoint.counts.values
+          + [.json(checkpoint.proof), .integer(ownership.token.number), .instant(now)])
+      let totals = try await addToTotals(
+        ownership, chunks: replaced == nil ? 1 : 0, checkpoint.counts - (replaced ?? RowCounts()), tx)
+      if let event = checkpoint.event { try await append(event, to: run, now, tx) }
+      return totals
+    }
+  }
+
+  /// The chunks that are done, by number.
+  package func finishedChunks(of run: RunID) async throws -> [ChunkRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows("SELECT * FROM chunks WHERE run_id = $1 ORDER BY chunk", [.text(run.text)])
+        .map(ChunkRecord.init)
+    }
+  }
+
+  /// Forgets finished chunks, so that they are processed again.
+  /// - Parameter chunks: `nil` for all of them.
+  /// - Throws: `Fault` `fenced`.
+  package func dropChunks(_ chunks: [ChunkID]?, for ownership: Ownership) async throws {
+    try await database.transaction(.write(.dropChunks)) { tx in
+      let run = try await fence(ownership, tx)
+      try await dropChunks(run.id, chunks, tx)
+    }
+  }
+
+  private func dropChunks(_ run: RunID, _ chunks: [ChunkID]?, _ tx: any StateTransaction) async throws {
+    let all = try await tx.rows("SELECT chunk FROM chunks WHERE run_id = $1", [.text(run.text)])
+      .map { ChunkID(try $0.int("chunk")) }
+    var dropped = RowCounts()
+    var count = 0
+    for chunk in chunks ?? all {
+      guard let counts = try await deleteChunk(run, chunk, tx) else { continue }
+      try await replaceBlocks(run, .partial, part: chunk.number, [], tx)
+      dropped = dropped + counts
+      count += 1
+    }
+    try await tx.run(
+      addToTotalsSQL, [.text(run.text), .integer(-count)] + (RowCounts() - dropped).values)
+  }
+
+  /// - Returns: the counts that the chunk had, or `nil` if there was none.
+  private func deleteChunk(_ run: RunID, _ chunk: ChunkID, _ tx: any StateTransaction) async throws
+    -> RowCounts?
+  {
+    let key: [StateValue] = [.text(run.text), .integer(chunk.number)]
+    try await tx.run("DELETE FROM rejections WHERE run_id = $1 AND chunk = $2", key)
+    return try await tx.row(
+      """
+      DELETE FROM chunks WHERE run_id = $1 AND chunk = $2
+      RETURNING read_rows, kept, filtered, quarantined, dropped, read_bytes
+      """, key
+    ).map(RowCounts.init)
+  }
+
+  private func addToTotals(
+    _ ownership: Ownership, chunks: Int, _ rows: RowCounts, _ tx: any StateTransaction
+  ) async throws -> RunTotals {
+    let run = try await fence(ownership, tx)
+    guard
+      let row = try await tx.row(addToTotalsSQL, [.text(run.id.text), .integer(chunks)] + rows.values)
+    else { throw Store.missing(run.id) }
+    return try RunTotals(row)
+  }
+}
+
+private let addToTotalsSQL: StaticString = """
+  UPDATE runs SET chunks = chunks + $2, read_rows = read_rows + $3, kept = kept + $4,
+    filtered = filtered + $5, quarantined = quarantined + $6, dropped = dropped + $7,
+    read_bytes = read_bytes + $8
+  WHERE run_id = $1
+  RETURNING chunks, read_rows, kept, filtered, quarantined, dropped, read_bytes
+  """
+
+extension RowCounts {
+  static func - (left: RowCounts, right: RowCounts) -> RowCounts {
+    var difference = left
+    difference.read -= right.read
+    difference.kept -= right.kept
+    difference.filtered -= right.filtered
+    difference.quarantined -= right.quarantined
+    difference.dropped -= right.dropped
+    difference.bytes -= right.bytes
+    return difference
+  }
+}

@@ -1,0 +1,171 @@
+package import Model
+
+extension Store {
+  /// Remembers that a job, or one of its matrix rows, was first seen at `moment`. Later sightings
+  /// change nothing.
+  /// - Returns: what is remembered, whoever wrote it.
+  package func recordFirstSighting(
+    project: String, job: JobName, matrixRow: String = "", at moment: Instant
+  ) async throws -> Sighting {
+    let key: [StateValue] = [.text(project), .text(job.text), .text(matrixRow)]
+    return try await database.transaction(.write(.firstSighting)) { tx in
+      try await tx.run(
+        """
+        INSERT INTO sightings (project, job, matrix_row, first_seen, last_considered)
+        VALUES ($1, $2, $3, $4, $4) ON CONFLICT (project, job, matrix_row) DO NOTHING
+        """, key + [.instant(moment)])
+      guard
+        let row = try await tx.row(
+          "SELECT * FROM sightings WHERE project = $1 AND job = $2 AND matrix_row = $3", key)
+      else { throw Fault("state_unreadable", .internal, "A sighting just written is not there") }
+      return try Sighting(row)
+    }
+  }
+
+  package func sightings(project: String) async throws -> [Sighting] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        "SELECT * FROM sightings WHERE project = $1 ORDER BY job, matrix_row", [.text(project)]
+      ).map(Sighting.init)
+    }
+  }
+
+  /// Enters fires into the ledger and remembers that everything up to `consideredUntil` is in it.
+  /// A fire that is there already stays as it is, so that any number of schedulers may do this.
+  /// - Returns: how many were new.
+  @discardableResult
+  package func insertFires(
+    _ fires: [NewFire], project: String, job: JobName, matrixRow: String = "", consideredUntil: Instant
+  ) async throws -> Int {
+    try await database.transaction(.write(.insertFires)) { tx in
+      let now = try await tx.now()
+      var inserted = 0
+      for fire in fires {
+        inserted += try await tx.run(
+          """
+          INSERT INTO fires (project, job, matrix_row, fire, interval_start, interval_end, outcome, note,
+            created_at, closed_at)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+          ON CONFLICT (project, job, matrix_row, fire) DO NOTHING
+          """,
+          fire.key.values + [
+            .optional(fire.interval?.start), .optional(fire.interval?.end), .text(fire.outcome.rawValue),
+            .optional(fire.note), .instant(now), fire.outcome.isOpen ? .null : .instant(now),
+          ])
+      }
+      try await tx.run(
+        """
+        UPDATE sightings SET last_considered = $4
+        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND last_considered < $4
+        """, [.text(project), .text(job.text), .text(matrixRow), .instant(consideredUntil)])
+      return inserted
+    }
+  }
+
+  /// Closes a fire that no run has claimed.
+  /// - Returns: false if somebody claimed or closed it before; nothing is changed then.
+  @discardableResult
+  package func closeFire(_ key: FireKey, as outcome: FireOutcome, note: String? = nil) async throws -> Bool {
+    try await database.transaction(.write(.closeFire)) { tx in
+      let now = try await tx.now()
+      return try await tx.run(
+        """
+        UPDATE fires SET outcome = $5, note = $6, closed_at = $7
+        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4 AND outcome = 'pending'
+        """, key.values + [.text(outcome.rawValue), .optional(note), .instant(now)]) == 1
+    }
+  }
+
+  /// Closes the fires claimed by a run that is over, where its owner died in between, and every
+  /// open fire of the same job for the interval that the run has covered.
+  /// - Returns: how many were closed.
+  @discardableResult
+  package func closeFires(coveredBy run: RunID, as outcome: FireOutcome, note: String? = nil) async throws
+    -> Int
+  {
+    try await database.transaction(.write(.closeFires)) { tx in
+      let now = try await tx.now()
+      guard
+        let row = try await tx.row(
+          "SELECT * FROM runs WHERE run_id = $1 AND is_open = 0", [.text(run.text)])
+      else { return 0 }
+      let record = try RunRecord(row)
+      return try await tx.run(
+        """
+        UPDATE fires SET outcome = $2, note = $3, closed_at = $4, run_id = COALESCE(run_id, $1)
+        WHERE (run_id = $1 AND outcome = 'claimed')
+          OR (outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7
+            AND interval_start = $8 AND interval_end = $9)
+        """,
+        [
+          .text(run.text), .text(outcome.rawValue), .optional(note), .instant(now),
+          .text(record.identity.project), .text(record.identity.job.text),
+          .text(record.identity.matrixRow), .optional(record.identity.interval?.start),
+          .optional(record.identity.interval?.end),
+        ])
+    }
+  }
+
+  /// The ledger's lines of a job with fires in `range`, oldest first.
+  /// - Parameter matrixRow: `nil` for all rows.
+  package func fires(
+    project: String, job: JobName, matrixRow: String? = nil, in range: TimeRange, limit: Int = 100_000
+  ) async throws -> [FireRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT * FROM fires
+        WHERE project = $1 AND job = $2 AND (CAST($3 AS TEXT) IS NULL OR matrix_row = $3)
+          AND fire >= $4 AND fire < $5
+        ORDER BY fire, matrix_row LIMIT $6
+        """,
+        [
+          .text(project), .text(job.text), .optional(matrixRow), .instant(range.start),
+          .instant(range.end), .integer(limit),
+        ]
+      ).map(FireRecord.init)
+    }
+  }
+
+  /// The fires that are pending or claimed, oldest first.
+  /// - Parameter job: `nil` for all jobs of the project.
+  package func openFires(project: String, job: JobName? = nil) async throws -> [FireRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT * FROM fires
+        WHERE outcome IN ('pending', 'claimed') AND project = $1
+          AND (CAST($2 AS TEXT) IS NULL OR job = $2)
+        ORDER BY fire, job, matrix_row
+        """, [.text(project), .optional(job?.text)]
+      ).map(FireRecord.init)
+    }
+  }
+
+  /// The fires that a run is for.
+  package func fires(of run: RunID) async throws -> [FireRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows("SELECT * FROM fires WHERE run_id = $1 ORDER BY fire", [.text(run.text)])
+        .map(FireRecord.init)
+    }
+  }
+
+  func fireForUpdate(_ key: FireKey, _ tx: any StateTransaction) async throws -> FireRecord? {
+    // Changes nothing, and so locks the row where rows have locks.
+    try await tx.row(
+      """
+      UPDATE fires SET outcome = outcome
+      WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4 RETURNING *
+      """, key.values
+    ).map(FireRecord.init)
+  }
+
+  func claimFire(_ key: FireKey?, by run: RunID, _ tx: any StateTransaction) async throws {
+    guard let key else { return }
+    try await tx.run(
+      """
+      UPDATE fires SET outcome = 'claimed', run_id = $5
+      WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4
+      """, key.values + [.text(run.text)])
+  }
+}

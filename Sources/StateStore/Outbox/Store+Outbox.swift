@@ -1,0 +1,124 @@
+package import Model
+
+extension Store {
+  /// Puts notices into the outbox that no run's move carries, for instance of a missed fire.
+  package func enqueue(_ notices: [NoticeDraft]) async throws {
+    try await database.transaction(.write(.enqueueNotices)) { tx in
+      try await enqueue(notices, try await tx.now(), tx)
+    }
+  }
+
+  /// Takes notices whose time has come and begins an attempt for each. They come back by
+  /// themselves after `patience`, unless the attempt is reported before: so a notice survives the
+  /// process that was delivering it, and two processes do not send it at the same time.
+  package func takeDueNotices(limit: Int, patience: Duration) async throws -> [NoticeRecord] {
+    try await database.transaction(.write(.takeDueNotices)) { tx in
+      let now = try await tx.now()
+      return try await tx.rows(
+        """
+        UPDATE notices SET attempts = attempts + 1, next_attempt = $2
+        WHERE state = 'due' AND next_attempt <= $1 AND notice_id IN (
+          SELECT notice_id FROM notices WHERE state = 'due' AND next_attempt <= $1
+          ORDER BY next_attempt, notice_id LIMIT $3)
+        RETURNING *
+        """, [.instant(now), .instant(now.advanced(by: patience)), .integer(limit)]
+      ).map(NoticeRecord.init).sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+    }
+  }
+
+  /// When the next attempt is due; `nil` if the outbox is empty.
+  package func nextNoticeDue() async throws -> Instant? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(
+        "SELECT next_attempt FROM notices WHERE state = 'due' ORDER BY next_attempt LIMIT 1", []
+      )?.instant("next_attempt")
+    }
+  }
+
+  package func markDelivered(_ notice: String) async throws {
+    try await finish(notice, .delivered, nil)
+  }
+
+  /// Plans another attempt.
+  package func markFailed(_ notice: String, _ fault: Fault, retryAfter: Duration) async throws {
+    try await database.transaction(.write(.noticeFailed)) { tx in
+      let next = try await tx.now().advanced(by: retryAfter)
+      try await tx.run(
+        """
+        UPDATE notices SET next_attempt = $2, last_fault = $3 WHERE notice_id = $1 AND state = 'due'
+        """, [.text(notice), .instant(next), .json(fault.json)])
+    }
+  }
+
+  /// Ends the attempts; the notice stays listed.
+  package func markGaveUp(_ notice: String, _ fault: Fault) async throws {
+    try await finish(notice, .gaveUp, fault)
+  }
+
+  /// Makes notices that gave up due again.
+  /// - Returns: how many.
+  @discardableResult
+  package func retryNotices(_ notices: [String]) async throws -> Int {
+    try await database.transaction(.write(.retryNotices)) { tx in
+      let now = try await tx.now()
+      var count = 0
+      for notice in notices {
+        count += try await tx.run(
+          """
+          UPDATE notices SET state = 'due', attempts = 0, next_attempt = $2, finished_at = NULL
+          WHERE notice_id = $1 AND state = 'gave_up'
+          """, [.text(notice), .instant(now)])
+      }
+      return count
+    }
+  }
+
+  /// The outbox, newest first.
+  /// - Parameters:
+  ///   - run: `nil` for all runs.
+  ///   - state: `nil` for all states.
+  package func notices(run: RunID? = nil, state: NoticeRecord.State? = nil, limit: Int) async throws
+    -> [NoticeRecord]
+  {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT * FROM notices
+        WHERE (CAST($1 AS TEXT) IS NULL OR run_id = $1) AND (CAST($2 AS TEXT) IS NULL OR state = $2)
+        ORDER BY created_at DESC, notice_id DESC LIMIT $3
+        """, [.optional(run?.text), .optional(state?.rawValue), .integer(limit)]
+      ).map(NoticeRecord.init)
+    }
+  }
+
+  private func finish(_ notice: String, _ state: NoticeRecord.State, _ fault: Fault?) async throws {
+    try await database.transaction(.write(.noticeFinished)) { tx in
+      try await tx.run(
+        """
+        UPDATE notices SET state = $2, finished_at = $3, last_fault = COALESCE($4, last_fault)
+        WHERE notice_id = $1 AND state = 'due'
+        """,
+        [
+          .text(notice), .text(state.rawValue), .instant(try await tx.now()),
+          .optional(fault?.json.text),
+        ])
+    }
+  }
+
+  func enqueue(_ notices: [NoticeDraft], _ now: Instant, _ tx: any StateTransaction) async throws {
+    for notice in notices {
+      try await tx.run(
+        """
+        INSERT INTO notices (notice_id, run_id, project, job, event, channel, facts, digest, state,
+          attempts, next_attempt, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', 0, $9, $10)
+        ON CONFLICT (notice_id) DO NOTHING
+        """,
+        [
+          .text(notice.id), .optional(notice.run?.text), .text(notice.project), .text(notice.job.text),
+          .text(notice.event.rawValue), .text(notice.channel), .json(notice.facts),
+          .optional(notice.digest), .instant(now.advanced(by: notice.delay)), .instant(now),
+        ])
+    }
+  }
+}

@@ -1,0 +1,37 @@
+internal import Glibc
+internal import Model
+internal import Runtime
+
+/// The locks of runs among the processes of one machine: a locked file for each, in one folder.
+///
+/// The system frees a lock when its owner ends, however it ends; a stopped owner keeps it.
+struct RunLocks: Sendable {
+  let folder: String
+
+  /// - Returns: `nil` if another owner lives.
+  /// - Throws: a `SystemFault`.
+  func take(_ run: RunID) throws(Fault) -> LockFile? {
+    try LockFile.tryLock(try path(of: run))
+  }
+
+  /// Whether some process has the lock. Who looks holds it for an instant.
+  func isHeld(_ run: RunID) throws(Fault) -> Bool {
+    let path = try path(of: run)
+    guard access(path, F_OK) == 0 else { return false }
+    return try LockFile.tryLock(path) == nil
+  }
+
+  /// Removes the lock file of a run that is over. Only of such a run: whoever locks the removed
+  /// file, or a new one of its name, then finds that there is nothing left to own.
+  func remove(_ run: RunID) throws(Fault) {
+    let path = try path(of: run)
+    if unlink(path) != 0, errno != ENOENT { throw SystemFault.fault("remove", path) }
+  }
+
+  private func path(of run: RunID) throws(Fault) -> String {
+    guard run.text.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 != 0 }), run.text.utf8.count <= 200 else {
+      throw Fault("no_such_run", .notFound, "`\(run)` is no run id")
+    }
+    return "\(folder)/\(run.text).lock"
+  }
+}

@@ -1,0 +1,102 @@
+package import Model
+
+extension Store {
+  /// Moves a run to another state, together with the event, the notices, the receipt and the
+  /// outcome of its fires. A move that this owner has made already is made once.
+  /// - Throws: `Fault` `illegal_move`, `fenced`.
+  package func move(_ ownership: Ownership, _ move: RunMove) async throws {
+    try await database.transaction(.write(.move)) { tx in
+      let run = try await fence(ownership, tx)
+      if run.state == move.to { return }
+      try await apply(move, to: run, try await tx.now(), tx)
+    }
+  }
+
+  /// Adds a line to a run's audit trail.
+  /// - Throws: `Fault` `fenced`.
+  package func append(_ event: EventDraft, for ownership: Ownership) async throws {
+    try await database.transaction(.write(.appendEvent)) { tx in
+      let run = try await fence(ownership, tx)
+      try await append(event, to: run.id, try await tx.now(), tx)
+    }
+  }
+
+  /// Replaces a run's receipt.
+  /// - Throws: `Fault` `fenced`.
+  package func saveReceipt(_ receipt: JSONValue, for ownership: Ownership) async throws {
+    try await database.transaction(.write(.saveReceipt)) { tx in
+      let run = try await fence(ownership, tx)
+      try await tx.run(
+        "UPDATE runs SET receipt = $2 WHERE run_id = $1", [.text(run.id.text), .json(receipt)])
+    }
+  }
+
+  /// A run's audit trail, oldest first.
+  package func events(of run: RunID) async throws -> [EventRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows("SELECT * FROM events WHERE subject = $1 ORDER BY number", [.text(run.text)])
+        .map(EventRecord.init)
+    }
+  }
+
+  /// The audit trail of everything, newest first.
+  package func events(since: Instant, limit: Int) async throws -> [EventRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        "SELECT * FROM events WHERE at >= $1 ORDER BY at DESC, subject DESC, number DESC LIMIT $2",
+        [.instant(since), .integer(limit)]
+      ).map(EventRecord.init)
+    }
+  }
+
+  /// Writes a move for a run whose row is locked.
+  func apply(_ move: RunMove, to run: RunRecord, _ now: Instant, _ tx: any StateTransaction) async throws {
+    let committed = try await tx.row(
+      "SELECT 1 AS committed FROM sinks WHERE run_id = $1 AND committed_at IS NOT NULL LIMIT 1",
+      [.text(run.id.text)])
+    guard run.state.mayMove(to: move.to, pastFirstCommit: committed != nil) else {
+      throw Fault(
+        "illegal_move", .conflict,
+        "Run \(run.id) is \(run.state.rawValue)\(committed == nil ? "" : ", with a result published in part,")"
+          + " and cannot become \(move.to.rawValue)",
+        hint: committed == nil ? nil : "resume it: it goes on from where it published")
+    }
+    let ends = move.to.isFinal
+    try await tx.run(
+      """
+      UPDATE runs SET state = $2, is_open = $3, updated_at = $4, finished_at = $5,
+        failures = failures + $6, fault = COALESCE($7, fault), receipt = COALESCE($8, receipt)
+      WHERE run_id = $1
+      """,
+      [
+        .text(run.id.text), .text(move.to.rawValue), .integer(ends ? 0 : 1), .instant(now),
+        ends ? .instant(now) : .null, .integer(move.to == .failed ? 1 : 0),
+        .optional(move.fault?.json.text), .optional(move.receipt?.text),
+      ])
+    if ends || move.to == .failed || move.to == .interrupted {
+      try await tx.run(
+        "UPDATE attempts SET ended_at = $3, end_state = $4, fault = $5 WHERE run_id = $1 AND token = $2",
+        [
+          .text(run.id.text), .integer(run.token.number), .instant(now), .text(move.to.rawValue),
+          .optional(move.fault?.json.text),
+        ])
+    }
+    if let outcome = move.fireOutcome {
+      try await tx.run(
+        "UPDATE fires SET outcome = $2, closed_at = $3 WHERE run_id = $1",
+        [.text(run.id.text), .text(outcome.rawValue), outcome.isOpen ? .null : .instant(now)])
+    }
+    try await append(move.event, to: run.id, now, tx)
+    try await enqueue(move.notices, now, tx)
+  }
+
+  /// Appends to the trail of a run whose row is locked.
+  func append(_ event: EventDraft, to run: RunID, _ now: Instant, _ tx: any StateTransaction) async throws {
+    let row = try await tx.row(
+      "UPDATE runs SET events = events + 1 WHERE run_id = $1 RETURNING events", [.text(run.text)])
+    guard let number = try row?.integer("events") else { throw Store.missing(run) }
+    try await tx.run(
+      "INSERT INTO events (subject, number, at, name, body) VALUES ($1, $2, $3, $4, $5)",
+      [.text(run.text), .integer(number), .instant(now), .text(event.name), .json(event.body)])
+  }
+}

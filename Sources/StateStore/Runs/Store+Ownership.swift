@@ -1,0 +1,154 @@
+package import Model
+internal import Runtime
+
+extension Store {
+  /// Takes a run that has no living owner: raises its token, so that whoever had it before can
+  /// no longer write.
+  /// - Throws: `Fault` `no_such_run`.
+  package func claim(_ run: RunID) async throws -> Claim {
+    switch owners {
+    case .lockFiles(let locks):
+      guard let lock = try await patiently({ () throws(Fault) in try locks.take(run) }) else {
+        return .held(by: try await self.run(run)?.owner)
+      }
+      let decision = try await take(run, lease: nil)
+      guard case .taken(let token) = decision else { return decision.claim }
+      return .owned(Ownership(run: run, token: token, renewEvery: nil, lock: lock))
+    case .leases(let lease):
+      let decision = try await take(run, lease: lease)
+      guard case .taken(let token) = decision else { return decision.claim }
+      return .owned(Ownership(run: run, token: token, renewEvery: lease / 3, lock: nil))
+    }
+  }
+
+  /// Moves the lease's end on. To be called every `renewEvery`, on a task that other work does
+  /// not hold up.
+  /// - Throws: `Fault` `fenced`: stop writing at once.
+  package func renew(_ ownership: Ownership) async throws {
+    guard case .leases(let lease) = owners else { return }
+    try await database.transaction(.write(.renew)) { tx in
+      let until = try await tx.now().advanced(by: lease)
+      let renewed = try await tx.run(
+        "UPDATE runs SET lease_until = $3 WHERE run_id = $1 AND token = $2",
+        [.text(ownership.run.text), .integer(ownership.token.number), .instant(until)])
+      guard renewed == 1 else { throw Store.fenced(ownership.run) }
+    }
+  }
+
+  /// Gives a run free, whatever its state. Releasing twice, or after a takeover, does nothing.
+  package func release(_ ownership: Ownership) async throws {
+    defer { ownership.unlock() }
+    let isOver = try await database.transaction(.write(.release)) { tx in
+      try await tx.row(
+        """
+        UPDATE runs SET owner_host = NULL, owner_pid = NULL, owner_since = NULL, lease_until = NULL
+        WHERE run_id = $1 AND token = $2 RETURNING is_open
+        """, [.text(ownership.run.text), .integer(ownership.token.number)]
+      )?.integer("is_open") == 0
+    }
+    if isOver, case .lockFiles(let locks) = owners { try locks.remove(ownership.run) }
+  }
+
+  /// Whether somebody living owns the run, without taking it.
+  package func isOwned(_ run: RunID) async throws -> Bool {
+    switch owners {
+    case .lockFiles(let locks):
+      return try locks.isHeld(run)
+    case .leases:
+      return try await database.transaction(.read) { tx in
+        let now = try await tx.now()
+        return try await tx.row(
+          "SELECT 1 AS held FROM runs WHERE run_id = $1 AND lease_until > $2",
+          [.text(run.text), .instant(now)]) != nil
+      }
+    }
+  }
+
+  /// Tries a lock for some milliseconds: somebody who only looks whether it is held holds it for an
+  /// instant; an owner holds it longer.
+  private func patiently(_ take: () throws(Fault) -> LockFile?) async throws -> LockFile? {
+    for _ in 0..<5 {
+      if let lock = try take() { return lock }
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    return try take()
+  }
+
+  private enum Taken: Sendable {
+    case taken(FencingToken)
+    case refused(Claim)
+
+    var claim: Claim {
+      switch self {
+      case .taken: .held(by: nil)
+      case .refused(let claim): claim
+      }
+    }
+  }
+
+  private func take(_ run: RunID, lease: Duration?) async throws -> Taken {
+    try await database.transaction(.write(.claim)) { tx in
+      // The update that changes nothing locks the row where rows have locks.
+      guard
+        let row = try await tx.row(
+          "UPDATE runs SET token = token WHERE run_id = $1 RETURNING *", [.text(run.text)])
+      else { throw Store.missing(run) }
+      let record = try RunRecord(row)
+      let now = try await tx.now()
+      let leaseUntil = try row.ifPresent("lease_until") { row, name throws(Fault) in try row.instant(name) }
+      switch OwnerRule.decide(state: record.state, owner: record.owner, leaseUntil: leaseUntil, now: now) {
+      case .over: return .refused(.over(record.state))
+      case .held(let owner): return .refused(.held(by: owner))
+      case .take: break
+      }
+      let token = FencingToken(record.token.number + 1)
+      try await tx.run(
+        """
+        UPDATE runs SET token = $2, owner_host = $3, owner_pid = $4, owner_since = $5, lease_until = $6
+        WHERE run_id = $1
+        """,
+        [
+          .text(run.text), .integer(token.number), .text(host), .integer(Int64(processID)), .instant(now),
+          .optional(lease.map(now.advanced)),
+        ])
+      try await tx.run(
+        "INSERT INTO attempts (run_id, token, host, pid, started_at) VALUES ($1, $2, $3, $4, $5)",
+        [
+          .text(run.text), .integer(token.number), .text(host), .integer(Int64(processID)), .instant(now),
+        ])
+      return .taken(token)
+    }
+  }
+
+  /// The run, if `ownership` still holds; its row is locked until the transaction ends.
+  func fence(_ ownership: Ownership, _ tx: any StateTransaction) async throws -> RunRecord {
+    guard
+      let row = try await tx.row(
+        "UPDATE runs SET token = token WHERE run_id = $1 AND token = $2 RETURNING *",
+        [.text(ownership.run.text), .integer(ownership.token.number)])
+    else { throw Store.fenced(ownership.run) }
+    return try RunRecord(row)
+  }
+
+  static func fenced(_ run: RunID) -> Fault {
+    Fault(
+      "fenced", .conflict, "Run \(run) has been taken over by another process",
+      hint: "Nothing more is written here; `tidemark show \(run)` names the new owner")
+  }
+
+  static func missing(_ run: RunID) -> Fault {
+    Fault("no_such_run", .notFound, "The state store has no run \(run)")
+  }
+}
+
+extension Instant {
+  /// Ends of time stay where they are.
+  func advanced(by duration: Duration) -> Instant {
+    let (seconds, attoseconds) = duration.components
+    let (whole, over) = seconds.multipliedReportingOverflow(by: 1_000_000)
+    let (sum, over2) = microseconds.addingReportingOverflow(whole)
+    let (total, over3) = sum.addingReportingOverflow(attoseconds / 1_000_000_000_000)
+    if over || over2 || over3 { return Instant(microseconds: duration < .zero ? .min : .max) }
+    return Instant(microseconds: total)
+  }
+}

@@ -1,0 +1,224 @@
+package import Model
+
+extension Store {
+  /// Makes the run of an identity, or finds the one that there is.
+  ///
+  /// With a fire, the fire becomes `claimed` by the run in the same transaction.
+  /// - Throws: `Fault` `identity_too_long`, `no_such_fire`.
+  package func openRun(_ new: NewRun) async throws -> OpenedRun {
+    let key = try new.identity.checkedKey()
+    let entropy = UInt64.random(in: .min ... .max)
+    return try await database.transaction(.write(.openRun)) { tx in
+      let now = try await tx.now()
+      if let fire = new.fire {
+        guard let record = try await fireForUpdate(fire, tx) else {
+          throw Fault("no_such_fire", .notFound, "The ledger has no fire of `\(fire.job)` at that time")
+        }
+        if record.outcome != .pending { return .fireTaken(record) }
+      }
+      if let row = try await tx.row("SELECT * FROM runs WHERE identity = $1 AND is_open = 1", [.text(key)]) {
+        let run = try RunRecord(row)
+        try await claimFire(new.fire, by: run.id, tx)
+        return .unfinished(run)
+      }
+      let last = try await tx.row(
+        """
+        SELECT * FROM runs WHERE identity = $1 AND state = 'succeeded'
+        ORDER BY revision DESC LIMIT 1
+        """, [.text(key)]
+      ).map(RunRecord.init)
+      if let last, !new.again { return .succeeded(last) }
+      let id = RunID(at: now, entropy: entropy)
+      let run = try await insert(
+        new, id: id, key: key, revision: (last?.revision ?? 0) + 1, now, tx)
+      try await claimFire(new.fire, by: id, tx)
+      return .created(run)
+    }
+  }
+
+  /// Ends `old` as superseded and makes a run in its place, for instance because its plan's
+  /// fingerprint has changed. The fires of `old` go over to the new run, which is returned.
+  /// - Throws: `Fault` `illegal_move` past the first commit, `fenced`.
+  package func supersede(_ old: Ownership, by new: NewRun, event: EventDraft) async throws -> RunRecord {
+    let key = try new.identity.checkedKey()
+    let entropy = UInt64.random(in: .min ... .max)
+    return try await database.transaction(.write(.supersede)) { tx in
+      let now = try await tx.now()
+      let run = try await fence(old, tx)
+      guard run.identity.key == key else {
+        throw Fault("other_identity", .internal, "A run is superseded by one of another identity")
+      }
+      if run.state == .superseded, let row = try await tx.row(openByIdentity, [.text(key)]) {
+        return try RunRecord(row)
+      }
+      try await apply(RunMove(to: .superseded, event: event), to: run, now, tx)
+      let id = RunID(at: now, entropy: entropy)
+      let successor = try await insert(new, id: id, key: key, revision: run.revision, now, tx)
+      try await tx.run(
+        "UPDATE fires SET run_id = $2 WHERE run_id = $1", [.text(run.id.text), .text(id.text)])
+      return successor
+    }
+  }
+
+  package func run(_ id: RunID) async throws -> RunRecord? {
+    try await database.transaction(.read) { tx in
+      try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(id.text)]).map(RunRecord.init)
+    }
+  }
+
+  /// The run of that identity that is not over.
+  package func unfinishedRun(of identity: RunIdentity) async throws -> RunRecord? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(openByIdentity, [.text(identity.key)]).map(RunRecord.init)
+    }
+  }
+
+  /// The newest revision of that identity that succeeded.
+  package func succeededRun(of identity: RunIdentity) async throws -> RunRecord? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(
+        """
+        SELECT * FROM runs WHERE identity = $1 AND state = 'succeeded'
+        ORDER BY revision DESC LIMIT 1
+        """, [.text(identity.key)]
+      ).map(RunRecord.init)
+    }
+  }
+
+  /// The serial for a new run of a job without interval: one more than the highest in use, or that
+  /// of the oldest run that is not over.
+  package func serial(for identity: RunIdentity) async throws -> Int {
+    try await database.transaction(.read) { tx in
+      let runs = try await tx.rows(
+        """
+        SELECT * FROM runs
+        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND parameters = $4 AND interval_start IS NULL
+        ORDER BY is_open DESC, CASE WHEN is_open = 1 THEN serial ELSE -serial END LIMIT 1
+        """,
+        [
+          .text(identity.project), .text(identity.job.text), .text(identity.matrixRow),
+          .json(identity.parametersJSON),
+        ]
+      ).map(RunRecord.init)
+      guard let run = runs.first else { return 1 }
+      return run.state.isFinal ? run.identity.serial + 1 : run.identity.serial
+    }
+  }
+
+  /// The runs that a filter lets through, newest first.
+  package func runs(_ filter: RunFilter) async throws -> [RunRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT * FROM runs
+        WHERE (CAST($1 AS TEXT) IS NULL OR project = $1) AND (CAST($2 AS TEXT) IS NULL OR job = $2)
+          AND (CAST($3 AS TEXT) IS NULL OR matrix_row = $3) AND (CAST($4 AS TEXT) IS NULL OR pool = $4)
+          AND (CAST($5 AS TEXT) IS NULL OR $5 LIKE '%,' || state || ',%')
+          AND ($6 = 0 OR is_open = 1) AND created_at >= $7
+        ORDER BY run_id DESC LIMIT $8
+        """, filter.values
+      ).map(RunRecord.init)
+    }
+  }
+
+  /// The intervals that runs of a job have covered successfully, overlapping `range`, by their start.
+  package func succeededIntervals(
+    project: String, job: JobName, matrixRow: String, in range: TimeRange
+  ) async throws -> [TimeRange] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT DISTINCT interval_start, interval_end FROM runs
+        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND state = 'succeeded'
+          AND interval_start < $5 AND interval_end > $4
+        ORDER BY interval_start, interval_end
+        """,
+        [
+          .text(project), .text(job.text), .text(matrixRow), .instant(range.start), .instant(range.end),
+        ]
+      ).compactMap(TimeRange.read)
+    }
+  }
+
+  /// Who tried a run, when, and how it went, oldest first.
+  package func attempts(of run: RunID) async throws -> [AttemptRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows("SELECT * FROM attempts WHERE run_id = $1 ORDER BY token", [.text(run.text)])
+        .map(AttemptRecord.init)
+    }
+  }
+
+  /// A run's whole record, as its last owner wrote it.
+  package func receipt(of run: RunID) async throws -> JSONValue? {
+    try await database.transaction(.read) { tx in
+      let row = try await tx.row("SELECT receipt FROM runs WHERE run_id = $1", [.text(run.text)])
+      return try row?.ifPresent("receipt") { row, name throws(Fault) in try row.json(name) }
+    }
+  }
+
+  /// Asks a run's owner to end it. Nothing happens to a run that is over.
+  /// - Returns: the run as it then is, or `nil` if there is none.
+  package func requestCancel(_ run: RunID, by: String, reason: String) async throws -> RunRecord? {
+    try await database.transaction(.write(.requestCancel)) { tx in
+      let now = try await tx.now()
+      try await tx.run(
+        """
+        UPDATE runs SET cancel_at = $2, cancel_by = $3, cancel_reason = $4
+        WHERE run_id = $1 AND is_open = 1 AND cancel_at IS NULL
+        """, [.text(run.text), .instant(now), .text(by), .text(reason)])
+      return try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(run.text)])
+        .map(RunRecord.init)
+    }
+  }
+
+  package func cancelRequest(for run: RunID) async throws -> CancelRequest? {
+    try await self.run(run)?.cancel
+  }
+
+  private func insert(
+    _ new: NewRun, id: RunID, key: String, revision: Int, _ now: Instant, _ tx: any StateTransaction
+  ) async throws -> RunRecord {
+    let identity = new.identity
+    try await tx.run(
+      """
+      INSERT INTO runs (
+        run_id, identity, project, job, matrix_row, interval_start, interval_end, parameters, serial,
+        revision, replay_of, pool, state, is_open, settings, job_hash, token, failures, chunks,
+        read_rows, kept, filtered, quarantined, dropped, read_bytes, events, created_at, updated_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'planned', 1, $13, $14, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, $15, $15)
+      """,
+      [
+        .text(id.text), .text(key), .text(identity.project), .text(identity.job.text),
+        .text(identity.matrixRow), .optional(identity.interval?.start), .optional(identity.interval?.end),
+        .json(identity.parametersJSON), .integer(identity.serial), .integer(revision),
+        .optional(new.replayOf?.text), .optional(new.pool), .json(new.settings), .text(new.jobHash),
+        .instant(now),
+      ])
+    guard let row = try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(id.text)]) else {
+      throw Fault("state_unreadable", .internal, "A run just written is not there")
+    }
+    return try RunRecord(row)
+  }
+}
+
+private let openByIdentity: StaticString = "SELECT * FROM runs WHERE identity = $1 AND is_open = 1"
+
+extension RunIdentity {
+  /// By name, so that equal parameters are equal as text.
+  var parametersJSON: JSONValue {
+    .object(parameters.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })
+  }
+
+  /// The key, if it fits into an index entry of every store.
+  func checkedKey() throws(Fault) -> String {
+    let key = self.key
+    guard key.utf8.count <= 2000 else {
+      throw Fault(
+        "identity_too_long", .validation,
+        "The parameters of `\(job)` make a run identity of \(key.utf8.count) bytes; 2000 fit",
+        hint: "Pass long values by a file or a table instead of a parameter")
+    }
+    return key
+  }
+}

@@ -1,0 +1,40 @@
+internal import Glibc
+internal import Model
+internal import Runtime
+
+/// The folder that the state lives in, for its owner alone.
+enum StateFolder {
+  /// Makes the folder and the empty file where they are missing.
+  ///
+  /// The file comes first, with its mode: SQLite gives the same mode to the files beside it.
+  /// - Throws: `Fault`, by `SystemFault`; `state_exposed`.
+  static func prepare(forFile path: String) throws(Fault) {
+    try make(folder(of: path))
+    var status = stat()
+    if lstat(path, &status) != 0 {
+      guard errno == ENOENT else { throw SystemFault.fault("open", path) }
+      // Only a new file is opened here: closing one that SQLite has open would drop its locks.
+      _ = try FileDescriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW)
+      return
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw SQLiteFault.foreign(path) }
+    if status.st_mode & 0o077 != 0, chmod(path, 0o600) != 0 {
+      throw Fault(
+        "state_exposed", .auth, "The state `\(path)` can be read by others and is not yours to protect",
+        hint: "Chmod 600 it as its owner")
+    }
+  }
+
+  /// Makes a folder and those above it, each with mode 0700. One that exists stays as it is.
+  static func make(_ path: String) throws(Fault) {
+    if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, path != "/" else { throw SystemFault.fault("make the folder", path) }
+    try make(folder(of: path))
+    if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemFault.fault("make the folder", path) }
+  }
+
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

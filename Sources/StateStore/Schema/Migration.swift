@@ -1,0 +1,14 @@
+/// One numbered step from an older layout of the state to a newer one.
+///
+/// Steps are only ever added; a released one is never edited.
+struct Migration: Sendable {
+  let number: Int
+  /// Understood by every database: `BIGINT`, `TEXT` and `BYTEA` columns, which SQLite takes as they are.
+  let statements: StaticString
+  /// What only Postgres needs behind it.
+  let postgresStatements: StaticString?
+
+  static let all = [Migration(number: 1, statements: stateSchema1, postgresStatements: stateSchema1Postgres)]
+
+  static var newest: Int { all.last?.number ?? 0 }
+}

@@ -1,0 +1,136 @@
+import Model
+@testable import StateStore
+import Testing
+
+@Suite struct FireTests {
+  static let job = JobName("daily")
+
+  static func key(_ fire: Int64) -> FireKey {
+    FireKey(project: "shop", job: job, fire: Instant(microseconds: fire))
+  }
+
+  static func enter(_ fires: Range<Int64>, into store: Store) async throws -> Int {
+    try await store.insertFires(
+      fires.map { fire in
+        NewFire(
+          key: key(fire),
+          interval: TimeRange(start: Instant(microseconds: fire - 1), end: Instant(microseconds: fire)))
+      }, project: "shop", job: job, consideredUntil: Instant(microseconds: fires.upperBound - 1))
+  }
+
+  static let always = TimeRange(start: Instant(microseconds: .min), end: Instant(microseconds: .max))
+
+  @Test(arguments: StoreKind.allCases)
+  func theFirstSightingCounts(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let first = try await world.store.recordFirstSighting(
+        project: "shop", job: Self.job, at: Instant(microseconds: 10))
+      #expect(first.firstSeen == Instant(microseconds: 10))
+      let second = try await world.stranger().recordFirstSighting(
+        project: "shop", job: Self.job, at: Instant(microseconds: 20))
+      #expect(second == first)
+      #expect(try await Self.enter(11..<15, into: world.store) == 4)
+      #expect(try await Self.enter(11..<13, into: world.store) == 0)
+      let all = try await world.store.sightings(project: "shop")
+      #expect(all.map(\.lastConsidered.microseconds) == [14])
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func eachFireIsEnteredOnce(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let new = try await withThrowingTaskGroup(of: Int.self) { group in
+        for start in 0..<6 as Range<Int64> {
+          group.addTask { try await Self.enter(start..<(start + 10), into: try await world.stranger()) }
+        }
+        return try await group.reduce(0, +)
+      }
+      #expect(new == 15)
+      let fires = try await world.store.fires(project: "shop", job: Self.job, in: Self.always)
+      #expect(fires.map(\.key.fire.microseconds) == Array(0..<15))
+      #expect(fires.allSatisfy { $0.outcome == .pending && $0.interval != nil })
+      let some = TimeRange(start: Instant(microseconds: 3), end: Instant(microseconds: 5))
+      #expect(try await world.store.fires(project: "shop", job: Self.job, in: some).count == 2)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func ofManySchedulersOneClaimsAFire(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      _ = try await Self.enter(1..<4, into: world.store)
+      let outcomes = try await withThrowingTaskGroup(of: String.self) { group in
+        for _ in 0..<4 {
+          for fire in 1..<4 as Range<Int64> {
+            group.addTask {
+              switch try await world.stranger().openRun(.sample(day: fire, fire: Self.key(fire))) {
+              case .created: "created"
+              case .fireTaken: "taken"
+              case .unfinished, .succeeded: "other"
+              }
+            }
+          }
+        }
+        return try await group.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+      }
+      #expect(outcomes == ["created": 3, "taken": 9])
+      let open = try await world.store.openFires(project: "shop")
+      #expect(open.map(\.outcome) == [.claimed, .claimed, .claimed])
+      #expect(Set(open.compactMap(\.run)).count == 3)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func aFireHasOneOutcome(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      _ = try await Self.enter(1..<3, into: world.store)
+      #expect(try await world.store.closeFire(Self.key(1), as: .paused, note: "by ops"))
+      #expect(try await world.store.closeFire(Self.key(1), as: .ran) == false)
+      #expect(try await world.store.closeFire(Self.key(9), as: .ran) == false)
+      guard case .fireTaken(let taken) = try await world.store.openRun(.sample(fire: Self.key(1))) else {
+        throw Unexpected()
+      }
+      #expect(taken.outcome == .paused && taken.note == "by ops" && taken.closedAt != nil)
+      await expectFault("no_such_fire") {
+        _ = try await world.store.openRun(.sample(fire: Self.key(9)))
+      }
+      #expect(try await world.store.unfinishedRun(of: .sample()) == nil)
+      #expect(try await world.store.openFires(project: "shop").map(\.key) == [Self.key(2)])
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func aSuccessByHandClosesTheFiresOfItsInterval(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let interval = try #require(RunIdentity.sample().interval)
+      for fire in [1, 2] as [Int64] {
+        try await world.store.insertFires(
+          [NewFire(key: Self.key(fire), interval: interval)], project: "shop", job: Self.job,
+          consideredUntil: Instant(microseconds: fire))
+      }
+      let owner = try await world.store.begin(.sample(fire: Self.key(1)))
+      #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran) == 0)
+      try await world.store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
+      #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran) == 2)
+      #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran) == 0)
+      #expect(try await world.store.fires(of: owner.run).map(\.outcome) == [.ran, .ran])
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func pausesAreRemembered(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let until = Instant(microseconds: 99)
+      let pause = try await world.store.pause(
+        project: "shop", job: Self.job, until: until, reason: "migration", by: "ops")
+      #expect(pause.until == until && pause.reason == "migration")
+      _ = try await world.stranger().pause(project: "shop", job: Self.job, until: nil, reason: "x", by: "y")
+      let pauses = try await world.store.pauses(project: "shop")
+      #expect(pauses.map(\.reason) == ["x"] && pauses[0].until == nil)
+      #expect(try await world.store.unpause(project: "shop", job: Self.job, by: "ops"))
+      #expect(try await world.store.unpause(project: "shop", job: Self.job, by: "ops") == false)
+      let trail = try await world.store.events(since: Instant(microseconds: 0), limit: 10)
+      #expect(trail.map(\.name) == ["unpaused", "paused", "paused"])
+      #expect(trail.allSatisfy { $0.subject == "shop/daily" })
+    }
+  }
+}

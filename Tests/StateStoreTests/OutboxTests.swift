@@ -1,0 +1,61 @@
+import Model
+@testable import StateStore
+import Testing
+
+@Suite struct OutboxTests {
+  @Test(arguments: StoreKind.allCases)
+  func decidedOnceAndTakenOnce(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      try await world.store.enqueue([.sample("a"), .sample("b"), .sample("later", delay: .seconds(600))])
+      try await world.stranger().enqueue([.sample("a")])
+      let taken = try await withThrowingTaskGroup(of: [String].self) { group in
+        for _ in 0..<6 {
+          group.addTask {
+            try await world.stranger().takeDueNotices(limit: 1, patience: .seconds(60)).map(\.id)
+          }
+        }
+        return try await group.reduce([], +)
+      }
+      // Whoever found the first one just taken may go away with nothing.
+      let rest = try await world.store.takeDueNotices(limit: 10, patience: .seconds(60))
+      #expect((taken + rest.map(\.id)).sorted() == ["a", "b"])
+      let all = try await world.store.notices(limit: 10)
+      #expect(all.map(\.attempts).reduce(0, +) == 2 && all[0].facts["rows"]?.intValue == 3)
+      #expect(all.allSatisfy { $0.digest == "ops/daily" && $0.channel == "ops" && $0.event == .failure })
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func failedAttemptsComeBackUntilGivenUp(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.enqueue([.sample("a"), .sample("b")])
+      #expect(try await store.takeDueNotices(limit: 10, patience: .seconds(60)).count == 2)
+      let fault = Fault("webhook_refused", .connection, "No", isTransient: true)
+      try await store.markFailed("a", fault, retryAfter: .zero)
+      let again = try await store.takeDueNotices(limit: 10, patience: .seconds(60))
+      #expect(again.map(\.id) == ["a"] && again[0].attempts == 2 && again[0].lastFault == fault)
+      try await store.markGaveUp("a", fault)
+      try await store.markDelivered("b")
+      // What comes late changes nothing.
+      try await store.markFailed("b", fault, retryAfter: .zero)
+      try await store.markGaveUp("b", fault)
+      #expect(try await store.notices(state: .gaveUp, limit: 10).map(\.id) == ["a"])
+      #expect(try await store.notices(state: .delivered, limit: 10).map(\.id) == ["b"])
+      #expect(try await store.nextNoticeDue() == nil)
+      #expect(try await store.retryNotices(["a", "b"]) == 1)
+      #expect(try await store.nextNoticeDue() != nil)
+      #expect(try await store.takeDueNotices(limit: 10, patience: .seconds(60)).map(\.attempts) == [1])
+    }
+  }
+
+  /// A process that dies while it delivers loses nothing.
+  @Test(arguments: StoreKind.allCases)
+  func attemptsThatAreNotReportedComeBack(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      try await world.store.enqueue([.sample("a")])
+      #expect(try await world.store.takeDueNotices(limit: 10, patience: .zero).count == 1)
+      #expect(try await world.store.takeDueNotices(limit: 10, patience: .zero).count == 1)
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import Model
+@testable import StateStore
+import Testing
+
+@Suite struct QuarantineTests {
+  @Test(arguments: StoreKind.allCases)
+  func listedPageByPage(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let owner = try await world.store.begin()
+      for chunk in [2, 0, 1] {
+        try await world.store.checkpoint(.sample(chunk, quarantined: 3), for: owner)
+      }
+      var seen: [[Int]] = []
+      var cursor = RejectionCursor.start
+      while true {
+        let page = try await world.store.rejections(of: owner.run, after: cursor, limit: 2)
+        seen += page.map { [$0.chunk.number, $0.number] }
+        guard let last = page.last else { break }
+        cursor = RejectionCursor(after: last)
+      }
+      #expect(seen == (0..<3).flatMap { chunk in (0..<3).map { [chunk, $0] } })
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func summedReplayedAndPurged(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let owner = try await store.begin()
+      try await store.checkpoint(.sample(0, quarantined: 3), for: owner)
+      #expect(try await store.purgeQuarantine(of: owner.run) == 0)
+      try await store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
+      func summary() async throws -> [QuarantineSummary] {
+        try await store.quarantineSummary(project: "shop", job: JobName("daily"), limit: 10)
+      }
+      let before = QuarantineSummary(
+        run: owner.run, job: JobName("daily"), step: "positive quantity", rows: 3, replayed: 0)
+      #expect(try await summary() == [before])
+      #expect(try await store.quarantineSummary(project: "shop", job: JobName("x"), limit: 10) == [])
+      let replay = try await store.begin(.sample(again: true))
+      try await store.markReplayed(owner.run, by: replay)
+      #expect(try await summary().map(\.replayed) == [3])
+      #expect(try await store.rejections(of: owner.run, limit: 1)[0].replayedBy == replay.run)
+      #expect(try await store.purgeQuarantine(of: owner.run) == 3)
+      #expect(try await summary() == [])
+      #expect(try await store.run(owner.run)?.totals.rows.quarantined == 3)
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import Model
+@testable import StateStore
+import Testing
+
+@Suite struct RunTests {
+  @Test(arguments: StoreKind.allCases)
+  func oneUnfinishedRunPerIdentity(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      guard case .created(let first) = try await world.store.openRun(.sample()) else { throw Unexpected() }
+      guard case .unfinished(let same) = try await world.stranger().openRun(.sample()) else {
+        throw Unexpected()
+      }
+      #expect(same.id == first.id)
+      #expect(same.state == .planned && same.revision == 1 && same.identity == .sample())
+      guard case .created(let other) = try await world.store.openRun(.sample(day: 1)) else {
+        throw Unexpected()
+      }
+      #expect(other.id != first.id)
+      #expect(try await world.store.unfinishedRun(of: .sample())?.id == first.id)
+      #expect(try await world.store.unfinishedRun(of: .sample(day: 2)) == nil)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func aSuccessIsNotRunAgainUnlessAskedFor(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let first = try await store.begin()
+      try await store.move(first, through: .running, .merging, .prepared, .publishing, .succeeded)
+      try await store.release(first)
+      guard case .succeeded(let done) = try await store.openRun(.sample()) else { throw Unexpected() }
+      #expect(done.id == first.run && done.finishedAt == world.clock.now)
+      guard case .over(.succeeded) = try await store.claim(first.run) else { throw Unexpected() }
+
+      guard case .created(let second) = try await store.openRun(.sample(again: true)) else {
+        throw Unexpected()
+      }
+      #expect(second.revision == 2)
+      guard case .unfinished = try await store.openRun(.sample()) else { throw Unexpected() }
+      #expect(try await store.succeededRun(of: .sample())?.id == first.run)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func everythingOfARunComesBack(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let parameters = ["b": "ü|=&\\", "a": "it's \"x\"\n"]
+      let new = NewRun(
+        identity: .sample(parameters: parameters), jobHash: "abc",
+        settings: .object([.init("parallelism", .integer(4))]), pool: "nightly", replayOf: RunID("r0"))
+      let ownership = try await world.store.begin(new)
+      let fault = Fault(
+        "too_bad", .data, "It is bad", place: Place(file: "a.yaml", line: 3, column: 4), cause: "So",
+        hint: "Mend it", isTransient: true)
+      try await world.store.move(
+        ownership, RunMove(to: .failed, event: EventDraft("failed"), fault: fault, receipt: .array([.null])))
+      let run = try #require(try await world.stranger().run(ownership.run))
+      #expect(run.identity == new.identity && run.jobHash == "abc" && run.settings == new.settings)
+      #expect(run.pool == "nightly" && run.replayOf == RunID("r0") && run.fingerprint == nil)
+      #expect(run.fault == fault && run.failures == 1 && run.state == .failed && run.finishedAt == nil)
+      #expect(run.owner?.since == world.clock.now && run.createdAt == world.clock.now)
+      #expect(try await world.store.receipt(of: run.id) == .array([.null]))
+      #expect(try await world.store.run(RunID("nobody")) == nil)
+      let attempts = try await world.store.attempts(of: run.id)
+      #expect(attempts.map(\.endState) == [.failed] && attempts[0].fault == fault)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func listsByEveryFilter(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let old = try await store.begin(.sample("a"))
+      try await store.move(old, through: .cancelled)
+      world.clock.advance(.seconds(60))
+      let new = try await store.begin(.sample("b"))
+      func ids(_ filter: RunFilter) async throws -> [RunID] { try await store.runs(filter).map(\.id) }
+      #expect(try await ids(RunFilter()) == [new.run, old.run])
+      #expect(try await ids(RunFilter(job: JobName("a"))) == [old.run])
+      #expect(try await ids(RunFilter(project: "other")) == [])
+      #expect(try await ids(RunFilter(states: [.cancelled, .failed])) == [old.run])
+      #expect(try await ids(RunFilter(states: [.planned])) == [new.run])
+      #expect(try await ids(RunFilter(isUnfinished: true)) == [new.run])
+      #expect(try await ids(RunFilter(limit: 1)) == [new.run])
+      if kind == .sqlite {
+        #expect(try await ids(RunFilter(createdSince: world.clock.now)) == [new.run])
+      }
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func supersedingKeepsOneOpenRunAndItsFires(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let key = FireKey(project: "shop", job: JobName("daily"), fire: Instant(microseconds: 5))
+      try await store.insertFires(
+        [NewFire(key: key, interval: nil)], project: "shop", job: JobName("daily"), consideredUntil: key.fire)
+      let old = try await store.begin(.sample(fire: key))
+      let next = try await store.supersede(old, by: .sample(), event: EventDraft("superseded"))
+      #expect(next.revision == 1 && next.state == .planned && next.id != old.run)
+      // The answer may have been lost.
+      #expect(try await store.supersede(old, by: .sample(), event: EventDraft("superseded")).id == next.id)
+      #expect(try await store.run(old.run)?.state == .superseded)
+      #expect(try await store.fires(of: next.id).map(\.key) == [key])
+      #expect(try await store.unfinishedRun(of: .sample())?.id == next.id)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func serialsFollowUnfinishedRuns(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      var identity = RunIdentity(
+        project: "shop", job: JobName("adhoc"), matrixRow: "", interval: nil, parameters: ["a": "1"])
+      #expect(try await world.store.serial(for: identity) == 1)
+      identity.serial = 1
+      let first = try await world.store.begin(NewRun(identity: identity, jobHash: ""))
+      #expect(try await world.store.serial(for: identity) == 1)
+      try await world.store.move(first, through: .cancelled)
+      #expect(try await world.store.serial(for: identity) == 2)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func successesCoverIntervals(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      for day in 0..<4 as Range<Int64> {
+        let run = try await world.store.begin(.sample(day: day))
+        if day == 2 { continue }
+        try await world.store.move(run, through: .running, .merging, .prepared, .publishing, .succeeded)
+      }
+      let all = TimeRange(
+        start: Instant(microseconds: 86_400_000_000), end: Instant(microseconds: 4 * 86_400_000_000))
+      let covered = try await world.store.succeededIntervals(
+        project: "shop", job: JobName("daily"), matrixRow: "", in: all)
+      #expect(covered.map { $0.start.microseconds / 86_400_000_000 } == [1, 3])
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func cancelRequestsReachTheOwner(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let ownership = try await world.store.begin()
+      #expect(try await world.store.cancelRequest(for: ownership.run) == nil)
+      let asked = try await world.stranger().requestCancel(ownership.run, by: "ops", reason: "wrong day")
+      #expect(asked?.cancel?.by == "ops")
+      _ = try await world.stranger().requestCancel(ownership.run, by: "late", reason: "")
+      #expect(try await world.store.cancelRequest(for: ownership.run)?.reason == "wrong day")
+      #expect(try await world.store.requestCancel(RunID("nobody"), by: "ops", reason: "") == nil)
+    }
+  }
+
+  @Test func longIdentitiesAreRefused() async throws {
+    try await withStore(.sqlite) { world in
+      let identity = RunIdentity.sample(parameters: ["a": String(repeating: "x", count: 3000)])
+      await expectFault("identity_too_long") {
+        _ = try await world.store.openRun(NewRun(identity: identity, jobHash: ""))
+      }
+    }
+  }
+}
