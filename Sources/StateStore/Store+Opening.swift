@@ -1,5 +1,6 @@
 internal import Glibc
 package import Model
+package import Postgres
 
 extension Store {
   /// Opens the state in a SQLite file, and makes it where there is none.
@@ -12,6 +13,17 @@ extension Store {
     try StateFolder.make(locks)
     return Store(
       database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid())
+  }
+
+  /// Opens the state in a Postgres database, and makes its schema where there is none.
+  /// - Parameter lease: how long an owner that says nothing is taken to live; at least a second.
+  /// - Throws: `Fault` `state_behind_pooler`, `state_newer`, `state_foreign`, `state_encoding`, or
+  ///   what the connection throws.
+  package static func openPostgres(
+    _ settings: ConnectionSettings, lease: Duration = .seconds(12)
+  ) async throws -> Store {
+    let database = try await PostgresDatabase(settings: settings, limits: PostgresLimits(lease: lease))
+    return Store(database: database, owners: .leases(lease), host: hostName(), processID: getpid())
   }
 
   private static func hostName() -> String {

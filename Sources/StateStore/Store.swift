@@ -17,7 +17,22 @@ package struct Store: Sendable {
 
   /// Looks for damage, changing nothing: one sentence per finding.
   package func check() async throws -> [String] {
-    try await database.check()
+    let damage = try await database.check()
+    if !damage.isEmpty { return damage }
+    return try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT runs.run_id FROM runs LEFT JOIN (
+            SELECT run_id, COUNT(*) AS chunk_count, SUM(read_rows) AS read_rows,
+              SUM(quarantined) AS quarantined
+            FROM chunks GROUP BY run_id) AS done ON done.run_id = runs.run_id
+        WHERE runs.chunks <> COALESCE(done.chunk_count, 0)
+          OR runs.read_rows <> COALESCE(done.read_rows, 0)
+          OR runs.quarantined <> COALESCE(done.quarantined, 0)
+        ORDER BY runs.run_id
+        """, []
+      ).map { "The totals of run \(try $0.text("run_id")) are not those of its chunks" }
+    }
   }
 
   /// Gives space back that purged records leave.

@@ -1,37 +1,70 @@
+import DemoServer
 import Model
+import Postgres
 import Runtime
 @testable import StateStore
 import Synchronization
 import Testing
 
-/// A state store of its own for one test, with a clock that stands still until it is moved.
+/// A state store of its own for one test. With SQLite it has a clock that stands still until it is
+/// moved; Postgres goes by its own time.
 struct StoreWorld: Sendable {
   let store: Store
   let clock: HandClock
-  let folder: String
-  let kind: StoreKind
+  let open: @Sendable () async throws -> Store
 
   /// The same state as another process on another machine would open it.
   func stranger() async throws -> Store {
-    try await kind.open(folder, clock).asOwner(host: "elsewhere", processID: 4711)
+    try await open().asOwner(host: "elsewhere", processID: 4711)
   }
 }
 
 /// The stores that the conformance suite runs against.
 enum StoreKind: String, CaseIterable, Sendable {
-  case sqlite
-
-  func open(_ folder: String, _ clock: HandClock) async throws -> Store {
-    try await Store.openSQLite(path: "\(folder)/state.db", now: { clock.now })
-  }
+  case sqlite, postgres
 }
 
 func withStore(_ kind: StoreKind, _ body: (StoreWorld) async throws -> Void) async throws {
-  try await withScratchFolder { folder in
-    let clock = HandClock()
-    let store = try await kind.open(folder, clock)
-    try await body(StoreWorld(store: store, clock: clock, folder: folder, kind: kind))
-    await store.close()
+  let clock = HandClock()
+  func run(_ open: @escaping @Sendable () async throws -> Store) async throws {
+    let opened = Opened()
+    let world = StoreWorld(store: try await opened.add(open()), clock: clock) {
+      try await opened.add(open())
+    }
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await body(world)) } catch { outcome = .failure(error) }
+    await opened.closeAll()
+    try outcome.get()
+  }
+  switch kind {
+  case .sqlite:
+    try await withScratchFolder { folder in
+      try await run { try await Store.openSQLite(path: "\(folder)/state.db", now: { clock.now }) }
+    }
+  case .postgres:
+    try await withTestDatabase { settings in
+      try await run { try await Store.openPostgres(settings, lease: .seconds(600)) }
+    }
+  }
+}
+
+/// A database of its own for one test.
+func withTestDatabase(_ body: (ConnectionSettings) async throws -> Void) async throws {
+  try await Turnstile.databases.pass {
+    try await SharedServer.withDatabase { try await body($0) }
+  }
+}
+
+private final class Opened: Sendable {
+  private let stores = Mutex<[Store]>([])
+
+  func add(_ store: Store) -> Store {
+    stores.withLock { $0.append(store) }
+    return store
+  }
+
+  func closeAll() async {
+    for store in stores.withLock({ $0 }) { await store.close() }
   }
 }
 

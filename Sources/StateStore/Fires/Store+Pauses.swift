@@ -64,7 +64,8 @@ extension Store {
     try await tx.run(
       """
       INSERT INTO events (subject, number, at, name, body)
-      SELECT CAST($1 AS TEXT), COALESCE(MAX(number), 0) + 1, $2, $3, $4 FROM events WHERE subject = $1
+      SELECT CAST($1 AS TEXT), COALESCE(MAX(number), 0) + 1, CAST($2 AS BIGINT), CAST($3 AS TEXT),
+        CAST($4 AS TEXT) FROM events WHERE subject = $1
       """,
       [.text("\(project)/\(job.text)"), .instant(now), .text(event.name), .json(event.body)])
   }

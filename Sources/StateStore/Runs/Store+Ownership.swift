@@ -140,15 +140,3 @@ extension Store {
     Fault("no_such_run", .notFound, "The state store has no run \(run)")
   }
 }
-
-extension Instant {
-  /// Ends of time stay where they are.
-  func advanced(by duration: Duration) -> Instant {
-    let (seconds, attoseconds) = duration.components
-    let (whole, over) = seconds.multipliedReportingOverflow(by: 1_000_000)
-    let (sum, over2) = microseconds.addingReportingOverflow(whole)
-    let (total, over3) = sum.addingReportingOverflow(attoseconds / 1_000_000_000_000)
-    if over || over2 || over3 { return Instant(microseconds: duration < .zero ? .min : .max) }
-    return Instant(microseconds: total)
-  }
-}

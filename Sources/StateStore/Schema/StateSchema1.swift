@@ -179,7 +179,21 @@ let stateSchema1: StaticString = """
   CREATE INDEX events_by_time ON events (at);
   """
 
-/// Blocks are compressed already, so TOAST need not try again.
+/// Texts are compared by their bytes, as SQLite does, whatever the database's collation; blocks are
+/// compressed already, so TOAST need not try again.
 let stateSchema1Postgres: StaticString = """
+  DO $$
+    DECLARE place record;
+    BEGIN
+      FOR place IN
+        SELECT table_name, column_name FROM information_schema.columns
+        WHERE table_schema = 'tidemark_state' AND data_type = 'text'
+      LOOP
+        EXECUTE format(
+          'ALTER TABLE tidemark_state.%I ALTER COLUMN %I TYPE text COLLATE "C"',
+          place.table_name, place.column_name);
+      END LOOP;
+    END
+  $$;
   ALTER TABLE blocks ALTER COLUMN frame SET STORAGE EXTERNAL;
   """

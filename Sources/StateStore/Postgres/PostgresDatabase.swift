@@ -1,0 +1,272 @@
+internal import Model
+internal import Postgres
+internal import Runtime
+
+/// The state in a schema of a Postgres database, for several machines.
+///
+/// A few connections, made when they are needed. What the server or the network interrupts is done
+/// again for as long as `patience`; what waits for another transaction longer than the lock
+/// timeout fails. A process that stops in the middle of a transaction loses it after the lease,
+/// so that it holds up nobody longer than that.
+actor PostgresDatabase: StateDatabase {
+  nonisolated let location: String
+  private let settings: ConnectionSettings
+  private let limits: PostgresLimits
+  private var idle: [Connection] = []
+  /// Connections in use or being made.
+  private var inUse = 0
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private var isClosed = false
+
+  /// Connects, refuses what cannot hold a state, and brings the layout up to date.
+  /// - Throws: `Fault` `state_behind_pooler`, `state_newer`, `state_foreign`, `state_encoding`, or
+  ///   what the connection throws.
+  init(settings: ConnectionSettings, limits: PostgresLimits) async throws {
+    location = settings.description
+    self.settings = settings
+    self.limits = limits
+    let first = try await connect()
+    do {
+      try await PostgresLayout.refusePooler(first, settings)
+      try await PostgresLayout.prepare(first, location: location)
+    } catch {
+      await first.close()
+      throw error
+    }
+    idle = [first]
+  }
+
+  nonisolated func transaction<Result: Sendable>(
+    _ kind: TransactionKind, _ body: @Sendable (any StateTransaction) async throws -> Result
+  ) async throws -> Result {
+    // A task of its own, which nobody cancels: what is worth saving is saved.
+    try await withoutActuallyEscaping(body) { body in
+      try await Task { try await self.repeatedly(kind, body) }.value
+    }
+  }
+
+  private func repeatedly<Result: Sendable>(
+    _ kind: TransactionKind, _ body: @Sendable (any StateTransaction) async throws -> Result
+  ) async throws -> Result {
+    let start = ContinuousClock.now
+    var pause = Duration.milliseconds(20)
+    while true {
+      do {
+        return try await once(kind, body)
+      } catch let fault as Fault where PostgresLimits.isWorthRepeating(fault) {
+        // A commit whose answer was lost may have happened: every body can be run once more on it.
+        guard ContinuousClock.now - start + pause < limits.patience else { throw fault }
+        try await Task.sleep(for: pause)
+        pause = min(pause * 2, .seconds(2))
+      }
+    }
+  }
+
+  private func once<Result: Sendable>(
+    _ kind: TransactionKind, _ body: @Sendable (any StateTransaction) async throws -> Result
+  ) async throws -> Result {
+    let connection = try await take()
+    let result: Result
+    do {
+      switch kind {
+      case .read:
+        try await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        result = try await body(PostgresTransaction(connection: connection))
+      case .write(let write):
+        try await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED")
+        result = try await body(PostgresTransaction(connection: connection))
+        try Failpoint.hit(write.beforeCommit)
+      }
+      try await connection.commit()
+    } catch {
+      await connection.rollback()
+      await give(back: connection)
+      throw error
+    }
+    await give(back: connection)
+    if case .write(let write) = kind { try Failpoint.hit(write.afterCommit) }
+    return result
+  }
+
+  func check() async throws -> [String] { [] }
+
+  func compact() async throws {
+    let connection = try await take()
+    do {
+      for table in PostgresLayout.largeTables { try await connection.execute("VACUUM (ANALYZE) \(table)") }
+    } catch {
+      await give(back: connection)
+      throw error
+    }
+    await give(back: connection)
+  }
+
+  func close() async {
+    isClosed = true
+    for connection in idle { await connection.close() }
+    idle = []
+  }
+
+  // MARK: Connections
+
+  private func connect() async throws -> Connection {
+    let connection = try await Connection.open(settings)
+    do {
+      try await connection.execute(limits.session)
+    } catch {
+      await connection.close()
+      throw error
+    }
+    return connection
+  }
+
+  private func take() async throws -> Connection {
+    if isClosed {
+      throw Fault("state_closed", .internal, "The state \(location) has been closed")
+    }
+    if inUse < limits.connections {
+      inUse += 1
+    } else {
+      await withCheckedContinuation { waiting.append($0) }
+    }
+    while let connection = idle.popLast() {
+      if await connection.isOpen { return connection }
+    }
+    do {
+      return try await connect()
+    } catch {
+      leave()
+      throw error
+    }
+  }
+
+  private func give(back connection: Connection) async {
+    if await connection.isOpen {
+      if isClosed { await connection.close() } else { idle.append(connection) }
+    }
+    leave()
+  }
+
+  /// Hands the place on, so that nobody can come in between.
+  private func leave() {
+    if waiting.isEmpty {
+      inUse -= 1
+    } else {
+      waiting.removeFirst().resume()
+    }
+  }
+}
+
+/// How patient a Postgres state is.
+struct PostgresLimits: Sendable {
+  /// How long an owner that says nothing is taken to live.
+  var lease: Duration
+  var connections = 4
+  /// For how long an interrupted transaction is done again.
+  var patience = Duration.seconds(30)
+
+  /// What every connection keeps for its lifetime.
+  var session: SQLText {
+    let lease = Int64(lease / .milliseconds(1))
+    return """
+      SET search_path = tidemark_state, pg_catalog; \
+      SET client_min_messages = error; SET standard_conforming_strings = on; SET bytea_output = hex; \
+      SET synchronous_commit = on; SET lock_timeout = 20000; SET statement_timeout = 60000; \
+      SET idle_in_transaction_session_timeout = \(max(lease, 1000)); \
+      SET default_transaction_read_only = off
+      """
+  }
+
+  /// Trouble that another try may not meet: also two transactions that made the same row.
+  static func isWorthRepeating(_ fault: Fault) -> Bool {
+    switch fault.code {
+    case "unique_violation", "deadlock", "serialization_failure", "commit_unknown", "connection_lost",
+      "server_starting", "cannot_connect", "too_many_connections":
+      true
+    default: false
+    }
+  }
+}
+
+private struct PostgresTransaction: StateTransaction {
+  let connection: Connection
+
+  func now() async throws -> Instant {
+    let rows = try await rows(
+      "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now", [])
+    guard let row = rows.first else { throw Fault("state_unreadable", .internal, "Postgres gave no time") }
+    return try row.instant("now")
+  }
+
+  func run(_ sql: StaticString, _ values: [StateValue]) async throws -> Int {
+    try await connection.query(SQLText(stringLiteral: sql), values.map(\.parameter)).affectedRows
+  }
+
+  func runEach(_ sql: StaticString, _ rows: [[StateValue]]) async throws {
+    for values in rows { try await connection.query(SQLText(stringLiteral: sql), values.map(\.parameter)) }
+  }
+
+  func rows(_ sql: StaticString, _ values: [StateValue]) async throws -> [StateRow] {
+    let result = try await connection.query(SQLText(stringLiteral: sql), values.map(\.parameter))
+    let names = result.columns.map(\.name)
+    return try result.rows.map { row in
+      StateRow(
+        names: names,
+        values: try result.columns.indices.map { index in
+          guard let text = row[index] else { return .null }
+          return try StateValue(text, typeOID: result.columns[index].typeOID)
+        })
+    }
+  }
+}
+
+extension StateValue {
+  fileprivate var parameter: StatementParameter {
+    switch self {
+    case .null: .null
+    case .integer(let number): .integer(number)
+    case .text(let text): .text(text)
+    case .bytes(let bytes): .bytes(bytes)
+    }
+  }
+
+  /// From Postgres's text form of a bigint, an integer, a text or a bytea.
+  fileprivate init(_ text: String, typeOID: UInt32) throws(Fault) {
+    switch typeOID {
+    case 20, 23:
+      guard let number = Int64(text) else {
+        throw Fault("state_unreadable", .internal, "Postgres gave a number that is none")
+      }
+      self = .integer(number)
+    case 17: self = .bytes(try StateValue.bytes(hexadecimal: text))
+    default: self = .text(text)
+    }
+  }
+
+  /// Of `\\x00ff`.
+  private static func bytes(hexadecimal text: String) throws(Fault) -> [UInt8] {
+    let digits = Array(text.utf8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(digits.count / 2)
+    var index = 2
+    while index + 1 < digits.count {
+      guard let high = value(ofDigit: digits[index]), let low = value(ofDigit: digits[index + 1]) else {
+        break
+      }
+      bytes.append(high << 4 | low)
+      index += 2
+    }
+    guard text.hasPrefix("\\x"), index == digits.count else {
+      throw Fault("state_unreadable", .internal, "Postgres gave bytes that cannot be read")
+    }
+    return bytes
+  }
+
+  private static func value(ofDigit digit: UInt8) -> UInt8? {
+    switch digit {
+    case 0x30...0x39: digit - 0x30
+    case 0x61...0x66: digit - 0x61 + 10
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import DemoServer
+import Glibc
+import Model
+import Postgres
+import Runtime
+@testable import StateStore
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct PostgresStateTests {
+  private func withState(_ body: (ConnectionSettings, Store) async throws -> Void) async throws {
+    try await withTestDatabase { settings in
+      let store = try await Store.openPostgres(settings, lease: .seconds(600))
+      try await body(settings, store)
+      await store.close()
+    }
+  }
+
+  private func run(_ sql: SQLText, _ settings: ConnectionSettings) async throws {
+    let connection = try await Connection.open(settings)
+    try await connection.execute(sql)
+    await connection.close()
+  }
+
+  /// A lease that is over is over, and whoever had it finds out at the next write.
+  @Test func aRunIsTakenOverWhenItsLeaseIsOver() async throws {
+    try await withState { _, store in
+      let dead = Store(database: store.database, owners: .leases(.zero), host: "dead", processID: 1)
+      let theirs = try await dead.begin()
+      #expect(try await store.isOwned(theirs.run) == false)
+      let mine = try await store.own(theirs.run)
+      #expect(mine.token > theirs.token)
+      #expect(try await store.isOwned(mine.run))
+      await expectFault("fenced") { try await dead.renew(theirs) }
+      await expectFault("fenced") { try await dead.checkpoint(.sample(0), for: theirs) }
+      guard case .held(let owner) = try await dead.claim(mine.run) else { throw Unexpected() }
+      #expect(owner?.host == store.host)
+      try await store.renew(mine)
+      #expect(mine.renewEvery == .seconds(200))
+    }
+  }
+
+  @Test func renewingMovesTheEndOn() async throws {
+    try await withState { _, store in
+      let short = Store(database: store.database, owners: .leases(.zero), host: "h", processID: 1)
+      let ownership = try await short.begin()
+      #expect(try await store.isOwned(ownership.run) == false)
+      try await store.renew(ownership)
+      #expect(try await store.isOwned(ownership.run))
+    }
+  }
+
+  @Test func manyOpenANewStateAtOnce() async throws {
+    try await withTestDatabase { settings in
+      let stores = try await withThrowingTaskGroup(of: Store.self) { group in
+        for _ in 0..<6 { group.addTask { try await Store.openPostgres(settings) } }
+        return try await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(try await stores[0].check() == [])
+      _ = try await stores[1].begin()
+      #expect(try await stores[2].runs(RunFilter()).count == 1)
+      for store in stores { await store.close() }
+    }
+  }
+
+  @Test func newerAndForeignSchemasAreRefused() async throws {
+    try await withState { settings, _ in
+      try await run("INSERT INTO tidemark_state.layouts (number) VALUES (99)", settings)
+      await expectFault("state_newer") { _ = try await Store.openPostgres(settings) }
+      try await run(
+        "DROP SCHEMA tidemark_state CASCADE; CREATE SCHEMA tidemark_state; CREATE TABLE tidemark_state.x (a int)",
+        settings)
+      await expectFault("state_foreign") { _ = try await Store.openPostgres(settings) }
+    }
+  }
+
+  @Test func otherEncodingsAreRefused() async throws {
+    try await withTestDatabase { settings in
+      try await run(
+        "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0", settings)
+      await expectFault("state_encoding") {
+        _ = try await Store.openPostgres(settings.database("latin"))
+      }
+      try await run("DROP DATABASE latin WITH (FORCE)", settings)
+    }
+  }
+
+  /// Sessions that the server ends are made anew, and what they were doing is done again.
+  @Test func endedSessionsAreReplaced() async throws {
+    try await withState { settings, store in
+      let owner = try await store.begin()
+      for chunk in 0..<10 {
+        try await run(
+          """
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid()
+          """, settings)
+        try await store.checkpoint(.sample(chunk, quarantined: 1), for: owner)
+      }
+      #expect(try await store.run(owner.run)?.totals.rows.quarantined == 10)
+      #expect(try await store.check() == [])
+    }
+  }
+
+  /// A session that is ended in the middle of a transaction.
+  @Test func endedTransactionsAreDoneAgain() async throws {
+    try await withState { settings, store in
+      let owner = try await store.begin()
+      let tries = Tries()
+      try await store.database.transaction(.write(.checkpoint)) { tx in
+        _ = try await tx.run(
+          "UPDATE runs SET job_hash = job_hash || 'x' WHERE run_id = $1", [.text(owner.run.text)])
+        if tries.count.add(1, ordering: .relaxed).newValue > 1 { return }
+        try await run(
+          """
+          SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND state = 'idle in transaction'
+          """, settings)
+        _ = try await tx.rows("SELECT 1 AS one", [])
+      }
+      #expect(tries.count.load(ordering: .relaxed) == 2)
+      #expect(try await store.run(owner.run)?.jobHash == "hashx")
+    }
+  }
+
+  @Test func transactionsSurviveTheirTasksCancellation() async throws {
+    try await withState { _, store in
+      let owner = try await store.begin()
+      let task = Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        try await store.checkpoint(.sample(0), for: owner)
+      }
+      try await task.value
+      #expect(try await store.finishedChunks(of: owner.run).count == 1)
+    }
+  }
+
+  private final class Tries: Sendable {
+    let count = Atomic(0)
+  }
+
+  static let pgbouncer = "/usr/sbin/pgbouncer"
+
+  @Test(.enabled(if: access(pgbouncer, X_OK) == 0), arguments: ["transaction", "session"])
+  func poolersThatShareSessionsAreRefused(_ mode: String) async throws {
+    let server = try await SharedServer.shared()
+    try await withTestDatabase { settings in
+      try await withScratchFolder { folder in
+        chmod(folder, 0o777)
+        try FileDescriptor("\(folder)/pgbouncer.ini", O_WRONLY | O_CREAT, mode: 0o644).write(
+          Array(
+            """
+            [databases]
+            * = host=\(server.socketDirectory) port=\(server.port) user=postgres
+            [pgbouncer]
+            listen_port = 6543
+            unix_socket_dir = \(folder)
+            auth_type = any
+            pool_mode = \(mode)
+            ignore_startup_parameters = extra_float_digits
+            user = postgres
+
+            """.utf8))
+        let pooler = try ChildProcess(
+          [Self.pgbouncer, "\(folder)/pgbouncer.ini"], environment: [:], output: "\(folder)/log")
+        defer {
+          pooler.signal(SIGKILL)
+          _ = pooler.wait(atMost: .seconds(10))
+        }
+        // Its socket is there once it listens.
+        while access("\(folder)/.s.PGSQL.6543", F_OK) != 0, pooler.exit == nil { await Task.yield() }
+        let direct = try await Connection.open(settings)
+        let database = try await direct.query("SELECT current_database() AS name").onlyRow.string("name")
+        await direct.close()
+        let pooled = try ConnectionSettings(
+          name: "state", connectionString: "host=\(folder) port=6543 dbname=\(database) user=any",
+          applicationName: "test")
+        if mode == "transaction" {
+          await expectFault("state_behind_pooler") { _ = try await Store.openPostgres(pooled) }
+        } else {
+          let store = try await Store.openPostgres(pooled)
+          _ = try await store.begin()
+          await store.close()
+        }
+      }
+    }
+  }
+}
