@@ -1,0 +1,170 @@
+internal import CCurl
+internal import Glibc
+internal import Model
+internal import Runtime
+
+/// One request by libcurl, over HTTP or SMTP. Blocks the thread that performs it.
+///
+/// TLS certificates and host names are verified, redirects are not followed, and every address is
+/// checked when its socket is made.
+struct CurlTransfer {
+  var url: String
+  /// Of the URL: `http,https` or `smtp,smtps`.
+  var schemes: String
+  var rule: AddressRule
+  var connectTimeout: Duration
+  var totalTimeout: Duration
+  var work: Work
+
+  enum Work {
+    /// Headers as whole lines, without line ends.
+    case post(body: String, headers: [String])
+    case mail(from: String, to: [String], message: [UInt8])
+  }
+
+  /// What libcurl found out.
+  struct Answer {
+    var code: CURLcode
+    /// Of HTTP or SMTP; 0 if the other side said nothing.
+    var status: Int
+    var retryAfter: Duration?
+    /// The address rule refused a connection.
+    var wasRefused: Bool
+    /// libcurl's own sentence for `code`. It names no URL.
+    var sentence: String { String(cString: curl_easy_strerror(code)) }
+  }
+
+  /// - Throws: `Fault` `out_of_memory`.
+  func perform() throws(Fault) -> Answer {
+    _ = CurlTransfer.library
+    guard let handle = curl_easy_init() else {
+      throw Fault("out_of_memory", .resource, "There is no memory for a transfer", isTransient: true)
+    }
+    defer { curl_easy_cleanup(handle) }
+    let context = Context(rule: rule, upload: upload)
+    let address = Unmanaged.passUnretained(context).toOpaque()
+    var lists: [UnsafeMutablePointer<curl_slist>] = []
+    defer { for list in lists { curl_slist_free_all(list) } }
+
+    tidemark_curl_set_text(handle, CURLOPT_URL, url)
+    tidemark_curl_set_text(handle, CURLOPT_PROTOCOLS_STR, schemes)
+    tidemark_curl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
+    // Signals are the process's own business, on this thread too.
+    tidemark_curl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+    tidemark_curl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 1)
+    tidemark_curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 2)
+    tidemark_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connectTimeout))
+    tidemark_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds(totalTimeout))
+    tidemark_curl_set_open_socket_function(handle, openSocket)
+    tidemark_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, address)
+    tidemark_curl_set_data_function(handle, CURLOPT_WRITEFUNCTION, discard)
+    switch work {
+    case .post(let body, let headers):
+      tidemark_curl_set_text(handle, CURLOPT_USERAGENT, "tidemark")
+      tidemark_curl_set_long(handle, CURLOPT_POSTFIELDSIZE, body.utf8.count)
+      tidemark_curl_set_text(handle, CURLOPT_COPYPOSTFIELDS, body)
+      // Without `Expect:` libcurl waits a second before a large body.
+      if let list = list(headers + ["Expect:"]) {
+        lists.append(list)
+        tidemark_curl_set_list(handle, CURLOPT_HTTPHEADER, list)
+      }
+    case .mail(let from, let to, _):
+      tidemark_curl_set_text(handle, CURLOPT_MAIL_FROM, "<\(from)>")
+      if let list = list(to.map { "<\($0)>" }) {
+        lists.append(list)
+        tidemark_curl_set_list(handle, CURLOPT_MAIL_RCPT, list)
+      }
+      tidemark_curl_set_long(handle, CURLOPT_UPLOAD, 1)
+      tidemark_curl_set_long(handle, CURLOPT_USE_SSL, Int(encryption.rawValue))
+      tidemark_curl_set_data_function(handle, CURLOPT_READFUNCTION, readUpload)
+      tidemark_curl_set_pointer(handle, CURLOPT_READDATA, address)
+    }
+
+    let code = curl_easy_perform(handle)
+    var status = 0
+    tidemark_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    var seconds: curl_off_t = 0
+    tidemark_curl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
+    return withExtendedLifetime(context) {
+      Answer(
+        code: code, status: status, retryAfter: seconds > 0 ? .seconds(Int64(seconds)) : nil,
+        wasRefused: context.wasRefused)
+    }
+  }
+
+  /// A password is never sent in the clear; without one, encryption is taken where it is offered.
+  private var encryption: curl_usessl { url.contains("@") ? CURLUSESSL_ALL : CURLUSESSL_TRY }
+
+  private var upload: [UInt8] {
+    if case .mail(_, _, let message) = work { message } else { [] }
+  }
+
+  private func milliseconds(_ duration: Duration) -> Int {
+    Int(duration / .milliseconds(1))
+  }
+
+  private func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
+    lines.reduce(nil) { curl_slist_append($0, $1) }
+  }
+
+  /// Once for the process, as libcurl wants it.
+  private static let library = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+}
+
+/// What the callbacks of one transfer share; used on its thread alone.
+private final class Context {
+  let rule: AddressRule
+  let upload: [UInt8]
+  var sent = 0
+  var wasRefused = false
+
+  init(rule: AddressRule, upload: [UInt8]) {
+    self.rule = rule
+    self.upload = upload
+  }
+
+  static func of(_ pointer: UnsafeMutableRawPointer?) -> Context? {
+    pointer.map { Unmanaged<Context>.fromOpaque($0).takeUnretainedValue() }
+  }
+}
+
+private func openSocket(
+  _ data: UnsafeMutableRawPointer?, _: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+  guard let context = Context.of(data), let address,
+    let offset = MemoryLayout<curl_sockaddr>.offset(of: \.addr)
+  else { return -1 }
+  let target = address.pointee
+  // The address is longer than the field that it stands in: read it in place.
+  let start = UnsafeRawPointer(address) + offset
+  let range: Range<Int> =
+    switch target.family {
+    case AF_INET: 4..<8
+    case AF_INET6: 8..<24
+    default: 0..<0
+    }
+  guard range.upperBound <= Int(target.addrlen),
+    context.rule.allows(range.map { start.load(fromByteOffset: $0, as: UInt8.self) })
+  else {
+    context.wasRefused = true
+    return -1
+  }
+  return socket(
+    target.family, target.socktype | Int32(SOCK_CLOEXEC.rawValue), target.`protocol`)
+}
+
+private func discard(
+  _: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _: UnsafeMutableRawPointer?
+) -> Int {
+  size * count
+}
+
+private func readUpload(
+  _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ data: UnsafeMutableRawPointer?
+) -> Int {
+  guard let context = Context.of(data), let buffer else { return 0 }
+  let part = context.upload[context.sent...].prefix(size * count)
+  UnsafeMutableRawBufferPointer(start: buffer, count: size * count).copyBytes(from: part)
+  context.sent += part.count
+  return part.count
+}

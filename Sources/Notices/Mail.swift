@@ -1,0 +1,62 @@
+internal import CCurl
+internal import Model
+
+/// Sends a notice by SMTP.
+struct Mail {
+  var to: [String]
+  var from: String
+  /// `smtp://` or `smtps://`, with user and password where the server wants them.
+  var server: String
+  var rule: AddressRule
+  var connectTimeout: Duration
+  var totalTimeout: Duration
+
+  func send(_ notice: Notice) throws(Fault) -> Delivery {
+    for address in to + [from] where !MailMessage.isAddress(address) {
+      return .permanent(
+        Fault(
+          "bad_mail_address", .config, "`\(NoticeText.oneLine(address))` is no mail address",
+          hint: "Write the plain address, as in `ops@example.org`"))
+    }
+    guard !to.isEmpty else {
+      return .permanent(Fault("bad_mail_address", .config, "A mail has nobody to go to"))
+    }
+    guard server.lowercased().hasPrefix("smtp://") || server.lowercased().hasPrefix("smtps://") else {
+      return .permanent(
+        Fault(
+          "bad_mail_server", .config,
+          "A mail server's URL begins with neither `smtp://` nor `smtps://`"))
+    }
+    let message = MailMessage(
+      from: from, to: to, subject: notice.text.subject, body: notice.text.body, at: notice.at,
+      identifier: notice.idempotencyKey)
+    let transfer = CurlTransfer(
+      url: server, schemes: "smtp,smtps", rule: rule, connectTimeout: connectTimeout,
+      totalTimeout: totalTimeout, work: .mail(from: from, to: to, message: message.bytes))
+    return delivery(try transfer.perform())
+  }
+
+  private func delivery(_ answer: CurlTransfer.Answer) -> Delivery {
+    if answer.code == CURLE_OK { return .delivered }
+    let host = HostName.of(server)
+    if answer.wasRefused {
+      return .permanent(
+        Fault(
+          "address_refused", .config,
+          "The mail server \(host) has an address that notices are not sent to",
+          hint: "Link-local and metadata addresses never get notices; private ones by setting"))
+    }
+    // RFC 5321: 4xx says later, 5xx says no.
+    if answer.status >= 500 || answer.code == CURLE_LOGIN_DENIED {
+      return .permanent(
+        Fault(
+          "mail_refused", .config, "The mail server \(host) refused the mail with \(answer.status)",
+          cause: answer.sentence, hint: "Check the sender, the recipients and the password"))
+    }
+    let said = answer.status >= 400 ? "answered \(answer.status)" : "cannot be reached"
+    return .transient(
+      Fault(
+        "mail_unavailable", .connection, "The mail server \(host) \(said)", cause: answer.sentence,
+        isTransient: true), retryAfter: nil)
+  }
+}

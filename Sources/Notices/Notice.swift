@@ -1,0 +1,47 @@
+package import Model
+
+/// One message that is ready to go.
+package struct Notice: Sendable {
+  /// The same for every attempt, so that a receiver can drop what it has seen.
+  package var idempotencyKey: String
+  package var facts: NoticeFacts
+  package var text: NoticeText
+  /// When it was decided.
+  package var at: Instant
+
+  package init(idempotencyKey: String, facts: NoticeFacts, at: Instant) {
+    self.idempotencyKey = idempotencyKey
+    self.facts = facts
+    self.text = NoticeText(facts)
+    self.at = at
+  }
+
+  /// What webhooks, commands and Postgres get: the facts and the words.
+  package var json: JSONValue {
+    .object(
+      facts.json.members + [
+        .init("id", .string(idempotencyKey)), .init("at", .string(at.text())),
+        .init("subject", .string(text.subject)), .init("text", .string(text.body)),
+      ])
+  }
+}
+
+/// Where a notice goes, with every secret filled in. Never logged, never in a fault.
+package enum Destination: Sendable {
+  case webhook(url: String, format: Notifier.WebhookFormat, headers: [String: String])
+  /// - server: `smtp://user:password@host:587` or `smtps://host`; `nil` is this machine's.
+  case mail(to: [String], from: String?, server: String?)
+  case command([String], timeout: Duration)
+  case postgres(connection: String, channel: String)
+}
+
+/// What became of an attempt.
+package enum Delivery: Hashable, Sendable {
+  case delivered
+  /// To be executed by whoever has database connections: `NOTIFY channel, payload`.
+  case notify(connection: String, channel: String, payload: String)
+  /// May work later; `retryAfter` where the receiver said when.
+  case transient(Fault, retryAfter: Duration?)
+  /// Will not work by trying again.
+  case permanent(Fault)
+}

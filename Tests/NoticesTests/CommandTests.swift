@@ -1,0 +1,73 @@
+import Glibc
+import Model
+@testable import Notices
+import Runtime
+import Testing
+
+@Suite struct CommandTests {
+  private func run(
+    _ script: String, timeout: Duration = .seconds(60), arguments: [String] = [],
+    _ notice: Notice = .sample()
+  ) async throws -> Delivery {
+    try await Courier.sample().deliver(
+      notice, to: .command(["sh", "-c", script, "notifier"] + arguments, timeout: timeout))
+  }
+
+  private func withFolder(_ body: (String) async throws -> Void) async throws {
+    let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-notices-")
+    let outcome: Result<Void, any Error>
+    do { outcome = .success(try await body(folder)) } catch { outcome = .failure(error) }
+    try FolderTree.remove(folder)
+    try outcome.get()
+  }
+
+  private func text(_ path: String) throws -> String {
+    String(decoding: try FileContents.read(path, atMost: .megabytes(1)), as: UTF8.self)
+  }
+
+  @Test func valuesComeByEnvironmentAndInput() async throws {
+    try await withFolder { folder in
+      var facts = NoticeFacts.sample()
+      facts.fault = "$(touch \(folder)/evil); `id` \"quoted\""
+      let delivery = try await run(
+        "cat > \"$1/input\"; printf %s \"$TIDEMARK_FAULT\" > \"$1/fault\"; env > \"$1/env\"",
+        arguments: [folder], .sample(facts: facts))
+      #expect(delivery == .delivered)
+      #expect(try text("\(folder)/fault") == facts.fault)
+      let input = try JSONValue(parsing: try text("\(folder)/input"))
+      #expect(input["fault"]?.stringValue == facts.fault && input["id"]?.stringValue == "r0123:failure:0")
+      #expect(access("\(folder)/evil", F_OK) != 0)
+      let names = try text("\(folder)/env").split(separator: "\n").map { $0.prefix { $0 != "=" } }
+      #expect(names.contains("TIDEMARK_JOB") && !names.contains("TIDEMARK_STATE"))
+    }
+  }
+
+  @Test func endingsDecide() async throws {
+    #expect(try await run("exit 0") == .delivered)
+    let failed = try await run("echo went wrong >&2; exit 3")
+    #expect(failed.fault?.code == "command_failed" && failed.isTransient)
+    #expect(failed.fault?.cause?.contains("went wrong") == true)
+    #expect(failed.fault?.sentence.contains("status 3") == true)
+    #expect(try await run("kill -9 $$").fault?.sentence.contains("signal 9") == true)
+    for name in ["/nowhere/at/all", "no-such-program-here", ""] {
+      let courier = try Courier.sample()
+      let delivery = await courier.deliver(.sample(), to: .command([name], timeout: .seconds(5)))
+      #expect(delivery.fault?.code == "no_such_command" && delivery.isPermanent)
+    }
+    #expect(try await Courier.sample().deliver(.sample(), to: .command([], timeout: .zero)).isPermanent)
+  }
+
+  /// The program hangs, ignores the polite signal, and has a child that would outlive it.
+  @Test func theTimeoutEndsTheWholeGroup() async throws {
+    try await withFolder { folder in
+      let delivery = try await run(
+        "trap '' TERM; sleep 1000 & echo $! > \"$1/child\"; wait; while :; do sleep 1000; done",
+        timeout: .milliseconds(500), arguments: [folder])
+      #expect(delivery.fault?.code == "command_timeout" && delivery.isTransient)
+      let child = try #require(Int32(try text("\(folder)/child").split(separator: "\n")[0]))
+      // Gone, or dead and not yet waited for by init.
+      let stat = try? text("/proc/\(child)/stat")
+      #expect(stat == nil || stat?.contains(") Z ") == true)
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Model
+@testable import Notices
+import Testing
+
+@Suite struct MailTests {
+  private func deliver(
+    _ server: LoopbackServer, to: [String] = ["ops@example.org", "team@example.org"], from: String? = nil,
+    _ notice: Notice = .sample()
+  ) async throws -> Delivery {
+    try await Courier.sample().deliver(
+      notice, to: .mail(to: to, from: from, server: "smtp://127.0.0.1:\(server.port)"))
+  }
+
+  @Test func goesToEveryRecipient() async throws {
+    let received = Recorder<[String]>()
+    let server = try LoopbackServer.smtp(received)
+    #expect(try await deliver(server) == .delivered)
+    // The server records a mail once its client has gone; the next connection comes after that.
+    _ = try await deliver(server)
+    let lines = try #require(received.all.first)
+    #expect(lines.contains("MAIL FROM:<tidemark@host.example>"))
+    #expect(lines.contains("RCPT TO:<ops@example.org>") && lines.contains("RCPT TO:<team@example.org>"))
+    #expect(lines.contains("Subject: [shop] daily for 2026-03-01 failed"))
+    #expect(lines.contains("Date: Mon, 21 Sep 2026 14:13:20 +0000"))
+    #expect(lines.contains("Message-ID: <r0123.3afailure.3a0@host.example>"))
+  }
+
+  static let answers: [(String, String, Bool)] = [
+    ("RCPT", "450 later", true), ("RCPT", "550 unknown", false), ("MAIL", "451 later", true),
+    ("MAIL", "553 no", false), ("DATA", "452 full", true), (".", "554 spam", false), (".", "421 later", true),
+    ("EHLO", "", true), ("DATA", "", true),
+  ]
+
+  @Test(arguments: answers) func answersDecide(command: String, answer: String, isTransient: Bool)
+    async throws
+  {
+    let server = try LoopbackServer.smtp(Recorder()) { $0 == command ? answer : nil }
+    let delivery = try await deliver(server)
+    #expect(delivery.isTransient == isTransient && delivery.isPermanent == !isTransient)
+    #expect(delivery.fault?.sentence.contains("127.0.0.1:\(server.port)") == true)
+  }
+
+  static let badAddresses = [
+    "", "x", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\r\nBcc: evil@example.org", "<a@b>", "a@b,c@d", "ä@b",
+    "a\0@b", "\"a\"@b",
+  ]
+
+  @Test(arguments: badAddresses) func addressesStayAddresses(_ address: String) async throws {
+    let received = Recorder<[String]>()
+    let server = try LoopbackServer.smtp(received)
+    #expect(try await deliver(server, to: [address]).fault?.code == "bad_mail_address")
+    #expect(try await deliver(server, from: address).fault?.code == "bad_mail_address")
+    #expect(received.all.isEmpty)
+  }
+
+  @Test func noValueMakesAHeader() throws {
+    var facts = NoticeFacts.sample()
+    facts.job = "x\r\nBcc: evil@example.org\r\n\r\nbody"
+    facts.fault = "a\r\n.\r\nQUIT"
+    let notice = Notice.sample("k\r\nX: 1", facts: facts)
+    let message = MailMessage(
+      from: "a@b", to: ["c@d"], subject: notice.text.subject, body: notice.text.body, at: notice.at,
+      identifier: notice.idempotencyKey)
+    let text = String(decoding: message.bytes, as: UTF8.self)
+    let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
+    let headers = parts[0].split(separator: "\r\n").map { $0.prefix { $0 != ":" } }
+    #expect(
+      headers == [
+        "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
+        "Content-Transfer-Encoding",
+      ])
+    #expect(parts[1].utf8.allSatisfy { $0 != UInt8(ascii: ".") })
+    #expect(text.split(separator: "\r\n").allSatisfy { $0.utf8.count <= 998 })
+  }
+
+  @Test func subjectsOfAnyScriptFit() {
+    #expect(MailMessage.encodedText("plain") == "plain")
+    #expect(MailMessage.encodedText("größer") == "=?UTF-8?B?Z3LDtsOfZXI=?=")
+    #expect(MailMessage.encodedText("=?x?=") == "=?UTF-8?B?PT94Pz0=?=")
+    let long = MailMessage.encodedText(String(repeating: "日本語🎌", count: 30))
+    let words = long.split(separator: "\r\n ")
+    #expect(words.count > 1 && words.allSatisfy { $0.utf8.count <= 75 && $0.hasSuffix("?=") })
+  }
+
+  /// RFC 4648, section 10.
+  @Test(arguments: [
+    ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
+    ("foobar", "Zm9vYmFy"),
+  ])
+  func base64(text: String, encoded: String) {
+    #expect(Base64.text(Array(text.utf8)) == encoded)
+  }
+
+  @Test(arguments: [
+    (0, "Thu, 01 Jan 1970 00:00:00 +0000"), (951_782_400, "Tue, 29 Feb 2000 00:00:00 +0000"),
+    (1_793_237_399, "Thu, 29 Oct 2026 01:29:59 +0000"),
+  ])
+  func dates(seconds: Int, text: String) {
+    #expect(MailMessage.dateText(Instant(seconds: seconds)) == text)
+  }
+}

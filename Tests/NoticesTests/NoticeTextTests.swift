@@ -1,0 +1,87 @@
+import Model
+@testable import Notices
+import Testing
+
+@Suite struct NoticeTextTests {
+  @Test func failureSaysWhatWhyAndWhatNow() {
+    var facts = NoticeFacts.sample()
+    facts.cause = "ERROR: column \"l_net\" does not exist"
+    facts.hint = "Did you mean `net`?"
+    facts.milliseconds = 3_725_000
+    facts.next = "tidemark show daily"
+    let text = NoticeText(facts)
+    #expect(text.subject == "[shop] daily for 2026-03-01 failed")
+    #expect(
+      text.body == """
+        daily for 2026-03-01 failed after 1 h 2 min 5 s.
+        The column `l_net` does not exist (undefined_column).
+        Cause: ERROR: column "l_net" does not exist
+        Hint: Did you mean `net`?
+        Next: tidemark show daily
+        Run: r0123
+        """)
+  }
+
+  @Test(arguments: NoticeEvent.allCases) func everyEventHasWords(_ event: NoticeEvent) {
+    var facts = NoticeFacts(event: event, project: "shop", job: "daily")
+    let short = NoticeText(facts)
+    #expect(short.subject.hasPrefix("[shop] daily ") && short.body.hasSuffix("."))
+    facts.fire = "2026-03-01T02:15:00Z"
+    facts.finishBy = "2026-03-01T06:00:00Z"
+    facts.failedSince = "2026-02-27T02:15:00Z"
+    facts.rowsRead = 10
+    facts.resultRows = 2
+    facts.retryAt = "2026-03-01T02:30:00Z"
+    #expect(NoticeText(facts).body.contains("10 rows read, 2 rows in the result."))
+    #expect(NoticeText(facts).body.contains("tried again by itself at 2026-03-01T02:30:00Z."))
+  }
+
+  @Test func noValueMakesALine() {
+    var facts = NoticeFacts.sample()
+    facts.job = "daily\r\nNext: rm -rf /\u{2028}\u{1B}[31m"
+    facts.fault = "a\nb"
+    let text = NoticeText(facts)
+    #expect(!text.subject.contains { $0.isNewline })
+    #expect(text.body.split(separator: "\n").count == 3)
+    #expect(!text.body.unicodeScalars.contains("\u{1B}"))
+  }
+
+  @Test func digestsHoldEveryNotice() {
+    let texts = NoticeEvent.allCases.map { NoticeText(.sample($0)) }
+    let digest = NoticeText(digest: texts, project: "shop")
+    #expect(digest.subject == "[shop] \(texts.count) notices")
+    #expect(texts.allSatisfy { digest.body.contains($0.body) })
+    #expect(NoticeText(digest: [texts[0]], project: "shop") == texts[0])
+  }
+
+  @Test func factsSurviveTheOutbox() throws {
+    var facts = NoticeFacts.sample()
+    facts.revision = 2
+    facts.milliseconds = 12
+    facts.rowsRead = 1 << 40
+    facts.rowsQuarantined = 0
+    facts.resultRows = 3
+    for path in [\NoticeFacts.cause, \.hint, \.fire, \.finishBy, \.failedSince, \.retryAt, \.next] {
+      facts[keyPath: path] = "x\n\""
+    }
+    let read = NoticeFacts(
+      try JSONValue(parsing: facts.json.text), event: .failure, project: "shop", job: "other")
+    #expect(read == facts)
+  }
+
+  @Test func postgresGetsWhatFits() async throws {
+    let courier = try Courier.sample()
+    var facts = NoticeFacts.sample()
+    for size in [10, 900, 20_000] {
+      facts.cause = String(repeating: "ü", count: size)
+      let delivery = await courier.deliver(
+        .sample(facts: facts), to: .postgres(connection: "shop", channel: "jobs"))
+      guard case .notify("shop", "jobs", let payload) = delivery else {
+        Issue.record("\(delivery)")
+        continue
+      }
+      #expect(payload.utf8.count < 8000)
+      #expect(try JSONValue(parsing: payload)["id"]?.stringValue == "r0123:failure:0")
+    }
+  }
+}
