@@ -24,4 +24,8 @@ package struct LockFile: ~Copyable, Sendable {
   private init(file: consuming FileDescriptor) {
     self.file = file
   }
+
+  // Closing alone is not enough: a program just being started holds a copy of every open file for
+  // the moment until it is loaded, and with it the lock.
+  deinit { _ = flock(file.number, LOCK_UN) }
 }

@@ -20,15 +20,18 @@ package final class ChildProcess: Sendable {
     case signal(Int32)
   }
 
-  /// Starts `arguments[0]`, a path, with nothing on its standard input.
+  /// Starts `arguments[0]`, a path.
   /// - Parameters:
   ///   - environment: all of its variables; nothing is inherited.
+  ///   - input: the file that it reads as its standard input.
   ///   - output: the file that its standard output and error are appended to.
   /// - Throws: `Fault` `cannot_start`, or `no_thread`.
-  package init(_ arguments: [String], environment: [String: String], output: String) throws(Fault) {
+  package init(
+    _ arguments: [String], environment: [String: String], input: String = "/dev/null", output: String
+  ) throws(Fault) {
     let state = Monitor(State())
     try OwnThread.start(name: "child") {
-      let started = Self.spawn(arguments, environment, output)
+      let started = Self.spawn(arguments, environment, input, output)
       state.update { $0.identifier = started }
       guard case .success(let identifier) = started else { return }
       let exit = Self.reap(identifier)
@@ -55,12 +58,12 @@ package final class ChildProcess: Sendable {
   }
 
   private static func spawn(
-    _ arguments: [String], _ environment: [String: String], _ output: String
+    _ arguments: [String], _ environment: [String: String], _ input: String, _ output: String
   ) -> Result<Int32, Fault> {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
     posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
     posix_spawn_file_actions_adddup2(&actions, 1, 2)
 

@@ -8,6 +8,8 @@ extension Store {
   package func claim(_ run: RunID) async throws -> Claim {
     switch owners {
     case .lockFiles(let locks):
+      // Before a lock file is made for a run that there is not.
+      guard try await self.run(run) != nil else { throw Store.missing(run) }
       guard let lock = try await patiently({ () throws(Fault) in try locks.take(run) }) else {
         return .held(by: try await self.run(run)?.owner)
       }

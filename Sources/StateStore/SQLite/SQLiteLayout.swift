@@ -8,9 +8,10 @@ enum SQLiteLayout {
   /// Checks whose file it is and migrates it, each step in one transaction.
   static func prepare(_ connection: SQLiteConnection) throws(Fault) {
     let path = connection.path
-    let mark = try number(connection, "PRAGMA application_id")
+    // In this order: another process may just be making the file, tables and mark at once.
     let isEmpty = try number(connection, "SELECT COUNT(*) FROM sqlite_schema") == 0
-    guard mark == applicationID || (mark == 0 && isEmpty) else { throw SQLiteFault.foreign(path) }
+    let mark = try number(connection, "PRAGMA application_id")
+    guard mark == applicationID || (isEmpty && mark == 0) else { throw SQLiteFault.foreign(path) }
     try connection.execute(
       """
       PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL;
