@@ -37,7 +37,7 @@ package enum JobFile {
       let fault = Fault(
         "wrong_type", .validation, "A job file is a mapping, but this is \(node.kindName)", place: node.place,
         hint: "Write `key: value` lines")
-      return .failure(Faults(faults + [fault]))
+      return .failure(Faults((faults + [fault]).inOrder(of: [file])))
     }
     faults += ShapeCheck.faults(in: node, against: .record(JobShape.job))
     let merged = YAMLNode(
@@ -47,23 +47,27 @@ package enum JobFile {
     let job = decoder.job(namedAfter: JobFolder.stem(file))
     faults += decoder.faults
     guard faults.isEmpty, let job else {
-      return .failure(Faults(faults.inFileOrder))
+      return .failure(Faults(faults.inOrder(of: [file])))
     }
     return .success(
       Reading(
-        job: job, warnings: decoder.warnings.inFileOrder, hash: CanonicalText.hash(merged),
+        job: job, warnings: decoder.warnings.inOrder(of: [file]), hash: CanonicalText.hash(merged),
         text: String(decoding: bytes, as: UTF8.self)))
   }
 }
 
 extension [Fault] {
-  /// By place, each once.
-  var inFileOrder: [Fault] {
-    let ordered = enumerated().sorted { left, right in
-      let (a, b) = (left.element.place, right.element.place)
-      return (a?.line ?? 0, a?.column ?? 0, left.offset) < (b?.line ?? 0, b?.column ?? 0, right.offset)
+  /// By place, each once: what has no place first, then file by file.
+  func inOrder(of files: [String]) -> [Fault] {
+    func rank(_ fault: Fault) -> (Int, Int, Int) {
+      guard let place = fault.place else { return (-1, 0, 0) }
+      return (files.firstIndex(of: place.file) ?? files.count, place.line, place.column)
     }
     var seen: Set<Fault> = []
-    return ordered.map(\.element).filter { seen.insert($0).inserted }
+    return enumerated().sorted { left, right in
+      let (a, b) = (rank(left.element), rank(right.element))
+      return a == b ? left.offset < right.offset : a < b
+    }
+    .map(\.element).filter { seen.insert($0).inserted }
   }
 }

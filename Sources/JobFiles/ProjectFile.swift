@@ -39,7 +39,7 @@ package struct ProjectFile: Hashable, Sendable {
     for (path, bytes) in files {
       do throws(Fault) {
         let (node, found) = try YAMLReader.read(bytes, file: path)
-        faults += (found + ShapeCheck.faults(in: node, against: .record(ProjectShape.project))).inFileOrder
+        faults += found + ShapeCheck.faults(in: node, against: .record(ProjectShape.project))
         merged = Defaults.merge(node.mapping ?? YAMLMapping(), over: merged)
       } catch {
         // A file of remarks alone sets nothing.
@@ -49,7 +49,7 @@ package struct ProjectFile: Hashable, Sendable {
     var decoder = ProjectDecoder(merged, root: TextFile.absolute(root), files: files.map(\.path))
     let project = decoder.project()
     faults += decoder.faults
-    if !faults.isEmpty { return .failure(Faults(faults)) }
+    if !faults.isEmpty { return .failure(Faults(faults.inOrder(of: files.map(\.path)))) }
     let defaults = merged["defaults"]?.mapping ?? YAMLMapping()
     return .success(ProjectFile(project: project, warnings: decoder.warnings, defaults: defaults))
   }

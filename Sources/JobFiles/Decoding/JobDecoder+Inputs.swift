@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 extension JobDecoder {
@@ -28,7 +29,7 @@ extension JobDecoder {
       references.matrixColumns = nil
       guard let connection = fields.text("connection"), let query = fields.text("query") else { return nil }
       requireConnection(connection.text, connection.place)
-      return .query(connection: connection.text, sql: sql(query, in: .matrix))
+      return .query(connection: connection.text, sql: sql(query, .query, in: .matrix))
     }
     var rows: [[String: String]] = []
     var seen: Set<[String: String]> = []
@@ -60,11 +61,11 @@ extension JobDecoder {
   private mutating func source(_ fields: Fields) -> Source? {
     let connection = self.connection(of: fields)
     let table = tableName("table", of: fields)
-    let query = fields.text("query").map { sql($0) }
+    let query = fields.text("query").map { sql($0, .query) }
     let added = fields.entries("add_columns").compactMap { entry in
-      entry.value.text.map { Source.NamedSQL(name: entry.key.text, sql: sql($0)) }
+      entry.value.text.map { Source.NamedSQL(name: entry.key.text, sql: sql($0, .expression)) }
     }
-    let filter = fields.text("where").map { sql($0) }
+    let filter = fields.text("where").map { sql($0, .expression) }
     let consistency: Source.Consistency = fields.choice("consistency") ?? .snapshot
     let chunk = chunkRule(fields.fields("chunk"), isTable: table != nil, consistency: consistency)
     let waitFor = self.waitFor(fields.fields("wait_for"))
@@ -121,6 +122,6 @@ extension JobDecoder {
     if let moment = template("replayed_to", of: fields, in: .moment) {
       return .replayedTo(moment, within: within)
     }
-    return fields.text("query").map { .query(sql($0), within: within) }
+    return fields.text("query").map { .query(sql($0, .query), within: within) }
   }
 }

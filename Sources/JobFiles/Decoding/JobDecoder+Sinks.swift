@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 extension JobDecoder {
@@ -25,8 +26,8 @@ extension JobDecoder {
       entry.value.text.flatMap { template($0, in: .sinkValue) }
         .map { TableSinkRule.Scope(column: entry.key.text, value: $0) }
     }
-    let before = fields.texts("before_publish").map { sql($0, in: .publishing) }
-    let after = fields.texts("after_publish").map { sql($0, in: .publishing) }
+    let before = fields.texts("before_publish").map { sql($0, .statement, in: .publishing) }
+    let after = fields.texts("after_publish").map { sql($0, .statement, in: .publishing) }
     requireResultColumns(fields, result)
     guard let connection, let name, let mode: TableSinkRule.Mode = fields.choice("mode") else { return nil }
     let isReplacing = mode == .replace || mode == .replaceWindow

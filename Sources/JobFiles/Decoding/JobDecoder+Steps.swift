@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 extension JobDecoder {
@@ -164,7 +165,7 @@ extension JobDecoder {
       refuse("missing_key", "`from` needs `connection`", fields.place)
     }
     let table = tableName("table", of: fields)
-    let query = fields.text("query").map { sql($0) }
+    let query = fields.text("query").map { sql($0, .query) }
     guard let connection else { return nil }
     if let table { return .table(connection: connection, name: table) }
     return query.map { .query(connection: connection, sql: $0) }

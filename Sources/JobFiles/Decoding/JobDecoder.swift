@@ -137,32 +137,52 @@ extension JobDecoder {
   mutating func template(_ text: SourceText, in use: ReferenceUse) -> Template? {
     let (template, found) = Template.read(text)
     faults += found
-    for reference in template.references {
+    check(template.references, in: use)
+    return found.isEmpty ? template : nil
+  }
+
+  private mutating func check(_ used: [Reference], in use: ReferenceUse) {
+    for reference in used {
       if let fault = references.check(reference, in: use) { faults.append(fault) }
     }
-    return found.isEmpty ? template : nil
   }
 
   mutating func template(_ key: String, of fields: Fields, in use: ReferenceUse) -> Template? {
     fields.text(key).flatMap { template($0, in: use) }
   }
 
-  /// SQL with its references checked.
-  mutating func sql(_ text: SourceText, in use: ReferenceUse = .data) -> SourceText {
-    _ = template(text, in: use)
+  /// SQL that is one closed piece of its kind, with its references checked.
+  mutating func sql(_ text: SourceText, _ role: UserSQL.Role, in use: ReferenceUse = .data) -> SourceText {
+    do throws(Fault) {
+      let sql =
+        switch role {
+        case .expression: try UserSQL(expression: text)
+        case .query: try UserSQL(query: text)
+        case .statement: try UserSQL(statement: text)
+        }
+      check(sql.references, in: use)
+    } catch {
+      refuse(error, and: text, in: use)
+    }
     return text
   }
 
   /// An expression whose syntax and references are checked; its types need the catalogue's facts.
   mutating func expression(_ text: SourceText) -> SourceText {
     do throws(Fault) {
-      for reference in try ExpressionParser.parse(text).references {
-        if let fault = references.check(reference, in: .data) { faults.append(fault) }
-      }
+      check(try ExpressionParser.parse(text).references, in: .data)
     } catch {
-      faults.append(error)
+      refuse(error, and: text, in: .data)
     }
     return text
+  }
+
+  /// A parser stops at its first fault; the references of the whole text are judged all the same.
+  private mutating func refuse(_ fault: Fault, and text: SourceText, in use: ReferenceUse) {
+    let (template, found) = Template.read(text)
+    faults += found
+    check(template.references, in: use)
+    if !found.contains(where: { $0.place == fault.place }) { faults.append(fault) }
   }
 
   /// A connection's name, which the project must know where it is written out.
