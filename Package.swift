@@ -40,7 +40,13 @@ let package = Package(
     .target(name: "Compute", dependencies: ["Model", "Expressions"], swiftSettings: settings),
     .target(name: "Formats", dependencies: ["Model", "Compute"], swiftSettings: settings),
     .target(
-      name: "Postgres", dependencies: ["Model", "Runtime", "CLibPQ"], swiftSettings: settings),
+      name: "Postgres", dependencies: ["Model", "Runtime", "CLibPQ"],
+      resources: [
+        .embedInCode("SQL/relation.sql"), .embedInCode("SQL/columns.sql"),
+        .embedInCode("SQL/indexes.sql"), .embedInCode("SQL/partitions.sql"),
+        .embedInCode("SQL/types.sql"), .embedInCode("SQL/server.sql"),
+      ],
+      swiftSettings: settings),
     .target(
       name: "StateStore", dependencies: ["Model", "Runtime", "Postgres", "CSQLite", "CZlib"],
       swiftSettings: settings),

@@ -39,11 +39,22 @@ package struct QueryResult: Sendable {
       return value
     }
 
+    package func integer(_ name: String) throws(Fault) -> Int {
+      try integer(name, as: Int.self)
+    }
+
     package func integer<Number: FixedWidthInteger>(
-      _ name: String, as type: Number.Type = Int.self
+      _ name: String, as type: Number.Type = Number.self
     ) throws(Fault) -> Number {
       guard let value = try text(name).flatMap({ Number($0) }) else {
         throw QueryResult.unexpected(name, "a whole number")
+      }
+      return value
+    }
+
+    package func number(_ name: String) throws(Fault) -> Double {
+      guard let value = try text(name).flatMap({ Double($0) }) else {
+        throw QueryResult.unexpected(name, "a number")
       }
       return value
     }

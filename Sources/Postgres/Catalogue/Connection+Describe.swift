@@ -1,0 +1,77 @@
+internal import CLibPQ
+package import Model
+
+extension Connection {
+  /// The columns that a query gives, found out without running it. Call it within a transaction:
+  /// it takes several messages, which behind transaction pooling must reach one session.
+  ///
+  /// A text column with a nondeterministic collation, whose equality is not that of its bytes, is
+  /// described as a type that is only carried: it cannot be compared or grouped by.
+  package func describe(_ sql: SQLText) async throws -> [ColumnSchema] {
+    try await operate { pointer in
+      PQsendPrepare(pointer, "", sql.text, 0, nil)
+    } receive: { pointer in
+      _ = try self.lastResult(pointer)
+    }
+    let columns = try await operate { pointer in
+      PQsendDescribePrepared(pointer, "")
+    } receive: { pointer in
+      QueryResult(try self.lastResult(pointer)).columns
+    }
+    if columns.isEmpty {
+      throw Fault("no_columns", .validation, "The query gives no columns", hint: "Write a SELECT")
+    }
+    var types = try await types(of: columns)
+    for position in try await nondeterministicColumns(sql, columns) {
+      types[position] = .opaque(oid: columns[position].typeOID, name: types[position].sqlName)
+    }
+    return zip(columns, types).map { ColumnSchema(name: $0.name, type: $1) }
+  }
+
+  /// What the server's planner expects of a query, without running it.
+  package func estimate(_ sql: SQLText) async throws -> QueryEstimate {
+    let result = try await query("EXPLAIN (FORMAT JSON, VERBOSE) \(sql)")
+    return try QueryEstimate(explainJSON: result.onlyRow[0] ?? "")
+  }
+
+  private func types(of columns: [QueryResult.Column]) async throws -> [SQLType] {
+    let known = columns.map { SQLType(oid: $0.typeOID, modifier: $0.typeModifier) }
+    let unknown = Set(zip(columns, known).filter { $1 == nil }.map { $0.0.typeOID })
+    if unknown.isEmpty { return known.compactMap { $0 } }
+    let list = "{" + unknown.sorted().map(String.init).joined(separator: ",") + "}"
+    var types: [UInt32: SQLType] = [:]
+    for row in try await query(EmbeddedSQL.types, [.text(list)]).rows {
+      let oid = try row.integer("oid", as: UInt32.self)
+      types[oid] = SQLType(
+        oid: oid, modifier: -1, isEnum: try row.boolean("is_enum"),
+        qualifiedName: try row.string("qualified_type"), text: try row.string("type_text"))
+    }
+    return zip(columns, known).map { column, known in
+      known ?? types[column.typeOID] ?? .opaque(oid: column.typeOID, name: "type \(column.typeOID)")
+    }
+  }
+
+  /// The description of a query does not hold its columns' collations. `pg_collation_for` gives the
+  /// collation of an expression, here of a subquery that is planned and never run.
+  private func nondeterministicColumns(
+    _ sql: SQLText, _ columns: [QueryResult.Column]
+  ) async throws -> [Int] {
+    let texts = columns.indices.filter { Self.collatableTypes.contains(columns[$0].typeOID) }
+    if texts.isEmpty { return [] }
+    let anywhere = try await query("SELECT FROM pg_collation WHERE NOT collisdeterministic LIMIT 1")
+    if anywhere.rows.isEmpty { return [] }
+    let names = columns.indices.map { Identifier("c\($0)") }
+    let probes = texts.map { position -> SQLText in
+      """
+      coalesce((SELECT NOT o.collisdeterministic FROM pg_collation AS o WHERE o.oid = \
+      pg_collation_for((SELECT q.\(names[position]) FROM (\(sql)
+      ) AS q (\(names)) WHERE false))::regcollation), false)
+      """
+    }
+    let row = try await query("SELECT \(probes)").onlyRow
+    return texts.enumerated().filter { row[$0.offset] == "t" }.map(\.element)
+  }
+
+  /// text, varchar, char(n).
+  private static let collatableTypes: Set<UInt32> = [25, 1043, 1042]
+}

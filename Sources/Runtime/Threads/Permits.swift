@@ -1,0 +1,92 @@
+internal import Model
+internal import Synchronization
+
+/// Lets at most so many tasks at once go on; the others wait in the order they came.
+///
+/// Waiting blocks no thread, and a waiting task can be cancelled.
+package final class Permits: Sendable {
+  private let line: Mutex<PermitLine<CheckedContinuation<Bool, Never>>>
+
+  package init(_ count: Int) {
+    line = Mutex(PermitLine(free: count))
+  }
+
+  /// Takes a permit, waiting for one where all are taken. Whoever takes one gives it back.
+  /// - Throws: `Fault` `cancelled` where the task is cancelled first.
+  package func take() async throws {
+    let ticket = line.withLock { $0.ticket() }
+    let isGranted = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isAtOnce = line.withLock { $0.join(ticket, continuation) }
+        if let isAtOnce { continuation.resume(returning: isAtOnce) }
+      }
+    } onCancel: {
+      line.withLock { $0.leave(ticket) }?.resume(returning: false)
+    }
+    line.withLock { $0.forget(ticket) }
+    if !isGranted {
+      throw Fault("cancelled", .interrupted, "The work was cancelled while it waited for its turn")
+    }
+  }
+
+  package func giveBack() {
+    line.withLock { $0.giveBack() }?.resume(returning: true)
+  }
+
+  /// How many wait.
+  package var waiting: Int { line.withLock { $0.waiting } }
+}
+
+/// The line for permits as a value: who goes on is decided here, and told by `Permits`.
+struct PermitLine<Waiter> {
+  private var free: Int
+  private var nextTicket = 0
+  private var line: [(ticket: Int, waiter: Waiter)] = []
+  /// Tickets of tasks that were cancelled before they joined.
+  private var left: Set<Int> = []
+
+  init(free: Int) {
+    self.free = free
+  }
+
+  var waiting: Int { line.count }
+
+  mutating func ticket() -> Int {
+    nextTicket += 1
+    return nextTicket
+  }
+
+  /// True for a permit at once, false where the task is cancelled already, `nil` for waiting.
+  mutating func join(_ ticket: Int, _ waiter: Waiter) -> Bool? {
+    if left.remove(ticket) != nil { return false }
+    if free > 0 {
+      free -= 1
+      return true
+    }
+    line.append((ticket, waiter))
+    return nil
+  }
+
+  /// Takes a cancelled task out of the line; gives its waiter where it stood there.
+  mutating func leave(_ ticket: Int) -> Waiter? {
+    if let position = line.firstIndex(where: { $0.ticket == ticket }) {
+      return line.remove(at: position).waiter
+    }
+    left.insert(ticket)
+    return nil
+  }
+
+  /// Ends a ticket's story: it may have been cancelled after it was served.
+  mutating func forget(_ ticket: Int) {
+    left.remove(ticket)
+  }
+
+  /// Gives the waiter whose turn it is now.
+  mutating func giveBack() -> Waiter? {
+    if line.isEmpty {
+      free += 1
+      return nil
+    }
+    return line.removeFirst().waiter
+  }
+}
