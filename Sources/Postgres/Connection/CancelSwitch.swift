@@ -4,15 +4,13 @@ internal import Runtime
 /// Cancels what a connection is doing, from any thread, around the connection's own queue.
 ///
 /// A cancel that reaches the server before the statement does is lost, so the request is repeated
-/// until the statement is over. A connection that was sent one is not given to anybody else: the
-/// signal may still be on its way and would hit the next statement.
+/// until the statement is over.
 final class CancelSwitch: Sendable {
   private struct State {
     /// Counts operations; odd while one is going.
     var operation = 0
     var senders = 0
     var requestedAt: ContinuousClock.Instant?
-    var wasEverRequested = false
 
     var isRunning: Bool { operation % 2 == 1 }
   }
@@ -50,14 +48,11 @@ final class CancelSwitch: Sendable {
   /// When the operation that is going on was asked to stop.
   var requestedAt: ContinuousClock.Instant? { state.update { $0.requestedAt } }
 
-  var wasEverRequested: Bool { state.update { $0.wasEverRequested } }
-
   /// Asks the server to stop the operation that is going on; nothing where there is none.
   func cancel() {
     let operation: Int? = state.update { state in
       guard state.isRunning, state.requestedAt == nil else { return nil }
       state.requestedAt = .now
-      state.wasEverRequested = true
       state.senders += 1
       return state.operation
     }

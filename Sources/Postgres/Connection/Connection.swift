@@ -28,10 +28,12 @@ package actor Connection {
   }
 
   /// Connects.
-  /// - Throws: `Fault` of class connection or auth; `cancelled` when the task is.
+  /// - Throws: `Fault` of class connection or auth; `connection_limit` (transient) where the
+  ///   settings' limit is reached; `cancelled` when the task is.
   package static func open(_ settings: ConnectionSettings) async throws -> Connection {
+    let place = try await settings.limit?.take(settings.name)
     let executor = try ThreadExecutor(name: "pg-\(settings.name)")
-    return try await Opener(executor: executor).open(settings)
+    return try await Opener(executor: executor).open(settings, in: place)
   }
 
   /// Carries the thread's isolation while there is no connection yet.
@@ -44,9 +46,11 @@ package actor Connection {
       self.executor = executor
     }
 
-    func open(_ settings: ConnectionSettings) async throws -> Connection {
+    func open(
+      _ settings: ConnectionSettings, in place: ConnectionLimit.Place?
+    ) async throws -> Connection {
       do {
-        return try Connection(ConnectionHandle.open(settings), settings, executor)
+        return try Connection(ConnectionHandle.open(settings, in: place), settings, executor)
       } catch let refusal as ConnectionHandle.Refusal {
         throw refusal.fault(settings)
       }
@@ -77,13 +81,6 @@ package actor Connection {
 
   /// False once the connection is closed or found lost.
   package var isOpen: Bool { handle?.isAlive ?? false }
-
-  /// True where nothing of an earlier user is left: alive, no transaction, and never cancelled.
-  var isReusable: Bool {
-    guard let pointer = try? pointer(), !cancelSwitch.wasEverRequested else { return false }
-    return PQconsumeInput(pointer) == 1 && PQstatus(pointer) == CONNECTION_OK
-      && PQtransactionStatus(pointer) == PQTRANS_IDLE
-  }
 
   var isInTransaction: Bool {
     get throws { PQtransactionStatus(try pointer()) != PQTRANS_IDLE }

@@ -5,23 +5,27 @@ internal import Model
 /// libpq's connection, closed exactly once, with waits that always end.
 struct ConnectionHandle: ~Copyable {
   let pointer: OpaquePointer
+  private let place: ConnectionLimit.Place?
 
-  private init(owning pointer: OpaquePointer) {
+  private init(owning pointer: OpaquePointer, place: ConnectionLimit.Place?) {
     self.pointer = pointer
+    self.place = place
   }
 
   deinit { PQfinish(pointer) }
 
   /// Connects, waiting at most `limit`.
   /// - Throws: `Refusal`, with what libpq and the server said.
-  static func open(_ settings: ConnectionSettings) throws -> ConnectionHandle {
+  static func open(
+    _ settings: ConnectionSettings, in place: ConnectionLimit.Place?
+  ) throws -> ConnectionHandle {
     let pairs = settings.parameters.sorted { $0.key < $1.key }
     let keywords = CStrings(pairs.map(\.key))
     let values = CStrings(pairs.map(\.value))
     guard let pointer = PQconnectStartParams(keywords.pointers, values.pointers, 0) else {
       throw Refusal(message: "libpq is out of memory")
     }
-    let handle = ConnectionHandle(owning: pointer)
+    let handle = ConnectionHandle(owning: pointer, place: place)
     // Only the verbose form of a refusal has the SQLSTATE in it.
     PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
     try handle.connect(deadline: .now + settings.connectLimit)

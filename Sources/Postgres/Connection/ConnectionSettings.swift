@@ -13,6 +13,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
   package var allowsRowSecurity: Bool
   /// Lets fault texts quote the server's messages about rows in full.
   package var showsRowData = false
+  /// Shared by all that may not have more connections than so many together.
+  package var limit: ConnectionLimit?
   package let redactor: Redactor
   /// libpq's keywords and values.
   private(set) var parameters: [String: String]

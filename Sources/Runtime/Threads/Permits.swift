@@ -29,6 +29,28 @@ package final class Permits: Sendable {
     }
   }
 
+  /// Takes a permit, waiting for one at most so long.
+  /// - Returns: false where none came free in time.
+  /// - Throws: `Fault` `cancelled` where the task is cancelled first.
+  package func take(atMost limit: Duration) async throws -> Bool {
+    try await withThrowingTaskGroup(of: Void?.self) { group in
+      group.addTask { try await self.take() }
+      group.addTask {
+        try await Task.sleep(for: limit)
+        return nil
+      }
+      defer { group.cancelAll() }
+      let first = try await group.next()
+      group.cancelAll()
+      if first == .some(.some(())) { return true }
+      // A permit may have come in the moment that time ran out.
+      while let late = await group.nextResult() {
+        if case .success(.some) = late { return true }
+      }
+      return false
+    }
+  }
+
   package func giveBack() {
     line.withLock { $0.giveBack() }?.resume(returning: true)
   }

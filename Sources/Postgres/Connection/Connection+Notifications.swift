@@ -1,0 +1,39 @@
+internal import CLibPQ
+internal import Glibc
+package import Model
+
+/// What somebody sent by `NOTIFY`.
+package struct Notification: Hashable, Sendable {
+  package var channel: String
+  package var payload: String
+}
+
+extension Connection {
+  /// Waits for notifications on `channels` until the task is cancelled or the connection is lost,
+  /// and ends only by throwing that. It takes the connection for itself; behind transaction pooling
+  /// it cannot work.
+  /// - Parameter onListening: called once everything sent from then on will be seen: the moment to
+  ///   look for what was sent before.
+  /// - Parameter onNotification: called on the connection's thread, in the order of sending.
+  package func listen(
+    to channels: [Identifier], onListening: @Sendable () -> Void = {},
+    _ onNotification: @Sendable (Notification) -> Void
+  ) async throws -> Never {
+    for channel in channels { try await execute("LISTEN \(channel)") }
+    onListening()
+    while true {
+      if Task.isCancelled { throw Fault.cancelled(settings) }
+      let pointer = try pointer()
+      guard PQconsumeInput(pointer) == 1 else { throw lost() }
+      while let message = PQnotifies(pointer) {
+        defer { PQfreemem(message) }
+        onNotification(
+          Notification(
+            channel: String(cString: message.pointee.relname), payload: String(cString: message.pointee.extra)
+          ))
+      }
+      // Short, since nothing else notices that the task was cancelled.
+      _ = handle?.ready(Int16(POLLIN), milliseconds: 200)
+    }
+  }
+}
