@@ -1,5 +1,7 @@
+import Glibc
 import Model
 @testable import Notices
+import Runtime
 import Testing
 
 @Suite struct WebhookTests {
@@ -97,6 +99,34 @@ import Testing
     let server = try LoopbackServer { $0.send(Connection.ok) }
     let delivery = try await deliver(to: "https://127.0.0.1:\(server.port)/")
     #expect(delivery.fault?.code == "webhook_unreachable" && delivery.isTransient)
+  }
+
+  static let openssl = "/usr/bin/openssl"
+
+  @Test(.enabled(if: access(openssl, X_OK) == 0), .timeLimit(.minutes(1)))
+  func certificatesOfNobodyAreRefused() async throws {
+    let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-notices-")
+    func start(_ arguments: String...) throws -> ChildProcess {
+      try ChildProcess([Self.openssl] + arguments, environment: [:], output: "\(folder)/log")
+    }
+    let maker = try start(
+      "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1",
+      "-addext", "subjectAltName=DNS:localhost", "-keyout", "\(folder)/key", "-out", "\(folder)/certificate")
+    #expect(maker.wait(atMost: .seconds(30)) == .status(0))
+    // A port that was free a moment ago.
+    let port = try LoopbackServer { _ in }.port
+    let server = try start(
+      "s_server", "-accept", "127.0.0.1:\(port)", "-key", "\(folder)/key", "-cert",
+      "\(folder)/certificate", "-www")
+    var delivery = try await deliver(to: "https://localhost:\(port)/")
+    while delivery.fault?.cause?.contains("connect") == true, server.exit == nil {
+      delivery = try await deliver(to: "https://localhost:\(port)/")
+    }
+    server.signal(SIGKILL)
+    _ = server.wait(atMost: .seconds(10))
+    try FolderTree.remove(folder)
+    #expect(delivery.fault?.code == "webhook_unreachable")
+    #expect(delivery.fault?.cause?.contains("certificate") == true)
   }
 
   static let refused = [

@@ -1,43 +1,74 @@
+import DemoServer
 import Glibc
 import Model
+import Postgres
 @testable import StateStore
 import Synchronization
 import Testing
 
 /// A process that is killed in the middle of a transaction leaves all of it or nothing.
-@Suite(.serialized) struct KillTests {
-  @Test func atEveryStatementOfACheckpoint() async throws {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct KillTests {
+  @Test func atEveryStatementOfACheckpointInSQLite() async throws {
     try await withScratchFolder { folder in
-      var point = 0
-      var wasKilled = true
-      while wasKilled {
+      try await atEveryStatement { point, kill in
         let path = "\(folder)/\(point).db"
+        try await kill(path, false)
+        try await expectConsistent(try await Store.openSQLite(path: path, now: { Instant(microseconds: 1) }))
+      }
+    }
+  }
+
+  @Test func atEveryStatementOfACheckpointInPostgres() async throws {
+    let socket = try await SharedServer.shared().socketDirectory
+    try await atEveryStatement { _, kill in
+      try await withTestDatabase { settings in
+        let connection = try await Connection.open(settings)
+        let row = try await connection.query("SELECT current_database() AS name, current_user AS role")
+          .onlyRow
+        await connection.close()
+        try await kill("host=\(socket) dbname=\(row.string("name")) user=\(row.string("role"))", true)
+        try await expectConsistent(try await Store.openPostgres(settings))
+      }
+    }
+  }
+
+  /// Kills at the first place, the second, and so on, until there is no further one.
+  private func atEveryStatement(
+    _ round: (Int, (_ target: String, _ isPostgres: Bool) async throws -> Void) async throws -> Void
+  ) async throws {
+    var point = 0
+    var wasKilled = true
+    while wasKilled {
+      try await round(point) { target, isPostgres in
         let result = try await #require(processExitsWith: .failure) {
-          [path = path as String, point = point as Int] in
-          let clock = HandClock()
-          let store = try await Store.openSQLite(path: path, now: { clock.now })
-          let owner = try await store.begin()
-          try await store.checkpoint(.sample(0, rows: 5, quarantined: 1), for: owner)
+          [target = target as String, isPostgres = isPostgres as Bool, point = point as Int] in
+          let store =
+            isPostgres
+            ? try await Store.openPostgres(
+              try ConnectionSettings(name: "state", connectionString: target, applicationName: "test"))
+            : try await Store.openSQLite(path: target, now: { Instant(microseconds: 1) })
+          // What a dead process leaves: an owner, and with Postgres a lease that runs out.
+          let owners = isPostgres ? OwnerRule.leases(.zero) : store.owners
+          let plain = Store(database: store.database, owners: owners, host: "h", processID: 1)
+          let owner = try await plain.begin()
+          try await plain.checkpoint(.sample(0, rows: 5, quarantined: 1), for: owner)
           let killing = Store(
-            database: KillingDatabase(store.database, at: point), owners: store.owners, host: "h",
-            processID: 1)
+            database: KillingDatabase(store.database, at: point), owners: owners, host: "h", processID: 1)
           try await killing.checkpoint(.sample(0, rows: 9, quarantined: 3, fill: 1), for: owner)
           try await killing.checkpoint(.sample(1, rows: 9, quarantined: 2), for: owner)
           exit(7)
         }
         wasKilled = result.exitStatus == .signal(SIGKILL)
         #expect(wasKilled || result.exitStatus == .exitCode(7))
-        try await expectConsistent(path)
-        point += 1
       }
-      // Two checkpoints of several statements each, and their commits.
-      #expect(point > 20)
+      point += 1
     }
+    // Two checkpoints of several statements each, and their commits.
+    #expect(point > 20)
   }
 
-  /// Opens what is left: the run can be taken over at once, and the totals are those of the chunks.
-  private func expectConsistent(_ path: String) async throws {
-    let store = try await Store.openSQLite(path: path, now: { Instant(microseconds: 1) })
+  /// What is left is whole, and the run can be taken over at once: the totals are those of the chunks.
+  private func expectConsistent(_ store: Store) async throws {
     #expect(try await store.check() == [])
     let run = try #require(try await store.runs(RunFilter()).first)
     let chunks = try await store.finishedChunks(of: run.id)
