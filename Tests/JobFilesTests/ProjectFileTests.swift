@@ -74,8 +74,6 @@ import Testing
           "9:12: error[unknown_key]: There is no key `source` in `defaults` | Every job has its own `source`",
           "9:33: error[unknown_key]: There is no key `paralelism` in `limits` | Did you mean `parallelism`?",
           "9:71: error[conflicting_keys]: A schedule takes only one of `every` and `cron`",
-          "4:7: error[reference_refused]: `${params.x}` cannot stand in a project file"
-            + " | Only env, file and credential can stand here",
         ])
   }
 
