@@ -44,8 +44,15 @@ package struct SHA256: Sendable {
 
   /// The hash of a text's UTF-8, as 64 hexadecimal digits.
   package static func hexadecimal(_ text: String) -> String {
+    var hash = SHA256()
+    hash.update(text.utf8)
+    return hash.finishHexadecimal()
+  }
+
+  /// The hash of all that was given, as 64 hexadecimal digits.
+  package consuming func finishHexadecimal() -> String {
     let digits = Array("0123456789abcdef")
-    return String(hash(text.utf8).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    return String(finish().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 
   private mutating func compress() {

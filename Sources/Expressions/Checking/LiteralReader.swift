@@ -1,11 +1,11 @@
-internal import Model
+package import Model
 
 /// Reads a literal's text as a type's input function would.
-enum LiteralReader {
+package enum LiteralReader {
   /// The value of `text` as `type`, its modifier applied as an explicit cast does. `nil` where only the run
   /// can read it: a `timestamptz` depends on the job's time zone.
   /// - Throws: the `RowFault` that Postgres would raise.
-  static func read(_ text: String, as type: SQLType) throws(RowFault) -> Value? {
+  package static func read(_ text: String, as type: SQLType) throws(RowFault) -> Value? {
     switch type {
     case .boolean:
       guard let value = boolean(text) else { throw .invalidText("boolean", text) }

@@ -1,0 +1,125 @@
+internal import Engine
+internal import Glibc
+internal import JobFiles
+internal import Model
+internal import Runtime
+internal import StateStore
+
+/// What a command works in: the project's files, its secrets, its log and its state.
+struct ProjectContext: Sendable {
+  let file: ProjectFile
+  let values: ExternalValues
+  let log: Log
+  let statePath: String
+  let invocation: Invocation
+
+  var project: Project { file.project }
+  var root: String { file.project.root }
+
+  /// - Throws: `Faults` of the project's files; `Fault` `no_project` where `--project` names no folder.
+  init(_ invocation: Invocation) throws {
+    let environment = Environment.process
+    let redactor = Redactor()
+    let root = try ProjectContext.root(invocation)
+    var configs = invocation.all("config")
+    if configs.isEmpty, let listed = environment["TIDEMARK_CONFIG"] {
+      configs = listed.split(separator: ":").map(String.init)
+    }
+    file = try ProjectFile.read(root: root, configs: configs).get()
+    values = ExternalValues(environment: environment, root: file.project.root, redactor: redactor)
+    log = try Log(
+      path: invocation["log-file"], least: ProjectContext.level(invocation), redactor: redactor,
+      now: { SystemClock.now })
+    statePath = try StateLocation.path(
+      option: invocation["state"], environment: environment, project: file.project, values: values)
+    self.invocation = invocation
+  }
+
+  private static func level(_ invocation: Invocation) -> RunEvent.Level {
+    if invocation.has("quiet") { return .error }
+    return invocation.count("verbose") > 0 ? .debug : .info
+  }
+
+  /// The folder that `--project` names, or the nearest one above with a tidemark.yaml or jobs/.
+  private static func root(_ invocation: Invocation) throws(Fault) -> String {
+    if let given = invocation["project"] {
+      guard isFolder(given) else {
+        throw Fault("no_project", .config, "There is no folder `\(given)`")
+      }
+      return given
+    }
+    var folder = "."
+    for _ in 0..<32 {
+      if isFile(folder + "/" + ProjectFile.name) || isFolder(folder + "/jobs") { return folder }
+      if isRoot(folder) { break }
+      folder += "/.."
+    }
+    return "."
+  }
+
+  private static func facts(_ path: String) -> stat? {
+    var facts = stat()
+    return stat(path, &facts) == 0 ? facts : nil
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    facts(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+  }
+
+  private static func isFile(_ path: String) -> Bool {
+    facts(path).map { $0.st_mode & S_IFMT == S_IFREG } ?? false
+  }
+
+  private static func isRoot(_ path: String) -> Bool {
+    guard let here = facts(path), let top = facts("/") else { return true }
+    return here.st_ino == top.st_ino && here.st_dev == top.st_dev
+  }
+
+  // MARK: Jobs
+
+  /// A job as named on a command line, with the matrix row in `job[tenant=acme]` split off.
+  func job(_ name: String) throws -> (reading: JobFile.Reading, row: String?) {
+    var jobName = name
+    var row: String?
+    if name.hasSuffix("]"), let open = name.firstIndex(of: "[") {
+      jobName = String(name[..<open])
+      row = String(name[name.index(after: open)...].dropLast())
+    }
+    let path = try JobFolder.find(jobName, root: root)
+    let reading = try JobFile.read(path: path, project: file).get()
+    return (reading, row)
+  }
+
+  /// Every job of the project; files that cannot be read give faults and no job.
+  func jobs() throws -> (readings: [JobFile.Reading], faults: [Fault]) {
+    var readings: [JobFile.Reading] = []
+    var faults: [Fault] = []
+    for path in try JobFolder.list(root: root) {
+      switch JobFile.read(path: path, project: file) {
+      case .success(let reading): readings.append(reading)
+      case .failure(let found): faults += found.all
+      }
+    }
+    return (readings, faults)
+  }
+
+  // MARK: State
+
+  func openStore() async throws -> Store {
+    try await Store.openSQLite(path: statePath, now: { SystemClock.now })
+  }
+
+  func environment(
+    store: Store, report: @escaping @Sendable (RunID, RunEvent) -> Void
+  ) -> EngineEnvironment {
+    let folder = StateLocation.folder(of: statePath)
+    let output = project.output.hasPrefix("/") ? project.output : root + "/" + project.output
+    let file = file
+    return EngineEnvironment(
+      store: store, project: project, values: values, scratchFolder: folder + "/scratch", outputRoot: output,
+      now: { SystemClock.now }, zones: .system, report: report,
+      readJob: { text, name throws(Faults) in
+        try JobFile.read(bytes: Array(text.utf8), file: name, project: file).get().job
+      })
+  }
+}

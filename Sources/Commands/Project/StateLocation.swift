@@ -1,0 +1,26 @@
+internal import Model
+internal import Runtime
+
+/// Where a project's state lies: `--state`, then `TIDEMARK_STATE`, then tidemark.yaml, then systemd's
+/// state folder, then the project itself. Never per user: cron and a person must find the same.
+enum StateLocation {
+  /// - Throws: `Fault` of a reference in tidemark.yaml.
+  static func path(
+    option: String?, environment: Environment, project: Project, values: ExternalValues
+  ) throws(Fault) -> String {
+    if let option { return option }
+    if let variable = environment["TIDEMARK_STATE"], !variable.isEmpty { return variable }
+    if let template = project.state {
+      let path = try values.text(of: template)
+      return path.hasPrefix("/") || path.contains("://") ? path : project.root + "/" + path
+    }
+    if let folder = environment["STATE_DIRECTORY"], !folder.isEmpty { return folder + "/state.db" }
+    return project.root + "/.tidemark/state.db"
+  }
+
+  /// The folder beside which locks and scratch files lie.
+  static func folder(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+}

@@ -1,0 +1,79 @@
+internal import Model
+
+/// One line that is written over and over: chunks, rows, rows a second, and how long it may still
+/// take.
+struct ProgressBar {
+  private let style: Style
+  private var chunks = 0
+  private var done = 0
+  private var rows: Int64 = 0
+  /// Rows of chunks in flight.
+  private var partial: [ChunkID: Int64] = [:]
+  private var estimatedRows = 0.0
+  private var phase = "planning"
+  private var start = ContinuousClock.Instant.now
+  private var readStart: ContinuousClock.Instant?
+  private var lastDrawn: ContinuousClock.Instant?
+  private var isOnScreen = false
+
+  private static let interval = Duration.milliseconds(100)
+
+  init(style: Style) {
+    self.style = style
+  }
+
+  mutating func on(_ event: RunEvent, now: ContinuousClock.Instant) {
+    var isUrgent = true
+    switch event {
+    case .planned(let chunks, _, let estimatedRows, let finished):
+      self.chunks = chunks
+      self.estimatedRows = estimatedRows
+      done = finished
+      phase = "reading"
+      readStart = now
+    case .resumed(let kept, _, _):
+      done = kept
+    case .chunkProgress(let chunk, let rows, _):
+      partial[chunk] = rows
+      isUrgent = false
+    case .chunkDone(let chunk, let counts):
+      partial[chunk] = nil
+      rows += counts.read
+      done += 1
+      isUrgent = false
+    case .merging: phase = "merging"
+    case .prepared: phase = "publishing"
+    case .succeeded, .failed, .interrupted, .cancelled:
+      clear()
+      return
+    default: return
+    }
+    if !isUrgent, let lastDrawn, now - lastDrawn < ProgressBar.interval { return }
+    lastDrawn = now
+    draw(now)
+  }
+
+  private mutating func draw(_ now: ContinuousClock.Instant) {
+    let rows = self.rows + partial.values.reduce(0, +)
+    let seconds = Double((now - (readStart ?? start)).milliseconds) / 1000
+    let share = chunks > 0 ? Double(done) / Double(chunks) : 0
+    var facts = "\(phase)  \(done)/\(chunks) chunks  \(Quantity.count(rows)) rows"
+    if seconds > 0.5 { facts += "  \(Quantity.rate(rows, seconds)) rows/s" }
+    if phase == "reading", done > 0, done < chunks, seconds > 1 {
+      facts += "  ETA \(Quantity.seconds(seconds / Double(done) * Double(chunks - done)))"
+    }
+    let room = max(min(Terminal.width - facts.count - 5, 40), 0)
+    let filled = Int((Double(room) * share).rounded())
+    let bar =
+      room > 4
+      ? style.green(String(repeating: "█", count: filled)) + style.dim(String(repeating: "░", count: room - filled)) + "  "
+      : ""
+    Terminal.printError("\r\u{1B}[2K\(bar)\(facts)")
+    isOnScreen = true
+  }
+
+  mutating func clear() {
+    if isOnScreen { Terminal.printError("\r\u{1B}[2K") }
+    isOnScreen = false
+  }
+}

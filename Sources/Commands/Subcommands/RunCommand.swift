@@ -1,0 +1,106 @@
+internal import Engine
+internal import JobFiles
+internal import Model
+internal import Runtime
+internal import StateStore
+
+/// `tidemark run`: one job, one interval, from source to published.
+enum RunCommand {
+  static let spec = CommandSpec(
+    name: "run", summary: "Run one job for one interval, going on where an earlier attempt stopped",
+    discussion: """
+      JOB is a file or a job's name, with a matrix row in brackets: 'tenant-revenue[tenant=acme]'.
+      Without an interval it takes the job's oldest unfinished run, else the last interval that has ended.
+      A job that has succeeded for that interval is not run again unless --again is given.
+      """,
+    operands: [.init(name: "JOB", help: "jobs/NAME.yaml, or NAME")],
+    options: [
+      OptionSpec("set", value: "NAME=VALUE", help: "a parameter; may be repeated", isRepeatable: true),
+      OptionSpec("for", value: "WHEN", help: "the interval: yesterday, 2026-03, 2026-W12, 2026-03-14"),
+      OptionSpec("interval-start", value: "TIME", help: "RFC 3339, or a date in the job's zone"),
+      OptionSpec("interval-end", value: "TIME", help: "the first moment behind the interval"),
+      OptionSpec("parallelism", value: "N", help: "chunks at once, over as many connections"),
+      OptionSpec("again", help: "publish a new revision of an interval that has succeeded"),
+      OptionSpec("strict", help: "exit 8 instead of 0 where it has succeeded before"),
+      OptionSpec("force", help: "let mode `replace` put an older interval over a newer one"),
+    ],
+    example: "tidemark run daily-revenue --for yesterday",
+    run: { try await run($0) })
+
+  private static func run(_ invocation: Invocation) async throws -> ExitCode {
+    let context = try ProjectContext(invocation)
+    let (reading, rowName) = try context.job(invocation.operands[0])
+    FaultReport.warn(reading.warnings)
+    let rows = try JobRows(reading.job).rows(named: rowName)
+    let request = RunRequest(
+      job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
+      choice: try choice(invocation, job: reading.job), parameters: try parameters(invocation),
+      parallelism: try invocation.integer("parallelism", in: 1...256), again: invocation.has("again"),
+      force: invocation.has("force"))
+    let store = try await context.openStore()
+    let reporter = RunReporter(
+      log: context.log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
+      isQuiet: invocation.has("quiet"))
+    let environment = context.environment(store: store) { reporter.report($0, $1) }
+    var worst = ExitCode.ok
+    for (name, row) in rows {
+      let outcome = try await StopSignals.cancelling {
+        var request = request
+        request.matrixRow = row
+        return try await Conductor(environment).run(request, matrixRowName: name)
+      }
+      reporter.finish()
+      let code = RunResult(outcome: outcome, job: reading.job.name, row: name).tell(invocation)
+      if worst == .ok { worst = code }
+    }
+    try await NoticeDelivery(environment: environment, jobs: [reading.job]).deliverDue()
+    await store.close()
+    return worst
+  }
+
+  static func parameters(_ invocation: Invocation) throws(Fault) -> [String: String] {
+    var parameters: [String: String] = [:]
+    for text in invocation.all("set") {
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+        throw Fault("bad_value", .usage, "`--set \(text)` is not NAME=VALUE")
+      }
+      parameters[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+    return parameters
+  }
+
+  static func choice(_ invocation: Invocation, job: Job) throws(Fault) -> IntervalChoice {
+    let start = invocation["interval-start"]
+    let end = invocation["interval-end"]
+    if let name = invocation["for"] {
+      if start != nil || end != nil {
+        throw Fault("bad_value", .usage, "`--for` and `--interval-start` name the interval twice")
+      }
+      return .named(name)
+    }
+    guard let start else {
+      if end != nil { throw Fault("bad_value", .usage, "`--interval-end` needs `--interval-start`") }
+      return .latest
+    }
+    guard let end else {
+      throw Fault("bad_value", .usage, "`--interval-start` needs `--interval-end`")
+    }
+    let zone = try ZoneFiles.system.rules(named: job.timezone.literal ?? "UTC")
+    return .range(
+      TimeRange(
+        start: try instant(start, "interval-start", zone), end: try instant(end, "interval-end", zone)))
+  }
+
+  private static func instant(_ text: String, _ option: String, _ zone: ZoneRules) throws(Fault) -> Instant {
+    if let instant = Instant(rfc3339: text) { return instant }
+    do throws(RowFault) {
+      let moment = try Timestamp(
+        parsingMoment: text, zones: ZoneContext(session: zone, named: { _ in nil }))
+      return Instant(postgresMicroseconds: moment.microseconds)
+    } catch {
+      throw Fault(
+        "bad_value", .usage, "`--\(option) \(text)` is no time", cause: error.sentence,
+        hint: "Write 2026-03-14, or 2026-03-14T02:00:00+01:00")
+    }
+  }
+}

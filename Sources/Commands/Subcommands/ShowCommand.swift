@@ -1,0 +1,79 @@
+internal import Model
+internal import Runtime
+internal import StateStore
+
+/// `tidemark show`: all that is known of one run, ending with what to do next.
+enum ShowCommand {
+  static let spec = CommandSpec(
+    name: "show", summary: "Show one run in full: what it did, what happened to it, what to do next",
+    operands: [.init(name: "RUN|JOB", help: "a run's id, or a job for its newest run")],
+    example: "tidemark show daily-revenue",
+    run: { try await run($0) })
+
+  private static func run(_ invocation: Invocation) async throws -> ExitCode {
+    let context = try ProjectContext(invocation)
+    let store = try await context.openStore()
+    let name = invocation.operands[0]
+    var record = try await store.run(RunID(name))
+    if record == nil {
+      record = try await store.runs(
+        RunFilter(project: context.project.name, job: JobName(name), limit: 1)
+      ).first
+    }
+    guard let record else {
+      throw Fault(
+        "no_such_run", .notFound, "There is no run and no job with runs named `\(name)`",
+        hint: "`tidemark history` lists runs")
+    }
+    let line = RunLine(record, isOwned: try await store.isOwned(record.id), now: SystemClock.now)
+    let events = try await store.events(of: record.id)
+    let receipt = try await store.receipt(of: record.id)
+    let quarantine = try await store.quarantineSummary(
+      project: context.project.name, job: record.identity.job, limit: 1000
+    ).filter { $0.run == record.id }
+    await store.close()
+    if invocation.has("json") {
+      Terminal.print(
+        JSONValue.object([
+          .init("run", line.json), .init("receipt", receipt ?? .null),
+          .init("events", .array(events.map(ShowCommand.json))),
+          .init(
+            "quarantine",
+            .array(quarantine.map { .object([.init("step", .string($0.step)), .init("rows", .integer($0.rows))]) })),
+        ]).prettyText)
+      return .ok
+    }
+    let rows = record.totals.rows
+    Terminal.print("\(line.name)  \(record.state.rawValue)  \(record.id)  revision \(record.revision)")
+    Terminal.print("  interval    \(line.interval)")
+    Terminal.print("  chunks      \(record.totals.chunks) done")
+    Terminal.print(
+      "  rows        read \(Quantity.count(rows.read)), kept \(Quantity.count(rows.kept)), filtered \(Quantity.count(rows.filtered)), "
+        + "quarantined \(Quantity.count(rows.quarantined)), dropped \(Quantity.count(rows.dropped))")
+    for item in quarantine { Terminal.print("  quarantine  \(Quantity.count(Int64(item.rows))) by \(item.step)") }
+    if let hash = receipt?["result_hash"]?.stringValue { Terminal.print("  result      \(hash.prefix(16))") }
+    Terminal.print("")
+    for event in events {
+      Terminal.print("  \(event.at.text().prefix(19))Z  \(event.name)  \(ShowCommand.facts(event.body))")
+    }
+    if let fault = record.fault {
+      Terminal.print("")
+      Terminal.print(FaultText(fault: fault).text)
+    }
+    Terminal.print("")
+    Terminal.print("Next: \(line.action)")
+    return .ok
+  }
+
+  private static func json(_ event: EventRecord) -> JSONValue {
+    .object([
+      .init("at", .string(event.at.text())), .init("name", .string(event.name)), .init("facts", event.body),
+    ])
+  }
+
+  private static func facts(_ body: JSONValue) -> String {
+    body.members.filter { $0.value != .null }.map { member in
+      "\(member.name)=\(member.value.stringValue.map(FaultText.oneLine) ?? member.value.text)"
+    }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,43 @@
+internal import Model
+internal import Runtime
+internal import StateStore
+
+/// `tidemark status`: what needs a person first, then the newest run of every job.
+enum StatusCommand {
+  static let spec = CommandSpec(
+    name: "status", summary: "Show where every job stands, what needs a person first",
+    operands: [.init(name: "JOB", help: "only this job", isRequired: false)],
+    example: "tidemark status",
+    run: { try await run($0) })
+
+  private static func run(_ invocation: Invocation) async throws -> ExitCode {
+    let context = try ProjectContext(invocation)
+    let store = try await context.openStore()
+    let job = invocation.operands.first.map { JobName($0) }
+    let runs = try await store.runs(RunFilter(project: context.project.name, job: job, limit: 500))
+    let newest = StatusCommand.newest(runs)
+    var lines: [RunLine] = []
+    for record in newest {
+      lines.append(RunLine(record, isOwned: try await store.isOwned(record.id), now: SystemClock.now))
+    }
+    lines.sort { ($0.urgency, $0.name) < ($1.urgency, $1.name) }
+    await store.close()
+    if invocation.has("json") {
+      Terminal.print(JSONValue.object([.init("jobs", .array(lines.map(\.json)))]).prettyText)
+    } else if lines.isEmpty {
+      Terminal.print("No runs yet. `tidemark run JOB` starts one.")
+    } else {
+      for line in TextTable(
+        header: ["", "job", "state", "interval", "run", "when", "what now"],
+        rows: lines.map(\.cells)
+      ).lines { Terminal.print(line) }
+    }
+    return .ok
+  }
+
+  /// The newest run of each job and matrix row.
+  private static func newest(_ runs: [RunRecord]) -> [RunRecord] {
+    var seen: Set<String> = []
+    return runs.filter { seen.insert("\($0.identity.job)[\($0.identity.matrixRow)]").inserted }
+  }
+}

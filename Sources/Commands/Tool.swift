@@ -1,0 +1,61 @@
+internal import Glibc
+internal import Model
+internal import Runtime
+
+/// The command line tool.
+package enum Tool {
+  static let version = "0.1.0"
+
+  static let commands: [CommandSpec] = [
+    DemoCommand.spec, ValidateCommand.spec, PlanCommand.spec, RunCommand.spec,
+    StatusCommand.spec, HistoryCommand.spec, ShowCommand.spec, GrantsCommand.spec, SchemaCommand.spec,
+    VersionCommand.spec, FailpointsCommand.spec,
+  ]
+
+  /// Runs the command that the process's arguments name, and ends the process with its exit code.
+  package static func main() async -> Never {
+    // A reader that goes away must not kill a run; writing to it fails instead.
+    signal(SIGPIPE, SIG_IGN)
+    StopSignals.block()
+    exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  /// Runs one command line.
+  static func run(_ arguments: [String]) async -> ExitCode {
+    guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {
+      Terminal.print(HelpText.overview(commands))
+      return arguments.isEmpty ? .usage : .ok
+    }
+    if name == "--version" {
+      Terminal.print("tidemark \(version)")
+      return .ok
+    }
+    guard let spec = commands.first(where: { $0.name == name }) else {
+      let names = commands.filter { !$0.isHidden }.map(\.name)
+      return FaultReport.print(
+        [
+          Fault(
+            "unknown_command", .usage, "There is no command `\(name)`",
+            hint: DidYouMean.hint(for: name, among: names) ?? "`tidemark --help` lists them")
+        ], asJSON: false)
+    }
+    var isJSON = arguments.contains("--json")
+    do {
+      try Failpoint.check(known: FailpointsCommand.all)
+      let invocation = try Invocation(spec, arguments: Array(arguments.dropFirst()))
+      isJSON = invocation.has("json")
+      if invocation.has("help") {
+        Terminal.print(HelpText(spec: spec).text)
+        return .ok
+      }
+      return try await spec.run(invocation)
+    } catch let faults as Faults {
+      return FaultReport.print(faults.all, asJSON: isJSON)
+    } catch let fault as Fault {
+      return FaultReport.print([fault], asJSON: isJSON)
+    } catch {
+      return FaultReport.print(
+        [Fault("internal", .internal, "The command ended in an unknown way", cause: "\(error)")], asJSON: isJSON)
+    }
+  }
+}

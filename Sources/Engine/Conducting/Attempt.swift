@@ -1,0 +1,216 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import Sinks
+internal import StateStore
+
+/// One owner's try at a run: plan, read, merge, check, publish.
+///
+/// It begins wherever the run stands: past the first commit it only publishes what is left.
+actor Attempt {
+  private let environment: EngineEnvironment
+  private let request: RunRequest
+  private let context: RunContext
+  private let new: NewRun
+  private var record: RunRecord
+  private var ownership: Ownership
+  nonisolated let start = ContinuousClock.now
+  private var budget: RetryBudget
+
+  init(
+    environment: EngineEnvironment, request: RunRequest, context: RunContext, record: RunRecord,
+    ownership: Ownership, new: NewRun
+  ) {
+    self.environment = environment
+    self.request = request
+    self.context = context
+    self.record = record
+    self.ownership = ownership
+    self.new = new
+    budget = RetryBudget(request.job.errors.retry)
+  }
+
+  /// The run that the attempt is at; another one than at the start if its plan was superseded.
+  var current: (record: RunRecord, ownership: Ownership) { (record, ownership) }
+
+  private var store: Store { environment.store }
+  private var job: Job { request.job }
+
+  private func report(_ event: RunEvent) {
+    environment.report(record.id, event)
+  }
+
+  private func move(to state: RunState, _ event: RunEvent) async throws {
+    try await store.move(
+      ownership, RunMove(to: state, event: EventDraft(event.name, .object(event.facts))))
+    report(event)
+  }
+
+  private var references: ReferenceScope {
+    var references = context.references
+    references["run.id"] = .value(.text(record.id.text), .text)
+    return references
+  }
+
+  private var session: SessionSettings {
+    SessionSettings(
+      timeZone: context.zone.name, statementTimeout: job.limits.statementTimeout,
+      lockTimeout: job.limits.lockTimeout)
+  }
+
+  func carryOut() async throws -> RunSummary {
+    let asker = PlanAsker(environment: environment, job: job.name, run: record.id, session: session)
+    do {
+      let summary = try await carryOut(asker)
+      await asker.close()
+      return summary
+    } catch {
+      await asker.close()
+      throw error
+    }
+  }
+
+  private func carryOut(_ asker: PlanAsker) async throws -> RunSummary {
+    let prepared = try await plan(asker)
+    let publisher = try await Publisher.prepare(
+      environment: environment, request: request, context: context, references: references,
+      plan: prepared.plan, run: record, asker: asker, session: session)
+    try await read(prepared, asker)
+    return try await publish(prepared, publisher)
+  }
+
+  // MARK: Planning
+
+  private struct Prepared {
+    var plan: Plan
+    var work: ChunkWork
+    var servers: [String: ServerFacts]
+  }
+
+  private func plan(_ asker: PlanAsker) async throws -> Prepared {
+    var plan = try await asker.plan(
+      PlanRequest(job: job, references: references, connections: environment.project.connections))
+    let lookups = try await LookupLoader(
+      asker: asker, root: environment.project.root, session: session
+    ).load(plan.lookups) { self.report(.lookupLoaded(step: $0, rows: $1)) }
+    let servers = await asker.servers
+    let fingerprint = SHA256.hexadecimal(
+      PlanFingerprint(
+        plan: plan, identity: context.identity, lookups: lookups.hashes,
+        systemIdentifiers: servers.mapValues(\.systemIdentifier), zone: context.zone.name,
+        zoneVersion: environment.zones.dataVersion, partialFormat: Int(PartialBlock.formatVersion)
+      ).text)
+    if let saved = record.fingerprint, saved != fingerprint { try await supersede() }
+    if record.fingerprint == fingerprint, let bytes = try await store.plan(of: record.id) {
+      plan.chunks = try SavedChunks(bytes: bytes).chunks
+    } else {
+      try await store.savePlan(SavedChunks(chunks: plan.chunks).bytes, fingerprint: fingerprint, for: ownership)
+    }
+    try Failpoint.hit(.planSaved)
+    let work = try ChunkWork(
+      plan: plan, job: job, lookups: lookups.tables, zones: try environment.zones.context(session: context.zone.name),
+      values: environment.values, parallelism: parallelism,
+      spills: try SpillFolder(for: record.id, in: environment.scratchFolder))
+    return Prepared(plan: plan, work: work, servers: servers)
+  }
+
+  /// The job or what it reads has changed since the run was planned: a new run takes its place.
+  private func supersede() async throws {
+    let reason = "the job file, its parameters or the source's columns have changed since it was planned"
+    let old = record.id
+    let event = RunEvent.superseded(old, reason: reason)
+    let next = try await store.supersede(
+      ownership, by: new, event: EventDraft(event.name, .object(event.facts)))
+    try await store.release(ownership)
+    guard case .owned(let owned) = try await store.claim(next.id) else {
+      throw Fault("held", .conflict, "Run \(next.id) was taken by another process at once")
+    }
+    record = next
+    ownership = owned
+    report(event)
+  }
+
+  // MARK: Reading
+
+  private func read(_ prepared: Prepared, _ asker: PlanAsker) async throws {
+    let finished = try await store.finishedChunks(of: record.id)
+    report(
+      .planned(
+        chunks: prepared.plan.chunks.count, sources: prepared.plan.sources.count,
+        estimatedRows: prepared.plan.sources.map(\.estimatedRows).reduce(0, +), finished: finished.count))
+    let marks = try await store.sinkMarks(of: record.id)
+    // Past the first commit, and with all partials sealed, the source is never read again.
+    if marks.contains(where: { $0.committedAt != nil }) { return }
+    if finished.count == prepared.plan.chunks.count, record.state == .prepared || record.state == .publishing {
+      return
+    }
+    try await store.move(
+      ownership, RunMove(to: .running, event: EventDraft("run_reading", .object([]))))
+    let phase = ReadPhase(
+      environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
+      session: session, parallelism: parallelism)
+    while true {
+      do {
+        try await phase.read(
+          finished: try await store.finishedChunks(of: record.id), serverFacts: prepared.servers)
+        break
+      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        guard let wait = budget.next() else { throw fault }
+        report(.waiting(reason: "\(fault.sentence); trying again"))
+        try await Task.sleep(for: wait)
+      }
+    }
+    guard let now = try await store.run(record.id) else { return }
+    record = now
+    try QuarantineGuard(limit: job.errors.quarantine).checkAll(now.totals)
+  }
+
+  private var parallelism: Int {
+    request.parallelism ?? job.limits.parallelism ?? 2
+  }
+
+  // MARK: Publishing
+
+  private func publish(_ prepared: Prepared, _ publisher: Publisher) async throws -> RunSummary {
+    guard let now = try await store.run(record.id) else {
+      throw Fault("no_such_run", .internal, "Run \(record.id) is gone from the state store")
+    }
+    record = now
+    if record.state != .publishing {
+      try await store.move(
+        ownership, RunMove(to: .merging, event: EventDraft("run_merging", .object([]))))
+    }
+    try Failpoint.hit(.mergeStarted)
+    let maker = ResultMaker(
+      environment: environment, plan: prepared.plan, run: record.id, work: prepared.work)
+    let made = try await publisher.makeResult(maker, rejected: record.totals.rows.quarantined)
+    report(.prepared(rows: made.rows, hash: made.hash))
+    try await publisher.markPrepared(made, ownership: ownership)
+    if record.state != .publishing {
+      try await store.move(
+        ownership,
+        RunMove(to: .prepared, event: EventDraft("result_prepared", .object(RunEvent.prepared(rows: made.rows, hash: made.hash).facts))))
+      try await store.move(
+        ownership, RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
+    }
+    try Failpoint.hit(.publishStarted)
+    let sinks = try await publisher.commit(made, ownership: ownership, budget: RetryBudget(job.errors.retry))
+    return try await succeed(made, sinks, publisher.warnings)
+  }
+
+  private func succeed(
+    _ made: ResultMaker.Made, _ sinks: [RunSummary.Sink], _ warnings: [String]
+  ) async throws -> RunSummary {
+    let elapsed = ContinuousClock.now - start
+    let summary = RunSummary(
+      run: record.id, job: job.name, label: context.label, revision: record.revision,
+      rows: record.totals.rows, chunks: record.totals.chunks, resultRows: made.rows, hash: made.hash,
+      seconds: Double(elapsed.milliseconds) / 1000, sinks: sinks, warnings: warnings)
+    try await RunEnding(environment: environment, request: request, context: context)
+      .succeed(summary, ownership: ownership, record: record)
+    return summary
+  }
+}

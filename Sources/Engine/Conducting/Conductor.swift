@@ -1,0 +1,93 @@
+internal import Model
+internal import Runtime
+internal import StateStore
+
+/// Runs one job for one identity: opens the run, owns it, and takes it from plan to published.
+///
+/// Calling it again after any crash goes on where the last owner stopped.
+package struct Conductor: Sendable {
+  private let environment: EngineEnvironment
+
+  package init(_ environment: EngineEnvironment) {
+    self.environment = environment
+  }
+
+  /// - Parameter matrixRowName: the row's name, empty for a job without matrix.
+  /// - Throws: `Fault` or `Faults`; class `conflict` where somebody else has the run, `interrupted`
+  ///   where the task was cancelled, in which case the run can be resumed.
+  package func run(_ request: RunRequest, matrixRowName: String = "") async throws -> RunOutcome {
+    let store = environment.store
+    var context = try RunContext(
+      request, matrixRowName: matrixRowName, now: environment.now(), zones: environment.zones)
+    if context.identity.interval == nil {
+      context.identity.serial = try await store.serial(for: context.identity)
+    }
+    let new = NewRun(
+      identity: context.identity, jobHash: request.jobHash,
+      settings: .object([.init("job_file", .string(request.job.file))]), pool: request.job.limits.pool,
+      again: request.again, fire: request.fire)
+    try Failpoint.hit(.runOpen)
+    let record: RunRecord
+    let isResumed: Bool
+    switch try await store.openRun(new) {
+    case .succeeded(let done): return .alreadyDone(done)
+    case .fireTaken(let fire): return .fireTaken(fire)
+    case .created(let created): (record, isResumed) = (created, false)
+    case .unfinished(let unfinished): (record, isResumed) = (unfinished, true)
+    }
+    let ownership = try await own(record)
+    environment.report(record.id, .opened(revision: record.revision, isResumed: isResumed))
+    if let owner = record.owner {
+      environment.report(record.id, .takenOver(from: "\(owner.host) pid \(owner.processID)"))
+    }
+    return try await carryOut(request, context, record, ownership, new)
+  }
+
+  private func own(_ record: RunRecord) async throws -> Ownership {
+    switch try await environment.store.claim(record.id) {
+    case .owned(let ownership): return ownership
+    case .held(let owner):
+      let who = owner.map { "process \($0.processID) on \($0.host) since \($0.since.text())" } ?? "another process"
+      throw Fault(
+        "held", .conflict, "Run \(record.id) of \(record.identity.job) is being worked on by \(who)",
+        hint: "It goes on by itself; `tidemark status` shows it")
+    case .over(let state):
+      throw Fault(
+        "held", .conflict, "Run \(record.id) of \(record.identity.job) ended as \(state.rawValue) just now",
+        hint: "Run the command again")
+    }
+  }
+
+  /// One attempt, and what is written about its end.
+  private func carryOut(
+    _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ ownership: Ownership,
+    _ new: NewRun
+  ) async throws -> RunOutcome {
+    let attempt = Attempt(
+      environment: environment, request: request, context: context, record: record, ownership: ownership,
+      new: new)
+    do {
+      let summary = try await Keeper(store: environment.store, ownership: ownership).watch {
+        try await attempt.carryOut()
+      }
+      return .succeeded(summary)
+    } catch {
+      let fault = Conductor.fault(error)
+      let ending = RunEnding(environment: environment, request: request, context: context)
+      try await ending.record(fault, run: await attempt.current, start: attempt.start)
+      if let several = error as? Faults { throw several }
+      throw fault
+    }
+  }
+
+  /// The fault that stands for any error.
+  static func fault(_ error: any Error) -> Fault {
+    switch error {
+    case let fault as Fault: fault
+    case let faults as Faults: faults.all.first ?? Fault("internal", .internal, "An unknown fault")
+    case is CancellationError:
+      Fault("interrupted", .interrupted, "The run was stopped", hint: "Run the same command again to go on")
+    default: Fault("internal", .internal, "The run ended in an unknown way", cause: "\(error)")
+    }
+  }
+}

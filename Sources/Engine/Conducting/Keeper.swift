@@ -1,0 +1,43 @@
+internal import Model
+internal import StateStore
+
+/// Watches over a run while it is worked on: renews the lease, and looks whether somebody asked for
+/// its end. Either ends the work with a fault.
+struct Keeper: Sendable {
+  var store: Store
+  var ownership: Ownership
+
+  /// How often a request to cancel is looked for.
+  private static let interval = Duration.seconds(1)
+
+  func watch<Output: Sendable>(_ work: @escaping @Sendable () async throws -> Output) async throws -> Output {
+    try await withThrowingTaskGroup(of: Output?.self) { group in
+      group.addTask { try await work() }
+      group.addTask {
+        try await keep()
+        return nil
+      }
+      defer { group.cancelAll() }
+      while let result = try await group.next() {
+        if let result { return result }
+      }
+      throw CancellationError()
+    }
+  }
+
+  private func keep() async throws {
+    var sinceRenewal = Duration.zero
+    while true {
+      try await Task.sleep(for: Keeper.interval)
+      sinceRenewal += Keeper.interval
+      if let every = ownership.renewEvery, sinceRenewal >= every {
+        try await store.renew(ownership)
+        sinceRenewal = .zero
+      }
+      if let request = try await store.cancelRequest(for: ownership.run) {
+        throw Fault(
+          "cancelled", .interrupted, "The run was cancelled by \(request.by): \(request.reason)")
+      }
+    }
+  }
+}

@@ -1,0 +1,34 @@
+internal import Model
+package import Planning
+internal import Postgres
+
+/// Makes the plan that a run would have, and runs nothing.
+package struct PlanPreview: Sendable {
+  private let environment: EngineEnvironment
+
+  package init(_ environment: EngineEnvironment) {
+    self.environment = environment
+  }
+
+  /// - Throws: `Fault` or `Faults`, as a run would.
+  package func plan(_ request: RunRequest, matrixRowName: String) async throws -> Plan {
+    let context = try RunContext(
+      request, matrixRowName: matrixRowName, now: environment.now(), zones: environment.zones)
+    var references = context.references
+    references["run.id"] = .value(.text("(run id)"), .text)
+    let asker = PlanAsker(
+      environment: environment, job: request.job.name, run: nil,
+      session: SessionSettings(
+        timeZone: context.zone.name, statementTimeout: request.job.limits.statementTimeout,
+        lockTimeout: request.job.limits.lockTimeout))
+    do {
+      let plan = try await asker.plan(
+        PlanRequest(job: request.job, references: references, connections: environment.project.connections))
+      await asker.close()
+      return plan
+    } catch {
+      await asker.close()
+      throw error
+    }
+  }
+}

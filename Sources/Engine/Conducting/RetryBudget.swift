@@ -1,0 +1,30 @@
+internal import Model
+
+/// How long a run may retry: from its first transient fault until `give_up_after`.
+struct RetryBudget {
+  private let retry: ErrorRules.Retry
+  private var firstFailure: ContinuousClock.Instant?
+  private(set) var attempts = 0
+
+  init(_ retry: ErrorRules.Retry) {
+    self.retry = retry
+  }
+
+  /// The wait before the next attempt, with jitter; `nil` when it is time to give up.
+  mutating func next(
+    now: ContinuousClock.Instant = .now, jitter: Double = .random(in: 0.5...1)
+  ) -> Duration? {
+    let start = firstFailure ?? now
+    firstFailure = start
+    if now - start > retry.giveUpAfter { return nil }
+    attempts += 1
+    let doubled = retry.initial * (1 << min(attempts - 1, 20))
+    return min(doubled, retry.maximum) * jitter
+  }
+
+  /// After a success the next trouble is a new one.
+  mutating func reset() {
+    firstFailure = nil
+    attempts = 0
+  }
+}

@@ -1,0 +1,49 @@
+internal import Model
+
+/// The parameters of a run: declared ones, with the values given or their defaults.
+struct Parameters {
+  var declared: [Parameter]
+  var given: [String: String]
+
+  /// Value and type by name.
+  /// - Throws: `Faults`: `unknown_parameter`, `missing_parameter`, `bad_parameter`.
+  func values() throws(Faults) -> [String: (Value, SQLType)] {
+    var faults: [Fault] = []
+    for name in given.keys.sorted() where !declared.contains(where: { $0.name == name }) {
+      let names = declared.map(\.name)
+      faults.append(
+        Fault(
+          "unknown_parameter", .usage, "The job has no parameter `\(name)`",
+          hint: DidYouMean.hint(for: name, among: names)
+            ?? (names.isEmpty ? "It declares none" : "It has \(names.joined(separator: ", "))")))
+    }
+    var values: [String: (Value, SQLType)] = [:]
+    for parameter in declared {
+      guard let text = given[parameter.name] ?? parameter.defaultValue else {
+        faults.append(
+          Fault(
+            "missing_parameter", .usage, "The parameter `\(parameter.name)` has no default and was not given",
+            place: parameter.place, hint: "Give it: --set \(parameter.name)=VALUE"))
+        continue
+      }
+      do throws(RowFault) {
+        values[parameter.name] = (try ParameterText(text).value(as: parameter.type), parameter.type)
+      } catch {
+        faults.append(
+          Fault(
+            "bad_parameter", .usage,
+            "`\(text)` is no \(parameter.type.sqlName), which the parameter `\(parameter.name)` is",
+            place: given[parameter.name] == nil ? parameter.place : nil, cause: error.sentence))
+      }
+    }
+    if !faults.isEmpty { throw Faults(faults) }
+    return values
+  }
+
+  /// What of them is part of a run's identity: the texts given or defaulted to.
+  var identity: [String: String] {
+    var texts: [String: String] = [:]
+    for parameter in declared { texts[parameter.name] = given[parameter.name] ?? parameter.defaultValue }
+    return texts
+  }
+}

@@ -1,0 +1,121 @@
+package import Model
+package import Runtime
+package import Timetable
+
+/// What one run is for, worked out: its identity, the spans it deals with, its zone, and what its
+/// references stand for.
+package struct RunContext: Sendable {
+  package var identity: RunIdentity
+  package var spans: RunSpans?
+  /// A short name of the interval, for file names and messages; `nil` without interval.
+  package var label: String?
+  package var zone: ZoneRules
+  package var fireTime: Instant
+  /// All but `run.id`, which comes with the run.
+  package var references: ReferenceScope
+
+  /// - Parameters:
+  ///   - zones: reads a zone by its IANA name.
+  ///   - now: the moment that relative names go by.
+  /// - Throws: `Faults` in parameters, zone or interval.
+  package init(
+    _ request: RunRequest, matrixRowName: String, now: Instant, zones: ZoneFiles
+  ) throws {
+    let job = request.job
+    var references = ReferenceScope()
+    for (name, text) in request.matrixRow?.cells ?? [:] {
+      references["matrix.\(name)"] = .value(.text(text), .text)
+    }
+    let parameters = Parameters(declared: job.parameters, given: request.parameters)
+    for (name, value) in try parameters.values() { references["params.\(name)"] = .value(value.0, value.1) }
+
+    let zone = try zones.rules(named: references.text(of: job.timezone))
+    let rules: FireRules = try job.schedule.map { try FireRules($0, job: job.name) } ?? FireRules([])
+    let calendar = IntervalCalendar(rule: job.interval, fires: FireCalendar(rules, zone: zone))
+    let fireTime: Instant
+    if case .fire(let instant) = request.choice { fireTime = instant } else { fireTime = now }
+    let interval = try RunContext.interval(request, calendar, now: now)
+    identity = RunIdentity(
+      project: request.project.name, job: job.name, matrixRow: matrixRowName, interval: interval,
+      parameters: parameters.identity)
+    self.zone = zone
+    self.fireTime = fireTime
+    spans = interval.map { calendar.spans(of: $0) }
+    label = interval.map { calendar.label(of: $0) }
+    references["fire.time"] = .value(.timestamptz(fireTime.postgresMicroseconds), .timestamptz)
+    let isWholeDays = job.interval.span != .fire && job.interval.span != .hour
+    references.add("interval", interval, zone: zone, label: label, hasDates: isWholeDays)
+    references.add("window", spans?.window, zone: zone, label: label, hasDates: isWholeDays)
+    self.references = references
+  }
+
+  private static func interval(
+    _ request: RunRequest, _ calendar: IntervalCalendar, now: Instant
+  ) throws(Fault) -> TimeRange? {
+    let job = request.job
+    let hasInterval = job.interval.span != .fire || !(job.schedule?.specs.isEmpty ?? true)
+    switch request.choice {
+    case .range(let range):
+      guard range.start < range.end else {
+        throw Fault("bad_interval", .usage, "The interval's end is not after its start")
+      }
+      return range
+    case .named(let text):
+      guard hasInterval else {
+        throw Fault(
+          "no_interval", .usage, "Job \(job.name) has neither a schedule nor an interval, so `--for` means nothing",
+          hint: "Give it `interval: {span: day}`")
+      }
+      return try calendar.interval(named: IntervalName(SourceText(text, origin: "--for")), now: now)
+    case .fire(let instant):
+      return hasInterval ? calendar.interval(atFire: instant) : nil
+    case .latest:
+      guard hasInterval else { return nil }
+      // Under `span: fire` the latest fire is what counts, not this moment.
+      let at =
+        job.interval.span == .fire
+        ? calendar.fires.previous(before: Instant(microseconds: now.microseconds + 1))?.instant ?? now : now
+      return calendar.interval(atFire: at)
+    }
+  }
+}
+
+extension ReferenceScope {
+  /// The text of a template made of known references; for the zone, before there is an interval.
+  fileprivate func text(of template: Template) throws(Fault) -> String {
+    var text = ""
+    for part in template.parts {
+      switch part {
+      case .text(let piece): text += piece
+      case .reference(let reference): text += try value(of: reference).value.postgresText ?? ""
+      }
+    }
+    return text
+  }
+
+  /// `${interval.*}` or `${window.*}`.
+  fileprivate mutating func add(
+    _ namespace: String, _ range: TimeRange?, zone: ZoneRules, label: String?, hasDates: Bool
+  ) {
+    guard let range else {
+      for name in ["start", "end", "start_date", "end_date", "start_local", "end_local", "label", "timezone"] {
+        self["\(namespace).\(name)"] = .unavailable("this job has no interval")
+      }
+      return
+    }
+    for (name, instant) in [("start", range.start), ("end", range.end)] {
+      let moment = Timestamp(microseconds: instant.postgresMicroseconds)
+      let local = moment.microseconds + Int64(zone.offset(at: moment)) * 1_000_000
+      self["\(namespace).\(name)"] = .value(.timestamptz(moment.microseconds), .timestamptz)
+      self["\(namespace).\(name)_local"] = .value(.timestamp(local), .timestamp)
+      let days = local.floorDivided(by: Timestamp.microsecondsPerDay)
+      let isMidnight = local == days * Timestamp.microsecondsPerDay
+      self["\(namespace).\(name)_date"] =
+        hasDates || isMidnight
+        ? .value(.date(Int32(clamping: days)), .date)
+        : .unavailable("the interval is not whole days; use `${\(namespace).\(name)_local}`")
+    }
+    self["\(namespace).label"] = .value(.text(label ?? ""), .text)
+    self["\(namespace).timezone"] = .value(.text(zone.name), .text)
+  }
+}

@@ -1,0 +1,72 @@
+package import Model
+package import StateStore
+
+/// What somebody asks to be run.
+package struct RunRequest: Sendable {
+  package var job: Job
+  /// The job file as read, and the hash of what it says.
+  package var jobText: String
+  package var jobHash: String
+  package var project: Project
+  package var choice: IntervalChoice
+  /// `--set name=value`, as given.
+  package var parameters: [String: String]
+  /// The row of the job's matrix; `nil` where it has none.
+  package var matrixRow: MatrixRow?
+  /// Over the job's own.
+  package var parallelism: Int?
+  /// A new revision of an identity that has succeeded.
+  package var again: Bool
+  /// Lets `replace` put an older interval in place of a newer one.
+  package var force: Bool
+  /// The fire that the run is for.
+  package var fire: FireKey?
+  /// What the fire's ledger row shall say after a success: `ran`, `late` or `caught_up`.
+  package var fireOutcome: FireOutcome
+
+  package init(
+    job: Job, jobText: String, jobHash: String, project: Project, choice: IntervalChoice,
+    parameters: [String: String] = [:], matrixRow: MatrixRow? = nil, parallelism: Int? = nil,
+    again: Bool = false, force: Bool = false, fire: FireKey? = nil,
+    fireOutcome: FireOutcome = .ran
+  ) {
+    self.job = job
+    self.jobText = jobText
+    self.jobHash = jobHash
+    self.project = project
+    self.choice = choice
+    self.parameters = parameters
+    self.matrixRow = matrixRow
+    self.parallelism = parallelism
+    self.again = again
+    self.force = force
+    self.fire = fire
+    self.fireOutcome = fireOutcome
+  }
+}
+
+/// Which interval a run is for.
+package enum IntervalChoice: Hashable, Sendable {
+  /// The last one that has ended.
+  case latest
+  /// `yesterday`, `2026-03`, `2026-W12`.
+  case named(String)
+  /// As given, whole pieces or not.
+  case range(TimeRange)
+  /// What the fire at that moment is for.
+  case fire(Instant)
+}
+
+/// One row of a matrix: a name and its cells.
+package struct MatrixRow: Hashable, Sendable {
+  package var cells: [String: String]
+
+  package init(_ cells: [String: String]) {
+    self.cells = cells
+  }
+
+  /// `tenant=acme` for `job[tenant=acme]`: the cells by name, as many as tell rows apart.
+  package func name(by columns: [String]) -> String {
+    columns.map { "\($0)=\(cells[$0] ?? "")" }.joined(separator: ",")
+  }
+}

@@ -1,0 +1,100 @@
+internal import Model
+internal import Runtime
+internal import StateStore
+
+/// Writes how an attempt ended: state, receipt, notices and the fire's outcome, in one transaction.
+struct RunEnding: Sendable {
+  var environment: EngineEnvironment
+  var request: RunRequest
+  var context: RunContext
+
+  // MARK: Success
+
+  func succeed(_ summary: RunSummary, ownership: Ownership, record: RunRecord) async throws {
+    let event = RunEvent.succeeded(
+      rows: summary.rows, groups: summary.resultRows, seconds: summary.seconds)
+    var events: Set<NoticeEvent> = [.success]
+    if record.failures > 0 { events.insert(.recovery) }
+    try Failpoint.hit(.runBeforeSuccess)
+    try await environment.store.move(
+      ownership,
+      RunMove(
+        to: .succeeded, event: EventDraft(event.name, .object(event.facts)),
+        notices: NoticeDecision(request: request, context: context).drafts(
+          events, run: record, facts: summary.json.members),
+        receipt: receipt(summary, record), fireOutcome: request.fire == nil ? nil : request.fireOutcome))
+    try Failpoint.hit(.runAfterSuccess)
+    environment.report(record.id, event)
+    _ = try await environment.store.closeFires(coveredBy: record.id, as: .ran)
+    await environment.store.releaseQuietly(ownership, report: environment.report)
+  }
+
+  /// The run's whole record, for `show` and for auditors.
+  private func receipt(_ summary: RunSummary, _ record: RunRecord) -> JSONValue {
+    .object(
+      summary.json.members + [
+        .init("identity", .string(record.identity.key)),
+        .init("job_file", .string(request.job.file)), .init("job_hash", .string(request.jobHash)),
+        .init("fingerprint", .optional(record.fingerprint)), .init("zone", .string(context.zone.name)),
+        .init(
+          "interval_start", .optional(context.identity.interval?.start.text())),
+        .init("interval_end", .optional(context.identity.interval?.end.text())),
+        .init(
+          "parameters",
+          .object(
+            record.identity.parameters.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
+      ])
+  }
+
+  // MARK: Anything else
+
+  /// Records a fault: as failed, interrupted, or cancelled. A run that was taken over is not touched.
+  func record(
+    _ fault: Fault, run current: (record: RunRecord, ownership: Ownership), start: ContinuousClock.Instant
+  ) async throws {
+    let (record, ownership) = current
+    if fault.code == "fenced" || fault.code == "held" { return }
+    let (state, event) = ending(fault)
+    var events: Set<NoticeEvent> = []
+    if state == .failed { events.insert(fault.kind == .check ? .checkFailed : .failure) }
+    if fault.kind == .check { events.insert(.failure) }
+    // The task may be cancelled by now; what is written about its end must be written all the same.
+    let move = RunMove(
+      to: state, event: EventDraft(event.name, .object(event.facts)), fault: fault,
+      notices: NoticeDecision(request: request, context: context).drafts(
+        events, run: record,
+        facts: [
+          .init("run", .string(record.id.text)), .init("job", .string(request.job.name.text)),
+          .init("interval", .optional(context.label)), .init("code", .string(fault.code)),
+          .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
+          .init("hint", .optional(fault.hint)),
+        ]),
+      fireOutcome: request.fire == nil || state == .interrupted ? nil : state == .cancelled ? .cancelled : .failed)
+    let store = environment.store
+    try await Task {
+      try await store.move(ownership, move)
+    }.value
+    environment.report(record.id, event)
+    await store.releaseQuietly(ownership, report: environment.report)
+  }
+
+  private func ending(_ fault: Fault) -> (RunState, RunEvent) {
+    if fault.code == "cancelled" { return (.cancelled, .cancelled(reason: fault.sentence)) }
+    if fault.kind == .interrupted { return (.interrupted, .interrupted(reason: fault.sentence)) }
+    return (.failed, .failed(fault))
+  }
+}
+
+extension Store {
+  /// Releases a run whose end is written. The lock goes with the process anyway, so a failure here is
+  /// told and not thrown: it must not turn a run that ended well into one that did not.
+  fileprivate func releaseQuietly(
+    _ ownership: Ownership, report: @Sendable (RunID, RunEvent) -> Void
+  ) async {
+    do {
+      try await release(ownership)
+    } catch {
+      report(ownership.run, .waiting(reason: "the run could not be released: \(Conductor.fault(error).sentence)"))
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package import Model
+package import Postgres
+package import Runtime
+package import StateStore
+
+/// What runs of a process share: the state store, where to connect, the clock, and who listens.
+package struct EngineEnvironment: Sendable {
+  package var store: Store
+  package var project: Project
+  /// Resolves secrets in connection strings and channels.
+  package var values: ExternalValues
+  /// A folder for spool and spill files; emptied of a run's files when the run ends.
+  package var scratchFolder: String
+  /// The folder that output files stay inside.
+  package var outputRoot: String
+  package var now: @Sendable () -> Instant
+  package var zones: ZoneFiles
+  /// Told everything that happens to a run.
+  package var report: @Sendable (RunID, RunEvent) -> Void
+  /// Reads a saved job text again, for a run that must go on with the job as it was.
+  package var readJob: @Sendable (_ text: String, _ file: String) throws(Faults) -> Job
+
+  package init(
+    store: Store, project: Project, values: ExternalValues, scratchFolder: String, outputRoot: String,
+    now: @escaping @Sendable () -> Instant,
+    zones: ZoneFiles,
+    report: @escaping @Sendable (RunID, RunEvent) -> Void,
+    readJob: @escaping @Sendable (_ text: String, _ file: String) throws(Faults) -> Job
+  ) {
+    self.store = store
+    self.project = project
+    self.values = values
+    self.scratchFolder = scratchFolder
+    self.outputRoot = outputRoot
+    self.now = now
+    self.zones = zones
+    self.report = report
+    self.readJob = readJob
+  }
+
+  /// Where and how to connect to `name`, under the application name of `run`.
+  /// - Throws: `Fault` `unknown_connection`, or of resolving its string.
+  package func settings(_ name: String, run: RunID?, job: JobName) throws(Fault) -> ConnectionSettings {
+    guard let rule = project.connections[name] else {
+      throw Fault("unknown_connection", .config, "There is no connection `\(name)`")
+    }
+    let application = run.map { "tidemark \(job) \($0)" } ?? "tidemark \(job)"
+    return try ConnectionSettings(rule: rule, values: values, applicationName: application)
+  }
+}

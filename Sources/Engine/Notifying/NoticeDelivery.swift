@@ -1,0 +1,107 @@
+package import Model
+internal import Notices
+internal import Postgres
+internal import Runtime
+internal import StateStore
+
+/// Delivers what lies in the outbox and is due, one attempt each. A failing notifier never fails a run.
+package struct NoticeDelivery: Sendable {
+  private let environment: EngineEnvironment
+  private let jobs: [Job]
+
+  /// How long an attempt may take before another process may try.
+  private static let patience = Duration.seconds(120)
+
+  /// - Parameter jobs: those whose `notify` items may be written out in the job file.
+  package init(environment: EngineEnvironment, jobs: [Job]) {
+    self.environment = environment
+    self.jobs = jobs
+  }
+
+  /// - Throws: `Fault` of the state store alone.
+  package func deliverDue(limit: Int = 100) async throws {
+    let due = try await environment.store.takeDueNotices(limit: limit, patience: NoticeDelivery.patience)
+    if due.isEmpty { return }
+    let courier = try Courier(environment: .process, hostName: Environment.process["HOSTNAME"] ?? "localhost")
+    for record in due { try await deliver(record, courier) }
+  }
+
+  private func deliver(_ record: NoticeRecord, _ courier: Courier) async throws {
+    let store = environment.store
+    do {
+      let destination = try destination(record)
+      let notice = Notice(
+        idempotencyKey: record.id, facts: NoticeFacts(
+          record.facts, event: record.event, project: record.project, job: record.job.text), at: record.createdAt)
+      try Failpoint.hit(.noticeBeforeSend)
+      var delivery = await courier.deliver(notice, to: destination)
+      if case .notify(let connection, let channel, let payload) = delivery {
+        delivery = await notify(connection, channel, payload)
+      }
+      try Failpoint.hit(.noticeAfterSend)
+      switch delivery {
+      case .delivered: try await store.markDelivered(record.id)
+      case .permanent(let fault): try await store.markGaveUp(record.id, fault)
+      case .transient(let fault, let asked): try await retry(record, fault, asked)
+      case .notify: break
+      }
+    } catch let fault as Fault where fault.kind == .config || fault.kind == .validation {
+      try await store.markGaveUp(record.id, fault)
+    }
+  }
+
+  private func retry(_ record: NoticeRecord, _ fault: Fault, _ asked: Duration?) async throws {
+    let age = record.createdAt.duration(to: environment.now())
+    switch RetryPlan.standard.step(
+      attempts: record.attempts, age: age, asked: asked, chance: .random(in: 0..<1))
+    {
+    case .retry(let wait): try await environment.store.markFailed(record.id, fault, retryAfter: wait)
+    case .giveUp: try await environment.store.markGaveUp(record.id, fault)
+    }
+  }
+
+  // MARK: Where to
+
+  private func destination(_ record: NoticeRecord) throws(Fault) -> Destination {
+    switch try notifier(record.channel) {
+    case .webhook(let url, let format, let headers):
+      var filled: [String: String] = [:]
+      for (name, value) in headers { filled[name] = try environment.values.text(of: value) }
+      return .webhook(url: try environment.values.text(of: url), format: format, headers: filled)
+    case .mail(let to, let from, let server):
+      var address: String?
+      if let server { address = try environment.values.text(of: server) }
+      return .mail(to: to, from: from, server: address)
+    case .command(let arguments, let timeout): return .command(arguments, timeout: timeout)
+    case .postgres(let connection, let channel):
+      return .postgres(connection: connection, channel: channel)
+    }
+  }
+
+  /// A notifier of the project, or one written into a job's `notify`.
+  private func notifier(_ channel: String) throws(Fault) -> Notifier {
+    if let named = environment.project.notifiers[channel] { return named }
+    if let mark = channel.lastIndex(of: "#"), let number = Int(channel[channel.index(after: mark)...]),
+      let job = jobs.first(where: { $0.name.text == channel[..<mark] }), job.notify.indices.contains(number),
+      case .inline(let notifier) = job.notify[number].channel
+    {
+      return notifier
+    }
+    throw Fault(
+      "unknown_notifier", .config, "There is no notifier `\(channel)` any more",
+      hint: "Name it under `notifiers:` in tidemark.yaml")
+  }
+
+  private func notify(_ connection: String, _ channel: String, _ payload: String) async -> Delivery {
+    do {
+      let opened = try await Connection.open(
+        environment.settings(connection, run: nil, job: JobName("notices")))
+      try await opened.query("SELECT pg_notify($1, $2)", [.text(channel), .text(payload)])
+      await opened.close()
+      return .delivered
+    } catch {
+      let fault = Conductor.fault(error)
+      return fault.isTransient ? .transient(fault, retryAfter: nil) : .permanent(fault)
+    }
+  }
+}

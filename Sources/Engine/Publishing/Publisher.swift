@@ -1,0 +1,291 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import Sinks
+internal import StateStore
+
+/// Takes a run's result to its sinks: targets looked at before anything is read, everything made
+/// ready, then committed, tables first.
+final class Publisher {
+  private let environment: EngineEnvironment
+  private let request: RunRequest
+  private let context: RunContext
+  private let plan: Plan
+  private let run: RunRecord
+  private let asker: PlanAsker
+  private let session: SessionSettings
+  private let tables: [Table]
+  private let files: [File]
+  private let checks: [TypedCheck]
+  private var judged: [JSONValue] = []
+  private var rejected: Int64 = 0
+  private var spool: ResultSpool?
+  private var prepared: [PreparedFile] = []
+  /// Checks of severity `warn` that did not pass, as sentences.
+  private(set) var warnings: [String] = []
+
+  private struct Table {
+    var target: TableTarget
+    var facts: TableFacts?
+    var token: FencingToken
+  }
+
+  private struct File {
+    var sink: String
+    var rule: FileSinkRule
+    var path: String
+  }
+
+  // MARK: Before anything is read
+
+  /// Resolves the sinks, makes sure that each can take the result, and raises the fence of each
+  /// target, so that no older owner can publish any more.
+  /// - Throws: `Faults` that name what does not fit, before a row is read.
+  static func prepare(
+    environment: EngineEnvironment, request: RunRequest, context: RunContext, references: ReferenceScope,
+    plan: Plan, run: RunRecord, asker: PlanAsker, session: SessionSettings
+  ) async throws -> Publisher {
+    let resolver = TargetResolver(
+      job: request.job, context: context, references: references,
+      connections: environment.project.connections, isForced: request.force)
+    var tables: [Table] = []
+    var files: [File] = []
+    var tokens: [String: FencingToken] = [:]
+    for (position, rule) in request.job.sinks.enumerated() {
+      let sink = TargetResolver.name(position, rule)
+      switch rule {
+      case .table(let rule):
+        let target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
+        let connection = try await asker.connection(target.connection)
+        let facts = try await Publisher.look(at: target, connection, result: plan.result, session: session)
+        let publisher = TablePublisher(
+          connection: connection, ledger: PublicationLedger(schema: target.ledger), session: session)
+        if tokens[target.connection] == nil {
+          try await publisher.ensureLedger()
+          tokens[target.connection] = try await publisher.raiseFence(identity: run.identity, run: run.id)
+        }
+        tables.append(Table(target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0)))
+      case .file(let rule):
+        let path = try NameResolver(references: references).text(rule.path)
+        _ = try OutputFile.parts(path)
+        files.append(File(sink: sink, rule: rule, path: path))
+      }
+    }
+    try Failpoint.hit(.targetPrepared)
+    return Publisher(
+      environment: environment, request: request, context: context, plan: plan, run: run, asker: asker,
+      session: session, tables: tables, files: files,
+      checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result))
+  }
+
+  private static func look(
+    at target: TableTarget, _ connection: Connection, result: [ColumnSchema], session: SessionSettings
+  ) async throws -> TableFacts? {
+    let facts = try await connection.transaction(.reading(session)) { connection in
+      try await connection.tableFacts(target.table)
+    }
+    guard let facts else {
+      if target.create { return nil }
+      throw Fault(
+        "unknown_table", .notFound, "There is no table `\(target.table)` on connection `\(target.connection)`",
+        place: target.place, hint: "Create it, or set `create: true`")
+    }
+    _ = try TargetFit(target: target, facts: facts, result: result)
+    return facts
+  }
+
+  private init(
+    environment: EngineEnvironment, request: RunRequest, context: RunContext, plan: Plan, run: RunRecord,
+    asker: PlanAsker, session: SessionSettings, tables: [Table], files: [File], checks: [TypedCheck]
+  ) {
+    self.environment = environment
+    self.request = request
+    self.context = context
+    self.plan = plan
+    self.run = run
+    self.asker = asker
+    self.session = session
+    self.tables = tables
+    self.files = files
+    self.checks = checks
+  }
+
+  // MARK: Preparing
+
+  /// Makes the result: one merge, into the spool, the files and the checks.
+  /// - Throws: `Fault` `check_failed` where a check of severity `error` does not pass.
+  func makeResult(_ maker: ResultMaker, rejected: Int64) async throws -> ResultMaker.Made {
+    self.rejected = rejected
+    let spool = ResultSpool(
+      schema: plan.result, path: "\(environment.scratchFolder)/\(run.id).result")
+    prepared = []
+    for file in files {
+      prepared.append(
+        try PreparedFile(
+          sink: file.sink, rule: file.rule, path: file.path, schema: plan.result,
+          root: environment.outputRoot, tag: SHA256.hexadecimal(run.identity.key).prefix(12).description,
+          mayReplace: run.revision > 1 || run.failures > 0))
+    }
+    var judges: [CheckJudge] = []
+    for check in checks {
+      judges.append(try CheckJudge(check, result: plan.result, zones: maker.work.zones))
+    }
+    do {
+      let made = try await maker.make(
+        spool: spool, files: prepared, guards: tables.compactMap { WindowGuard($0.target, result: plan.result) },
+        checks: &judges)
+      try judge(&judges, zones: maker.work.zones)
+      if made.rows == 0 { try refuseEmpty() }
+      self.spool = spool
+      try Failpoint.hit(.resultMade)
+      return made
+    } catch {
+      for file in prepared { try file.file.discard() }
+      throw error
+    }
+  }
+
+  private func judge(_ judges: inout [CheckJudge], zones: ZoneContext) throws(Fault) {
+    var failed: [String] = []
+    for index in judges.indices {
+      let check = judges[index].check
+      let verdict = try judges[index].verdict(zones: zones)
+      environment.report(
+        run.id,
+        .checkJudged(
+          name: check.name, severity: check.severity, passed: verdict.passed, detail: verdict.detail))
+      judged.append(
+        .object([
+          .init("name", .string(check.name)), .init("passed", .boolean(verdict.passed)),
+          .init("severity", .string(check.severity.rawValue)), .init("detail", .string(verdict.detail)),
+        ]))
+      if verdict.passed { continue }
+      let sentence = "check `\(check.name)`: \(verdict.detail)"
+      if check.severity == .error { failed.append(sentence) } else { warnings.append(sentence) }
+    }
+    guard let first = failed.first else { return }
+    throw Fault(
+      "check_failed", .check,
+      failed.count == 1
+        ? "The result fails the \(first)" : "The result fails \(failed.count) checks; first, the \(first)",
+      place: judges.first { !$0.check.name.isEmpty && first.contains("`\($0.check.name)`") }?.check.place,
+      hint: "Nothing was published. The finished chunks are kept: correct the check or the data and run again")
+  }
+
+  private func refuseEmpty() throws(Fault) {
+    for table in tables where table.target.onEmpty == .fail {
+      throw Fault(
+        "empty_result", .check, "The result has no rows, so `\(table.target.table)` is left as it is",
+        place: table.target.place,
+        hint: "If an empty result is right here, set `on_empty: publish` or `keep`")
+    }
+  }
+
+  /// Records that every sink holds what its commit needs.
+  func markPrepared(_ made: ResultMaker.Made, ownership: Ownership) async throws {
+    let marks = try await environment.store.sinkMarks(of: run.id)
+    for sink in tables.map(\.target.sink) + files.map(\.sink) {
+      if let mark = marks.first(where: { $0.sink == sink }), mark.committedAt != nil {
+        if mark.resultHash == made.hash { continue }
+        throw Fault(
+          "result_changed", .internal,
+          "The result made again (\(made.hash.prefix(12))) is not the one published into \(sink) (\(mark.resultHash.prefix(12)))")
+      }
+      try await environment.store.markPrepared(
+        sink: sink, resultHash: made.hash, rowCount: Int(made.rows), for: ownership)
+    }
+    try Failpoint.hit(.sinksPrepared)
+  }
+
+  // MARK: Committing
+
+  /// Commits every sink that has not yet, tables first, then files.
+  func commit(
+    _ made: ResultMaker.Made, ownership: Ownership, budget: RetryBudget
+  ) async throws -> [RunSummary.Sink] {
+    var budget = budget
+    let marks = try await environment.store.sinkMarks(of: run.id)
+    let committed = Set(marks.filter { $0.committedAt != nil }.map(\.sink))
+    var results: [RunSummary.Sink] = []
+    let connections = tables.map(\.target.connection).reduce(into: [String]()) { list, name in
+      if !list.contains(name) { list.append(name) }
+    }
+    for name in connections {
+      let open = tables.filter { $0.target.connection == name && !committed.contains($0.target.sink) }
+      if open.isEmpty { continue }
+      let outcomes = try await publishTables(open, made, &budget)
+      try await environment.store.markCommitted(sinks: open.map(\.target.sink), for: ownership)
+      try Failpoint.hit(.publishMarked)
+      for (table, outcome) in zip(open, outcomes) { results.append(told(table.target, outcome)) }
+    }
+    for file in prepared {
+      if committed.contains(file.sink) {
+        try file.file.discard()
+        continue
+      }
+      try file.publish()
+      try await environment.store.markCommitted(sinks: [file.sink], for: ownership)
+      environment.report(
+        run.id, .published(sink: file.sink, target: file.file.path, rows: made.rows, deleted: 0))
+      results.append(
+        RunSummary.Sink(target: file.file.path, rows: made.rows, deleted: 0, wasPublished: false))
+    }
+    return results
+  }
+
+  private func told(_ target: TableTarget, _ outcome: PublishOutcome) -> RunSummary.Sink {
+    let name = "\(target.connection):\(target.table)"
+    switch outcome {
+    case .published(let rows, let deleted):
+      environment.report(run.id, .published(sink: target.sink, target: name, rows: rows, deleted: deleted))
+      return RunSummary.Sink(target: name, rows: rows, deleted: deleted, wasPublished: false)
+    case .already(let other):
+      environment.report(run.id, .alreadyPublished(sink: target.sink, run: other))
+      return RunSummary.Sink(target: name, rows: 0, deleted: 0, wasPublished: true)
+    case .kept:
+      return RunSummary.Sink(target: name, rows: 0, deleted: 0, wasPublished: false)
+    }
+  }
+
+  /// Tries until it is known to have committed: a lost answer is asked after in the ledger by the
+  /// next attempt's first statement.
+  private func publishTables(
+    _ tables: [Table], _ made: ResultMaker.Made, _ budget: inout RetryBudget
+  ) async throws -> [PublishOutcome] {
+    guard let spool else { throw Fault("no_result", .internal, "There is no result to publish") }
+    let publications = tables.map { table in
+      TablePublication(
+        target: table.target,
+        entry: LedgerEntry(
+          identity: run.identity, revision: run.revision, sink: table.target.sink, run: run.id,
+          target: "\(table.target.table)", rejected: rejected, checks: .array(judged),
+          resultHash: made.hash), facts: table.facts, result: plan.result, descriptions: descriptions,
+        spool: spool)
+    }
+    while true {
+      do {
+        let connection = try await asker.connection(tables[0].target.connection)
+        try Failpoint.hit(.publishBeforeCommit)
+        let outcomes = try await TablePublisher(
+          connection: connection, ledger: PublicationLedger(schema: tables[0].target.ledger), session: session
+        ).publish(publications, token: tables[0].token)
+        try Failpoint.hit(.publishAfterCommit)
+        return outcomes
+      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        guard let wait = budget.next() else { throw fault }
+        environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
+        await asker.drop(tables[0].target.connection)
+        try await Task.sleep(for: wait)
+      }
+    }
+  }
+
+  private var descriptions: [String: String] {
+    var texts: [String: String] = [:]
+    for measure in request.job.aggregate?.measures ?? [] { texts[measure.name] = measure.description }
+    return texts
+  }
+}

@@ -1,0 +1,105 @@
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Sinks
+internal import Timetable
+
+/// Turns a job's sink rules into targets of one run: references resolved, window bounds worked out.
+struct TargetResolver {
+  var job: Job
+  var context: RunContext
+  var references: ReferenceScope
+  var connections: [String: ConnectionRule]
+  var isForced: Bool
+
+  /// The name of a sink within its job: its position and kind, stable while the list is.
+  static func name(_ position: Int, _ rule: SinkRule) -> String {
+    switch rule {
+    case .table: "\(position + 1):table"
+    case .file: "\(position + 1):file"
+    }
+  }
+
+  /// - Throws: `Fault` of names, references or the window.
+  func table(
+    _ rule: TableSinkRule, sink: String, result: [ColumnSchema], resultKey: [String]
+  ) throws(Fault) -> TableTarget {
+    let names = NameResolver(references: references)
+    let connection = try names.text(rule.connection)
+    guard let connectionRule = connections[connection] else {
+      throw Fault(
+        "unknown_connection", .config, "There is no connection `\(connection)`",
+        place: rule.connection.source.place,
+        hint: DidYouMean.hint(for: connection, among: connections.keys.sorted())
+          ?? "Name it under `connections:` in tidemark.yaml")
+    }
+    let key = rule.key ?? resultKey
+    for name in key + (rule.window.map { [$0] } ?? []) + rule.scope.map(\.column)
+    where !result.contains(where: { $0.name == name }) {
+      throw Fault(
+        "unknown_column", .validation, "The result has no column `\(name)`", place: rule.place,
+        hint: DidYouMean.hint(for: name, among: result.map(\.name))
+          ?? "It has \(result.map(\.name).joined(separator: ", "))")
+    }
+    if rule.mode == .merge, key.isEmpty {
+      throw Fault("missing_key", .validation, "Mode `merge` needs a `key`", place: rule.place)
+    }
+    var scope: [TableTarget.ScopeValue] = []
+    for item in rule.scope {
+      scope.append(TableTarget.ScopeValue(column: item.column, value: .text(try names.text(item.value))))
+    }
+    return TableTarget(
+      sink: sink, connection: connection, ledger: Identifier(connectionRule.ledgerSchema),
+      table: try names.qualifiedName(rule.name), mode: rule.mode,
+      window: try rule.mode == .replaceWindow ? window(rule, result: result) : nil, scope: scope, key: key,
+      create: rule.create, onEmpty: rule.onEmpty, maxDelete: rule.maxDelete,
+      beforePublish: try statements(rule.beforePublish), afterPublish: try statements(rule.afterPublish),
+      isForced: isForced, place: rule.place)
+  }
+
+  private func statements(_ texts: [SourceText]) throws(Fault) -> [SQLText] {
+    var statements: [SQLText] = []
+    for text in texts { statements.append(try UserSQL(statement: text).resolved(references)) }
+    return statements
+  }
+
+  /// The span that the run makes again, in the terms of the window column.
+  private func window(
+    _ rule: TableSinkRule, result: [ColumnSchema]
+  ) throws(Fault) -> TableTarget.Window {
+    guard let name = rule.window, let column = result.first(where: { $0.name == name }) else {
+      throw Fault("missing_key", .validation, "Mode `replace_window` needs `window`", place: rule.place)
+    }
+    guard let replaced = context.spans?.replaced else {
+      throw Fault(
+        "no_interval", .validation, "Mode `replace_window` needs an interval, and this job has none",
+        place: rule.place, hint: "Give the job `interval: {span: day}`")
+    }
+    return TableTarget.Window(
+      column: name, lower: try bound(replaced.start, column, rule.place),
+      upper: try bound(replaced.end, column, rule.place))
+  }
+
+  private func bound(_ instant: Instant, _ column: ColumnSchema, _ place: Place) throws(Fault) -> Value {
+    let moment = Timestamp(microseconds: instant.postgresMicroseconds)
+    let local = moment.microseconds + Int64(context.zone.offset(at: moment)) * 1_000_000
+    switch column.type {
+    case .timestamptz: return .timestamptz(moment.microseconds)
+    case .timestamp: return .timestamp(local)
+    case .date:
+      let days = local.floorDivided(by: Timestamp.microsecondsPerDay)
+      guard days * Timestamp.microsecondsPerDay == local else {
+        throw Fault(
+          "bad_window", .validation,
+          "The interval does not begin and end at midnight, so it cannot be replaced by the date column `\(column.name)`",
+          place: place)
+      }
+      return .date(Int32(clamping: days))
+    default:
+      throw Fault(
+        "bad_window", .validation,
+        "`window` names `\(column.name)`, which is \(column.type.sqlName); it must be a date or timestamp",
+        place: place)
+    }
+  }
+}

@@ -1,0 +1,115 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import StateStore
+
+/// What one chunk gave.
+struct ChunkYield {
+  var blocks: [[UInt8]]
+  /// How many blocks each sorted run of the partial has; one run unless something was spilled.
+  var runs: [Int]
+  var rejections: [Rejection]
+  var counts: RowCounts
+}
+
+/// The computation of one chunk: COPY bytes in, a partial out.
+///
+/// Sendable only so that it may cross to the connection's thread and back: `add` is called on that
+/// thread while the worker waits, `finish` by the worker afterwards; never by two at once.
+final class ChunkComputation: @unchecked Sendable {
+  private var pipeline: RowPipeline
+  private var consumer: PartialConsumer
+  private var reported: Int64 = 0
+
+  init(_ work: ChunkWork) throws(Fault) {
+    pipeline = try RowPipeline(
+      work.pipeline, lookups: work.lookups, zones: work.zones, pseudonymKeys: work.pseudonymKeys)
+    consumer = PartialConsumer(try Partial(work, processed: pipeline.processed), spills: work.spills)
+  }
+
+  /// Rows and bytes so far, once for every 65,536 rows: often enough for people.
+  func progress() -> (rows: Int64, bytes: Int64)? {
+    let counts = pipeline.counts
+    guard counts.read - reported >= 65_536 else { return nil }
+    reported = counts.read
+    return (counts.read, counts.bytes)
+  }
+
+  func add(_ data: UnsafeRawBufferPointer) throws {
+    try pipeline.add(data, to: &consumer)
+  }
+
+  func finish() throws -> ChunkYield {
+    try pipeline.finish(&consumer)
+    let (blocks, runs) = try consumer.finish()
+    return ChunkYield(
+      blocks: blocks, runs: runs, rejections: pipeline.takeRejections(.max), counts: pipeline.counts)
+  }
+}
+
+/// Groups or rows of a chunk, whichever the job makes.
+private enum Partial {
+  case groups(ChunkAggregator)
+  case rows(RowCollector)
+
+  init(_ work: ChunkWork, processed: [ColumnSchema]) throws(Fault) {
+    if let aggregate = work.pipeline.aggregate {
+      self = .groups(
+        try ChunkAggregator(
+          aggregate, schema: processed, zones: work.zones, memoryLimit: work.memoryLimit))
+    } else {
+      self = .rows(RowCollector(processed, order: work.order, memoryLimit: work.memoryLimit))
+    }
+  }
+
+  func add(_ batch: borrowing Batch) throws(Fault) -> AddResult {
+    switch self {
+    case .groups(let aggregator): try aggregator.add(batch)
+    case .rows(let collector): collector.add(batch)
+    }
+  }
+
+  func finish() -> any BlockStream {
+    switch self {
+    case .groups(let aggregator): aggregator.finish()
+    case .rows(let collector): collector.finish()
+    }
+  }
+}
+
+/// Feeds processed batches into a partial; what does not fit into memory goes to spill files until
+/// the chunk ends.
+private struct PartialConsumer: BatchConsumer {
+  private let partial: Partial
+  private let spills: SpillFolder
+  private var files: [SpillFile] = []
+
+  init(_ partial: Partial, spills: SpillFolder) {
+    self.partial = partial
+    self.spills = spills
+  }
+
+  mutating func consume(_ batch: borrowing Batch) throws {
+    guard case .spill(let blocks) = try partial.add(batch) else { return }
+    var writer = try spills.makeFile()
+    while let block = try blocks.next() { try writer.append(block) }
+    files.append(writer.finish())
+  }
+
+  /// All blocks, run by run, and how many each run has.
+  mutating func finish() throws(Fault) -> (blocks: [[UInt8]], runs: [Int]) {
+    var blocks: [[UInt8]] = []
+    var runs: [Int] = []
+    for file in files {
+      var reader = try file.reader()
+      while let block = try reader.nextBlock() { blocks.append(block) }
+      runs.append(file.blocks)
+      file.remove()
+    }
+    let before = blocks.count
+    let rest = partial.finish()
+    while let block = try rest.next() { blocks.append(block) }
+    runs.append(blocks.count - before)
+    return (blocks, runs)
+  }
+}

@@ -1,0 +1,77 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Runtime
+internal import StateStore
+
+/// What is done to every chunk of a run: made once, begun once per chunk by any worker.
+struct ChunkWork: Sendable {
+  let pipeline: TypedPipeline
+  let result: [ColumnSchema]
+  let lookups: [LookupTable]
+  let zones: ZoneContext
+  let pseudonymKeys: [Template: [UInt8]]
+  /// Bytes that the groups of one worker may take before they are spilled.
+  let memoryLimit: Int
+  /// How row-level results are sorted; empty where nothing asks for an order.
+  let order: [RowOrder]
+  let spills: SpillFolder
+
+  /// What a run may take where the job does not say; shared by its workers.
+  static let defaultMemory = ByteCount.megabytes(512)
+
+  /// - Throws: `Fault` of a pseudonym's key that cannot be resolved, or of an unknown `order_by`.
+  init(
+    plan: Plan, job: Job, lookups: [LookupTable], zones: ZoneContext, values: ExternalValues,
+    parallelism: Int, spills: SpillFolder
+  ) throws(Fault) {
+    pipeline = plan.pipeline
+    result = plan.result
+    self.lookups = lookups
+    self.zones = zones
+    self.spills = spills
+    memoryLimit = (job.limits.memory ?? ChunkWork.defaultMemory).bytes / parallelism
+    var keys: [Template: [UInt8]] = [:]
+    for step in plan.pipeline.steps {
+      if case .pseudonymise(_, let key) = step.action { keys[key] = Array(try values.text(of: key).utf8) }
+    }
+    pseudonymKeys = keys
+    order = plan.pipeline.aggregate == nil ? try ChunkWork.order(plan, job) : []
+  }
+
+  /// Files need an order, tables do not: what the sink says, else the source's key, with all other
+  /// columns behind it.
+  private static func order(_ plan: Plan, _ job: Job) throws(Fault) -> [RowOrder] {
+    let files: [FileSinkRule] = job.sinks.compactMap { if case .file(let rule) = $0 { rule } else { nil } }
+    guard let first = files.first else { return [] }
+    var order: [RowOrder] = []
+    for name in first.orderBy {
+      guard let column = plan.result.firstIndex(where: { $0.name == name }) else {
+        throw Fault(
+          "unknown_column", .validation, "`order_by` names `\(name)`, which the result does not have",
+          place: first.place, hint: DidYouMean.hint(for: name, among: plan.result.map(\.name)))
+      }
+      order.append(RowOrder(column: column))
+    }
+    if !order.isEmpty { return order }
+    order = plan.sourceKey.compactMap { name in
+      plan.result.firstIndex { $0.name == name }.map { RowOrder(column: $0) }
+    }
+    return order.isEmpty ? plan.result.indices.map { RowOrder(column: $0) } : order
+  }
+
+  /// - Throws: `Fault` where an expression cannot be computed here.
+  func begin() throws(Fault) -> ChunkComputation {
+    try ChunkComputation(self)
+  }
+
+  /// The stream that makes result rows of sorted inputs.
+  func merge(inputs: Int) throws(Fault) -> any ResultStream {
+    if let aggregate = pipeline.aggregate {
+      return try GroupMerger(aggregate, zones: zones, inputs: inputs)
+    }
+    return order.isEmpty
+      ? CollectedRows(result, inputs: inputs) : SortedRows(result, order: order, inputs: inputs)
+  }
+}

@@ -1,0 +1,112 @@
+internal import Compute
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import StateStore
+
+/// One worker of a read phase: takes chunks until none is left, over a connection of its own for
+/// each server, inside the holder's snapshot.
+final class ChunkWorker: Sendable {
+  private let number: Int
+  private let phase: ReadPhase
+  private let queue: ChunkQueue
+  private let holders: [String: SnapshotHolder]
+  private let serverFacts: [String: ServerFacts]
+
+  init(
+    number: Int, phase: ReadPhase, queue: ChunkQueue, holders: [String: SnapshotHolder],
+    serverFacts: [String: ServerFacts]
+  ) {
+    self.number = number
+    self.phase = phase
+    self.queue = queue
+    self.holders = holders
+    self.serverFacts = serverFacts
+  }
+
+  func work() async throws {
+    var connections: [String: Connection] = [:]
+    do {
+      while let chunk = queue.next() {
+        try Task.checkCancellation()
+        try await finish(chunk, &connections)
+      }
+    } catch {
+      await close(connections)
+      throw error
+    }
+    await close(connections)
+  }
+
+  private func close(_ connections: [String: Connection]) async {
+    for connection in connections.values {
+      await connection.rollback()
+      await connection.close()
+    }
+  }
+
+  /// Reads one chunk, again and again while its faults are transient and time is left.
+  private func finish(_ chunk: PlannedChunk, _ connections: inout [String: Connection]) async throws {
+    var budget = RetryBudget(phase.job.errors.retry)
+    let source = phase.plan.sources[chunk.source]
+    while true {
+      do {
+        let connection = try await connect(source, &connections)
+        try await read(chunk, source: source, over: connection)
+        return
+      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        if let connection = connections.removeValue(forKey: source.connection) {
+          await connection.rollback()
+          await connection.close()
+        }
+        // Without its snapshot no chunk can be read: the whole attempt begins anew.
+        if await holders[source.connection]?.isOpen != true { throw fault }
+        guard let wait = budget.next() else { throw fault }
+        phase.environment.report(
+          phase.ownership.run, .chunkRetried(chunk.id, attempt: budget.attempts, wait: wait, fault))
+        try await Task.sleep(for: wait)
+      }
+    }
+  }
+
+  private func connect(
+    _ source: PlannedSource, _ connections: inout [String: Connection]
+  ) async throws -> Connection {
+    if let known = connections[source.connection] { return known }
+    guard let holder = holders[source.connection] else {
+      throw Fault("no_snapshot", .internal, "No snapshot is held on `\(source.connection)`")
+    }
+    let connection = try await holder.importing(
+      phase.environment.settings(source.connection, run: phase.ownership.run, job: phase.job.name),
+      session: phase.session)
+    connections[source.connection] = connection
+    return connection
+  }
+
+  private func read(_ chunk: PlannedChunk, source: PlannedSource, over connection: Connection) async throws {
+    let run = phase.ownership.run
+    let report = phase.environment.report
+    report(run, .chunkStarted(chunk.id, worker: number))
+    let computation = try phase.work.begin()
+    try await connection.copyOut(chunk.copy) { bytes in
+      try computation.add(bytes)
+      if let progress = computation.progress() {
+        report(run, .chunkProgress(chunk.id, rows: progress.rows, bytes: progress.bytes))
+        try Failpoint.hit(.chunkMiddle)
+      }
+    }
+    try Failpoint.hit(.chunkRead)
+    let yield = try computation.finish()
+    let proof = ResumeProof(
+      snapshot: holders[source.connection]?.visibility ?? "", rows: yield.counts.read, runs: yield.runs,
+      fileNodes: source.fileNodes,
+      systemIdentifier: serverFacts[source.connection]?.systemIdentifier ?? "")
+    let totals = try await phase.environment.store.checkpoint(
+      Checkpoint(
+        chunk: chunk.id, blocks: yield.blocks, rejections: yield.rejections, counts: yield.counts,
+        proof: proof.json), for: phase.ownership)
+    report(run, .chunkDone(chunk.id, yield.counts))
+    try QuarantineGuard(limit: phase.job.errors.quarantine).check(totals)
+  }
+}

@@ -1,0 +1,92 @@
+internal import Model
+internal import Planning
+internal import Postgres
+
+/// What a checkpoint keeps so that a later attempt can prove its chunk untouched, and the proof.
+///
+/// A chunk is untouched if, over its own predicate and in the new snapshot, it has as many rows as
+/// were read, and every one was written by a transaction that had ended before the old snapshot's
+/// oldest running one. The second is stricter than need be: rows of transactions that ended while
+/// others ran fail it too, and so do sub-transactions, whose numbers a snapshot does not list.
+/// Failing only costs reading again; passing wrongly would cost a wrong number.
+struct ResumeProof {
+  /// `pg_current_snapshot()` of the transaction that the chunk was read in.
+  var snapshot: String
+  var rows: Int64
+  /// How many blocks each sorted run of the partial has.
+  var runs: [Int]
+  /// File nodes of the heaps; a rewrite changes them.
+  var fileNodes: [String: UInt32]
+  var systemIdentifier: String
+
+  var json: JSONValue {
+    .object([
+      .init("snapshot", .string(snapshot)), .init("rows", .integer(rows)),
+      .init("runs", .array(runs.map { .integer($0) })),
+      .init("system", .string(systemIdentifier)),
+      .init(
+        "file_nodes",
+        .object(fileNodes.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
+    ])
+  }
+
+  init(
+    snapshot: String, rows: Int64, runs: [Int], fileNodes: [String: UInt32], systemIdentifier: String
+  ) {
+    self.snapshot = snapshot
+    self.rows = rows
+    self.runs = runs
+    self.fileNodes = fileNodes
+    self.systemIdentifier = systemIdentifier
+  }
+
+  /// `nil` for what is no proof: it then proves nothing.
+  init?(json: JSONValue) {
+    guard let snapshot = json["snapshot"]?.stringValue, let rows = json["rows"]?.intValue,
+      let system = json["system"]?.stringValue
+    else { return nil }
+    self.snapshot = snapshot
+    self.rows = Int64(rows)
+    runs = ResumeProof.runs(json)
+    systemIdentifier = system
+    fileNodes = [:]
+    for member in json["file_nodes"]?.members ?? [] {
+      fileNodes[member.name] = member.value.intValue.flatMap(UInt32.init(exactly:))
+    }
+  }
+
+  /// How many blocks each sorted run of a finished chunk's partial has.
+  static func runs(_ json: JSONValue) -> [Int] {
+    (json["runs"]?.elements ?? []).compactMap(\.intValue)
+  }
+
+  /// The oldest transaction that was running when the chunk was read.
+  private var horizon: UInt64? {
+    snapshot.split(separator: ":").first.flatMap { UInt64($0) }
+  }
+
+  /// Two numbers of the chunk in the current snapshot: its rows, and those that may be newer than
+  /// the saved snapshot. `xmin` has 32 bits; the upper ones follow from the newest transaction.
+  func query(_ chunk: PlannedChunk) -> SQLText? {
+    guard let horizon else { return nil }
+    let condition: SQLText = chunk.predicate.map { " WHERE \($0)" } ?? ""
+    return """
+      SELECT count(*), count(*) FILTER (WHERE x >= 3 AND \
+      (CASE WHEN now_high + x > now_full THEN now_high + x - 4294967296 ELSE now_high + x END) >= \(horizon)) \
+      FROM (SELECT xmin::text::bigint AS x FROM \(chunk.relation)\(condition)) AS rows, \
+      (SELECT full AS now_full, (full >> 32) << 32 AS now_high FROM \
+      (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS full) AS newest) AS moment
+      """
+  }
+
+  /// Why the chunk must be read again; `nil` if it is proved untouched.
+  func doubt(_ answer: QueryResult) throws(Fault) -> String? {
+    let row = try answer.onlyRow
+    guard let count = row[0].flatMap({ Int64($0) }), let newer = row[1].flatMap({ Int64($0) }) else {
+      return "the proof gave no numbers"
+    }
+    if count != rows { return "it has \(count) rows now and had \(rows)" }
+    if newer > 0 { return "\(newer) of its rows may have changed since" }
+    return nil
+  }
+}

@@ -1,0 +1,63 @@
+internal import Compute
+internal import Model
+
+/// One JSON object a line. Numbers are written with all their digits; NaN and the infinities as
+/// strings, since JSON has no numeral for them; times in ISO 8601; `json` columns as they are.
+struct JSONLinesForm: Sendable {
+  private let schema: [ColumnSchema]
+  /// `{"name":` and `,"name":` of each column.
+  private let labels: [[UInt8]]
+
+  init(_ schema: [ColumnSchema]) {
+    self.schema = schema
+    labels = schema.enumerated().map { number, column in
+      var label = number == 0 ? "{" : ","
+      JSONValue.writeString(column.name, to: &label)
+      return Array((label + ":").utf8)
+    }
+  }
+
+  func append(_ columns: [Column], _ row: Int, to bytes: inout [UInt8]) {
+    if columns.isEmpty { bytes.append(UInt8(ascii: "{")) }
+    for (number, column) in columns.enumerated() {
+      bytes.append(contentsOf: labels[number])
+      append(column, row, schema[number].type, to: &bytes)
+    }
+    bytes.append(contentsOf: "}\n".utf8)
+  }
+
+  private func append(_ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8]) {
+    guard column.isValid(row) else {
+      bytes.append(contentsOf: "null".utf8)
+      return
+    }
+    switch type {
+    case .json, .jsonb:
+      // A json value may hold line breaks between its tokens, which would end the line.
+      bytes.append(contentsOf: column.bytes(row).map { $0 == UInt8(ascii: "\n") || $0 == 0x0D ? 0x20 : $0 })
+    case .boolean: bytes.append(contentsOf: (column.integers[row] != 0 ? "true" : "false").utf8)
+    default:
+      let text = column.value(at: row).postgresText ?? ""
+      if type.isNumber, text.utf8.allSatisfy({ $0 != UInt8(ascii: "N") && $0 != UInt8(ascii: "I") }) {
+        bytes.append(contentsOf: text.utf8)
+        return
+      }
+      let isTime = type == .timestamp || type == .timestamptz
+      var quoted = ""
+      JSONValue.writeString(isTime ? JSONLinesForm.iso(text) : text, to: &quoted)
+      bytes.append(contentsOf: quoted.utf8)
+    }
+  }
+
+  /// `2026-03-14 02:00:00+01` with a `T`, and minutes in the offset.
+  private static func iso(_ text: String) -> String {
+    var parts = text.split(separator: " ", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else { return text }
+    if let sign = parts[1].lastIndex(where: { $0 == "+" || $0 == "-" }),
+      parts[1].distance(from: sign, to: parts[1].endIndex) == 3
+    {
+      parts[1] += ":00"
+    }
+    return parts.joined(separator: "T")
+  }
+}

@@ -1,0 +1,176 @@
+internal import Model
+
+/// How a source will be cut, decided by the catalogue's facts; says why.
+enum ChunkChoice: Hashable, Sendable {
+  case none(reason: String)
+  case pages(perChunk: Int64, reason: String)
+  /// Page ranges of each heap under a partitioned table, or one range each where `perChunk` is nil.
+  case partitions(perChunk: Int64?, reason: String)
+  /// `samplePercent` is `nil` where the boundaries come from all keys.
+  case key([String], chunks: Int, samplePercent: Double?, reason: String)
+  case time(String, span: CalendarAmount, reason: String)
+
+  var reason: String {
+    switch self {
+    case .none(let reason), .pages(_, let reason), .partitions(_, let reason),
+      .key(_, _, _, let reason), .time(_, _, let reason):
+      reason
+    }
+  }
+}
+
+/// Chooses a `ChunkChoice` for one source.
+struct ChunkChooser {
+  /// Rows a chunk holds where the job does not say: large enough that a checkpoint costs little
+  /// beside it, small enough that a crash loses seconds.
+  static let defaultRows = 250_000
+  /// More chunks than this cost more in the plan than they save.
+  static let maximumChunks = 4096
+
+  var rule: ChunkRule
+  var consistency: Source.Consistency
+  var server: ServerFacts
+  /// `nil` for a query.
+  var table: TableFacts?
+  var estimate: QueryEstimate
+  var sourceName: String
+
+  func choose() throws(Fault) -> ChunkChoice {
+    switch rule.kind {
+    case .auto: return try automatic()
+    case .none: return .none(reason: "the job asks for one chunk")
+    case .key: return try keyed(by: rule.columns, reason: "the job names the key")
+    case .ctid: return try pages(reason: "the job asks for page ranges")
+    case .partition: return try partitions()
+    case .time:
+      guard let column = rule.columns.first, let span = rule.span else {
+        throw Fault(
+          "bad_chunk", .validation, "Time chunks need `column` and `span`", place: rule.place,
+          hint: "Write chunk: {by: time, column: created_at, span: 1d}")
+      }
+      return .time(column, span: span, reason: "the job asks for time windows")
+    }
+  }
+
+  private var rowsPerChunk: Double {
+    let asked = Double(rule.rows ?? Self.defaultRows)
+    return max(asked, estimate.rows / Double(Self.maximumChunks))
+  }
+
+  private func automatic() throws(Fault) -> ChunkChoice {
+    if !rule.columns.isEmpty { return try keyed(by: rule.columns, reason: "the job names the columns") }
+    guard let table else {
+      return .none(reason: "a query has no key of its own; name one with `chunk: {by: key, column: ...}`")
+    }
+    if isSmall(table) {
+      return .none(reason: "about \(Self.count(estimate.rows)) rows are one chunk's worth")
+    }
+    switch table.kind {
+    case .view: return .none(reason: "a view has no pages and no key of its own")
+    case .foreign: return .none(reason: "a foreign table has no pages here")
+    case .partitioned:
+      if consistency == .snapshot, server.version >= 140_000 {
+        return .partitions(perChunk: pagesPerChunk(of: table), reason: "page ranges of each partition")
+      }
+      return .partitions(perChunk: nil, reason: "one chunk a partition")
+    case .table, .materialized:
+      if let index = usedIndex(of: table) {
+        return try keyed(
+          by: [index.columns[0].name], reason: "the server reads it by the index \(index.name)")
+      }
+      if consistency == .snapshot, server.version >= 140_000, table.isHeap {
+        return .pages(
+          perChunk: pagesPerChunk(of: table), reason: "one heap under one snapshot is read by page ranges")
+      }
+      if let unique = table.indexes.first(where: { $0.isPrimary }) ?? table.indexes.first(where: \.isUnique) {
+        return try keyed(by: unique.columns.map(\.name), reason: "the unique index \(unique.name) orders it")
+      }
+      return .none(reason: "no unique index orders it, and page ranges need a snapshot and server 14")
+    }
+  }
+
+  /// Small means that all of it is read as one chunk, or that the pages are few even where the
+  /// statistics are missing.
+  private func isSmall(_ table: TableFacts) -> Bool {
+    let pages = table.kind == .partitioned ? table.partitions.map(\.pages).reduce(0, +) : table.pages
+    let isHeapKind = table.kind != .view && table.kind != .foreign
+    if isHeapKind, rule.rows == nil, pages < 256 { return true }
+    return estimate.rows <= rowsPerChunk && estimate.scans.allSatisfy { $0.node != "Seq Scan" || pages < 8192 }
+  }
+
+  private func usedIndex(of table: TableFacts) -> TableFacts.Index? {
+    guard !estimate.scans.contains(where: { $0.node == "Seq Scan" }) else { return nil }
+    for scan in estimate.scans {
+      if let name = scan.index, let index = table.indexes.first(where: { $0.name == name }) {
+        return index
+      }
+    }
+    return nil
+  }
+
+  private func pagesPerChunk(of table: TableFacts) -> Int64 {
+    let pages =
+      table.kind == .partitioned ? table.partitions.map(\.pages).reduce(0, +) : table.pages
+    // By all rows of the heap, not by those that the filter keeps: each page is read anyway.
+    let guess =
+      table.kind == .partitioned
+      ? table.partitions.map { max($0.estimatedRows, 0) }.reduce(0, +) : table.estimatedRows
+    let rows = guess > 0 ? guess : Double(pages) * 60
+    let rowsPerPage = max(rows / Double(max(pages, 1)), 0.01)
+    let perChunk = Int64((rowsPerChunk / rowsPerPage).rounded(.up))
+    let least = pages / Int64(Self.maximumChunks) + 1
+    return max(perChunk, least, 1)
+  }
+
+  private func pages(reason: String) throws(Fault) -> ChunkChoice {
+    guard let table, table.kind == .table || table.kind == .materialized, table.isHeap else {
+      throw Fault(
+        "bad_chunk", .validation, "Page ranges need a table with a heap of its own", place: rule.place,
+        hint: "Use `by: key` with a column, `by: partition` or `by: auto`")
+    }
+    guard consistency == .snapshot else {
+      throw Fault(
+        "bad_chunk", .validation, "Page ranges need `consistency: snapshot`, since rows move between pages",
+        place: rule.place)
+    }
+    guard server.version >= 140_000 else {
+      throw Fault(
+        "bad_chunk", .validation,
+        "Page ranges need Postgres 14 or later; this server is \(server.version / 10_000)",
+        place: rule.place, hint: "Use `by: key`")
+    }
+    return .pages(perChunk: pagesPerChunk(of: table), reason: reason)
+  }
+
+  private func partitions() throws(Fault) -> ChunkChoice {
+    guard let table, table.kind == .partitioned else {
+      throw Fault(
+        "bad_chunk", .validation, "`by: partition` needs a partitioned table", place: rule.place)
+    }
+    return .partitions(perChunk: nil, reason: "the job asks for one chunk a partition")
+  }
+
+  private func keyed(by columns: [String], reason: String) throws(Fault) -> ChunkChoice {
+    if columns.isEmpty {
+      throw Fault(
+        "bad_chunk", .validation, "`by: key` needs a column", place: rule.place,
+        hint: "Write chunk: {by: key, column: id}")
+    }
+    let chunks = Int((estimate.rows / rowsPerChunk).rounded(.up))
+    if chunks <= 1, rule.rows == nil {
+      return .none(reason: "about \(Self.count(estimate.rows)) rows are one chunk's worth")
+    }
+    var sample: Double?
+    if let table, table.kind == .table || table.kind == .materialized, table.isHeap,
+      table.pages > 20_000
+    {
+      // About 4,000 pages are enough for boundaries, whatever the table's size.
+      sample = min(100, 400_000 / Double(table.pages))
+    }
+    return .key(columns, chunks: max(chunks, 1), samplePercent: sample, reason: reason)
+  }
+
+  static func count(_ rows: Double) -> String {
+    "\(Int64(min(max(rows, 0), 1e18)))"
+  }
+}

@@ -1,0 +1,275 @@
+internal import Expressions
+internal import Model
+
+/// A plan once its pipeline is typed: what is fetched is settled, what is left is how to cut it.
+struct Draft: Sendable {
+  private let request: PlanRequest
+  private let shapes: [SourceShape]
+  private let lookups: [LookupShape]
+  private let checked: CheckedPipeline
+  private let pushed: [SQLText]
+  private var choices: [ChunkChoice] = []
+  private var estimates: [QueryEstimate] = []
+
+  init(request: PlanRequest, shapes: [SourceShape], lookups: [LookupShape]) throws(Faults) {
+    self.request = request
+    self.shapes = shapes
+    self.lookups = lookups
+    let columns = try Draft.unified(shapes)
+    let whole = try PipelineChecker(
+      references: request.references,
+      lookups: lookups.map { LookupSchema(key: $0.key, payload: $0.payload) }
+    ).check(
+      steps: request.job.steps, aggregate: request.job.aggregate, fetched: columns,
+      rowKey: Draft.rowKey(shapes, columns: columns, steps: request.job.steps))
+    let split = PushDown.split(
+      whole, limits: request.job.errors.quarantine, names: Draft.nameable(shapes))
+    pushed = split.conditions
+    checked = split.pipeline.fetchingOnlyUsedColumns()
+  }
+
+  /// The columns that a WHERE clause may name in every source: not those that a select list makes.
+  private static func nameable(_ shapes: [SourceShape]) -> Set<String> {
+    shapes.map(\.nameable).reduce(into: nil as Set<String>?) { common, names in
+      common = common?.intersection(names) ?? names
+    } ?? []
+  }
+
+  /// The columns that every source has, by name; a type that differs is a fault.
+  private static func unified(_ shapes: [SourceShape]) throws(Faults) -> [ColumnSchema] {
+    guard var columns = shapes.first?.columns else { return [] }
+    var faults: [Fault] = []
+    for shape in shapes.dropFirst() {
+      columns = columns.compactMap { column in
+        guard let other = shape.columns.first(where: { $0.name == column.name }) else { return nil }
+        if other.type.base != column.type.base {
+          faults.append(
+            Fault(
+              "source_mismatch", .validation,
+              "Column `\(column.name)` is \(column.type.sqlName) in source `\(shapes[0].source.name)` and \(other.type.sqlName) in `\(shape.source.name)`",
+              place: shape.source.place, hint: "Cast one of them in its query"))
+        }
+        var common = column
+        if other.type != column.type { common.type = column.type.base }
+        common.isNullable = column.isNullable || other.isNullable
+        common.isSensitive = column.isSensitive || other.isSensitive
+        return common
+      }
+    }
+    if !faults.isEmpty { throw Faults(faults) }
+    return columns
+  }
+
+  /// The columns that name a row where one may be rejected: the chunk key, else the primary key.
+  /// None where no step can reject, so that nothing is fetched for nothing.
+  private static func rowKey(
+    _ shapes: [SourceShape], columns: [ColumnSchema], steps: [Model.Step]
+  ) -> [Int] {
+    let mayReject = steps.contains { step in
+      switch step.action {
+      case .validate, .parse: true
+      case .lookup(let lookup): lookup.onMissing != .keep
+      default: step.onFail == .quarantine
+      }
+    }
+    guard mayReject, let shape = shapes.first else { return [] }
+    return key(shape).compactMap { name in columns.firstIndex { $0.name == name } }
+  }
+
+  /// The columns that tell the rows of a source apart, as far as is known.
+  private static func key(_ shape: SourceShape) -> [String] {
+    if let facts = shape.facts,
+      let unique = facts.indexes.first(where: \.isPrimary) ?? facts.indexes.first(where: \.isUnique)
+    {
+      return unique.columns.map(\.name)
+    }
+    return shape.source.chunk.columns
+  }
+
+  // MARK: Estimates
+
+  private func condition(_ shape: SourceShape) -> SQLText? {
+    let conditions = [shape.filter].compactMap { $0 } + pushed
+    return conditions.isEmpty ? nil : "\(conditions, separator: " AND ")"
+  }
+
+  private func fetch(_ shape: SourceShape) -> SQLText {
+    let sql: SQLText = "SELECT \(shape.selectList(checked.pipeline.fetched)) FROM \(shape.from)"
+    return condition(shape).map { "\(sql) WHERE \($0)" } ?? sql
+  }
+
+  var estimateQuestions: [PlanQuestion] {
+    shapes.map { .estimate(connection: $0.connection, fetch($0)) }
+  }
+
+  mutating func choose(
+    _ known: [PlanQuestion: PlanAnswer], servers: [String: ServerFacts]
+  ) throws(Faults) {
+    var faults = FaultCollector()
+    estimates = []
+    choices = []
+    for (shape, question) in zip(shapes, estimateQuestions) {
+      guard case .estimate(let estimate)? = known[question], let server = servers[shape.connection] else {
+        preconditionFailure("every question was answered")
+      }
+      estimates.append(estimate)
+      faults.collect {
+        let choice = try ChunkChooser(
+          rule: shape.source.chunk, consistency: shape.source.consistency, server: server,
+          table: shape.facts, estimate: estimate, sourceName: shape.source.name
+        ).choose()
+        try checkColumns(of: choice, shape)
+        choices.append(choice)
+      }
+    }
+    try faults.finish()
+  }
+
+  private func checkColumns(of choice: ChunkChoice, _ shape: SourceShape) throws(Fault) {
+    let names: [String]
+    switch choice {
+    case .key(let columns, _, _, _): names = columns
+    case .time(let column, _, _): names = [column]
+    default: return
+    }
+    for name in names {
+      guard let column = shape.columns.first(where: { $0.name == name }) else {
+        throw Fault(
+          "unknown_column", .validation, "`chunk` names the column `\(name)`, which the source does not have",
+          place: shape.source.chunk.place,
+          hint: DidYouMean.hint(for: name, among: shape.columns.map(\.name)))
+      }
+      if case .time = choice, ![.date, .timestamp, .timestamptz].contains(column.type) {
+        throw Fault(
+          "bad_chunk", .validation, "Time windows need a date or timestamp; `\(name)` is \(column.type.sqlName)",
+          place: shape.source.chunk.place)
+      }
+    }
+  }
+
+  // MARK: Boundaries
+
+  private func keyRanges(_ names: [String], _ shape: SourceShape) -> KeyRanges {
+    let index = shape.facts?.indexes.first { $0.columns.map(\.name).starts(with: names) }
+    return KeyRanges(
+      columns: names.enumerated().map { position, name in
+        let column = shape.columns.first { $0.name == name }
+        return KeyRanges.Column(
+          name: Identifier(name), type: column?.type.base ?? .text, isNullable: column?.isNullable ?? true,
+          collation: index?.columns[position].collation)
+      }, relation: shape.from)
+  }
+
+  private func timeWindows(_ name: String, _ shape: SourceShape) -> TimeWindows {
+    let column = shape.columns.first { $0.name == name }
+    return TimeWindows(
+      relation: shape.from, column: Identifier(name), type: column?.type ?? .timestamptz,
+      isNullable: column?.isNullable ?? true)
+  }
+
+  private func boundaryQuestion(_ number: Int) -> PlanQuestion? {
+    let shape = shapes[number]
+    switch choices[number] {
+    case .key(let names, let chunks, let sample, _):
+      return .rows(
+        connection: shape.connection,
+        keyRanges(names, shape).boundaryQuery(
+          filter: condition(shape), samplePercent: sample, chunks: chunks))
+    case .time(let name, let span, _):
+      return .rows(
+        connection: shape.connection,
+        timeWindows(name, shape).boundaryQuery(filter: condition(shape), span: span))
+    default: return nil
+    }
+  }
+
+  var boundaryQuestions: [PlanQuestion] {
+    shapes.indices.compactMap(boundaryQuestion)
+  }
+
+  private func ranges(_ number: Int, _ known: [PlanQuestion: PlanAnswer]) -> [ChunkRange] {
+    let shape = shapes[number]
+    var boundaries: [[String?]] = []
+    if let question = boundaryQuestion(number), case .rows(let rows)? = known[question] {
+      boundaries = rows
+    }
+    switch choices[number] {
+    case .none: return [ChunkRange(relation: shape.from, predicate: nil, text: "all rows")]
+    case .key(let names, _, _, _): return keyRanges(names, shape).ranges(boundaries: boundaries)
+    case .time(let name, _, _): return timeWindows(name, shape).ranges(starts: boundaries)
+    case .pages(let perChunk, _):
+      return PageRanges(relation: shape.from, pages: shape.facts?.pages ?? 0, label: nil)
+        .ranges(pagesPerChunk: perChunk)
+    case .partitions(let perChunk, _): return partitionRanges(number, perChunk: perChunk)
+    }
+  }
+
+  /// Partitions that the server would not read for this query are left out; each of the others
+  /// goes by the parent's name, so that user SQL may qualify columns with it.
+  private func partitionRanges(_ number: Int, perChunk: Int64?) -> [ChunkRange] {
+    let shape = shapes[number]
+    guard let facts = shape.facts else { return [] }
+    let read = Set(estimates[number].relations)
+    return facts.partitions.filter { read.contains($0.name) }.flatMap { partition in
+      let relation: SQLText = "ONLY \(partition.name) AS \(facts.name.name)"
+      if let perChunk, partition.isHeap {
+        return PageRanges(relation: relation, pages: partition.pages, label: partition.name.description)
+          .ranges(pagesPerChunk: perChunk)
+      }
+      let whole: SQLText = "\(partition.name) AS \(facts.name.name)"
+      return [ChunkRange(relation: whole, predicate: nil, text: partition.name.description)]
+    }
+  }
+
+  // MARK: The plan
+
+  func plan(_ known: [PlanQuestion: PlanAnswer]) -> Plan {
+    var chunks: [PlannedChunk] = []
+    var sources: [PlannedSource] = []
+    for (number, shape) in shapes.enumerated() {
+      let columns = shape.selectList(checked.pipeline.fetched)
+      for range in ranges(number, known) {
+        let conditions = [range.predicate, condition(shape)].compactMap { $0 }
+        chunks.append(
+          PlannedChunk(
+            id: ChunkID(chunks.count), source: number, columns: columns, relation: range.relation,
+            predicate: conditions.isEmpty ? nil : "\(conditions, separator: " AND ")",
+            range: shapes.count > 1 ? "\(shape.source.name): \(range.text)" : range.text))
+      }
+      sources.append(planned(shape, number))
+    }
+    return Plan(
+      sources: sources, chunks: chunks, lookups: lookups.map(\.planned), pipeline: checked.pipeline,
+      result: checked.result, resultKey: request.job.aggregate.map { $0.groupBy.map(\.name) } ?? [],
+      sourceKey: shapes.first.map(Draft.key) ?? [], pushedDown: pushed)
+  }
+
+  private func planned(_ shape: SourceShape, _ number: Int) -> PlannedSource {
+    let kind: ChunkRule.Kind
+    switch choices[number] {
+    case .none: kind = .none
+    case .pages: kind = .ctid
+    case .partitions: kind = .partition
+    case .key: kind = .key
+    case .time: kind = .time
+    }
+    var fileNodes: [String: UInt32] = [:]
+    if let facts = shape.facts {
+      if facts.isHeap { fileNodes[facts.name.description] = facts.fileNode }
+      for partition in facts.partitions where partition.isHeap {
+        fileNodes[partition.name.description] = partition.fileNode
+      }
+    }
+    let isPlainHeap =
+      shape.facts.map {
+        ($0.kind == .table && $0.isHeap)
+          || ($0.kind == .partitioned && $0.partitions.allSatisfy(\.isHeap))
+      } ?? false
+    return PlannedSource(
+      name: shape.source.name, connection: shape.connection, relation: shape.from, filter: condition(shape),
+      locked: shape.locked(estimates[number]),
+      consistency: shape.source.consistency, onResume: shape.source.onResume, chunking: kind,
+      reason: choices[number].reason, estimatedRows: estimates[number].rows, isProvable: isPlainHeap,
+      fileNodes: fileNodes)
+  }
+}

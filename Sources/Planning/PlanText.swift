@@ -1,0 +1,84 @@
+internal import Expressions
+package import Model
+
+/// A plan for people and for programs.
+package struct PlanText: Sendable {
+  private let plan: Plan
+  /// Chunks shown one by one before the rest is counted.
+  private static let shownChunks = 12
+
+  package init(_ plan: Plan) {
+    self.plan = plan
+  }
+
+  package var lines: [String] {
+    var lines: [String] = []
+    for (number, source) in plan.sources.enumerated() {
+      let chunks = plan.chunks.filter { $0.source == number }
+      lines.append("source \(source.name) on connection \(source.connection)")
+      lines.append("  reads   \(source.relation)")
+      if let filter = source.filter { lines.append("  where   \(PlanText.oneLine(filter.text))") }
+      lines.append("  locks   \(source.locked.map(\.description).joined(separator: ", "))")
+      lines.append("  rows    about \(Int64(min(max(source.estimatedRows, 0), 1e18)))")
+      lines.append("  chunks  \(chunks.count) by \(source.chunking.rawValue): \(source.reason)")
+      for chunk in chunks.prefix(PlanText.shownChunks) { lines.append("          \(chunk.id)  \(chunk.range)") }
+      if chunks.count > PlanText.shownChunks {
+        lines.append("          and \(chunks.count - PlanText.shownChunks) more")
+      }
+      lines.append(
+        "  resume  \(source.onResume.rawValue)"
+          + (source.onResume == .auto && !source.isProvable
+            ? ": a query or view cannot be proved unchanged, so it is read again" : ""))
+    }
+    if !plan.pushedDown.isEmpty {
+      lines.append("moved into Postgres")
+      for condition in plan.pushedDown { lines.append("  \(condition)") }
+    }
+    lines.append("fetched")
+    for column in plan.pipeline.fetched { lines.append("  \(column.name) \(column.type.sqlName)") }
+    for lookup in plan.lookups {
+      lines.append("lookup of step `\(lookup.step)` by \(lookup.key.map(\.name).joined(separator: ", "))")
+    }
+    lines += PipelineText(plan.pipeline).lines
+    lines.append("result")
+    for column in plan.result {
+      lines.append("  \(column.name) \(column.type.sqlName)\(column.isSensitive ? " (sensitive)" : "")")
+    }
+    return lines
+  }
+
+  package var json: JSONValue {
+    .object([
+      .init("sources", .array(plan.sources.map(json))),
+      .init("chunks", .integer(plan.chunks.count)),
+      .init("fetched", .array(plan.pipeline.fetched.map(json))),
+      .init("pushed_down", .array(plan.pushedDown.map { .string($0.text) })),
+      .init("steps", .array(PipelineText(plan.pipeline).lines.map(JSONValue.string))),
+      .init("result", .array(plan.result.map(json))),
+    ])
+  }
+
+  private func json(_ source: PlannedSource) -> JSONValue {
+    .object([
+      .init("name", .string(source.name)), .init("connection", .string(source.connection)),
+      .init("chunking", .string(source.chunking.rawValue)), .init("reason", .string(source.reason)),
+      .init("estimated_rows", .integer(Int64(min(max(source.estimatedRows, 0), 1e18)))),
+      .init("locks", .array(source.locked.map { .string($0.description) })),
+      .init("consistency", .string(source.consistency.rawValue)),
+      .init("on_resume", .string(source.onResume.rawValue)),
+    ])
+  }
+
+  private func json(_ column: ColumnSchema) -> JSONValue {
+    .object([
+      .init("name", .string(column.name)), .init("type", .string(column.type.sqlName)),
+      .init("nullable", .boolean(column.isNullable)),
+    ])
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).map { line in
+      String(line.drop(while: \.isWhitespace))
+    }.filter { !$0.isEmpty }.joined(separator: " ")
+  }
+}

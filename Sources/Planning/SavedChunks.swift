@@ -1,0 +1,50 @@
+package import Model
+
+/// The chunks of a plan as they are saved before the first one starts, and read back by a resume.
+///
+/// The boundaries are what must not change between attempts; everything else of a plan follows
+/// again from the job and the catalogue, and the fingerprint says whether it still is the same.
+package struct SavedChunks: Hashable, Sendable {
+  package var chunks: [PlannedChunk]
+
+  private static let version = 1
+
+  package init(chunks: [PlannedChunk]) {
+    self.chunks = chunks
+  }
+
+  package var bytes: [UInt8] {
+    let list: [JSONValue] = chunks.map { chunk in
+      .object([
+        .init("source", .integer(chunk.source)), .init("columns", .string(chunk.columns.text)),
+        .init("relation", .string(chunk.relation.text)),
+        .init("predicate", .optional(chunk.predicate?.text)), .init("range", .string(chunk.range)),
+      ])
+    }
+    let document = JSONValue.object([
+      .init("version", .integer(SavedChunks.version)), .init("chunks", .array(list)),
+    ])
+    return Array(document.text.utf8)
+  }
+
+  /// - Throws: `Fault` `bad_plan` for a plan of another version or a damaged one.
+  package init(bytes: [UInt8]) throws(Fault) {
+    let document = try JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
+    guard document["version"]?.intValue == SavedChunks.version else {
+      throw Fault(
+        "bad_plan", .data, "The saved plan was written by another version of Tidemark",
+        hint: "Run with --again to plan anew")
+    }
+    chunks = []
+    for (number, item) in (document["chunks"]?.elements ?? []).enumerated() {
+      guard let source = item["source"]?.intValue, let columns = item["columns"]?.stringValue,
+        let relation = item["relation"]?.stringValue, let range = item["range"]?.stringValue
+      else { throw Fault("bad_plan", .data, "Chunk \(number) of the saved plan is incomplete") }
+      chunks.append(
+        PlannedChunk(
+          id: ChunkID(number), source: source, columns: SQLText(trusted: columns),
+          relation: SQLText(trusted: relation),
+          predicate: (item["predicate"]?.stringValue).map { SQLText(trusted: $0) }, range: range))
+    }
+  }
+}

@@ -1,0 +1,130 @@
+internal import Glibc
+package import Model
+
+/// A file that appears under its name only when it is whole: written under a temporary name in the
+/// same folder, forced to the disk, then renamed.
+///
+/// The path stays inside a root folder whatever it says: it is walked part by part, following no
+/// symbolic link, so that neither `..`, an absolute path nor a link leads out of it. A name that is
+/// taken by anything but a regular file is refused.
+package final class OutputFile {
+  private let folder: FileDescriptor
+  private let file: FileDescriptor
+  private let name: String
+  private let temporaryName: String
+  /// The final path, for messages.
+  package let path: String
+
+  /// Makes the folders that are missing, and an empty file under the temporary name.
+  /// - Parameters:
+  ///   - path: relative to `root`.
+  ///   - tag: makes the temporary name unique to its writer; a file left by a dead writer of the same
+  ///     tag is replaced.
+  /// - Throws: `Fault` `unsafe_path`, or a `SystemFault`.
+  package init(_ path: String, in root: String, tag: String) throws(Fault) {
+    let parts = try OutputFile.parts(path)
+    guard let name = parts.last else {
+      throw Fault("unsafe_path", .validation, "The output path is empty")
+    }
+    self.path = root + "/" + parts.joined(separator: "/")
+    folder = try OutputFile.folder(Array(parts.dropLast()), in: root)
+    self.name = name
+    temporaryName = ".\(name).\(tag).tmp"
+    guard temporaryName.utf8.count <= 255 else {
+      throw Fault("unsafe_path", .validation, "The file name `\(name.prefix(40))…` is too long")
+    }
+    try OutputFile.refuseOddFile(name, in: folder, path: self.path)
+    if unlinkat(folder.number, temporaryName, 0) != 0, errno != ENOENT {
+      throw SystemFault.fault("remove", self.path)
+    }
+    file = try FileDescriptor(
+      temporaryName, in: folder, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
+  }
+
+  /// The parts of a relative path.
+  /// - Throws: `Fault` `unsafe_path`.
+  package static func parts(_ path: String) throws(Fault) -> [String] {
+    func unsafe(_ why: String) -> Fault {
+      Fault(
+        "unsafe_path", .validation, "The output path `\(path.prefix(100))` \(why)",
+        hint: "Output paths are relative to the project's `output` folder and stay inside it")
+    }
+    if path.utf8.contains(0) { throw unsafe("holds a NUL byte") }
+    if path.utf8.first == UInt8(ascii: "/") { throw unsafe("is absolute") }
+    let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+      .map { String($0) ?? "" }
+    for part in parts {
+      if part == ".." { throw unsafe("leads out of its folder") }
+      if part.isEmpty || part == "." { throw unsafe("has an empty part") }
+      if part.utf8.count > 255 { throw unsafe("has a part of over 255 bytes") }
+    }
+    return parts
+  }
+
+  private static func folder(_ parts: [String], in root: String) throws(Fault) -> FileDescriptor {
+    if mkdir(root, 0o755) != 0, errno != EEXIST { throw SystemFault.fault("make the folder", root) }
+    var current = try FileDescriptor(root, O_RDONLY | O_DIRECTORY)
+    var path = root
+    for part in parts {
+      path += "/" + part
+      if mkdirat(current.number, part, 0o755) != 0, errno != EEXIST {
+        throw SystemFault.fault("make the folder", path)
+      }
+      do throws(Fault) {
+        current = try FileDescriptor(part, in: current, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+      } catch {
+        throw Fault(
+          "unsafe_path", .validation, "`\(path)` is a link or no folder, so nothing is written there",
+          cause: error.cause)
+      }
+    }
+    return current
+  }
+
+  private static func refuseOddFile(
+    _ name: String, in folder: borrowing FileDescriptor, path: String
+  ) throws(Fault) {
+    var facts = stat()
+    if fstatat(folder.number, name, &facts, AT_SYMLINK_NOFOLLOW) != 0 {
+      if errno == ENOENT { return }
+      throw SystemFault.fault("look at", path)
+    }
+    if facts.st_mode & S_IFMT != S_IFREG {
+      throw Fault(
+        "unsafe_path", .validation, "`\(path)` is there and is no regular file, so it is not replaced")
+    }
+  }
+
+  /// True where a file of the final name is there already.
+  package var exists: Bool {
+    var facts = stat()
+    return fstatat(folder.number, name, &facts, AT_SYMLINK_NOFOLLOW) == 0
+  }
+
+  package func write(_ bytes: [UInt8]) throws(Fault) {
+    try file.write(bytes)
+  }
+
+  /// Forces all that was written to the disk.
+  package func synchronize() throws(Fault) {
+    try file.synchronize()
+  }
+
+  /// Makes the file appear under its name, and forces that to the disk. Doing it twice is fine.
+  package func rename() throws(Fault) {
+    try OutputFile.refuseOddFile(name, in: folder, path: path)
+    if renameat(folder.number, temporaryName, folder.number, name) != 0 {
+      let problem = errno
+      if problem == ENOENT, exists { return }
+      throw SystemFault.fault("rename", path, problem)
+    }
+    try folder.synchronize()
+  }
+
+  /// Removes the temporary file, after a failure. One that is gone already is fine.
+  package func discard() throws(Fault) {
+    if unlinkat(folder.number, temporaryName, 0) != 0, errno != ENOENT {
+      throw SystemFault.fault("remove", path)
+    }
+  }
+}

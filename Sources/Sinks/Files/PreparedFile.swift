@@ -1,0 +1,77 @@
+package import Compute
+internal import Formats
+package import Model
+package import Runtime
+
+/// A file sink of one run: takes the result under a temporary name, then appears.
+package final class PreparedFile {
+  /// Names the sink within its job.
+  package let sink: String
+  package let file: OutputFile
+  private let rule: FileSinkRule
+  private var encoder: FileEncoder
+  private var compressor: GzipStream?
+  private var buffer: [UInt8] = []
+  private static let blockSize = 256 << 10
+
+  /// - Parameters:
+  ///   - path: the sink's path with references resolved.
+  ///   - tag: unique to the run's identity, so that a later attempt replaces what a dead one left.
+  /// - Throws: `Fault` `unsafe_path`, `file_exists`, or of the file system.
+  package init(
+    sink: String, rule: FileSinkRule, path: String, schema: [ColumnSchema], root: String, tag: String,
+    mayReplace: Bool
+  ) throws(Fault) {
+    self.sink = sink
+    self.rule = rule
+    do throws(Fault) {
+      file = try OutputFile(path, in: root, tag: tag)
+    } catch {
+      throw error.at(rule.place)
+    }
+    if rule.ifExists == .fail, !mayReplace, file.exists {
+      try file.discard()
+      throw Fault(
+        "file_exists", .conflict, "`\(file.path)` is there already, and `if_exists: fail` keeps it",
+        place: rule.place)
+    }
+    encoder = FileEncoder(rule.format, schema: schema)
+    compressor = rule.isCompressed ? try GzipStream() : nil
+    buffer = encoder.header
+  }
+
+  package func append(_ batch: borrowing Batch) throws(Fault) {
+    encoder.append(batch, to: &buffer)
+    if buffer.count >= PreparedFile.blockSize { try flush() }
+  }
+
+  private func flush() throws(Fault) {
+    if compressor != nil {
+      var compressed: [UInt8] = []
+      try compressor?.compress(buffer, into: &compressed)
+      try file.write(compressed)
+    } else {
+      try file.write(buffer)
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Ends the file and forces it to the disk, still under its temporary name.
+  package func prepare() throws(Fault) {
+    try flush()
+    if compressor != nil {
+      var rest: [UInt8] = []
+      try compressor?.finish(into: &rest)
+      try file.write(rest)
+    }
+    try file.synchronize()
+    try Failpoint.hit(.filePrepared)
+  }
+
+  /// Makes the file appear.
+  package func publish() throws(Fault) {
+    try Failpoint.hit(.fileBeforeRename)
+    try file.rename()
+    try Failpoint.hit(.fileAfterRename)
+  }
+}

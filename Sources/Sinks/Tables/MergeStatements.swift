@@ -1,0 +1,85 @@
+internal import Model
+
+/// The two halves of `merge`: rows that are there and differ, rows that are not there yet.
+///
+/// Keys match by IS NOT DISTINCT FROM. Where every key column is NOT NULL that is plain equality,
+/// which can use an index; otherwise keys are compared as records, which take NULLs as equal and
+/// can still be hashed or sorted. Rows that would not change are not written.
+struct MergeStatements {
+  var publish: PublishStatements
+
+  private var target: TableTarget { publish.target }
+  private var keys: [Identifier] { target.key.map { Identifier($0) } }
+
+  private var keyMayBeNull: Bool {
+    target.key.contains { name in publish.columns.first { $0.name == name }?.isNullable ?? true }
+  }
+
+  /// The staged rows, cast to the target's types.
+  private var incoming: SQLText {
+    let columns: [SQLText] = publish.result.map { "\(publish.cast($0.name)) AS \(Identifier($0.name))" }
+    return "SELECT \(columns) FROM \(PublishStatements.staging) AS s"
+  }
+
+  private var scope: SQLText { publish.condition(publish.scopeConditions) }
+
+  /// The target's rows within the scope, with what addresses them and their key as a record.
+  private var existing: SQLText {
+    """
+    SELECT ctid AS tidemark_at, tableoid AS tidemark_in, ROW(\(keys)) AS tidemark_key \
+    FROM \(target.table) WHERE \(scope)
+    """
+  }
+
+  private var incomingWithKey: SQLText {
+    "SELECT i.*, ROW(\(keys)) AS tidemark_key FROM (\(incoming)) AS i"
+  }
+
+  private func sameKey(_ left: SQLText, _ right: SQLText) -> SQLText {
+    let pairs: [SQLText] = keys.map { "\(left).\($0) = \(right).\($0)" }
+    return publish.condition(pairs)
+  }
+
+  /// `nil` where the result has no column but the key, so that nothing can differ.
+  var update: SQLText? {
+    let values = publish.result.map(\.name).filter { !target.key.contains($0) }.map { Identifier($0) }
+    if values.isEmpty { return nil }
+    let sets: [SQLText] = values.map { "\($0) = n.\($0)" }
+    let old: [SQLText] = values.map { "t.\($0)" }
+    let new: [SQLText] = values.map { "n.\($0)" }
+    let differs: SQLText = "ROW(\(old)) IS DISTINCT FROM ROW(\(new))"
+    if keyMayBeNull {
+      return """
+        UPDATE \(target.table) AS t SET \(sets) FROM (SELECT o.tidemark_at, o.tidemark_in, i.* \
+        FROM (\(existing)) AS o JOIN (\(incomingWithKey)) AS i ON o.tidemark_key = i.tidemark_key) AS n \
+        WHERE t.ctid = n.tidemark_at AND t.tableoid = n.tidemark_in AND \(differs)
+        """
+    }
+    return """
+      UPDATE \(target.table) AS t SET \(sets) FROM (\(incoming)) AS n \
+      WHERE \(sameKey("t", "n")) AND \(scopeOfTarget) AND \(differs)
+      """
+  }
+
+  var insert: SQLText {
+    let names = publish.names
+    if keyMayBeNull {
+      return """
+        INSERT INTO \(target.table) (\(names)) SELECT \(names) FROM (\(incomingWithKey)) AS n \
+        WHERE NOT EXISTS (SELECT FROM (\(existing)) AS o WHERE o.tidemark_key = n.tidemark_key)
+        """
+    }
+    return """
+      INSERT INTO \(target.table) (\(names)) SELECT \(names) FROM (\(incoming)) AS n \
+      WHERE NOT EXISTS (SELECT FROM \(target.table) AS t WHERE \(sameKey("t", "n")) AND \(scopeOfTarget))
+      """
+  }
+
+  private var scopeOfTarget: SQLText {
+    let conditions: [SQLText] = target.scope.map { scope in
+      let type = publish.columns.first { $0.name == scope.column }?.type
+      return "t.\(Identifier(scope.column)) = \(literal: scope.value, as: type)"
+    }
+    return publish.condition(conditions)
+  }
+}

@@ -1,0 +1,187 @@
+package import Model
+
+/// The target's own record of what was published into it: the statements that keep it.
+///
+/// One row per identity, revision and sink, inserted by the first statement of the publish
+/// transaction, so that a twin in flight is waited for; and one fence row per identity, whose
+/// token every takeover raises. Both lie in the target database, so a lost state file or a second
+/// machine cannot publish twice. Analysts may read it too.
+package struct PublicationLedger: Hashable, Sendable {
+  package var schema: Identifier
+
+  package init(schema: Identifier) {
+    self.schema = schema
+  }
+
+  package var publications: QualifiedName {
+    QualifiedName(schema: schema, name: Identifier("publications"))
+  }
+
+  package var fences: QualifiedName {
+    QualifiedName(schema: schema, name: Identifier("fences"))
+  }
+
+  /// What makes the ledger; each statement may be repeated.
+  package var definition: [SQLText] {
+    [
+      "CREATE SCHEMA IF NOT EXISTS \(schema)",
+      """
+      CREATE TABLE IF NOT EXISTS \(publications) (
+        identity text NOT NULL,
+        revision integer NOT NULL,
+        sink text NOT NULL,
+        run_id text NOT NULL,
+        project text NOT NULL,
+        job text NOT NULL,
+        matrix_row text NOT NULL,
+        target text NOT NULL,
+        interval_start timestamptz,
+        interval_end timestamptz,
+        published_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        rows bigint,
+        deleted bigint,
+        rejected bigint,
+        checks jsonb,
+        result_hash text,
+        PRIMARY KEY (identity, revision, sink)
+      )
+      """,
+      """
+      CREATE TABLE IF NOT EXISTS \(fences) (
+        identity text PRIMARY KEY,
+        token bigint NOT NULL,
+        run_id text NOT NULL,
+        raised_at timestamptz NOT NULL DEFAULT clock_timestamp()
+      )
+      """,
+      "COMMENT ON TABLE \(publications) IS 'What Tidemark published: one row per identity, revision and sink'",
+    ]
+  }
+
+  /// What an administrator runs where the role may not make the ledger itself.
+  package func grants(to role: Identifier) -> [SQLText] {
+    definition + [
+      "GRANT USAGE ON SCHEMA \(schema) TO \(role)",
+      "GRANT SELECT, INSERT, UPDATE ON \(publications), \(fences) TO \(role)",
+    ]
+  }
+
+  /// One row of one column: true where both tables are there and may be used.
+  package var isUsable: SQLText {
+    """
+    SELECT coalesce(bool_and(has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE')), false) AND count(*) = 2 \
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+    WHERE n.nspname = \(SQLText.string(schema.name)) AND c.relname IN ('publications', 'fences')
+    """
+  }
+
+  /// Serialises makers of the ledger: IF NOT EXISTS alone can still collide.
+  package var makerLock: SQLText { "SELECT pg_advisory_xact_lock(730501047, hashtext(\(SQLText.string(schema.name))))" }
+
+  /// Raises the fence; its answer is the new token.
+  package func raiseFence(identity: String, run: RunID) -> SQLText {
+    """
+    INSERT INTO \(fences) AS f (identity, token, run_id) \
+    VALUES (\(literal: .text(identity)), 1, \(literal: .text(run.text))) \
+    ON CONFLICT (identity) DO UPDATE SET token = f.token + 1, run_id = excluded.run_id, \
+    raised_at = clock_timestamp() RETURNING token
+    """
+  }
+
+  /// Locks the fence; no row where `token` is no longer the newest.
+  package func holdFence(identity: String, token: FencingToken) -> SQLText {
+    """
+    SELECT run_id FROM \(fences) WHERE identity = \(literal: .text(identity)) \
+    AND token = \(token.number) FOR UPDATE
+    """
+  }
+
+  package func fenceHolder(identity: String) -> SQLText {
+    "SELECT token, run_id FROM \(fences) WHERE identity = \(literal: .text(identity))"
+  }
+
+  /// The ledger row of one sink: the publish transaction's first statement. Its one-row answer
+  /// tells that it was inserted; no row means that this revision was published before.
+  package func insert(_ entry: LedgerEntry) -> SQLText {
+    let interval = entry.identity.interval
+    let start: SQLText = interval.map { "\(literal: .timestamptz($0.start.postgresMicroseconds))" } ?? "NULL"
+    let end: SQLText = interval.map { "\(literal: .timestamptz($0.end.postgresMicroseconds))" } ?? "NULL"
+    return """
+      INSERT INTO \(publications) (identity, revision, sink, run_id, project, job, matrix_row, target, \
+      interval_start, interval_end, rejected, checks, result_hash) VALUES \
+      (\(literal: .text(entry.identity.key)), \(entry.revision), \(literal: .text(entry.sink)), \
+      \(literal: .text(entry.run.text)), \(literal: .text(entry.identity.project)), \
+      \(literal: .text(entry.identity.job.text)), \(literal: .text(entry.identity.matrixRow)), \
+      \(literal: .text(entry.target)), \(start), \(end), \(entry.rejected), \
+      \(literal: .text(entry.checks.text), as: .jsonb), \(literal: .text(entry.resultHash))) \
+      ON CONFLICT DO NOTHING RETURNING run_id
+      """
+  }
+
+  package func complete(_ entry: LedgerEntry, rows: Int64, deleted: Int64) -> SQLText {
+    """
+    UPDATE \(publications) SET rows = \(rows), deleted = \(deleted), published_at = clock_timestamp() \
+    WHERE identity = \(literal: .text(entry.identity.key)) AND revision = \(entry.revision) \
+    AND sink = \(literal: .text(entry.sink))
+    """
+  }
+
+  /// Run, hash and time of a publication, if it is there.
+  package func read(identity: String, revision: Int, sink: String) -> SQLText {
+    """
+    SELECT run_id, result_hash, published_at, rows FROM \(publications) \
+    WHERE identity = \(literal: .text(identity)) AND revision = \(revision) AND sink = \(literal: .text(sink))
+    """
+  }
+
+  /// The newest revision published for an identity into any sink; 0 for none.
+  package func lastRevision(identity: String) -> SQLText {
+    "SELECT coalesce(max(revision), 0) FROM \(publications) WHERE identity = \(literal: .text(identity))"
+  }
+
+  /// The run ids whose appended rows a new revision replaces.
+  package func earlierRuns(identity: String, sink: String, before revision: Int) -> SQLText {
+    """
+    SELECT run_id FROM \(publications) WHERE identity = \(literal: .text(identity)) \
+    AND sink = \(literal: .text(sink)) AND revision < \(revision)
+    """
+  }
+
+  /// The newest interval that another identity of the job published into `target`.
+  package func newestInterval(of identity: RunIdentity, target: String) -> SQLText {
+    """
+    SELECT interval_end, run_id FROM \(publications) WHERE project = \(literal: .text(identity.project)) \
+    AND job = \(literal: .text(identity.job.text)) AND matrix_row = \(literal: .text(identity.matrixRow)) \
+    AND target = \(literal: .text(target)) AND interval_end > \
+    \(literal: .timestamptz(identity.interval?.end.postgresMicroseconds ?? .max)) \
+    ORDER BY interval_end DESC LIMIT 1
+    """
+  }
+}
+
+/// One row of the ledger, before it is known what was written.
+package struct LedgerEntry: Hashable, Sendable {
+  package var identity: RunIdentity
+  package var revision: Int
+  package var sink: String
+  package var run: RunID
+  package var target: String
+  package var rejected: Int64
+  /// The checks' names and outcomes.
+  package var checks: JSONValue
+  package var resultHash: String
+
+  package init(
+    identity: RunIdentity, revision: Int, sink: String, run: RunID, target: String, rejected: Int64,
+    checks: JSONValue, resultHash: String
+  ) {
+    self.identity = identity
+    self.revision = revision
+    self.sink = sink
+    self.run = run
+    self.target = target
+    self.rejected = rejected
+    self.checks = checks
+    self.resultHash = resultHash
+  }
+}

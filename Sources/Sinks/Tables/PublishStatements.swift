@@ -1,0 +1,123 @@
+internal import Model
+
+/// The statements of one publish into one table, for each mode. All of them run in the publish
+/// transaction, so readers see all or nothing; none of them is TRUNCATE, so grants, indexes,
+/// triggers and views stay as they are.
+struct PublishStatements {
+  var target: TableTarget
+  var result: [ColumnSchema]
+  /// The target's columns, or the result's where the table is only now created.
+  var columns: [TableFacts.Column]
+
+  static let staging = QualifiedName("pg_temp", "tidemark_staging")
+
+  var names: [Identifier] { result.map { Identifier($0.name) } }
+
+  // MARK: Making the table
+
+  func create(serverVersion: Int) -> [SQLText] {
+    var definitions: [SQLText] = result.map { "\(Identifier($0.name)) \(type: $0.type)" }
+    if target.mode == .append { definitions.append("\(Identifier(runIDColumn)) text NOT NULL") }
+    var statements: [SQLText] = []
+    if let schema = target.table.schema { statements.append("CREATE SCHEMA IF NOT EXISTS \(schema)") }
+    statements.append("CREATE TABLE IF NOT EXISTS \(target.table) (\(definitions))")
+    if let index = uniqueIndex(serverVersion: serverVersion) { statements.append(index) }
+    return statements
+  }
+
+  /// A unique index over the key, where one can say what the key means: before server 15 a key
+  /// that may be NULL cannot be unique with NULLs taken as equal.
+  private func uniqueIndex(serverVersion: Int) -> SQLText? {
+    guard target.mode != .append, !target.key.isEmpty else { return nil }
+    let key = target.key.map { Identifier($0) }
+    let mayBeNull = target.key.contains { name in result.first { $0.name == name }?.isNullable ?? true }
+    let suffix = "_tidemark_key"
+    let stem = target.table.name.name.utf8.count + suffix.utf8.count <= Identifier.maximumUTF8Length
+    guard stem else { return nil }
+    let name = Identifier(target.table.name.name + suffix)
+    if !mayBeNull { return "CREATE UNIQUE INDEX \(name) ON \(target.table) (\(key))" }
+    guard serverVersion >= 150_000 else { return nil }
+    return "CREATE UNIQUE INDEX \(name) ON \(target.table) (\(key)) NULLS NOT DISTINCT"
+  }
+
+  func comment(column: String, text: String) -> SQLText {
+    "COMMENT ON COLUMN \(target.table).\(Identifier(column)) IS \(SQLText.string(text))"
+  }
+
+  // MARK: Deleting
+
+  /// What every delete is bounded by; `TRUE` without a scope.
+  var scopeConditions: [SQLText] {
+    target.scope.map { scope in
+      let type = columns.first { $0.name == scope.column }?.type
+      return "\(Identifier(scope.column)) = \(literal: scope.value, as: type)"
+    }
+  }
+
+  func condition(_ conditions: [SQLText]) -> SQLText {
+    conditions.isEmpty ? "TRUE" : "\(conditions, separator: " AND ")"
+  }
+
+  /// The rows that this publish replaces; `nil` where the mode deletes none.
+  func delete(earlierRuns: [String]) -> SQLText? {
+    switch target.mode {
+    case .merge: return nil
+    case .replace:
+      return "DELETE FROM \(target.table) WHERE \(condition(scopeConditions))"
+    case .replaceWindow:
+      guard let window = target.window else { return nil }
+      let type = columns.first { $0.name == window.column }?.type
+      let column = Identifier(window.column)
+      let bounds: [SQLText] = [
+        "\(column) >= \(literal: window.lower, as: type)", "\(column) < \(literal: window.upper, as: type)",
+      ]
+      return "DELETE FROM \(target.table) WHERE \(condition(bounds + scopeConditions))"
+    case .append:
+      guard !earlierRuns.isEmpty else { return nil }
+      let runs: [SQLText] = earlierRuns.map { "\(literal: .text($0))" }
+      return "DELETE FROM \(target.table) WHERE \(Identifier(runIDColumn)) IN (\(runs))"
+    }
+  }
+
+  /// How many rows a delete could at most touch: the whole of which `max_delete` is a share.
+  var countInScope: SQLText {
+    "SELECT count(*) FROM \(target.table) WHERE \(condition(scopeConditions))"
+  }
+
+  // MARK: Writing
+
+  var copyDirect: SQLText {
+    "COPY \(target.table) (\(names)) FROM STDIN (FORMAT binary)"
+  }
+
+  var createStaging: SQLText {
+    let definitions: [SQLText] = result.map { "\(Identifier($0.name)) \(type: $0.type)" }
+    return "CREATE TEMPORARY TABLE \(PublishStatements.staging.name) (\(definitions)) ON COMMIT DROP"
+  }
+
+  var copyStaging: SQLText {
+    "COPY \(PublishStatements.staging) (\(names)) FROM STDIN (FORMAT binary)"
+  }
+
+  /// Dropped at once, since several targets of one transaction use the same name.
+  var dropStaging: SQLText { "DROP TABLE \(PublishStatements.staging)" }
+
+  var analyzeStaging: SQLText { "ANALYZE \(PublishStatements.staging)" }
+
+  func cast(_ name: String) -> SQLText {
+    let type = columns.first { $0.name == name }?.type
+    guard let type else { return "s.\(Identifier(name))" }
+    return "s.\(Identifier(name))::\(type: type)"
+  }
+
+  func insertFromStaging(run: RunID) -> SQLText {
+    let casts: [SQLText] = result.map { cast($0.name) }
+    if target.mode == .append {
+      return """
+        INSERT INTO \(target.table) (\(names), \(Identifier(runIDColumn))) \
+        SELECT \(casts), \(literal: .text(run.text)) FROM \(PublishStatements.staging) AS s
+        """
+    }
+    return "INSERT INTO \(target.table) (\(names)) SELECT \(casts) FROM \(PublishStatements.staging) AS s"
+  }
+}

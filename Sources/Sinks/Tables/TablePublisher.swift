@@ -1,0 +1,253 @@
+package import Model
+package import Postgres
+
+/// One table's part of a publish.
+package struct TablePublication {
+  package var target: TableTarget
+  package var entry: LedgerEntry
+  /// The target as it was found before the run read anything; `nil` where it is to be created.
+  package var facts: TableFacts?
+  package var result: [ColumnSchema]
+  /// Descriptions of result columns, for a table that is created.
+  package var descriptions: [String: String]
+  package var spool: ResultSpool
+
+  package init(
+    target: TableTarget, entry: LedgerEntry, facts: TableFacts?, result: [ColumnSchema],
+    descriptions: [String: String], spool: ResultSpool
+  ) {
+    self.target = target
+    self.entry = entry
+    self.facts = facts
+    self.result = result
+    self.descriptions = descriptions
+    self.spool = spool
+  }
+}
+
+/// What came of one table's part.
+package enum PublishOutcome: Hashable, Sendable {
+  case published(rows: Int64, deleted: Int64)
+  /// An earlier attempt, or a twin with the same result, had published it.
+  case already(run: String)
+  /// Nothing to publish and `on_empty: keep`: the target stays as it is, on record.
+  case kept
+}
+
+/// Publishes results into the tables of one connection, each exactly once.
+package struct TablePublisher {
+  private let connection: Connection
+  private let ledger: PublicationLedger
+  private let session: SessionSettings
+
+  package init(connection: Connection, ledger: PublicationLedger, session: SessionSettings) {
+    self.connection = connection
+    self.ledger = ledger
+    self.session = session
+  }
+
+  // MARK: Before the run reads
+
+  /// Makes the ledger where it is missing.
+  /// - Throws: `Fault` `no_ledger` (class auth) where the role may not, with the way out.
+  package func ensureLedger() async throws {
+    if try await isLedgerUsable() { return }
+    do {
+      try await connection.transaction(.writing(session)) { connection in
+        try await connection.query(ledger.makerLock)
+        for statement in ledger.definition { try await connection.execute(statement) }
+      }
+    } catch let fault as Fault where fault.kind == .auth {
+      throw Fault(
+        "no_ledger", .auth,
+        "The publication ledger `\(ledger.schema)` is missing on connection `\(connection.settings.name)`, and its role may not make it",
+        cause: fault.cause, hint: "`tidemark grants` prints what an administrator runs once")
+    }
+    guard try await isLedgerUsable() else {
+      throw Fault(
+        "no_ledger", .auth,
+        "The role of connection `\(connection.settings.name)` may not write to the publication ledger `\(ledger.schema)`",
+        hint: "`tidemark grants` prints what an administrator runs once")
+    }
+  }
+
+  private func isLedgerUsable() async throws -> Bool {
+    try await connection.query(ledger.isUsable).onlyRow[0] == "t"
+  }
+
+  /// Makes every older owner of the identity unable to publish.
+  package func raiseFence(identity: RunIdentity, run: RunID) async throws -> FencingToken {
+    let row = try await connection.query(ledger.raiseFence(identity: identity.key, run: run)).onlyRow
+    return FencingToken(try row.integer("token", as: Int64.self))
+  }
+
+  // MARK: Publishing
+
+  /// Publishes all or nothing, in one transaction.
+  /// - Throws: `Fault` of class conflict where somebody else published another result, or has taken
+  ///   the run over; of class validation or check where the result may not be published; transient
+  ///   ones may be tried again.
+  package func publish(
+    _ publications: [TablePublication], token: FencingToken
+  ) async throws -> [PublishOutcome] {
+    let outcomes = try await connection.transaction(.writing(session)) { connection in
+      var isNew: [Bool] = []
+      for publication in publications { isNew.append(try await insertEntry(publication)) }
+      var outcomes: [PublishOutcome] = []
+      if isNew.contains(true) { try await holdFence(publications[0].entry, token: token) }
+      for (publication, isNew) in zip(publications, isNew) {
+        outcomes.append(
+          isNew ? try await write(publication) : try await existing(publication))
+      }
+      return outcomes
+    }
+    for (publication, outcome) in zip(publications, outcomes) {
+      if case .already = outcome { continue }
+      for statement in publication.target.afterPublish { try await connection.execute(statement) }
+    }
+    return outcomes
+  }
+
+  private func insertEntry(_ publication: TablePublication) async throws -> Bool {
+    try await !connection.query(ledger.insert(publication.entry)).rows.isEmpty
+  }
+
+  private func holdFence(_ entry: LedgerEntry, token: FencingToken) async throws {
+    if try await !connection.query(ledger.holdFence(identity: entry.identity.key, token: token)).rows.isEmpty {
+      return
+    }
+    let holder = try await connection.query(ledger.fenceHolder(identity: entry.identity.key)).rows.first
+    throw Fault(
+      "fenced", .conflict,
+      "Run \(holder?[1] ?? "(unknown)") has taken over what this run was to publish",
+      hint: "Nothing was published by this one; `tidemark status` shows the other")
+  }
+
+  private func existing(_ publication: TablePublication) async throws -> PublishOutcome {
+    let entry = publication.entry
+    let row = try await connection.query(
+      ledger.read(identity: entry.identity.key, revision: entry.revision, sink: entry.sink)
+    ).onlyRow
+    let run = row[0] ?? ""
+    if row[1] == entry.resultHash { return .already(run: run) }
+    throw Fault(
+      "published_by_another", .conflict,
+      "Run \(run) has published another result for this interval into `\(publication.target.table)` at \(row[2] ?? "?")",
+      hint: "To put this one in its place run again with --again")
+  }
+
+  private func write(_ publication: TablePublication) async throws -> PublishOutcome {
+    let target = publication.target
+    let statements = PublishStatements(
+      target: target, result: publication.result,
+      columns: publication.facts?.columns ?? publication.createdColumns)
+    if publication.spool.rows == 0 {
+      switch target.onEmpty {
+      case .publish: break
+      case .keep:
+        try await connection.execute(ledger.complete(publication.entry, rows: 0, deleted: 0))
+        return .kept
+      case .fail:
+        throw Fault(
+          "empty_result", .check, "The result has no rows, so `\(target.table)` is left as it is",
+          place: target.place, hint: "If an empty result is right here, set `on_empty: publish` or `keep`")
+      }
+    }
+    if target.create, publication.facts == nil {
+      for statement in statements.create(serverVersion: connection.serverVersion) {
+        try await connection.execute(statement)
+      }
+      for (column, text) in publication.descriptions.sorted(by: { $0.key < $1.key }) {
+        try await connection.execute(statements.comment(column: column, text: text))
+      }
+    }
+    try await refuseOlderInterval(publication)
+    for statement in target.beforePublish { try await connection.execute(statement) }
+    let deleted = try await delete(publication, statements)
+    let rows = try await insert(publication, statements)
+    try await connection.execute(ledger.complete(publication.entry, rows: rows, deleted: deleted))
+    return .published(rows: rows, deleted: deleted)
+  }
+
+  private func refuseOlderInterval(_ publication: TablePublication) async throws {
+    let target = publication.target
+    guard target.mode == .replace, !target.isForced, publication.entry.identity.interval != nil else { return }
+    let newer = try await connection.query(
+      ledger.newestInterval(of: publication.entry.identity, target: publication.entry.target)
+    ).rows.first
+    guard let newer else { return }
+    throw Fault(
+      "older_interval", .conflict,
+      "`\(target.table)` holds a newer interval (to \(newer[0] ?? "?"), run \(newer[1] ?? "?")), which `replace` would undo",
+      place: target.place, hint: "Use --force if that is meant")
+  }
+
+  private func delete(
+    _ publication: TablePublication, _ statements: PublishStatements
+  ) async throws -> Int64 {
+    let target = publication.target
+    var earlier: [String] = []
+    if target.mode == .append {
+      earlier = try await connection.query(
+        ledger.earlierRuns(
+          identity: publication.entry.identity.key, sink: target.sink, before: publication.entry.revision)
+      ).rows.compactMap { $0[0] }
+    }
+    guard let delete = statements.delete(earlierRuns: earlier) else { return 0 }
+    var whole: Int64?
+    if case .percent? = target.maxDelete {
+      whole = try await connection.query(statements.countInScope).onlyRow[0].flatMap { Int64($0) }
+    }
+    let deleted = Int64(try await connection.execute(delete))
+    let limit: Double
+    switch target.maxDelete {
+    case nil: return deleted
+    case .rows(let rows)?: limit = Double(rows)
+    case .percent(let percent)?: limit = Double(whole ?? 0) * percent / 100
+    }
+    if Double(deleted) > limit {
+      throw Fault(
+        "too_many_deletes", .check,
+        "Publishing would delete \(deleted)\(whole.map { " of \($0)" } ?? "") rows of `\(target.table)`, more than `max_delete` allows",
+        place: target.place, hint: "Nothing was changed; look at the result with `tidemark results` first")
+    }
+    return deleted
+  }
+
+  private func insert(
+    _ publication: TablePublication, _ statements: PublishStatements
+  ) async throws -> Int64 {
+    let target = publication.target
+    var isDirect = target.mode != .append && target.mode != .merge
+    if let facts = publication.facts, isDirect {
+      isDirect = try TargetFit(target: target, facts: facts, result: publication.result).isDirect
+    }
+    if isDirect { return try await copy(statements.copyDirect, publication) }
+    try await connection.execute(statements.createStaging)
+    let rows = try await copy(statements.copyStaging, publication)
+    if target.mode == .merge {
+      try await connection.execute(statements.analyzeStaging)
+      let merge = MergeStatements(publish: statements)
+      if let update = merge.update { try await connection.execute(update) }
+      try await connection.execute(merge.insert)
+    } else {
+      try await connection.execute(statements.insertFromStaging(run: publication.entry.run))
+    }
+    try await connection.execute(statements.dropStaging)
+    return rows
+  }
+
+  private func copy(_ sql: SQLText, _ publication: TablePublication) async throws -> Int64 {
+    let stored = try await connection.copyIn(sql) { writer in
+      try await publication.spool.read { try await writer.write($0) }
+    }
+    return Int64(stored)
+  }
+}
+
+extension TablePublication {
+  /// The columns of a table that this publication creates.
+  fileprivate var createdColumns: [TableFacts.Column] {
+    result.map { TableFacts.Column(name: $0.name, type: $0.type, isNullable: true) }
+  }
+}

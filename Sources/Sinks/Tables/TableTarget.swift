@@ -1,0 +1,72 @@
+package import Model
+
+/// A table sink with every reference resolved: where one run's result goes, and how.
+package struct TableTarget: Hashable, Sendable {
+  /// Names the sink within its job, in the ledger and in messages.
+  package var sink: String
+  package var connection: String
+  package var ledger: Identifier
+  package var table: QualifiedName
+  package var mode: TableSinkRule.Mode
+  /// Of `replace_window`: the column, and the half-open range of it that is replaced.
+  package var window: Window?
+  /// Equalities that bound every delete.
+  package var scope: [ScopeValue]
+  package var key: [String]
+  package var create: Bool
+  package var onEmpty: TableSinkRule.OnEmpty
+  package var maxDelete: TableSinkRule.MaxDelete?
+  package var beforePublish: [SQLText]
+  package var afterPublish: [SQLText]
+  /// Lets `replace` put an older interval in place of a newer one.
+  package var isForced: Bool
+  package var place: Place
+
+  package struct Window: Hashable, Sendable {
+    package var column: String
+    package var lower: Value
+    package var upper: Value
+
+    package init(column: String, lower: Value, upper: Value) {
+      self.column = column
+      self.lower = lower
+      self.upper = upper
+    }
+  }
+
+  package struct ScopeValue: Hashable, Sendable {
+    package var column: String
+    package var value: Value
+
+    package init(column: String, value: Value) {
+      self.column = column
+      self.value = value
+    }
+  }
+
+  package init(
+    sink: String, connection: String, ledger: Identifier, table: QualifiedName,
+    mode: TableSinkRule.Mode, window: Window?, scope: [ScopeValue], key: [String], create: Bool,
+    onEmpty: TableSinkRule.OnEmpty, maxDelete: TableSinkRule.MaxDelete?,
+    beforePublish: [SQLText], afterPublish: [SQLText], isForced: Bool, place: Place
+  ) {
+    self.sink = sink
+    self.connection = connection
+    self.ledger = ledger
+    self.table = table
+    self.mode = mode
+    self.window = window
+    self.scope = scope
+    self.key = key
+    self.create = create
+    self.onEmpty = onEmpty
+    self.maxDelete = maxDelete
+    self.beforePublish = beforePublish
+    self.afterPublish = afterPublish
+    self.isForced = isForced
+    self.place = place
+  }
+}
+
+/// The column by which `append` knows the rows of an earlier revision of the same run.
+package let runIDColumn = "_run_id"
