@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 internal import Runtime
 
 /// How many connections the process may hold at once under one entry of `connections:`.

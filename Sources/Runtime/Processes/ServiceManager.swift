@@ -61,7 +61,7 @@ package struct ServiceManager: Sendable {
     _ = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         Array(message.utf8).withUnsafeBytes {
-          sendto(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue), address, socklen_t(length))
+          sendto(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL), address, socklen_t(length))
         }
       }
     }

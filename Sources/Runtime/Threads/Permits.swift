@@ -14,41 +14,45 @@ package final class Permits: Sendable {
   /// Takes a permit, waiting for one where all are taken. Whoever takes one gives it back.
   /// - Throws: `Fault` `cancelled` where the task is cancelled first.
   package func take() async throws {
-    let ticket = line.withLock { $0.ticket() }
-    let isGranted = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isAtOnce = line.withLock { $0.join(ticket, continuation) }
-        if let isAtOnce { continuation.resume(returning: isAtOnce) }
-      }
-    } onCancel: {
-      line.withLock { $0.leave(ticket) }?.resume(returning: false)
-    }
-    line.withLock { $0.forget(ticket) }
-    if !isGranted {
-      throw Fault("cancelled", .interrupted, "The work was cancelled while it waited for its turn")
-    }
+    _ = try await take(within: nil)
   }
 
   /// Takes a permit, waiting for one at most so long.
   /// - Returns: false where none came free in time.
   /// - Throws: `Fault` `cancelled` where the task is cancelled first.
   package func take(atMost limit: Duration) async throws -> Bool {
-    try await withThrowingTaskGroup(of: Void?.self) { group in
-      group.addTask { try await self.take() }
-      group.addTask {
-        try await Task.sleep(for: limit)
-        return nil
+    try await take(within: limit)
+  }
+
+  private func take(within limit: Duration?) async throws -> Bool {
+    let ticket = line.withLock { $0.ticket() }
+    var timer: Task<Void, Never>?
+    defer { timer?.cancel() }
+    let isGranted = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        if let isAtOnce = line.withLock({ $0.join(ticket, continuation) }) {
+          continuation.resume(returning: isAtOnce)
+        } else if let limit {
+          timer = Task { await self.expire(ticket, after: limit) }
+        }
       }
-      defer { group.cancelAll() }
-      let first = try await group.next()
-      group.cancelAll()
-      if first == .some(.some(())) { return true }
-      // A permit may have come in the moment that time ran out.
-      while let late = await group.nextResult() {
-        if case .success(.some) = late { return true }
-      }
-      return false
+    } onCancel: {
+      line.withLock { $0.cancel(ticket) }?.resume(returning: false)
     }
+    line.withLock { $0.forget(ticket) }
+    if !isGranted, Task.isCancelled {
+      throw Fault("cancelled", .interrupted, "The work was cancelled while it waited for its turn")
+    }
+    return isGranted
+  }
+
+  private func expire(_ ticket: Int, after limit: Duration) async {
+    do {
+      try await Task.sleep(for: limit)
+    } catch {
+      return
+    }
+    line.withLock { $0.leave(ticket) }?.resume(returning: false)
   }
 
   package func giveBack() {
@@ -89,13 +93,16 @@ struct PermitLine<Waiter> {
     return nil
   }
 
-  /// Takes a cancelled task out of the line; gives its waiter where it stood there.
+  /// Takes a task out of the line; gives its waiter where it stood there.
   mutating func leave(_ ticket: Int) -> Waiter? {
-    if let position = line.firstIndex(where: { $0.ticket == ticket }) {
-      return line.remove(at: position).waiter
-    }
-    left.insert(ticket)
-    return nil
+    line.firstIndex { $0.ticket == ticket }.map { line.remove(at: $0).waiter }
+  }
+
+  /// The same for a cancelled task, which may not have joined yet and then must not.
+  mutating func cancel(_ ticket: Int) -> Waiter? {
+    let waiter = leave(ticket)
+    if waiter == nil { left.insert(ticket) }
+    return waiter
   }
 
   /// Ends a ticket's story: it may have been cancelled after it was served.
