@@ -1,1 +1,3 @@
-print("tidemark")
+internal import Commands
+
+await Tool.main()
