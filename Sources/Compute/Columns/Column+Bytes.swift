@@ -1,39 +1,53 @@
 extension Column {
   /// The bytes that `slices` point into. Changes when the buffer grows.
-  @inlinable package var data: UnsafeMutablePointer<UInt8> { ownData }
+  @inlinable package internal(set) var data: UnsafeMutablePointer<UInt8> {
+    get { state.pointee.data }
+    set { state.pointee.data = newValue }
+  }
+
+  /// The bytes of the buffer in use, and all it has room for.
+  var dataCount: Int {
+    get { state.pointee.dataCount }
+    set { state.pointee.dataCount = newValue }
+  }
+
+  var dataCapacity: Int {
+    get { state.pointee.dataCapacity }
+    set { state.pointee.dataCapacity = newValue }
+  }
 
   /// The bytes at `row`, valid until the column is written to.
   @inlinable @inline(__always)
   package func bytes(_ row: Int) -> UnsafeBufferPointer<UInt8> {
     let slice = slices[row]
-    return UnsafeBufferPointer(start: ownData + Int(slice.offset), count: Int(slice.length))
+    return UnsafeBufferPointer(start: data + Int(slice.offset), count: Int(slice.length))
   }
 
   /// What a column's data buffer may hold at most, so that a slice's offset fits 32 bits.
   package static var maximumData: Int { 1 << 31 }
 
-  /// Makes room for `extra` bytes behind those in use.
+  /// Makes room for `extra` bytes behind those in use, and for reading whole words at any value's start.
   @inline(__always)
   func reserveData(_ extra: Int) {
-    if dataCount + extra > dataCapacity { growData(dataCount + extra) }
+    if dataCount &+ extra &+ 16 > dataCapacity { growData(dataCount + extra + 16) }
   }
 
   @inline(never)
   private func growData(_ needed: Int) {
     let capacity = max(needed, dataCapacity * 2)
     let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-    grown.update(from: ownData, count: dataCount)
-    ownData.deallocate()
-    ownData = grown
+    grown.update(from: data, count: dataCount)
+    data.deallocate()
+    data = grown
     dataCapacity = capacity
   }
 
   /// Gives back the memory of an unusually large batch.
   func trimData() {
     guard dataCapacity > 1 << 24 else { return }
-    ownData.deallocate()
+    data.deallocate()
     dataCapacity = 1 << 20
-    ownData = .allocate(capacity: dataCapacity)
+    data = .allocate(capacity: dataCapacity)
     dataCount = 0
   }
 
@@ -46,7 +60,7 @@ extension Column {
   @inline(__always)
   func setBytes(_ row: Int, _ start: UnsafePointer<UInt8>?, _ count: Int) {
     reserveData(count)
-    if let start { (ownData + dataCount).update(from: start, count: count) }
+    if let start { (data + dataCount).update(from: start, count: count) }
     slices[row] = ByteSlice(
       offset: UInt32(truncatingIfNeeded: dataCount), length: UInt32(truncatingIfNeeded: count))
     dataCount += count
@@ -71,14 +85,14 @@ extension Column {
   @inline(__always)
   func addByte(_ byte: UInt8) {
     reserveData(1)
-    ownData[dataCount] = byte
+    data[dataCount] = byte
     dataCount += 1
   }
 
   @inline(__always)
   func addBytes(_ start: UnsafePointer<UInt8>, _ count: Int) {
     reserveData(count)
-    (ownData + dataCount).update(from: start, count: count)
+    (data + dataCount).update(from: start, count: count)
     dataCount += count
   }
 }

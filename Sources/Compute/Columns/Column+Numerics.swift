@@ -18,6 +18,16 @@ extension Column {
   static let unsetScale: Int32 = -2
   static let mixedScale: Int32 = -1
 
+  package internal(set) var width: NumericWidth {
+    get { state.pointee.width }
+    set { state.pointee.width = newValue }
+  }
+
+  var scaleState: Int32 {
+    get { state.pointee.scaleState }
+    set { state.pointee.scaleState = newValue }
+  }
+
   /// The scale that all rows share, or `nil` where each row has its own in `scales`.
   package var scale: Int? {
     switch scaleState {
@@ -29,19 +39,19 @@ extension Column {
 
   /// The scale of each row, where `scale` is `nil` and the width is not `.general`.
   package var scales: UnsafeMutablePointer<UInt16> {
-    if let ownScales { return ownScales }
+    if let scales = state.pointee.scales { return scales }
     let scales = UnsafeMutablePointer<UInt16>.allocate(capacity: Self.capacity)
     scales.initialize(repeating: 0, count: Self.capacity)
-    ownScales = scales
+    state.pointee.scales = scales
     return scales
   }
 
   /// The mantissas where the width is `.wide`.
   package var wides: UnsafeMutablePointer<Int128> {
-    if let ownWides { return ownWides }
+    if let wides = state.pointee.wides { return wides }
     let wides = UnsafeMutablePointer<Int128>.allocate(capacity: Self.capacity)
     wides.initialize(repeating: 0, count: Self.capacity)
-    ownWides = wides
+    state.pointee.wides = wides
     return wides
   }
 

@@ -116,9 +116,17 @@ extension Column {
     case .uuids:
       let (to, from) = (uuids, source.uuids)
       rows.forEach { to[$0] = from[$0] }
-    case .numerics, .bytes:
-      rows.forEach { copy(from: source, $0, to: $0) }
-      return
+    case .numerics:
+      guard copyNarrow(rows, from: source) else {
+        return rows.forEach { copy(from: source, $0, to: $0) }
+      }
+    case .bytes:
+      let start = source.data
+      let from = source.slices
+      rows.forEach { row in
+        guard source.isValid(row) else { return slices[row] = .empty }
+        setBytes(row, start + Int(from[row].offset), Int(from[row].length))
+      }
     }
     if source.hasNulls {
       rows.forEach { source.isValid($0) ? setValid($0) : setNull($0) }
@@ -127,10 +135,21 @@ extension Column {
     }
   }
 
+  /// Copies the mantissas of narrow numerics of one scale, where this column's are too, or it has none yet.
+  private func copyNarrow(_ rows: Rows, from source: Column) -> Bool {
+    guard let scale = source.scale, source.width == .narrow, width == .narrow else { return false }
+    if scaleState == Self.unsetScale { beginNumerics(.narrow, scale: scale) }
+    guard scaleState == Int32(truncatingIfNeeded: scale) else { return false }
+    let (to, from) = (integers, source.integers)
+    rows.forEach { to[$0] = from[$0] }
+    return true
+  }
+
   /// Makes every row hold `value`: a constant that kernels read like any other column.
   func fill(_ value: Value) {
     clear()
     set(0, value)
+    isConstant = true
     guard isValid(0) else {
       hasNulls = true
       validity.update(repeating: 0, count: Self.validityWords)

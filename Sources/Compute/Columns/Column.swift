@@ -16,28 +16,28 @@ package final class Column {
 
   package let type: SQLType
   package let form: ColumnForm
-  /// Rows appended since `clear`. Kernels, which write by row number, leave it alone.
-  package internal(set) var count = 0
+  /// What changes from batch to batch. It lies behind a pointer because a class's own variables are checked
+  /// for overlapping access at run time, which kernels would pay for in every row.
+  @usableFromInline
+  struct State {
+    @usableFromInline var count = 0
+    @usableFromInline var hasNulls = false
+    var isConstant = false
+    @usableFromInline var data: UnsafeMutablePointer<UInt8>
+    var dataCount = 0
+    var dataCapacity: Int
+    @usableFromInline var width = NumericWidth.narrow
+    var scaleState = Column.unsetScale
+    var scales: UnsafeMutablePointer<UInt16>?
+    var wides: UnsafeMutablePointer<Int128>?
+  }
 
+  @usableFromInline let state: UnsafeMutablePointer<State>
+  @usableFromInline let lanes: UnsafeMutableRawPointer
   /// One bit per row, 1 for a value, 0 for NULL; means nothing unless `hasNulls`.
   package let validity: UnsafeMutablePointer<UInt64>
-  /// False where no row is NULL, so that a mask need not be looked at.
-  @usableFromInline
-  package var hasNulls = false
-
-  @usableFromInline let lanes: UnsafeMutableRawPointer
-
-  // Numerics; see Column+Numerics.swift.
-  package internal(set) var width = NumericWidth.narrow
-  var scaleState = Column.unsetScale
-  var ownScales: UnsafeMutablePointer<UInt16>?
-  var ownWides: UnsafeMutablePointer<Int128>?
+  /// Numerics of the width `.general`, else empty or stale.
   var ownDecimals: [Decimal] = []
-
-  // Bytes; see Column+Bytes.swift.
-  @usableFromInline var ownData: UnsafeMutablePointer<UInt8>
-  var dataCount = 0
-  var dataCapacity = 0
 
   package init(_ type: SQLType) {
     self.type = type
@@ -54,16 +54,37 @@ package final class Column {
     case .intervals: lanes.bindMemory(to: CalendarInterval.self, capacity: Self.capacity)
     case .uuids: lanes.bindMemory(to: UInt128.self, capacity: Self.capacity)
     }
-    dataCapacity = form == .bytes ? 4_096 : 0
-    ownData = .allocate(capacity: dataCapacity)
+    let dataCapacity = form == .bytes ? 4_096 : 0
+    state = .allocate(capacity: 1)
+    state.initialize(to: State(data: .allocate(capacity: dataCapacity), dataCapacity: dataCapacity))
   }
 
   deinit {
     validity.deallocate()
     lanes.deallocate()
-    ownScales?.deallocate()
-    ownWides?.deallocate()
-    ownData.deallocate()
+    state.pointee.scales?.deallocate()
+    state.pointee.wides?.deallocate()
+    state.pointee.data.deallocate()
+    state.deinitialize(count: 1)
+    state.deallocate()
+  }
+
+  /// Rows appended since `clear`. Kernels, which write by row number, leave it alone.
+  @inlinable package internal(set) var count: Int {
+    get { state.pointee.count }
+    set { state.pointee.count = newValue }
+  }
+
+  /// False where no row is NULL, so that a mask need not be looked at.
+  @inlinable package var hasNulls: Bool {
+    get { state.pointee.hasNulls }
+    set { state.pointee.hasNulls = newValue }
+  }
+
+  /// Every row holds the same value: a literal's register.
+  var isConstant: Bool {
+    get { state.pointee.isConstant }
+    set { state.pointee.isConstant = newValue }
   }
 
   /// Forgets all rows, keeping the memory.
@@ -71,6 +92,7 @@ package final class Column {
     count = 0
     hasNulls = false
     dataCount = 0
+    state.pointee.isConstant = false
     if form == .numerics { resetNumerics() }
   }
 

@@ -72,13 +72,18 @@ package struct CopyDecoder: ~Copyable {
       return try decodePending()
     }
     let (used, isFull) = try decodeRows(bytes)
-    bytes = UnsafeRawBufferPointer(rebasing: bytes[used...])
-    if isFull { return .full }
+    // Mostly a call brings whole rows, and nothing is left over.
+    if used < bytes.count && !isFull { keep(UnsafeRawBufferPointer(rebasing: bytes[used...])) }
+    bytes = UnsafeRawBufferPointer(
+      start: bytes.baseAddress.map { $0 + used }, count: isFull ? bytes.count - used : 0)
+    return isFull ? .full : .needsMore
+  }
+
+  /// Keeps the beginning of a row for the next call.
+  private mutating func keep(_ bytes: UnsafeRawBufferPointer) {
     pending.removeAll(keepingCapacity: true)
     pendingStart = 0
     pending.append(contentsOf: bytes)
-    bytes = UnsafeRawBufferPointer(rebasing: bytes[bytes.count...])
-    return .needsMore
   }
 
   private mutating func decodePending() throws(Fault) -> Progress {

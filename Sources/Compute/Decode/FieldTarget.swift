@@ -75,9 +75,9 @@ struct FieldTarget {
     validity[row &>> 6] &= ~(1 &<< UInt64(row & 63))
     switch kind {
     case .interval, .uuid:
-      (lanes + row * 16).storeBytes(of: 0, as: UInt64.self)
-      (lanes + row * 16).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
-    default: (lanes + row * 8).storeBytes(of: 0, as: UInt64.self)
+      (lanes + row &* 16).storeBytes(of: 0, as: UInt64.self)
+      (lanes + row &* 16).storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
+    default: (lanes + row &* 8).storeBytes(of: 0, as: UInt64.self)
     }
   }
 
@@ -120,10 +120,10 @@ struct FieldTarget {
       store(moment.microseconds, row)
     case .float:
       guard length == 4 else { return false }
-      (lanes + row * 8).storeBytes(of: Double(Float(bitPattern: bytes.bigEndian32(0))), as: Double.self)
+      (lanes + row &* 8).storeBytes(of: Double(Float(bitPattern: bytes.bigEndian32(0))), as: Double.self)
     case .double:
       guard length == 8 else { return false }
-      (lanes + row * 8).storeBytes(of: Double(bitPattern: bytes.bigEndian64(0)), as: Double.self)
+      (lanes + row &* 8).storeBytes(of: Double(bitPattern: bytes.bigEndian64(0)), as: Double.self)
     case .numeric: return decodeNumeric(bytes, length: length, available: available, row: row)
     case .text: return decodeText(bytes, length: length, available: available, row: row)
     case .bytes: copy(bytes, length: length, row: row)
@@ -147,7 +147,7 @@ struct FieldTarget {
 
   @inline(__always)
   private func store(_ value: Int64, _ row: Int) {
-    (lanes + row * 8).storeBytes(of: value, as: Int64.self)
+    (lanes + row &* 8).storeBytes(of: value, as: Int64.self)
   }
 
   // MARK: Bytes
@@ -155,13 +155,13 @@ struct FieldTarget {
   /// Room for `length` bytes and 16 more, so that short values may be copied in whole words.
   @inline(__always)
   private mutating func reserve(_ length: Int) {
-    if dataCount + length + 16 > dataCapacity { grow(length) }
+    if dataCount &+ length &+ 16 > dataCapacity { grow(length) }
   }
 
   @inline(never)
   private mutating func grow(_ length: Int) {
     column.dataCount = dataCount
-    column.reserveData(length + 16)
+    column.reserveData(length)
     data = column.data
     dataCapacity = column.dataCapacity
   }
@@ -170,7 +170,7 @@ struct FieldTarget {
   private mutating func finish(_ length: Int, _ row: Int) {
     lanes.assumingMemoryBound(to: ByteSlice.self)[row] = ByteSlice(
       offset: UInt32(truncatingIfNeeded: dataCount), length: UInt32(truncatingIfNeeded: length))
-    dataCount += length
+    dataCount &+= length
   }
 
   private mutating func copy(_ bytes: UnsafeRawPointer, length: Int, row: Int) {
@@ -234,44 +234,41 @@ struct FieldTarget {
     let weight = Int(Int16(truncatingIfNeeded: header >> 32))
     let sign = header >> 16 & 0xFFFF
     let scale = Int64(header & 0xFFFF)
-    guard count <= 4, length == 8 + count * 2, sign & ~0x4000 == 0, scale == self.scale else {
+    guard count <= 4, length == 8 &+ count &* 2, sign & ~0x4000 == 0, scale == self.scale else {
       return decodeAnyNumeric(bytes, length: length, row: row)
     }
     // Four digits at once, those that are not there shifted out as zeros in front.
-    let digits = bytes.bigEndian64(8) >> UInt64((4 - count) * 16)
+    let digits = bytes.bigEndian64(8) >> UInt64((4 &- count) &* 16)
     let (first, second) = (Int64(digits >> 48), Int64(digits >> 32 & 0xFFFF))
     let (third, last) = (Int64(digits >> 16 & 0xFFFF), Int64(digits & 0xFFFF))
     guard max(max(first, second), max(third, last)) < 10_000 else { return false }
-    let leading = (first * 10_000 + second) * 10_000 + third
-    // The last digit counts 10000^(weight - count + 1); the mantissa counts 10^-scale.
+    let leading = (first &* 10_000 &+ second) &* 10_000 &+ third
+    // The last digit counts 10000^(weight - count + 1); the mantissa counts 10^-scale. Tests in the order of
+    // frequency are cheaper here than a jump through a table.
+    let shift = Int(scale) &- (count &- 1 &- weight) &* 4
     var mantissa: Int64
-    switch Int(scale) - (count - 1 - weight) * 4 {
-    case 0: mantissa = leading * 10_000 + last
-    case -1: mantissa = leading * 1_000 + last / 10
-    case -2: mantissa = leading * 100 + last / 100
-    case -3: mantissa = leading * 10 + last / 1_000
-    case let shift where shift > 0 && shift <= 18:
-      // Nothing shifts a zero, whatever its weight says.
-      let (product, tooBig) = (leading * 10_000 + last).multipliedReportingOverflow(
-        by: Self.tenToThe(shift))
+    if shift == -2 {
+      mantissa = leading &* 100 &+ last / 100
+    } else if shift == 2 {
+      // Sixteen digits and two zeros fit.
+      mantissa = (leading &* 10_000 &+ last) &* 100
+    } else if shift == 0 {
+      mantissa = leading &* 10_000 &+ last
+    } else if shift == -1 {
+      mantissa = leading &* 1_000 &+ last / 10
+    } else if shift == -3 {
+      mantissa = leading &* 10 &+ last / 1_000
+    } else if shift > 0 && shift <= 18 {
+      let (product, tooBig) = (leading &* 10_000 &+ last).multipliedReportingOverflow(
+        by: Self.powersOfTen[shift])
       if tooBig { return decodeAnyNumeric(bytes, length: length, row: row) }
       mantissa = product
-    default: return decodeAnyNumeric(bytes, length: length, row: row)
+    } else {
+      return decodeAnyNumeric(bytes, length: length, row: row)
     }
-    if sign != 0 { mantissa = -mantissa }
+    if sign != 0 { mantissa = 0 &- mantissa }
     store(mantissa, row)
     return true
-  }
-
-  @inline(__always)
-  private static func tenToThe(_ exponent: Int) -> Int64 {
-    switch exponent {
-    case 1: 10
-    case 2: 100
-    case 3: 1_000
-    case 4: 10_000
-    default: powersOfTen[exponent]
-    }
   }
 
   @inline(never)

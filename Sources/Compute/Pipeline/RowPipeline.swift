@@ -17,6 +17,7 @@ package struct RowPipeline: ~Copyable {
   private let judge: RowJudge
   private let columns: [Column]
   private var nextOrdinal: Int64 = 0
+  private var bytesRead: Int64 = 0
 
   /// - Parameters:
   ///   - lookups: the tables that `lookup` steps number.
@@ -80,7 +81,11 @@ package struct RowPipeline: ~Copyable {
   package var outputColumns: [Column] { columns }
 
   /// What became of the rows of all batches so far.
-  package var counts: RowCounts { judge.counts }
+  package var counts: RowCounts {
+    var counts = judge.counts
+    counts.bytes = bytesRead
+    return counts
+  }
 
   /// Hits and misses of each `lookup` step, in the steps' order.
   package var lookupCounts: [LookupCounts] {
@@ -101,7 +106,7 @@ package struct RowPipeline: ~Copyable {
   package mutating func add<Consumer: BatchConsumer>(
     _ bytes: UnsafeRawBufferPointer, to consumer: inout Consumer
   ) throws {
-    judge.counts.bytes += Int64(bytes.count)
+    bytesRead += Int64(bytes.count)
     var rest = bytes
     while try decoder.decode(&rest) == .full { try flush(to: &consumer) }
   }

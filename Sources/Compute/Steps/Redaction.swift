@@ -4,7 +4,7 @@ internal import Model
 ///
 /// The patterns are those of Swift's `Regex`, matched by code points. A text without a match is copied as it
 /// is.
-struct Redaction {
+final class Redaction {
   private let regex: Regex<AnyRegexOutput>
 
   /// - Throws: `Fault` `bad_pattern`.

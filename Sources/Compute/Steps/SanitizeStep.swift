@@ -43,13 +43,20 @@ final class SanitizeStep: StepRunner {
   }
 
   private func clean(_ bytes: UnsafeBufferPointer<UInt8>, _ entry: Entry, _ row: Int) {
-    var (target, other) = scratch
+    var usesFirst = true
     var bytes = bytes
     for operation in entry.operations {
+      if operation.kind == .nullIfEmpty, bytes.isEmpty { return entry.to.writeNull(row) }
+      if let part = operation.cut(bytes) {
+        bytes = part
+        continue
+      }
+      // Written to the one of both that the text does not lie in.
+      let target = usesFirst ? scratch.0 : scratch.1
+      usesFirst.toggle()
       target.clear()
-      guard operation.apply(bytes, to: target) else { return entry.to.writeNull(row) }
+      operation.rewrite(bytes, to: target)
       bytes = UnsafeBufferPointer(start: target.data, count: target.dataCount)
-      (target, other) = (other, target)
     }
     entry.to.setBytes(row, bytes)
   }

@@ -2,45 +2,65 @@
 internal import Model
 
 /// One cleaning operation on a text in UTF-8.
-enum TextSanitizer {
-  case trim, collapseSpaces, stripControl, lower, upper, nfc, nullIfEmpty
-  case truncate(Int)
-  case mask(keep: Int)
-  case redact(Redaction)
+struct TextSanitizer {
+  enum Kind {
+    case trim, collapseSpaces, stripControl, lower, upper, nfc, nullIfEmpty, truncate, mask, redact
+  }
+
+  let kind: Kind
+  /// The characters that `truncate` and `mask` keep.
+  private let kept: Int
+  private let redaction: Redaction?
 
   /// - Throws: `Fault` `bad_pattern` for a regular expression that cannot be read.
   init(_ operation: Step.SanitizeOperation, place: Place) throws(Fault) {
+    var kept = 0
+    var redaction: Redaction?
     switch operation {
-    case .trim: self = .trim
-    case .collapseSpaces: self = .collapseSpaces
-    case .stripControl: self = .stripControl
-    case .lower: self = .lower
-    case .upper: self = .upper
-    case .nfc: self = .nfc
-    case .nullIfEmpty: self = .nullIfEmpty
-    case .truncate(let length): self = .truncate(length)
-    case .mask(let keep): self = .mask(keep: keep)
-    case .redact(let pattern): self = .redact(try Redaction(pattern, place: place))
+    case .trim: kind = .trim
+    case .collapseSpaces: kind = .collapseSpaces
+    case .stripControl: kind = .stripControl
+    case .lower: kind = .lower
+    case .upper: kind = .upper
+    case .nfc: kind = .nfc
+    case .nullIfEmpty: kind = .nullIfEmpty
+    case .truncate(let length):
+      kind = .truncate
+      kept = length
+    case .mask(let keep):
+      kind = .mask
+      kept = keep
+    case .redact(let pattern):
+      kind = .redact
+      redaction = try Redaction(pattern, place: place)
+    }
+    self.kept = kept
+    self.redaction = redaction
+  }
+
+  /// The part of the text that remains, for operations that only cut; `nil` for all others.
+  @inline(__always)
+  func cut(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+    switch kind {
+    case .trim: Self.trimmed(bytes)
+    case .truncate: UTF8Text.prefix(bytes, kept).bytes
+    case .nullIfEmpty: bytes
+    case .collapseSpaces, .stripControl, .lower, .upper, .nfc, .mask, .redact: nil
     }
   }
 
-  /// Adds the cleaned text behind the bytes in `out`; false where it becomes NULL.
-  func apply(_ bytes: UnsafeBufferPointer<UInt8>, to out: Column) -> Bool {
-    switch self {
-    case .trim: out.addBytes(Self.trimmed(bytes))
+  /// Adds the rewritten text behind the bytes in `out`, for operations that do not only cut.
+  func rewrite(_ bytes: UnsafeBufferPointer<UInt8>, to out: Column) {
+    switch kind {
     case .collapseSpaces: Self.collapse(bytes, to: out)
     case .stripControl: Self.filter(bytes, to: out) { !Self.isControl($0) }
     case .lower: out.addLower(bytes)
     case .upper: out.addUpper(bytes)
     case .nfc: Self.normalise(bytes, to: out)
-    case .nullIfEmpty:
-      if bytes.isEmpty { return false }
-      out.addBytes(bytes)
-    case .truncate(let length): out.addBytes(UTF8Text.prefix(bytes, length).bytes)
-    case .mask(let keep): Self.mask(bytes, keep: keep, to: out)
-    case .redact(let redaction): redaction.apply(bytes, to: out)
+    case .mask: Self.mask(bytes, keep: kept, to: out)
+    case .redact: redaction?.apply(bytes, to: out)
+    case .trim, .truncate, .nullIfEmpty: out.addBytes(bytes)
     }
-    return true
   }
 
   /// Unicode's White_Space.

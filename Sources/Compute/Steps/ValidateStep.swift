@@ -10,6 +10,7 @@ final class ValidateStep: StepRunner {
   private let expressions: StepExpressions
   private let program: Program
   private let remaining = Selection()
+  private let passed = Selection()
   private let failed = Selection()
 
   init(
@@ -27,15 +28,19 @@ final class ValidateStep: StepRunner {
   func run(_ rows: Rows, _ judge: RowJudge) throws(Fault) -> Rows {
     program.run(columns, rows)
     if onFail == .keep { return rows }
+    var passing = rows
+    for number in rules.indices {
+      passed.take(passing, whereTrue: program.result(number))
+      if passed.count < passing.count { passing = passed.rows }
+    }
+    guard passing.count < rows.count else { return rows }
+    // What is in `rows` and not in `passing`, both rising.
+    var next = 0
     failed.take(rows) { row in
-      var passes = true
-      for number in rules.indices {
-        let result = program.result(number)
-        passes = passes && result.isValid(row) && result.integers[row] != 0
-      }
+      let passes = next < passing.count && passing[next] == row
+      if passes { next += 1 }
       return !passes
     }
-    guard failed.count > 0 else { return rows }
     judge.beginStep()
     for position in 0..<failed.count {
       let row = Int(failed.indices[position])

@@ -2,6 +2,7 @@ import Compute
 import Expressions
 import Foundation
 import Model
+import Testing
 
 /// A file of `fixtures/kernels`: rows as Postgres sent them, and expressions with Postgres's answer per row.
 struct KernelFile {
@@ -45,16 +46,23 @@ struct KernelFile {
     return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
   }
 
-  /// The results of one case, in the file's form.
+  /// The results of one case for the given rows, in the file's form.
   static func evaluate(
-    _ expression: TypedExpression, _ decoder: borrowing CopyDecoder, zones: ZoneContext
+    _ expression: TypedExpression, _ decoder: borrowing CopyDecoder, rows: [Int], zones: ZoneContext
   ) throws -> [String] {
     let text = TypedExpression(.cast(expression), type: .text)
     let program = try Program([text], schema: decoder.schema, zones: zones)
-    program.run(decoder.columns, Rows(count: decoder.count))
+    let indices = rows.map { UInt16($0) }
+    indices.withUnsafeBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return }
+      let isWhole = rows.count == decoder.count
+      program.run(
+        decoder.columns, isWhole ? Rows(count: rows.count) : Rows(indices: start, count: rows.count))
+    }
+    for faulted in program.faults { #expect(rows.contains(faulted.row), "a row that was not asked for") }
     let faults = Dictionary(
       program.faults.map { ($0.row, $0.fault) }, uniquingKeysWith: { first, _ in first })
-    return (0..<decoder.count).map { row in
+    return rows.map { row in
       if let fault = faults[row] { return "!" + fault.sqlState }
       guard case .text(let text) = program.result(0).value(at: row) else { return "\\N" }
       return Self.escaped(text)

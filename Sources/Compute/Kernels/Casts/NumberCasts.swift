@@ -84,9 +84,24 @@ struct NumericToFloat: Kernel {
   let operand: Register
   let output: Register
 
+  /// Those that a double holds exactly.
+  private static let powersOfTen: [Double] = [
+    1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19,
+    1e20, 1e21, 1e22,
+  ]
+
   func run(_ rows: Rows, _ frame: Frame) {
     let (from, out) = (frame[operand], frame[output])
     out.takeNulls(of: from)
+    if !isReal, from.width == .narrow, let scale = from.scale, scale <= 22 {
+      let unit = Self.powersOfTen[scale]
+      let lanes = from.integers
+      return out.mapDoubles(rows, frame) { row throws(RowFault) in
+        // Both are exact as doubles then, so that their quotient rounds once.
+        lanes[row].magnitude < 1 << 53 ? Double(lanes[row]) / unit : try from.decimal(row).double()
+      }
+    }
     out.mapDoubles(rows, frame) { row throws(RowFault) in
       isReal ? Double(try from.decimal(row).float()) : try from.decimal(row).double()
     }

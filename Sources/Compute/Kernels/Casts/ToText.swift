@@ -44,7 +44,7 @@ extension Column {
   func addBytes(repeating byte: UInt8, count: Int) {
     guard count > 0 else { return }
     reserveData(count)
-    (ownData + dataCount).update(repeating: byte, count: count)
+    (data + dataCount).update(repeating: byte, count: count)
     dataCount += count
   }
 
@@ -67,20 +67,20 @@ extension Column {
     while rest > 0 || digits <= scale {
       if digits == scale && scale > 0 {
         position -= 1
-        ownData[position] = UInt8(ascii: ".")
+        data[position] = UInt8(ascii: ".")
       }
       let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
       position -= 1
-      ownData[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+      data[position] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
       rest = quotient
       digits += 1
     }
     if mantissa < 0 {
       position -= 1
-      ownData[position] = UInt8(ascii: "-")
+      data[position] = UInt8(ascii: "-")
     }
     let count = end - position
-    (ownData + dataCount).update(from: ownData + position, count: count)
+    (data + dataCount).update(from: data + position, count: count)
     dataCount += count
   }
 }

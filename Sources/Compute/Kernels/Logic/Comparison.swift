@@ -35,12 +35,30 @@ struct Comparison: Kernel {
     case .integers: compareLanes(rows, left.integers, right.integers, to)
     case .uuids: compareLanes(rows, left.uuids, right.uuids, to)
     case .numerics: compareNumerics(rows, left, right, to)
-    case .bytes where operation == .equal || operation == .notEqual: compareForEquality(rows, left, right, to)
-    case .doubles, .bytes, .blankPadded, .intervals:
+    case .bytes, .blankPadded:
+      guard let constant = ShortText(right, isPadded: isPadded), isEquality else {
+        return compareTexts(rows, left, right, to)
+      }
+      let whenEqual: Int64 = operation == .equal ? 1 : 0
+      rows.forEach { to[$0] = constant.equals(left, $0) ? whenEqual : 1 - whenEqual }
+    case .doubles, .intervals:
       rows.forEach { row in
         to[row] = operation.holds(rule.order(left, row, right, row)) ? 1 : 0
       }
     }
+  }
+
+  private var isEquality: Bool { operation == .equal || operation == .notEqual }
+
+  private var isPadded: Bool {
+    if case .blankPadded = rule { true } else { false }
+  }
+
+  private func compareTexts(
+    _ rows: Rows, _ left: Column, _ right: Column, _ to: UnsafeMutablePointer<Int64>
+  ) {
+    if isEquality && !isPadded { return compareForEquality(rows, left, right, to) }
+    rows.forEach { row in to[row] = operation.holds(rule.order(left, row, right, row)) ? 1 : 0 }
   }
 
   /// One tight loop per operator.
@@ -64,6 +82,9 @@ struct Comparison: Kernel {
   ) {
     if left.width == .narrow, right.width == .narrow, let a = left.scale, let b = right.scale {
       if a == b { return compareLanes(rows, left.integers, right.integers, to) }
+      if let scalar = constant(right, scale: b, asScale: a) {
+        return compare(rows, left.integers, scalar, to)
+      }
       if abs(a - b) <= 18 {
         let leftUnit = Int128(TenPowers.int64(max(b - a, 0)))
         let rightUnit = Int128(TenPowers.int64(max(a - b, 0)))
@@ -76,6 +97,27 @@ struct Comparison: Kernel {
       }
     }
     rows.forEach { row in to[row] = operation.holds(rule.order(left, row, right, row)) ? 1 : 0 }
+  }
+
+  /// A literal's mantissa at a finer scale; `nil` where it is no literal or does not fit.
+  private func constant(_ column: Column, scale: Int, asScale wanted: Int) -> Int64? {
+    guard column.isConstant, wanted > scale, wanted - scale <= 18 else { return nil }
+    let (scaled, tooBig) = column.integers[0].multipliedReportingOverflow(
+      by: TenPowers.int64(wanted - scale))
+    return tooBig ? nil : scaled
+  }
+
+  private func compare(
+    _ rows: Rows, _ a: UnsafeMutablePointer<Int64>, _ b: Int64, _ to: UnsafeMutablePointer<Int64>
+  ) {
+    switch operation {
+    case .equal: rows.forEach { to[$0] = a[$0] == b ? 1 : 0 }
+    case .notEqual: rows.forEach { to[$0] = a[$0] != b ? 1 : 0 }
+    case .less: rows.forEach { to[$0] = a[$0] < b ? 1 : 0 }
+    case .lessOrEqual: rows.forEach { to[$0] = a[$0] <= b ? 1 : 0 }
+    case .greater: rows.forEach { to[$0] = a[$0] > b ? 1 : 0 }
+    case .greaterOrEqual: rows.forEach { to[$0] = a[$0] >= b ? 1 : 0 }
+    }
   }
 
   /// Lengths first: most unequal texts need no look at their bytes.

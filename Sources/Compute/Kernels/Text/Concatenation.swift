@@ -16,6 +16,13 @@ struct Concatenation: Kernel {
         if index == 0 { out.takeNulls(of: column) } else { out.addNulls(of: column) }
       }
     }
+    if columns.count == 2, !skipsNulls {
+      let (left, right) = (columns[0], columns[1])
+      return out.mapBytes(rows, frame) { row throws(RowFault) in
+        out.addBytes(left.bytes(row))
+        out.addBytes(right.bytes(row))
+      }
+    }
     out.mapBytes(rows, frame) { row throws(RowFault) in
       for column in columns where column.isValid(row) { out.addBytes(column.bytes(row)) }
     }

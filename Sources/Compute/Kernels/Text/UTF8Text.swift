@@ -90,7 +90,7 @@ extension Column {
   func addScalar(_ value: UInt32) {
     func byte(_ value: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: value) }
     reserveData(4)
-    let to = ownData + dataCount
+    let to = data + dataCount
     switch value {
     case ..<0x80:
       to[0] = byte(value)
