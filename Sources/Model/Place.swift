@@ -53,8 +53,19 @@ package struct SourceText: Hashable, Sendable {
 
   /// The place of the byte at `offset` in the text's UTF-8. Offsets past the end give the end.
   package func place(atUTF8Offset offset: Int) -> Place {
-    var cursor = PlaceCursor(self)
-    return cursor.place(atUTF8Offset: offset)
+    let anchor = anchors.last { $0.offset <= offset } ?? anchors[0]
+    var place = Place(file: file, line: anchor.line, column: anchor.column)
+    let bytes = text.utf8.span
+    for at in min(anchor.offset, bytes.count)..<max(min(anchor.offset, bytes.count), min(offset, bytes.count))
+    {
+      if bytes[at] == UInt8(ascii: "\n") {
+        place.line += 1
+        place.column = 1
+      } else if bytes[at] & 0xC0 != 0x80 {
+        place.column += 1
+      }
+    }
+    return place
   }
 
   /// The part of the text between two UTF-8 offsets, as a text of its own that knows its places.

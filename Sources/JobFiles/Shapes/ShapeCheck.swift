@@ -1,6 +1,7 @@
 internal import Model
 
-/// Holds a value of a file against its shape and finds every fault at once.
+/// Holds a value of a file against its shape and finds every fault at once: a thousand of them, and then it
+/// stops, since such a file is something else.
 struct ShapeCheck {
   private(set) var faults: [Fault] = []
 
@@ -82,8 +83,11 @@ struct ShapeCheck {
     }
   }
 
+  private static let limit = 1000
+
   private mutating func check(_ mapping: YAMLMapping, _ record: Record, at place: Place) {
     for entry in mapping.meaningful {
+      if faults.count >= Self.limit { return }
       let word = entry.key.text
       if let key = record.keys.first(where: { $0.name == word }) {
         check(entry.value, key.shape, named: word)

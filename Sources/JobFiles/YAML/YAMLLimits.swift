@@ -5,7 +5,7 @@ struct YAMLLimits: Sendable {
   /// Values in all, where an alias counts as all that it stands for.
   var nodes = 50_000
   /// UTF-8 bytes of one text.
-  var scalarBytes = 256 << 10
+  var scalarBytes = 128 << 10
 
   static let standard = YAMLLimits()
 }
