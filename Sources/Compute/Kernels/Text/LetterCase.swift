@@ -2,6 +2,8 @@
 ///
 /// The standard library has Unicode's full mappings. They differ from the one-to-one ones of `UnicodeData.txt`
 /// only where they give several code points; the letters that have a one-to-one form besides are listed here.
+/// Held against Postgres 15 on Debian 12 for every code point: equal but for the letters that Unicode has added
+/// since 15.0, which that C library does not know.
 enum LetterCase {
   @inline(__always)
   static func lower(_ scalar: UInt32) -> UInt32 {
@@ -45,6 +47,11 @@ enum LetterCase {
   static func isWord(_ value: UInt32) -> Bool {
     if value < 0x80 {
       return value &- 0x30 < 10 || (value | 0x20) &- 0x61 < 26
+    }
+    switch value {
+    // Marks that Unicode calls alphabetic and the C library's `iswalnum` does not.
+    case 0x363...0x36F, 0xC04, 0xF82, 0xF83, 0x1DD3...0x1DE6, 0x11080, 0x11081: return false
+    default: break
     }
     guard let scalar = Unicode.Scalar(value) else { return false }
     return scalar.properties.isAlphabetic || scalar.properties.generalCategory == .decimalNumber
