@@ -1,4 +1,5 @@
 import DemoServer
+import Glibc
 import Model
 import Postgres
 import Testing
@@ -88,5 +89,32 @@ import Testing
       #expect(fault?.code == "query_cancelled")
       #expect(fault?.isTransient == false)
     }
+  }
+
+  /// A host that takes connections and never says a word.
+  @Test func stopsAnAttemptToConnect() async throws {
+    let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(listener) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isListening = withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(listener, $0, length) == 0 && listen(listener, 8) == 0 && getsockname(listener, $0, &length) == 0
+      }
+    }
+    #expect(isListening)
+    let port = UInt16(bigEndian: address.sin_port)
+    let settings = try ConnectionSettings(
+      name: "silent", connectionString: "host=127.0.0.1 port=\(port) connect_timeout=600",
+      applicationName: "test")
+    let task = Task { try await Connection.open(settings) }
+    // The listener's end of the connection: the attempt is going on.
+    let accepted = accept(listener, nil, nil)
+    defer { close(accepted) }
+    task.cancel()
+    let fault = await #expect(throws: Fault.self) { try await task.value }
+    #expect(fault?.code == "cancelled")
   }
 }

@@ -6,6 +6,11 @@ package import Model
 package struct Notification: Hashable, Sendable {
   package var channel: String
   package var payload: String
+
+  package init(channel: String, payload: String) {
+    self.channel = channel
+    self.payload = payload
+  }
 }
 
 extension Connection {
@@ -18,7 +23,7 @@ extension Connection {
   package func listen(
     to channels: [Identifier], onListening: @Sendable () -> Void = {},
     _ onNotification: @Sendable (Notification) -> Void
-  ) async throws -> Never {
+  ) async throws {
     for channel in channels { try await execute("LISTEN \(channel)") }
     onListening()
     while true {

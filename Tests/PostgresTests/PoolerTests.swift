@@ -1,0 +1,110 @@
+import DemoServer
+import Glibc
+import Model
+import Postgres
+import Runtime
+import Testing
+
+private let pgbouncer = "/usr/sbin/pgbouncer"
+
+/// Everything that reading and writing needs, behind pgbouncer in transaction mode, where two
+/// transactions of one client may run in two sessions of the server.
+@Suite(.enabled(if: access(pgbouncer, X_OK) == 0, "needs pgbouncer"))
+struct PoolerTests {
+  private func withPooler(_ body: (ConnectionSettings) async throws -> Void) async throws {
+    try await SharedServer.withDatabase { direct in
+      let server = try await SharedServer.shared()
+      let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-pooler-")
+      defer { #expect(throws: Never.self) { try FolderTree.remove(folder) } }
+      let database = try await databaseName(direct)
+      try FileDescriptor(folder + "/ini", O_WRONLY | O_CREAT, mode: 0o644).write(
+        Array(
+          """
+          [databases]
+          \(database) = host=\(server.socketDirectory) port=\(server.port) user=postgres
+          [pgbouncer]
+          pool_mode = transaction
+          auth_type = any
+          listen_addr =
+          unix_socket_dir = \(folder)
+          listen_port = 6432
+          ignore_startup_parameters = extra_float_digits
+          """.utf8))
+      // pgbouncer, too, refuses to be root.
+      let isRoot = geteuid() == 0
+      #expect(!isRoot || chmod(folder, 0o777) == 0)
+      let user = isRoot ? ["-u", "postgres"] : []
+      let pooler = try ChildProcess(
+        [pgbouncer] + user + [folder + "/ini"], environment: [:], output: folder + "/log")
+      defer {
+        pooler.signal(SIGKILL)
+        _ = pooler.wait(atMost: .seconds(10))
+      }
+      let settings = try ConnectionSettings(
+        name: "pooled", connectionString: "host=\(folder) port=6432 user=postgres dbname=\(database)",
+        applicationName: "test")
+      while true {
+        do {
+          try await Connection.open(settings).close()
+          break
+        } catch let fault as Fault where fault.isTransient && pooler.exit == nil {
+          await Task.yield()
+        }
+      }
+      try await body(settings)
+    }
+  }
+
+  private func databaseName(_ settings: ConnectionSettings) async throws -> String {
+    let connection = try await Connection.open(settings)
+    return try await connection.query("SELECT current_database() AS v").onlyRow.string("v")
+  }
+
+  @Test func everythingWorks() async throws {
+    try await withPooler { settings in
+      let connection = try await Connection.open(settings)
+      try await connection.execute("CREATE TABLE t AS SELECT generate_series(1, 1000) AS a")
+      let session = SessionSettings(timeZone: "Asia/Tokyo", statementTimeout: .seconds(60))
+      try await connection.transaction(.reading(session)) { connection in
+        let zone = try await connection.query("SHOW TimeZone").onlyRow[0]
+        #expect(zone == "Asia/Tokyo")
+        let columns = try await connection.describe("SELECT a, 'x' AS b FROM public.t")
+        #expect(columns.map(\.type) == [.integer, .text])
+        let facts = try await connection.tableFacts(QualifiedName("public", "t"))
+        #expect(facts?.columns.count == 1)
+      }
+      #expect(try await connection.query("SHOW TimeZone").onlyRow[0] != "Asia/Tokyo")
+      var bytes: [UInt8] = []
+      try await connection.copyOut("COPY t TO STDOUT (FORMAT binary)") { bytes += $0 }
+      try await connection.transaction(.writing()) { connection in
+        try await connection.execute("CREATE TABLE public.u (a int)")
+        let rows = try await connection.copyIn("COPY public.u FROM STDIN (FORMAT binary)") {
+          try await $0.write(bytes)
+        }
+        #expect(rows == 1000)
+      }
+      let holder = try await SnapshotHolder.open(
+        settings, session: session, locking: [QualifiedName("public", "t")])
+      try await connection.execute("DELETE FROM t")
+      let worker = try await holder.importing(settings, session: session)
+      #expect(try await worker.query("SELECT count(*) AS n FROM public.t").onlyRow.integer("n") == 1000)
+      await worker.close()
+      await holder.close()
+    }
+  }
+
+  @Test func aCancelReachesTheServer() async throws {
+    try await withPooler { settings in
+      let connection = try await Connection.open(settings)
+      let admin = try await Connection.open(settings)
+      let task = Task { try await connection.query("SELECT pg_sleep(600)") }
+      while try await admin.query("SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'").rows
+        .isEmpty
+      {}
+      task.cancel()
+      let fault = await #expect(throws: Fault.self) { try await task.value }
+      #expect(fault?.code == "cancelled")
+      try await expectUsable(connection)
+    }
+  }
+}
