@@ -43,7 +43,7 @@ protocol Accumulator: AnyObject {
   /// Takes in rows whose groups all exist.
   func update(_ rows: GroupedRows, _ arguments: [Column])
 
-  func write(_ group: Int, to writer: inout ByteWriter)
+  func write(_ group: Int, to writer: ByteWriter)
 
   /// - Throws: `Fault` `damaged_block`.
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault)

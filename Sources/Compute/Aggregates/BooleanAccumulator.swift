@@ -5,24 +5,23 @@ import Model
 final class BooleanAccumulator: Accumulator {
   private static let sawFalse: UInt8 = 1
   private static let sawTrue: UInt8 = 2
-  private var seen: [UInt8] = []
+  private let seen = Lane<UInt8>(0)
 
-  var memory: Int { seen.capacity }
+  var memory: Int { seen.memory }
 
-  func grow(to count: Int) { seen.grow(to: count, with: 0) }
+  func grow(to count: Int) { seen.grow(to: count) }
 
-  func removeAll() { seen = [] }
+  func removeAll() { seen.removeAll() }
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
     let lanes = arguments[0].integers
-    seen.withUnsafeMutableBufferPointer { seen in
-      rows.forEachValue(of: arguments[0]) { row, group in
-        seen[group] |= lanes[row] == 0 ? Self.sawFalse : Self.sawTrue
-      }
+    let seen = seen.base
+    rows.forEachValue(of: arguments[0]) { row, group in
+      seen[group] |= lanes[row] == 0 ? Self.sawFalse : Self.sawTrue
     }
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) { writer.append(seen[group]) }
+  func write(_ group: Int, to writer: ByteWriter) { writer.append(seen[group]) }
 
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
     seen[group] |= try reader.readByte()

@@ -3,27 +3,27 @@ import Model
 
 /// `count(*)` and `count(x)`.
 final class CountAccumulator: Accumulator {
-  private var counts: [Int64] = []
+  private let counts = Lane<Int64>(0)
 
-  var memory: Int { counts.capacity * 8 }
+  var memory: Int { counts.memory }
 
-  func grow(to count: Int) { counts.grow(to: count, with: 0) }
+  func grow(to count: Int) { counts.grow(to: count) }
 
-  func removeAll() { counts = [] }
+  func removeAll() { counts.removeAll() }
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
-    counts.withUnsafeMutableBufferPointer { counts in
-      if let argument = arguments.first {
-        rows.forEachValue(of: argument) { _, group in counts[group] &+= 1 }
-      } else {
-        rows.rows.forEach { counts[rows.group(ofRow: $0)] &+= 1 }
-      }
+    let counts = counts.base
+    if let argument = arguments.first {
+      rows.forEachValue(of: argument) { _, group in counts[group] &+= 1 }
+    } else {
+      let groups = rows.groups
+      rows.rows.forEach { counts[Int(groups[$0])] &+= 1 }
     }
   }
 
   func count(ofGroup group: Int) -> Int64 { counts[group] }
 
-  func write(_ group: Int, to writer: inout ByteWriter) { writer.append(signed: counts[group]) }
+  func write(_ group: Int, to writer: ByteWriter) { writer.append(signed: counts[group]) }
 
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
     let (sum, tooBig) = counts[group].addingReportingOverflow(try reader.readSigned())

@@ -8,7 +8,7 @@ import Model
 final class DistinctSketches: Accumulator {
   private let column: KeyColumn
   private var sketches: [HyperLogLog] = []
-  private let key = KeyWriter()
+  private let key = ByteWriter()
   private(set) var memory = 0
 
   init(_ type: SQLType) { column = KeyColumn(type) }
@@ -56,7 +56,7 @@ final class DistinctSketches: Accumulator {
     return state ^ state >> 47
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) { sketches[group].write(to: &writer) }
+  func write(_ group: Int, to writer: ByteWriter) { sketches[group].write(to: writer) }
 
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
     try sketches[group].merge(from: &reader)

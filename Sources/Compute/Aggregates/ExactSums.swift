@@ -6,15 +6,15 @@ import Model
 /// A digit lies in an `Int64` and takes up to 2^30 additions before its carry must move on, so adding a
 /// number is three additions without a branch between them. Source: R. Neal, "Fast exact summation using small
 /// and large superaccumulators", 2015.
-struct ExactSums {
+final class ExactSums {
   /// Digit 0 counts `2^-bias`.
   private let bias: Int
-  private var digits: [Int64] = []
-  private var starts: [Int] = []
+  private let digits = Lane<Int64>(0)
+  private let starts = Lane<Int>(0)
   /// The number of the window's lowest digit, and how many there are.
-  private var lowest: [Int16] = []
-  private var widths: [UInt16] = []
-  private var pending: [UInt32] = []
+  private let lowest = Lane<Int16>(0)
+  private let widths = Lane<UInt16>(0)
+  private let pending = Lane<UInt32>(0)
 
   /// The lowest bit of a `Double` counts 2^-1074, that of a square 2^-2148.
   static let sumBias = 1_074 + 32
@@ -23,21 +23,27 @@ struct ExactSums {
   init(bias: Int) { self.bias = bias }
 
   var memory: Int {
-    digits.capacity * 8 + starts.capacity * 8 + lowest.capacity * 4 + pending.capacity * 4
+    digits.memory + starts.memory + lowest.memory + widths.memory + pending.memory
   }
 
-  mutating func grow(to count: Int) {
-    starts.grow(to: count, with: 0)
-    lowest.grow(to: count, with: 0)
-    widths.grow(to: count, with: 0)
-    pending.grow(to: count, with: 0)
+  func grow(to count: Int) {
+    starts.grow(to: count)
+    lowest.grow(to: count)
+    widths.grow(to: count)
+    pending.grow(to: count)
   }
 
-  mutating func removeAll() { self = ExactSums(bias: bias) }
+  func removeAll() {
+    digits.removeAll()
+    starts.removeAll()
+    lowest.removeAll()
+    widths.removeAll()
+    pending.removeAll()
+  }
 
   /// Adds a finite number.
   @inline(__always)
-  mutating func add(_ value: Double, to group: Int) {
+  func add(_ value: Double, to group: Int) {
     let significand = value.significandBitPattern
     let raw = Int(value.exponentBitPattern)
     // The bits are 2^-1074 times two to the raw exponent less one; those of subnormals have none hidden.
@@ -48,7 +54,7 @@ struct ExactSums {
   }
 
   /// Adds the square of a finite number.
-  mutating func addSquare(_ value: Double, to group: Int) {
+  func addSquare(_ value: Double, to group: Int) {
     let significand = value.significandBitPattern
     let raw = Int(value.exponentBitPattern)
     let mantissa = UInt128(raw == 0 ? significand : significand | 1 << 52)
@@ -61,7 +67,7 @@ struct ExactSums {
 
   /// Adds 32-bit digits from `digit` on: four in `low`, one in `high`.
   @inline(__always)
-  private mutating func add(
+  private func add(
     _ low: UInt128, _ high: UInt64, at digit: Int, isNegative: Bool, to group: Int
   ) {
     let count = high != 0 ? 5 : low >> 96 != 0 ? 4 : 3
@@ -85,12 +91,12 @@ struct ExactSums {
 
   /// Moves a group's window to where it holds the digits from `low` up to `high` as well.
   @inline(never)
-  private mutating func widen(_ group: Int, from low: Int, to high: Int) {
+  private func widen(_ group: Int, from low: Int, to high: Int) {
     let held = Int(widths[group])
     let from = held == 0 ? low : min(low, Int(lowest[group]))
     let to = held == 0 ? high : max(high, Int(lowest[group]) + held)
     let start = digits.count
-    digits.append(contentsOf: repeatElement(0, count: to - from))
+    digits.grow(to: start + to - from)
     for index in 0..<held {
       digits[start + Int(lowest[group]) - from + index] = digits[starts[group] + index]
     }
@@ -100,7 +106,7 @@ struct ExactSums {
   }
 
   /// Brings all digits but the highest into 0..<2^32.
-  private mutating func carry(_ group: Int) {
+  private func carry(_ group: Int) {
     let last = starts[group] + Int(widths[group]) - 1
     if digits[last] != 0 {
       // The highest digit must have room for what comes from below.
@@ -141,7 +147,7 @@ struct ExactSums {
   }
 
   /// Sign, number of the lowest digit that is not zero, and the digits: the one form of a sum.
-  func write(_ group: Int, to writer: inout ByteWriter) {
+  func write(_ group: Int, to writer: ByteWriter) {
     let (isNegative, magnitude) = total(group)
     let parts = magnitude.digits
     let zeros = parts.prefix { $0 == 0 }.count
@@ -151,7 +157,7 @@ struct ExactSums {
     for part in parts[zeros...] { writer.append(fixed: part) }
   }
 
-  mutating func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
+  func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
     let header = try reader.readLength(limit: 400)
     let count = header >> 1
     if count == 0 { return }

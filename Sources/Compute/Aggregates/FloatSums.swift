@@ -7,33 +7,33 @@ import Model
 /// own sums round at every addition, and fail where one on the way is too large; here only a result can be.
 /// A sum of nothing but -0 is 0.
 final class FloatSums: Accumulator {
-  private var sums = ExactSums(bias: ExactSums.sumBias)
-  private var squares: ExactSums?
-  private var counts: [Int64] = []
+  private let sums = ExactSums(bias: ExactSums.sumBias)
+  private let squares: ExactSums?
+  private let counts = Lane<Int64>(0)
   /// `NumericSums.Special` per group; empty while there is none.
-  private var specials: [UInt8] = []
+  private let specials = Lane<UInt8>(0)
 
   private typealias Special = NumericSums.Special
 
   /// - Parameter squares: also sums up the squares, for variances.
   init(squares: Bool) {
-    if squares { self.squares = ExactSums(bias: ExactSums.squareBias) }
+    self.squares = squares ? ExactSums(bias: ExactSums.squareBias) : nil
   }
 
-  var memory: Int { sums.memory + (squares?.memory ?? 0) + counts.capacity * 8 + specials.capacity }
+  var memory: Int { sums.memory + (squares?.memory ?? 0) + counts.memory + specials.memory }
 
   func grow(to count: Int) {
     sums.grow(to: count)
     squares?.grow(to: count)
-    counts.grow(to: count, with: 0)
-    if !specials.isEmpty { specials.grow(to: count, with: 0) }
+    counts.grow(to: count)
+    if specials.count > 0 { specials.grow(to: count) }
   }
 
   func removeAll() {
     sums.removeAll()
     squares?.removeAll()
-    counts = []
-    specials = []
+    counts.removeAll()
+    specials.removeAll()
   }
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
@@ -52,17 +52,17 @@ final class FloatSums: Accumulator {
   }
 
   private func note(_ special: UInt8, _ group: Int) {
-    if specials.isEmpty { specials = Array(repeating: 0, count: counts.count) }
+    specials.grow(to: counts.count)
     specials[group] |= special
   }
 
-  private func special(_ group: Int) -> UInt8 { specials.isEmpty ? 0 : specials[group] }
+  private func special(_ group: Int) -> UInt8 { specials.count == 0 ? 0 : specials[group] }
 
-  func write(_ group: Int, to writer: inout ByteWriter) {
+  func write(_ group: Int, to writer: ByteWriter) {
     writer.append(signed: counts[group])
     writer.append(special(group))
-    sums.write(group, to: &writer)
-    squares?.write(group, to: &writer)
+    sums.write(group, to: writer)
+    squares?.write(group, to: writer)
   }
 
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {

@@ -47,13 +47,13 @@ struct HyperLogLog {
     }
   }
 
-  func write(to writer: inout ByteWriter) {
+  func write(to writer: ByteWriter) {
     writer.append(ranks.isEmpty ? 0 : 1)
     if ranks.isEmpty {
       writer.append(length: list.count)
       for entry in list { writer.append(fixed: entry) }
     } else {
-      writer.append(contentsOf: ranks)
+      ranks.withUnsafeBufferPointer { writer.append($0) }
     }
   }
 

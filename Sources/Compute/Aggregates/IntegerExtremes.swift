@@ -6,25 +6,26 @@ import Model
 final class IntegerExtremes: Accumulator {
   private let isMaximum: Bool
   private let isFloat: Bool
-  private var values: [Int64] = []
-  private var isSeen: [Bool] = []
+  private let values: Lane<Int64>
+  private let isSeen = Lane<Bool>(false)
 
   /// - Parameter type: of the argument.
   init(_ type: SQLType, isMaximum: Bool) {
     self.isMaximum = isMaximum
     isFloat = type.isFloat
+    values = Lane(isMaximum ? .min : .max)
   }
 
-  var memory: Int { values.capacity * 8 + isSeen.capacity }
+  var memory: Int { values.memory + isSeen.memory }
 
   func grow(to count: Int) {
-    values.grow(to: count, with: isMaximum ? .min : .max)
-    isSeen.grow(to: count, with: false)
+    values.grow(to: count)
+    isSeen.grow(to: count)
   }
 
   func removeAll() {
-    values = []
-    isSeen = []
+    values.removeAll()
+    isSeen.removeAll()
   }
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
@@ -41,14 +42,11 @@ final class IntegerExtremes: Accumulator {
   @inline(__always)
   private func take(_ rows: GroupedRows, _ column: Column, _ value: (Int) -> Int64) {
     let isMaximum = isMaximum
-    values.withUnsafeMutableBufferPointer { values in
-      isSeen.withUnsafeMutableBufferPointer { isSeen in
-        rows.forEachValue(of: column) { row, group in
-          let value = value(row)
-          isSeen[group] = true
-          if isMaximum ? value > values[group] : value < values[group] { values[group] = value }
-        }
-      }
+    let (values, isSeen) = (values.base, isSeen.base)
+    rows.forEachValue(of: column) { row, group in
+      let value = value(row)
+      isSeen[group] = true
+      if isMaximum ? value > values[group] : value < values[group] { values[group] = value }
     }
   }
 
@@ -56,7 +54,7 @@ final class IntegerExtremes: Accumulator {
     Int64(bitPattern: value.orderedBits ^ 1 << 63)
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) {
+  func write(_ group: Int, to writer: ByteWriter) {
     writer.append(isSeen[group] ? 1 : 0)
     if isSeen[group] { writer.append(fixed: values[group]) }
   }

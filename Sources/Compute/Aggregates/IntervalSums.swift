@@ -3,25 +3,25 @@ import Model
 
 /// `sum` and `avg` over intervals: months, days and microseconds are summed apart, as Postgres does.
 final class IntervalSums: Accumulator {
-  private var counts: [Int64] = []
-  private var months: [Int64] = []
-  private var days: [Int64] = []
-  private var microseconds: [Int128] = []
+  private let counts = Lane<Int64>(0)
+  private let months = Lane<Int64>(0)
+  private let days = Lane<Int64>(0)
+  private let microseconds = Lane<Int128>(0)
 
-  var memory: Int { counts.capacity * 24 + microseconds.capacity * 16 }
+  var memory: Int { counts.memory * 3 + microseconds.memory }
 
   func grow(to count: Int) {
-    counts.grow(to: count, with: 0)
-    months.grow(to: count, with: 0)
-    days.grow(to: count, with: 0)
-    microseconds.grow(to: count, with: 0)
+    counts.grow(to: count)
+    months.grow(to: count)
+    days.grow(to: count)
+    microseconds.grow(to: count)
   }
 
   func removeAll() {
-    counts = []
-    months = []
-    days = []
-    microseconds = []
+    counts.removeAll()
+    months.removeAll()
+    days.removeAll()
+    microseconds.removeAll()
   }
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
@@ -34,7 +34,7 @@ final class IntervalSums: Accumulator {
     }
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) {
+  func write(_ group: Int, to writer: ByteWriter) {
     writer.append(signed: counts[group])
     writer.append(signed: months[group])
     writer.append(signed: days[group])

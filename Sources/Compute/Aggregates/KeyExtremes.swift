@@ -14,7 +14,7 @@ final class KeyExtremes: Accumulator {
   private let layout: KeyLayout
   /// Spelling, then key.
   private var slots = ByteSlots()
-  private let entry = KeyWriter()
+  private let entry = ByteWriter()
   private var scratch: [UInt8] = []
 
   /// `min` and `max`.
@@ -66,7 +66,7 @@ final class KeyExtremes: Accumulator {
     slots.set(group, entry.bytes)
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) {
+  func write(_ group: Int, to writer: ByteWriter) {
     slots.with(group) { writer.append(lengthAnd: $0) }
   }
 
@@ -75,7 +75,7 @@ final class KeyExtremes: Accumulator {
     if range.isEmpty { return }
     guard range.count > layout.spellingWidth else { throw ByteReader.damaged("a value is too short") }
     entry.removeAll()
-    entry.append(reader.bytes[range])
+    entry.append(UnsafeBufferPointer(rebasing: reader.bytes[range]))
     take(group)
   }
 

@@ -4,8 +4,8 @@ import Model
 final class ModeFinisher: StreamFinisher {
   private let column: KeyColumn
   private var most: Int64 = 0
-  private let key = KeyWriter()
-  private let spelling = KeyWriter()
+  private let key = ByteWriter()
+  private let spelling = ByteWriter()
   private var scratch: [UInt8] = []
 
   init(_ stream: ValueStream) { column = stream.layout.columns[stream.orderCount] }

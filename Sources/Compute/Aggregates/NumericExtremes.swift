@@ -4,9 +4,9 @@ import Model
 /// `min` and `max` over numerics. Of equal values with different scales the one with the largest is kept.
 final class NumericExtremes: Accumulator {
   private let isMaximum: Bool
-  private var mantissas: [Int128] = []
+  private let mantissas = Lane<Int128>(0)
   /// The scale of the mantissa, or one of the marks below.
-  private var scales: [Int16] = []
+  private let scales = Lane<Int16>(NumericExtremes.none)
   /// Values that are NaN, infinite or longer than 38 digits.
   private var others: [Int: Decimal] = [:]
 
@@ -15,16 +15,16 @@ final class NumericExtremes: Accumulator {
 
   init(isMaximum: Bool) { self.isMaximum = isMaximum }
 
-  var memory: Int { mantissas.capacity * 16 + scales.capacity * 2 + others.count * 96 }
+  var memory: Int { mantissas.memory + scales.memory + others.count * 96 }
 
   func grow(to count: Int) {
-    mantissas.grow(to: count, with: 0)
-    scales.grow(to: count, with: Self.none)
+    mantissas.grow(to: count)
+    scales.grow(to: count)
   }
 
   func removeAll() {
-    mantissas = []
-    scales = []
+    mantissas.removeAll()
+    scales.removeAll()
     others = [:]
   }
 
@@ -37,19 +37,16 @@ final class NumericExtremes: Accumulator {
     let scale = Int16(truncatingIfNeeded: common)
     let isMaximum = isMaximum
     var differing: [(group: Int, value: Int64)] = []
-    mantissas.withUnsafeMutableBufferPointer { mantissas in
-      scales.withUnsafeMutableBufferPointer { scales in
-        rows.forEachValue(of: column) { row, group in
-          let value = Int128(lanes[row])
-          if scales[group] == scale {
-            if isMaximum ? value > mantissas[group] : value < mantissas[group] { mantissas[group] = value }
-          } else if scales[group] == Self.none {
-            scales[group] = scale
-            mantissas[group] = value
-          } else {
-            differing.append((group, lanes[row]))
-          }
-        }
+    let (mantissas, scales) = (mantissas.base, scales.base)
+    rows.forEachValue(of: column) { row, group in
+      let value = Int128(lanes[row])
+      if scales[group] == scale {
+        if isMaximum ? value > mantissas[group] : value < mantissas[group] { mantissas[group] = value }
+      } else if scales[group] == Self.none {
+        scales[group] = scale
+        mantissas[group] = value
+      } else {
+        differing.append((group, lanes[row]))
       }
     }
     for (group, value) in differing { take(Decimal(mantissa: Int128(value), scale: common), group) }
@@ -77,7 +74,7 @@ final class NumericExtremes: Accumulator {
     }
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) {
+  func write(_ group: Int, to writer: ByteWriter) {
     guard let value = value(group) else { return writer.append(0) }
     writer.append(1)
     writer.append(length: value.scale)

@@ -7,8 +7,8 @@ import Model
 /// `Decimal` kept aside.
 final class NumericSquares: Accumulator {
   private let sums: NumericSums
-  private var low: [UInt128] = []
-  private var high: [UInt64] = []
+  private let low = Lane<UInt128>(0)
+  private let high = Lane<UInt64>(0)
   /// The scale of the values whose squares are in `low` and `high`; nil before the first.
   private var scale: Int?
   private var wides: [Int: Decimal] = [:]
@@ -18,18 +18,18 @@ final class NumericSquares: Accumulator {
   /// - Parameter type: of the argument.
   init(_ type: SQLType) { sums = NumericSums(type) }
 
-  var memory: Int { sums.memory + low.capacity * 16 + high.capacity * 8 + wides.count * 96 }
+  var memory: Int { sums.memory + low.memory + high.memory + wides.count * 96 }
 
   func grow(to count: Int) {
     sums.grow(to: count)
-    low.grow(to: count, with: 0)
-    high.grow(to: count, with: 0)
+    low.grow(to: count)
+    high.grow(to: count)
   }
 
   func removeAll() {
     sums.removeAll()
-    low = []
-    high = []
+    low.removeAll()
+    high.removeAll()
     scale = nil
     wides = [:]
     beyondRange = []
@@ -89,8 +89,8 @@ final class NumericSquares: Accumulator {
     return try whole.multiplied(by: Decimal(mantissa: 1, scale: scale))
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) {
-    sums.write(group, to: &writer)
+  func write(_ group: Int, to writer: ByteWriter) {
+    sums.write(group, to: writer)
     if sums.counts[group] == 0 { return }
     do {
       let total = sums.special(group) == 0 ? try total(group) : .zero

@@ -7,16 +7,16 @@ import Model
 /// of more than 24 decimals) is kept aside as `Decimal` per group; the total is always both together.
 final class NumericSums: Accumulator {
   private let type: SQLType
-  private(set) var counts: [Int64] = []
-  private var sums: [Int128] = []
+  let counts = Lane<Int64>(0)
+  private let sums = Lane<Int128>(0)
   /// The scale of all `sums`.
   private var scale = 0
   /// Whether every value so far had the scale `scale`; if not, `groupScales` holds the largest of each group.
   private var isUniform = true
   private var isEmpty = true
-  private var groupScales: [UInt16] = []
+  private let groupScales = Lane<UInt16>(0)
   private var wides: [Int: Decimal] = [:]
-  private var specials: [UInt8] = []
+  private let specials = Lane<UInt8>(0)
 
   static let largestCommonScale = 24
 
@@ -33,26 +33,25 @@ final class NumericSums: Accumulator {
   init(_ type: SQLType) { self.type = type }
 
   var memory: Int {
-    counts.capacity * 8 + sums.capacity * 16 + groupScales.capacity * 2 + specials.capacity
-      + wides.count * 96
+    counts.memory + sums.memory + groupScales.memory + specials.memory + wides.count * 96
   }
 
   func grow(to count: Int) {
-    counts.grow(to: count, with: 0)
-    sums.grow(to: count, with: 0)
-    if !isUniform { groupScales.grow(to: count, with: 0) }
-    if !specials.isEmpty { specials.grow(to: count, with: 0) }
+    counts.grow(to: count)
+    sums.grow(to: count)
+    if !isUniform { groupScales.grow(to: count) }
+    if specials.count > 0 { specials.grow(to: count) }
   }
 
   func removeAll() {
-    counts = []
-    sums = []
+    counts.removeAll()
+    sums.removeAll()
     scale = 0
     isUniform = true
     isEmpty = true
-    groupScales = []
+    groupScales.removeAll()
     wides = [:]
-    specials = []
+    specials.removeAll()
   }
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
@@ -80,18 +79,15 @@ final class NumericSums: Accumulator {
 
   private func addNarrow(_ lanes: UnsafeMutablePointer<Int64>, _ rows: GroupedRows, _ column: Column) {
     var overflowing: [(group: Int, sum: Int128)] = []
-    sums.withUnsafeMutableBufferPointer { sums in
-      counts.withUnsafeMutableBufferPointer { counts in
-        rows.forEachValue(of: column) { row, group in
-          counts[group] &+= 1
-          let (sum, tooBig) = sums[group].addingReportingOverflow(Int128(lanes[row]))
-          if tooBig {
-            overflowing.append((group, sums[group]))
-            sums[group] = Int128(lanes[row])
-          } else {
-            sums[group] = sum
-          }
-        }
+    let (sums, counts) = (sums.base, counts.base)
+    rows.forEachValue(of: column) { row, group in
+      counts[group] &+= 1
+      let (sum, tooBig) = sums[group].addingReportingOverflow(Int128(lanes[row]))
+      if tooBig {
+        overflowing.append((group, sums[group]))
+        sums[group] = Int128(lanes[row])
+      } else {
+        sums[group] = sum
       }
     }
     for (group, sum) in overflowing { addAside(Decimal(mantissa: sum, scale: scale), to: group) }
@@ -128,7 +124,7 @@ final class NumericSums: Accumulator {
   }
 
   private func noteSpecial(_ special: UInt8, _ group: Int) {
-    if specials.isEmpty { specials = Array(repeating: 0, count: counts.count) }
+    specials.grow(to: counts.count)
     specials[group] |= special
   }
 
@@ -145,7 +141,8 @@ final class NumericSums: Accumulator {
     isEmpty = false
     guard isUniform else { return }
     isUniform = false
-    groupScales = counts.map { UInt16($0 > 0 ? scale : 0) }
+    groupScales.grow(to: counts.count)
+    for group in 0..<counts.count { groupScales[group] = UInt16(counts[group] > 0 ? scale : 0) }
   }
 
   @inline(__always)
@@ -158,7 +155,7 @@ final class NumericSums: Accumulator {
     if valueScale < scale { return true }
     if valueScale > Self.largestCommonScale { return false }
     let difference = valueScale - scale
-    for group in sums.indices where sums[group] != 0 {
+    for group in 0..<sums.count where sums[group] != 0 {
       if let scaled = Self.scaled(sums[group], by: difference) {
         sums[group] = scaled
       } else {
@@ -185,7 +182,7 @@ final class NumericSums: Accumulator {
     counts[group] == 0 ? 0 : isUniform ? scale : Int(groupScales[group])
   }
 
-  func special(_ group: Int) -> UInt8 { specials.isEmpty ? 0 : specials[group] }
+  func special(_ group: Int) -> UInt8 { specials.count == 0 ? 0 : specials[group] }
 
   /// The sum, exactly, with the largest scale of its values.
   /// - Throws: `Fault` `out_of_range` beyond numeric's range.
@@ -199,6 +196,8 @@ final class NumericSums: Accumulator {
     guard special(group) == 0 else { throw Fault.outOfRange("numeric", "sum") }
     let shown = displayScale(group)
     if wides.isEmpty, shown <= scale {
+      // Dividing 128 bits by one is not free.
+      if shown == scale { return Decimal(mantissa: sums[group], scale: scale) }
       return Decimal(mantissa: sums[group] / Self.powersOfTen[scale - shown], scale: shown)
     }
     do {
@@ -210,7 +209,7 @@ final class NumericSums: Accumulator {
     }
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) {
+  func write(_ group: Int, to writer: ByteWriter) {
     writer.append(signed: counts[group])
     if counts[group] == 0 { return }
     let special = special(group)
@@ -287,14 +286,14 @@ final class NumericSums: Accumulator {
 
 extension ByteWriter {
   /// A decimal whose scale the reader knows: its mantissa, or its text where it has more than 38 digits.
-  mutating func append(decimal: Decimal) {
+  func append(decimal: Decimal) {
     if let (mantissa, _) = decimal.parts {
       append(signed: mantissa)
     } else {
       append(0)
       var text: [UInt8] = []
       decimal.appendText(to: &text)
-      append(lengthAnd: text)
+      text.withUnsafeBufferPointer { append(lengthAnd: $0) }
     }
   }
 }

@@ -7,8 +7,8 @@ final class PercentileFinisher: StreamFinisher {
   private var rank: Int64 = 0
   private var passed: Int64 = 0
   private var isFound = false
-  private let key = KeyWriter()
-  private let spelling = KeyWriter()
+  private let key = ByteWriter()
+  private let spelling = ByteWriter()
   private var scratch: [UInt8] = []
 
   init(_ stream: ValueStream) {

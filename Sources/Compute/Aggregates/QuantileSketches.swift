@@ -71,7 +71,7 @@ final class QuantileSketches: Accumulator {
     }
   }
 
-  func write(_ group: Int, to writer: inout ByteWriter) {
+  func write(_ group: Int, to writer: ByteWriter) {
     writer.append(length: sketches[group].count)
     for bucket in sketches[group] {
       writer.append(fixed: bucket.number)

@@ -61,9 +61,9 @@ final class TopFinisher: StreamFinisher {
   }
 
   private func decode(_ entry: Entry) throws(Fault) {
-    let key = KeyWriter()
+    let key = ByteWriter()
     key.append(entry.key[...])
-    let spelling = KeyWriter()
+    let spelling = ByteWriter()
     spelling.append(entry.spelling[...])
     var reader = KeyReader(key.bytes)
     try layout.columns[0].decode(&reader, spelling: spelling.bytes, into: value, 0, scratch: &scratch)

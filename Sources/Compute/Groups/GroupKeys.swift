@@ -9,8 +9,8 @@ final class GroupKeys {
 
   private let packed = UnsafeMutablePointer<UInt128>.allocate(capacity: Column.capacity)
   private let lengths = UnsafeMutablePointer<UInt8>.allocate(capacity: Column.capacity)
-  private let key = KeyWriter()
-  private let spelling = KeyWriter()
+  private let key = ByteWriter()
+  private let spelling = ByteWriter()
 
   init(types: [SQLType], sets: [[Int]]) {
     self.sets = sets.map { keys in (keys, KeyLayout(keys.map { KeyColumn(types[$0]) })) }
@@ -113,6 +113,9 @@ final class GroupKeys {
 
   private func packText(_ column: Column, _ rows: Rows, _ nullMark: UInt8, isPadded: Bool) -> Bool {
     let (packed, lengths) = (packed, lengths)
+    let (slices, data) = (column.slices, column.data)
+    let end = data + column.dataCapacity
+    let mark = UInt128(KeyColumn.presentMark) << 120
     var fits = true
     rows.forEach { row in
       let used = Int(lengths[row])
@@ -122,21 +125,31 @@ final class GroupKeys {
         fits = fits && used < 16
         return
       }
-      var text = column.bytes(row)
-      if isPadded { text = text.withoutTrailingBlanks }
-      let length = used + text.count + 2
-      guard length <= 16 else {
+      let start = data + Int(slices[row].offset)
+      var length = Int(slices[row].length)
+      if isPadded { while length > 0, start[length - 1] == 0x20 { length -= 1 } }
+      guard used + length + 2 <= 16 else {
         fits = false
         return
       }
-      var bits = UInt128(KeyColumn.presentMark)
-      for byte in text {
-        fits = fits && byte > 1
-        bits = bits &<< 8 | UInt128(byte)
+      if length <= 8, start + 8 <= end {
+        let word = UInt64(bigEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt64.self))
+        // Those behind the text count as high bytes here: 0 and 1 must be escaped.
+        let behind = length == 8 ? 0 : UInt64.max &>> UInt64(length * 8)
+        let filled = word | behind
+        fits = fits && (filled &- 0x0202_0202_0202_0202) & ~filled & 0x8080_8080_8080_8080 == 0
+        let key = mark | UInt128(word & ~behind) &<< 56
+        packed[row] |= key &>> UInt128(truncatingIfNeeded: used * 8)
+      } else {
+        var bits = UInt128(KeyColumn.presentMark)
+        for index in 0..<length {
+          fits = fits && start[index] > 1
+          bits = bits &<< 8 | UInt128(start[index])
+        }
+        packed[row] |= bits &<< UInt128(truncatingIfNeeded: (15 - used - length) * 8)
       }
       // The end mark is the zero behind the text.
-      packed[row] |= bits &<< UInt128(truncatingIfNeeded: (15 - used - text.count) * 8)
-      lengths[row] = UInt8(truncatingIfNeeded: length)
+      lengths[row] = UInt8(truncatingIfNeeded: used + length + 2)
     }
     return fits
   }

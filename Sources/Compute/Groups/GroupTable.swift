@@ -11,16 +11,16 @@ final class GroupTable {
   private(set) var count = 0
 
   /// First 16 bytes, padded with zeros.
-  private var heads: [UInt128] = []
+  private let heads = Lane<UInt128>(0)
   /// Whole length in bytes.
-  private var lengths: [UInt32] = []
+  private let lengths = Lane<UInt32>(0)
   /// Where a key of more than 16 bytes lies in the arena; empty while there is none.
-  private var offsets: [Int] = []
+  private let offsets = Lane<Int>(0)
   private var arena: [UInt8] = []
   /// `spellingWidth` bytes per group.
   private var spellings: [UInt8] = []
   /// 0 where empty, else hash in the upper half and number + 1 in the lower.
-  private var slots: [UInt64]
+  private let slots = Lane<UInt64>(0)
   private var mask: Int
 
   private static let firstSlots = 1_024
@@ -28,25 +28,26 @@ final class GroupTable {
 
   init(spellingWidth: Int) {
     self.spellingWidth = spellingWidth
-    slots = Array(repeating: 0, count: Self.firstSlots)
+    slots.grow(to: Self.firstSlots)
     mask = Self.firstSlots - 1
   }
 
   /// What the table occupies, in bytes.
   var memory: Int {
-    slots.capacity * 8 + heads.capacity * 16 + lengths.capacity * 4 + offsets.capacity * 8
+    slots.memory + heads.memory + lengths.memory + offsets.memory
       + arena.capacity + spellings.capacity
   }
 
   /// Forgets all groups and gives most of the memory back.
   func removeAll() {
     count = 0
-    heads = []
-    lengths = []
-    offsets = []
+    heads.removeAll()
+    lengths.removeAll()
+    offsets.removeAll()
     arena = []
     spellings = []
-    slots = Array(repeating: 0, count: Self.firstSlots)
+    slots.removeAll()
+    slots.grow(to: Self.firstSlots)
     mask = Self.firstSlots - 1
   }
 
@@ -128,14 +129,14 @@ final class GroupTable {
   private func addGroup(head: UInt128, length: Int) -> UInt32 {
     heads.append(head)
     lengths.append(UInt32(truncatingIfNeeded: length))
-    if !offsets.isEmpty { offsets.append(0) }
+    if offsets.count > 0 { offsets.append(0) }
     for _ in 0..<spellingWidth { spellings.append(0) }
     count += 1
     return UInt32(truncatingIfNeeded: count - 1)
   }
 
   private func addLongGroup(_ key: UnsafeBufferPointer<UInt8>, head: UInt128) -> UInt32 {
-    if offsets.isEmpty && count > 0 { offsets = Array(repeating: 0, count: count) }
+    offsets.grow(to: count)
     heads.append(head)
     lengths.append(UInt32(truncatingIfNeeded: key.count))
     offsets.append(arena.count)
@@ -168,14 +169,18 @@ final class GroupTable {
 
   /// All group numbers in the order of their keys.
   func sorted() -> [UInt32] {
-    var order = (0..<UInt32(truncatingIfNeeded: count)).map { $0 }
-    heads.withUnsafeBufferPointer { heads in
-      order.sort { left, right in
-        let (a, b) = (heads[Int(left)], heads[Int(right)])
-        return a == b ? isTailLess(Int(left), Int(right)) : a < b
-      }
+    // The heads lie beside the numbers, so that comparing jumps nowhere.
+    var order = (0..<count).map { SortEntry(head: heads[$0], number: UInt32(truncatingIfNeeded: $0)) }
+    order.sort { left, right in
+      left.head == right.head
+        ? isTailLess(Int(left.number), Int(right.number)) : left.head < right.head
     }
-    return order
+    return order.map(\.number)
+  }
+
+  private struct SortEntry {
+    let head: UInt128
+    let number: UInt32
   }
 
   private func isTailLess(_ left: Int, _ right: Int) -> Bool {
@@ -202,7 +207,8 @@ final class GroupTable {
   private func growSlots(_ needed: Int) {
     var size = slots.count
     while needed * 2 > size { size *= 2 }
-    slots = Array(repeating: 0, count: size)
+    slots.removeAll()
+    slots.grow(to: size)
     mask = size - 1
     for number in 0..<count {
       let hash = withKey(number) { key in

@@ -8,7 +8,7 @@ enum KeyForm: Hashable {
   case integer(bytes: Int)
   /// IEEE bits in numeric order; -0 is written as +0, and all NaN as one above infinity.
   case real, double
-  /// Class, decimal exponent, digits in base 100 (see `KeyWriter.append(numeric:)`).
+  /// Class, decimal exponent, digits in base 100 (see `ByteWriter.append(numeric:)`).
   case numeric
   /// Bytes with an end mark: the order of collation `C`. Enum labels and what is only carried are among them.
   case text
@@ -64,7 +64,7 @@ struct KeyColumn: Hashable {
   }
 
   /// Appends the value of `column` at `row`; `column` may not change meanwhile.
-  func encode(_ column: Column, _ row: Int, into key: KeyWriter) {
+  func encode(_ column: Column, _ row: Int, into key: ByteWriter) {
     guard column.isValid(row) else { return key.append(nullMark) }
     key.append(Self.presentMark)
     let start = key.count
@@ -88,7 +88,7 @@ struct KeyColumn: Hashable {
   static let intervalBias = Int128(1) << 79
 
   @inline(__always)
-  private static func append(_ value: Int64, width: Int, to key: KeyWriter) {
+  private static func append(_ value: Int64, width: Int, to key: ByteWriter) {
     let unsigned = UInt64(bitPattern: value)
     switch width {
     case 1: key.append(UInt8(truncatingIfNeeded: unsigned) ^ 0x80)
@@ -99,7 +99,7 @@ struct KeyColumn: Hashable {
   }
 
   /// Appends the spelling of the value, `form.spellingWidth` bytes; zeros for NULL.
-  func appendSpelling(_ column: Column, _ row: Int, to key: KeyWriter) {
+  func appendSpelling(_ column: Column, _ row: Int, to key: ByteWriter) {
     let isValid = column.isValid(row)
     switch form {
     case .numeric:

@@ -17,11 +17,11 @@ struct KeyLayout: Hashable {
     spellingWidth = offset
   }
 
-  func encode(_ values: [Column], _ row: Int, into key: KeyWriter) {
+  func encode(_ values: [Column], _ row: Int, into key: ByteWriter) {
     for (column, value) in zip(columns, values) { column.encode(value, row, into: key) }
   }
 
-  func appendSpelling(_ values: [Column], _ row: Int, to spelling: KeyWriter) {
+  func appendSpelling(_ values: [Column], _ row: Int, to spelling: ByteWriter) {
     if spellingWidth == 0 { return }
     for (column, value) in zip(columns, values) { column.appendSpelling(value, row, to: spelling) }
   }

@@ -7,17 +7,17 @@ import Model
 struct BatchPacking {
   let types: [SQLType]
 
-  func write(_ columns: [Column], _ rows: Rows, to writer: inout ByteWriter) {
+  func write(_ columns: [Column], _ rows: Rows, to writer: ByteWriter) {
     writer.append(length: rows.count)
     for column in columns {
-      writeValidity(column, rows, to: &writer)
+      writeValidity(column, rows, to: writer)
       switch column.form {
       case .integers: rows.forEach { writer.append(signed: column.integers[$0]) }
       case .doubles: rows.forEach { writer.append(fixed: column.doubles[$0].bitPattern) }
-      case .numerics: writeNumerics(column, rows, to: &writer)
+      case .numerics: writeNumerics(column, rows, to: writer)
       case .bytes:
         rows.forEach { writer.append(length: column.isValid($0) ? column.bytes($0).count : 0) }
-        rows.forEach { if column.isValid($0) { writer.append(contentsOf: column.bytes($0)) } }
+        rows.forEach { if column.isValid($0) { writer.append(column.bytes($0)) } }
       case .intervals:
         rows.forEach { row in
           writer.append(fixed: column.intervals[row].months)
@@ -29,7 +29,7 @@ struct BatchPacking {
     }
   }
 
-  private func writeValidity(_ column: Column, _ rows: Rows, to writer: inout ByteWriter) {
+  private func writeValidity(_ column: Column, _ rows: Rows, to writer: ByteWriter) {
     var hasNulls = false
     if column.hasNulls { rows.forEach { hasNulls = hasNulls || column.isNull($0) } }
     writer.append(hasNulls ? 1 : 0)
@@ -50,7 +50,7 @@ struct BatchPacking {
   private static let general: UInt8 = 1
 
   /// Narrow numerics of one scale are a scale and signed numbers; all others carry their own.
-  private func writeNumerics(_ column: Column, _ rows: Rows, to writer: inout ByteWriter) {
+  private func writeNumerics(_ column: Column, _ rows: Rows, to writer: ByteWriter) {
     if column.width == .narrow, let scale = column.scale {
       writer.append(Self.narrow)
       writer.append(length: scale)
@@ -93,6 +93,7 @@ struct BatchPacking {
   private func readValidity(_ reader: inout ByteReader, _ count: Int) throws(Fault) -> [Int] {
     if try reader.readByte() == 0 { return [] }
     let range = try reader.readRange((count + 7) / 8)
+    let reader = reader
     return (0..<count).filter { reader.bytes[range.lowerBound + $0 / 8] >> UInt8($0 % 8) & 1 == 0 }
   }
 
@@ -117,9 +118,7 @@ struct BatchPacking {
     for _ in 0..<count { lengths.append(try reader.readLength(limit: reader.end)) }
     for (row, length) in lengths.enumerated() {
       let range = try reader.readRange(length)
-      reader.bytes.withUnsafeBufferPointer {
-        column.setBytes(row, UnsafeBufferPointer(rebasing: $0[range]))
-      }
+      column.setBytes(row, UnsafeBufferPointer(rebasing: reader.bytes[range]))
     }
   }
 }

@@ -3,16 +3,28 @@ import Model
 /// Reads what `ByteWriter` wrote, and finds out when the bytes are not that.
 ///
 /// Every read is checked against the end; a number that cannot be right is a `Fault` `damaged_block`, never a
-/// trap, so that foreign and damaged bytes can be read safely.
+/// trap, so that foreign and damaged bytes can be read safely. The memory must outlive the reader.
 struct ByteReader {
-  let bytes: [UInt8]
+  let bytes: UnsafeBufferPointer<UInt8>
   var position: Int
   let end: Int
 
-  init(_ bytes: [UInt8], in range: Range<Int>? = nil) {
+  init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    self.init(bytes, in: 0..<bytes.count)
+  }
+
+  init(_ bytes: UnsafeBufferPointer<UInt8>, in range: Range<Int>) {
     self.bytes = bytes
-    position = range?.lowerBound ?? 0
-    end = range?.upperBound ?? bytes.count
+    position = range.lowerBound
+    end = range.upperBound
+  }
+
+  /// What has not been read yet.
+  var rest: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: bytes[position..<end]) }
+
+  /// The next `count` bytes, stepped over.
+  mutating func readBytes(_ count: Int) throws(Fault) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(rebasing: bytes[try readRange(count)])
   }
 
   var isAtEnd: Bool { position == end }
@@ -39,12 +51,21 @@ struct ByteReader {
   mutating func readFixed<Number: FixedWidthInteger>(_ type: Number.Type) throws(Fault) -> Number {
     let width = Number.bitWidth / 8
     let range = try readRange(width)
-    return bytes.withUnsafeBytes {
-      Number(littleEndian: $0.loadUnaligned(fromByteOffset: range.lowerBound, as: Number.self))
-    }
+    return Number(
+      littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(
+        fromByteOffset: range.lowerBound, as: Number.self))
   }
 
+  @inline(__always)
   mutating func readUnsigned() throws(Fault) -> UInt64 {
+    if position < end, bytes[position] < 0x80 {
+      defer { position += 1 }
+      return UInt64(bytes[position])
+    }
+    return try readLongUnsigned()
+  }
+
+  private mutating func readLongUnsigned() throws(Fault) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {
@@ -73,9 +94,13 @@ struct ByteReader {
     let width = Int(try readByte())
     guard (1...16).contains(width) else { throw Self.damaged("a number is too long") }
     let range = try readRange(width)
-    var value: UInt128 = bytes[range.upperBound - 1] >= 0x80 ? .max : 0
-    for index in range.reversed() { value = value << 8 | UInt128(bytes[index]) }
-    return Int128(bitPattern: value)
+    var value: Int128 = bytes[range.upperBound - 1] >= 0x80 ? -1 : 0
+    var position = range.upperBound
+    while position > range.lowerBound {
+      position -= 1
+      value = value &<< 8 | Int128(bytes[position])
+    }
+    return value
   }
 
   /// A length and as many bytes.

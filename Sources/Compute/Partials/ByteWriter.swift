@@ -1,45 +1,136 @@
-/// Collects bytes for blocks, keys and states.
+/// Collects bytes for keys, states and blocks, in memory that is used again.
 ///
-/// Fixed-width numbers are little-endian, except in keys (`KeyBytes`), whose order is that of their bytes.
-/// Lengths and counts are LEB128, signed numbers zigzag LEB128.
-struct ByteWriter {
-  var bytes: [UInt8] = []
+/// Fixed-width numbers are little-endian, but for those of keys (`append(bigEndian:)`), whose order is that of
+/// their bytes. Lengths and counts are LEB128, signed numbers zigzag LEB128.
+final class ByteWriter {
+  private(set) var start: UnsafeMutablePointer<UInt8>
+  private(set) var count = 0
+  private var capacity: Int
 
-  var count: Int { bytes.count }
-
-  mutating func append(_ byte: UInt8) { bytes.append(byte) }
-
-  mutating func append(contentsOf other: some Sequence<UInt8>) { bytes.append(contentsOf: other) }
-
-  mutating func append<Number: FixedWidthInteger>(fixed value: Number) {
-    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+  init() {
+    capacity = 256
+    start = .allocate(capacity: capacity)
   }
 
-  mutating func append(unsigned value: UInt64) {
+  deinit { start.deallocate() }
+
+  /// What was written, valid until the next write.
+  var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
+
+  func removeAll() { count = 0 }
+
+  func truncate(to length: Int) { count = length }
+
+  @inline(__always)
+  private func reserve(_ extra: Int) {
+    if count + extra > capacity { grow(count + extra) }
+  }
+
+  @inline(never)
+  private func grow(_ needed: Int) {
+    capacity = max(needed, capacity * 2)
+    let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    grown.update(from: start, count: count)
+    start.deallocate()
+    start = grown
+  }
+
+  @inline(__always)
+  func append(_ byte: UInt8) {
+    reserve(1)
+    start[count] = byte
+    count += 1
+  }
+
+  /// Most significant byte first, so that unsigned numbers sort as their bytes do.
+  @inline(__always)
+  func append<Number: FixedWidthInteger>(bigEndian value: Number) {
+    let width = Number.bitWidth / 8
+    reserve(width)
+    UnsafeMutableRawPointer(start + count).storeBytes(of: value.bigEndian, as: Number.self)
+    count += width
+  }
+
+  @inline(__always)
+  func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+    guard let source = bytes.baseAddress else { return }
+    reserve(bytes.count)
+    (start + count).update(from: source, count: bytes.count)
+    count += bytes.count
+  }
+
+  func append(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBufferPointer { append($0) } }
+
+  /// Text ended by a zero byte. The bytes 0 and 1 inside it become two bytes, `01 01` and `01 02`, which keeps
+  /// their order and leaves zero to the end alone.
+  func append(terminated bytes: UnsafeBufferPointer<UInt8>) {
+    reserve(bytes.count * 2 + 1)
+    var end = start + count
+    for byte in bytes {
+      if byte <= 1 {
+        end[0] = 1
+        end[1] = byte + 1
+        end += 2
+      } else {
+        end[0] = byte
+        end += 1
+      }
+    }
+    end[0] = 0
+    count = end - start + 1
+  }
+
+  @inline(__always)
+  func append<Number: FixedWidthInteger>(fixed value: Number) {
+    let width = Number.bitWidth / 8
+    reserve(width)
+    UnsafeMutableRawPointer(start + count).storeBytes(of: value.littleEndian, as: Number.self)
+    count += width
+  }
+
+  @inline(__always)
+  func append(unsigned value: UInt64) {
+    reserve(10)
     var rest = value
     while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+      start[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+      count += 1
       rest >>= 7
     }
-    bytes.append(UInt8(truncatingIfNeeded: rest))
+    start[count] = UInt8(truncatingIfNeeded: rest)
+    count += 1
   }
 
-  mutating func append(length: Int) { append(unsigned: UInt64(length)) }
+  @inline(__always)
+  func append(length: Int) { append(unsigned: UInt64(length)) }
 
-  mutating func append(signed value: Int64) {
+  @inline(__always)
+  func append(signed value: Int64) {
     append(unsigned: UInt64(bitPattern: value << 1 ^ value >> 63))
   }
 
   /// As few bytes as hold the number: a length byte, then two's complement, little-endian.
-  mutating func append(signed value: Int128) {
+  func append(signed value: Int128) {
     let magnitude = value < 0 ? ~value : value
     let width = (128 - magnitude.leadingZeroBitCount) / 8 + 1
-    bytes.append(UInt8(width))
-    withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0[0..<width]) }
+    append(UInt8(truncatingIfNeeded: width))
+    reserve(16)
+    // All 16 bytes are stored; those beyond the width are written over by what follows.
+    UnsafeMutableRawPointer(start + count).storeBytes(of: value.littleEndian, as: Int128.self)
+    count += width
   }
 
-  mutating func append(lengthAnd other: some Collection<UInt8>) {
+  func append(lengthAnd other: UnsafeBufferPointer<UInt8>) {
     append(length: other.count)
-    bytes.append(contentsOf: other)
+    append(other)
+  }
+
+  func append(zeros: Int) {
+    for _ in 0..<zeros { append(0) }
+  }
+
+  /// Turns the order of what was written from `position` on around.
+  func complement(from position: Int) {
+    for index in position..<count { start[index] = ~start[index] }
   }
 }

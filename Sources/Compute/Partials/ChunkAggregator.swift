@@ -78,7 +78,7 @@ package final class ChunkAggregator {
     private let order: [UInt32]
     private let sortedValues: [ValueTable.Sorted]
     private var position = 0
-    private let record = KeyWriter()
+    private let record = ByteWriter()
     private var isDone = false
 
     init(_ source: ChunkAggregator) {
@@ -116,8 +116,8 @@ package final class ChunkAggregator {
       position += 1
       source.table.withKey(group) { key in
         writer.append(key: key) { payload in
-          payload.append(contentsOf: source.table.spelling(group))
-          for state in source.states { state.write(group, to: &payload) }
+          payload.append(source.table.spelling(group))
+          for state in source.states { state.write(group, to: payload) }
         }
       }
       stream = 0

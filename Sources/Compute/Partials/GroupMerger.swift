@@ -26,11 +26,11 @@ package final class GroupMerger: ResultStream {
 
   /// Groups in the present batch; the last one may still grow.
   private var count = 0
-  private let currentKey = KeyWriter()
-  private let currentSpelling = KeyWriter()
+  private let currentKey = ByteWriter()
+  private let currentSpelling = ByteWriter()
   private var currentStream: Int?
-  private let valueKey = KeyWriter()
-  private let valueSpelling = KeyWriter()
+  private let valueKey = ByteWriter()
+  private let valueSpelling = ByteWriter()
   private var valueCount: Int64 = 0
   private var hasValue = false
   /// The record that did not fit into the last batch still waits to be taken.
@@ -80,8 +80,8 @@ package final class GroupMerger: ResultStream {
     for set in sets {
       keys.emptyKey(ofSet: set).withUnsafeBufferPointer { key in
         writer.append(key: key) { payload in
-          payload.append(contentsOf: repeatElement(0, count: keys.spellingWidth))
-          for state in states { state.write(0, to: &payload) }
+          payload.append(zeros: keys.spellingWidth)
+          for state in states { state.write(0, to: payload) }
         }
       }
     }
@@ -158,14 +158,12 @@ package final class GroupMerger: ResultStream {
   private func mergeStates(_ record: RecordCursor) throws(Fault) {
     if currentStream != nil { throw ByteReader.damaged("states stand behind values") }
     var payload = record.payload
-    let spelling = payload.bytes[try payload.readRange(keys.spellingWidth)]
+    let spelling = try payload.readBytes(keys.spellingWidth)
     if currentSpelling.count == 0 {
       currentSpelling.append(spelling)
     } else if keys.spellingWidth > 0 {
       let layout = keys.sets[try currentSet()].layout
-      spelling.withUnsafeBufferPointer {
-        if let base = $0.baseAddress { layout.raiseSpelling(currentSpelling.start, by: base) }
-      }
+      if let base = spelling.baseAddress { layout.raiseSpelling(currentSpelling.start, by: base) }
     }
     for state in states { try state.merge(count - 1, from: &payload) }
     guard payload.isAtEnd else { throw ByteReader.damaged("a state is too long") }
@@ -185,7 +183,7 @@ package final class GroupMerger: ResultStream {
     var payload = record.payload
     let times = try payload.readSigned()
     let layout = plan.streams[stream].layout
-    let spelling = payload.bytes[try payload.readRange(layout.spellingWidth)]
+    let spelling = try payload.readBytes(layout.spellingWidth)
     guard times > 0, payload.isAtEnd else { throw ByteReader.damaged("a value is malformed") }
     if stream != currentStream {
       try endStream()
@@ -194,9 +192,7 @@ package final class GroupMerger: ResultStream {
     let key = UnsafeBufferPointer(rebasing: record.key[(currentKey.count + 1)...])
     if hasValue, KeyOrder.compare(key, valueKey.bytes) == 0 {
       valueCount &+= times
-      spelling.withUnsafeBufferPointer {
-        if let base = $0.baseAddress { layout.raiseSpelling(valueSpelling.start, by: base) }
-      }
+      if let base = spelling.baseAddress { layout.raiseSpelling(valueSpelling.start, by: base) }
       return
     }
     try passValue()

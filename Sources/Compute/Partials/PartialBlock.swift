@@ -33,24 +33,29 @@ package struct PartialBlock {
   let recordCount: Int
 
   /// Makes a whole block from its payload.
-  static func seal(_ kind: Kind, layout: UInt64, recordCount: Int, payload: [UInt8]) -> [UInt8] {
-    var writer = ByteWriter()
-    writer.bytes.reserveCapacity(headerLength + payload.count)
-    writer.append(contentsOf: magic)
-    writer.append(fixed: formatVersion)
-    writer.append(kind.rawValue)
-    writer.append(0)
-    writer.append(fixed: layout)
-    writer.append(fixed: UInt32(recordCount))
-    writer.append(fixed: UInt32(payload.count))
-    writer.append(fixed: checksum(writer.bytes[...], payload[...]))
-    writer.append(contentsOf: payload)
-    return writer.bytes
+  static func seal(
+    _ kind: Kind, layout: UInt64, recordCount: Int, payload: UnsafeBufferPointer<UInt8>
+  ) -> [UInt8] {
+    let header = ByteWriter()
+    for byte in magic { header.append(byte) }
+    header.append(fixed: formatVersion)
+    header.append(kind.rawValue)
+    header.append(0)
+    header.append(fixed: layout)
+    header.append(fixed: UInt32(recordCount))
+    header.append(fixed: UInt32(payload.count))
+    header.append(fixed: checksum(UnsafeRawBufferPointer(header.bytes), UnsafeRawBufferPointer(payload)))
+    var block: [UInt8] = []
+    block.reserveCapacity(headerLength + payload.count)
+    block.append(contentsOf: header.bytes)
+    block.append(contentsOf: payload)
+    return block
   }
 
   /// Checks a block's header and checksum.
   /// - Throws: `Fault` `damaged_block`; `foreign_block` for one of another version or layout.
-  init(_ block: [UInt8], kind expected: Kind, layout expectedLayout: UInt64) throws(Fault) {
+  init(_ block: UnsafeBufferPointer<UInt8>, kind expected: Kind, layout expectedLayout: UInt64) throws(Fault)
+  {
     guard block.count >= Self.headerLength, Array(block[0..<4]) == Self.magic else {
       throw ByteReader.damaged("it is no block at all")
     }
@@ -69,7 +74,10 @@ package struct PartialBlock {
     let length = Int(try reader.readFixed(UInt32.self))
     let checksum = try reader.readFixed(UInt64.self)
     guard length == block.count - Self.headerLength,
-      checksum == Self.checksum(block[0..<24], block[Self.headerLength...])
+      checksum
+        == Self.checksum(
+          UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(block)[..<24]),
+          UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(block)[Self.headerLength...]))
     else { throw ByteReader.damaged("its checksum does not fit") }
     guard kind == expected, layout == expectedLayout else {
       throw Self.foreign("it was written for another aggregation")
@@ -84,32 +92,31 @@ package struct PartialBlock {
   }
 
   /// Multiply and fold over words of eight bytes, as in wyhash: not against an attacker, but against decay.
-  private static func checksum(_ header: ArraySlice<UInt8>, _ payload: ArraySlice<UInt8>) -> UInt64 {
+  private static func checksum(_ header: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) -> UInt64
+  {
     mix(mix(0x9E37_79B9_7F4A_7C15, header), payload)
   }
 
-  private static func mix(_ seed: UInt64, _ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.withUnsafeBytes { raw in
-      var state = seed ^ UInt64(raw.count)
-      var position = 0
-      func fold(_ word: UInt64) {
-        let product = (state ^ word ^ 0x2D35_8DCC_AA6C_78A5)
-          .multipliedFullWidth(by: 0x8BB8_4B93_962E_ACC9)
-        // The word itself goes in again, so that no product of zero hides what follows.
-        state = (product.high ^ product.low) &+ word
-      }
-      while position + 8 <= raw.count {
-        fold(UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
-        position += 8
-      }
-      var rest: UInt64 = 0
-      while position < raw.count {
-        rest = rest << 8 | UInt64(raw[position])
-        position += 1
-      }
-      fold(rest)
-      return state
+  private static func mix(_ seed: UInt64, _ bytes: UnsafeRawBufferPointer) -> UInt64 {
+    var state = seed ^ UInt64(bytes.count)
+    var position = 0
+    func fold(_ word: UInt64) {
+      let product = (state ^ word ^ 0x2D35_8DCC_AA6C_78A5)
+        .multipliedFullWidth(by: 0x8BB8_4B93_962E_ACC9)
+      // The word itself goes in again, so that no product of zero hides what follows.
+      state = (product.high ^ product.low) &+ word
     }
+    while position + 8 <= bytes.count {
+      fold(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
+      position += 8
+    }
+    var rest: UInt64 = 0
+    while position < bytes.count {
+      rest = rest << 8 | UInt64(bytes[position])
+      position += 1
+    }
+    fold(rest)
+    return state
   }
 
   /// FNV-1a of a layout's description.

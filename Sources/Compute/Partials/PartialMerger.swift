@@ -22,15 +22,15 @@ package final class PartialMerger {
   private var used = 0
 
   /// The group that value records belong to.
-  private let groupKey = KeyWriter()
+  private let groupKey = ByteWriter()
   private var hasGroup = false
   /// The record that is still to be written. Its payload is the first input's as it came, until a second
   /// input has the same key.
-  private let pendingKey = KeyWriter()
-  private var pendingPayload: [UInt8] = []
+  private let pendingKey = ByteWriter()
+  private let pendingPayload = ByteWriter()
   private var isPending = false
   private var isMerged = false
-  private let spelling = KeyWriter()
+  private let spelling = ByteWriter()
   private var valueCount: Int64 = 0
   private var isDone = false
 
@@ -69,7 +69,7 @@ package final class PartialMerger {
     if isPending, KeyOrder.compare(record.key, pendingKey.bytes) == 0 {
       if !isMerged {
         isMerged = true
-        try begin(with: ByteReader(pendingPayload))
+        try begin(with: ByteReader(pendingPayload.bytes))
       }
       return try add(record.payload)
     }
@@ -78,7 +78,8 @@ package final class PartialMerger {
     pendingKey.removeAll()
     pendingKey.append(record.key)
     let payload = record.payload
-    pendingPayload = Array(payload.bytes[payload.position..<payload.end])
+    pendingPayload.removeAll()
+    pendingPayload.append(payload.rest)
     let isValue =
       hasGroup && record.key.count > groupKey.count
       && KeyOrder.compare(
@@ -131,24 +132,22 @@ package final class PartialMerger {
   private func raiseSpelling(
     _ payload: inout ByteReader, _ layout: KeyLayout, width: Int
   ) throws(Fault) {
-    let bytes = payload.bytes[try payload.readRange(width)]
+    let bytes = try payload.readBytes(width)
     if spelling.count == 0 { return spelling.append(bytes) }
-    bytes.withUnsafeBufferPointer {
-      if let base = $0.baseAddress { layout.raiseSpelling(spelling.start, by: base) }
-    }
+    if let base = bytes.baseAddress { layout.raiseSpelling(spelling.start, by: base) }
   }
 
   private func writePending() {
     guard isPending else { return }
     isPending = false
     writer.append(key: pendingKey.bytes) { payload in
-      if !isMerged { return payload.append(contentsOf: pendingPayload) }
+      if !isMerged { return payload.append(pendingPayload.bytes) }
       if pendingKey.count > groupKey.count {
         payload.append(signed: valueCount)
-        payload.append(contentsOf: spelling.bytes)
+        payload.append(spelling.bytes)
       } else {
-        payload.append(contentsOf: spelling.bytes)
-        for state in states { state.write(used - 1, to: &payload) }
+        payload.append(spelling.bytes)
+        for state in states { state.write(used - 1, to: payload) }
       }
     }
     isMerged = false

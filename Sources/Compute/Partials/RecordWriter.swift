@@ -4,10 +4,10 @@
 final class RecordWriter {
   private let kind: PartialBlock.Kind
   private let layout: UInt64
-  private var payload = ByteWriter()
+  private let payload = ByteWriter()
   private var recordCount = 0
-  private var record = ByteWriter()
-  private var lastKey: [UInt8] = []
+  private let record = ByteWriter()
+  private let lastKey = ByteWriter()
   private var finished: [[UInt8]] = []
 
   init(_ kind: PartialBlock.Kind, layout: UInt64) {
@@ -17,32 +17,30 @@ final class RecordWriter {
 
   /// Appends a record; `write` writes its payload.
   func append<Failure: Error>(
-    key: UnsafeBufferPointer<UInt8>, _ write: (inout ByteWriter) throws(Failure) -> Void
+    key: UnsafeBufferPointer<UInt8>, _ write: (ByteWriter) throws(Failure) -> Void
   ) throws(Failure) {
-    record.bytes.removeAll(keepingCapacity: true)
-    try write(&record)
+    record.removeAll()
+    try write(record)
     let longest = key.count + record.count + 24
     if recordCount > 0, payload.count + longest > PartialBlock.maximumPayload { seal() }
     var shared = 0
     let common = min(lastKey.count, key.count)
-    lastKey.withUnsafeBufferPointer { last in
-      while shared < common, last[shared] == key[shared] { shared += 1 }
-    }
+    let last = lastKey.start
+    while shared < common, last[shared] == key[shared] { shared += 1 }
+    let rest = UnsafeBufferPointer(rebasing: key[shared...])
     payload.append(length: shared)
-    payload.append(length: key.count - shared)
-    payload.append(contentsOf: UnsafeBufferPointer(rebasing: key[shared...]))
-    payload.append(length: record.count)
-    payload.append(contentsOf: record.bytes)
-    lastKey.removeSubrange(shared...)
-    lastKey.append(contentsOf: UnsafeBufferPointer(rebasing: key[shared...]))
+    payload.append(lengthAnd: rest)
+    payload.append(lengthAnd: record.bytes)
+    lastKey.truncate(to: shared)
+    lastKey.append(rest)
     recordCount += 1
   }
 
   private func seal() {
     finished.append(
       PartialBlock.seal(kind, layout: layout, recordCount: recordCount, payload: payload.bytes))
-    payload.bytes.removeAll(keepingCapacity: true)
-    lastKey.removeAll(keepingCapacity: true)
+    payload.removeAll()
+    lastKey.removeAll()
     recordCount = 0
   }
 

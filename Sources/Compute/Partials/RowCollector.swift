@@ -12,7 +12,7 @@ package final class RowCollector {
   /// Rows waiting to be sorted: where each one's key and payload lie.
   private var entries: [Entry] = []
   private var arena = ByteWriter()
-  private let key = KeyWriter()
+  private let key = ByteWriter()
   private let plain: RecordWriter
   private var blocks: [[UInt8]] = []
 
@@ -43,7 +43,7 @@ package final class RowCollector {
     if rows.isEmpty { return .ok }
     if plan.order.isEmpty {
       plain.append(key: UnsafeBufferPointer(start: nil, count: 0)) {
-        batches.write(columns, rows, to: &$0)
+        batches.write(columns, rows, to: $0)
       }
       if let block = plain.takeFull() { blocks.append(block) }
       let size = blocks.reduce(0) { $0 + $1.count }
@@ -54,8 +54,8 @@ package final class RowCollector {
       key.removeAll()
       plan.keys.encode(ordering, row, into: key)
       let start = arena.count
-      arena.append(contentsOf: key.bytes)
-      packing.write(columns, row, to: &arena)
+      arena.append(key.bytes)
+      packing.write(columns, row, to: arena)
       entries.append(
         Entry(
           head: GroupTable.head(of: key.bytes), start: start, keyLength: key.count,
@@ -78,29 +78,28 @@ package final class RowCollector {
   }
 
   private func sortedRun() -> SortedRun {
-    let bytes = arena.bytes
+    let rows = arena
+    let bytes = rows.bytes
     arena = ByteWriter()
     var sorted = entries
     entries = []
-    bytes.withUnsafeBufferPointer { bytes in
-      func key(_ entry: Entry) -> UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(rebasing: bytes[entry.start..<entry.start + entry.length])
-      }
-      sorted.sort { left, right in
-        left.head == right.head ? KeyOrder.compare(key(left), key(right)) < 0 : left.head < right.head
-      }
+    func key(_ entry: Entry) -> UnsafeBufferPointer<UInt8> {
+      UnsafeBufferPointer(rebasing: bytes[entry.start..<entry.start + entry.length])
     }
-    return SortedRun(bytes: bytes, entries: sorted, writer: RecordWriter(.sortedRows, layout: plan.layout))
+    sorted.sort { left, right in
+      left.head == right.head ? KeyOrder.compare(key(left), key(right)) < 0 : left.head < right.head
+    }
+    return SortedRun(rows: rows, entries: sorted, writer: RecordWriter(.sortedRows, layout: plan.layout))
   }
 
   private final class SortedRun: BlockStream {
-    private let bytes: [UInt8]
+    private let rows: ByteWriter
     private let entries: [Entry]
     private let writer: RecordWriter
     private var position = 0
 
-    init(bytes: [UInt8], entries: [Entry], writer: RecordWriter) {
-      self.bytes = bytes
+    init(rows: ByteWriter, entries: [Entry], writer: RecordWriter) {
+      self.rows = rows
       self.entries = entries
       self.writer = writer
     }
@@ -109,9 +108,8 @@ package final class RowCollector {
       while position < entries.count {
         let entry = entries[position]
         position += 1
-        bytes[entry.start..<entry.start + entry.length].withUnsafeBufferPointer { row in
-          writer.append(key: row) { $0.append(length: entry.keyLength) }
-        }
+        let row = UnsafeBufferPointer(rebasing: rows.bytes[entry.start..<entry.start + entry.length])
+        writer.append(key: row) { $0.append(length: entry.keyLength) }
         if let block = writer.takeFull() { return block }
       }
       return writer.takeLast()

@@ -5,7 +5,7 @@ struct RowPacking {
   let types: [SQLType]
 
   /// Per column: a byte for NULL or not, then the value.
-  func write(_ columns: [Column], _ row: Int, to writer: inout ByteWriter) {
+  func write(_ columns: [Column], _ row: Int, to writer: ByteWriter) {
     for column in columns {
       guard column.isValid(row) else {
         writer.append(0)
@@ -45,9 +45,7 @@ struct RowPacking {
         column.setNumeric(row, try reader.readDecimal(scale: scale))
       case .bytes:
         let range = try reader.readLengthAndRange()
-        reader.bytes.withUnsafeBufferPointer {
-          column.setBytes(row, UnsafeBufferPointer(rebasing: $0[range]))
-        }
+        column.setBytes(row, UnsafeBufferPointer(rebasing: reader.bytes[range]))
       case .intervals:
         let (months, days) = (try reader.readSigned(), try reader.readSigned())
         column.intervals[row] = CalendarInterval(

@@ -38,7 +38,7 @@ package final class SortedRows: ResultStream {
     let keyLength = try payload.readLength(limit: record.key.count)
     guard payload.isAtEnd else { throw ByteReader.damaged("a row is malformed") }
     if count == 0 { for column in columns { column.clear() } }
-    var row = ByteReader(Array(record.key[keyLength...]))
+    var row = ByteReader(UnsafeBufferPointer(rebasing: record.key[keyLength...]))
     try packing.read(&row, into: columns, count)
     guard row.isAtEnd else { throw ByteReader.damaged("a row is malformed") }
     count += 1

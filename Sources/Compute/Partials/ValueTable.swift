@@ -6,8 +6,8 @@ final class ValueTable {
   let stream: ValueStream
   private let table: GroupTable
   private var counts: [Int64] = []
-  private let key = KeyWriter()
-  private let spelling = KeyWriter()
+  private let key = ByteWriter()
+  private let spelling = ByteWriter()
 
   init(_ stream: ValueStream) {
     self.stream = stream
@@ -65,12 +65,12 @@ final class ValueTable {
   }
 
   /// Writes the value at a position of the sorted order: its key behind what `record` holds, and its payload.
-  func write(_ position: Int, of sorted: Sorted, key record: KeyWriter, to writer: RecordWriter) {
+  func write(_ position: Int, of sorted: Sorted, key record: ByteWriter, to writer: RecordWriter) {
     let number = Int(sorted.order[position])
     table.withKey(number) { record.append(UnsafeBufferPointer(rebasing: $0[4...])) }
     writer.append(key: record.bytes) { payload in
       payload.append(signed: counts[number])
-      payload.append(contentsOf: table.spelling(number))
+      payload.append(table.spelling(number))
     }
   }
 }

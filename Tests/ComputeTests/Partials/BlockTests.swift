@@ -49,15 +49,17 @@ import Testing
   @Test func payloadsOfNonsenseAreFaultsOrResults() throws {
     let block = try Self.rig.partial(Self.rows)[0][0]
     let layout = try AggregatePlan(Self.rig.aggregate).layout
-    let header = try PartialBlock(block, kind: .groups, layout: layout)
+    let header = try block.withUnsafeBufferPointer { try PartialBlock($0, kind: .groups, layout: layout) }
     var random = FixedRandom(seed: 11)
     for _ in 0..<3_000 {
       var payload = Array(block[32...])
       for _ in 0..<Int.random(in: 1...3, using: &random) {
         payload[Int.random(in: payload.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
       }
-      let sealed = PartialBlock.seal(
-        .groups, layout: header.layout, recordCount: header.recordCount, payload: payload)
+      let sealed = payload.withUnsafeBufferPointer {
+        PartialBlock.seal(
+          .groups, layout: header.layout, recordCount: header.recordCount, payload: $0)
+      }
       #expect([nil, "damaged_block", "out_of_range"].contains(Self.fault(of: [sealed])))
     }
   }

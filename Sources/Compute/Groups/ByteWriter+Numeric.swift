@@ -16,12 +16,12 @@ enum NumericKey {
   static let farExponentBias = 1 << 30
 }
 
-extension KeyWriter {
+extension ByteWriter {
   func append(numeric column: Column, _ row: Int) {
     if let (mantissa, scale) = column.parts(row) {
       append(mantissa: mantissa, scale: scale)
     } else {
-      append(decimal: column.decimal(row))
+      append(longNumeric: column.decimal(row))
     }
   }
 
@@ -89,7 +89,7 @@ extension KeyWriter {
   }
 
   /// Numbers of more than 38 digits, by their text: rare enough.
-  private func append(decimal: Decimal) {
+  private func append(longNumeric decimal: Decimal) {
     if decimal.isNaN { return append(NumericKey.notANumber) }
     var text: [UInt8] = []
     decimal.appendText(to: &text)
