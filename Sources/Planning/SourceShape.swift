@@ -85,7 +85,7 @@ struct SourceShape: Sendable {
   private var describe: SQLText { "SELECT \(all) FROM \(from)" }
 
   private var describeFilter: SQLText? {
-    filter.map { "SELECT FROM \(from) WHERE \($0)" }
+    filter.map { "SELECT 1 FROM \(from) WHERE \($0)" }
   }
 
   private var textPlace: Place {

@@ -43,9 +43,9 @@ package struct RunContext: Sendable {
     spans = interval.map { calendar.spans(of: $0) }
     label = interval.map { calendar.label(of: $0) }
     references["fire.time"] = .value(.timestamptz(fireTime.postgresMicroseconds), .timestamptz)
-    let isWholeDays = job.interval.span != .fire && job.interval.span != .hour
-    references.add("interval", interval, zone: zone, label: label, hasDates: isWholeDays)
-    references.add("window", spans?.window, zone: zone, label: label, hasDates: isWholeDays)
+    let span = job.interval.span
+    references.add("interval", interval, zone: zone, label: label, span: span)
+    references.add("window", spans?.window, zone: zone, label: label, span: span)
     self.references = references
   }
 
@@ -93,9 +93,10 @@ extension ReferenceScope {
     return text
   }
 
-  /// `${interval.*}` or `${window.*}`.
+  /// `${interval.*}` or `${window.*}`. Dates stand only for midnights, but for the day that an hour
+  /// begins in, which is one day whatever the hour.
   fileprivate mutating func add(
-    _ namespace: String, _ range: TimeRange?, zone: ZoneRules, label: String?, hasDates: Bool
+    _ namespace: String, _ range: TimeRange?, zone: ZoneRules, label: String?, span: IntervalSpan
   ) {
     guard let range else {
       for name in ["start", "end", "start_date", "end_date", "start_local", "end_local", "label", "timezone"] {
@@ -111,7 +112,7 @@ extension ReferenceScope {
       let days = local.floorDivided(by: Timestamp.microsecondsPerDay)
       let isMidnight = local == days * Timestamp.microsecondsPerDay
       self["\(namespace).\(name)_date"] =
-        hasDates || isMidnight
+        isMidnight || (span != .fire && span != .hour) || (span == .hour && name == "start")
         ? .value(.date(Int32(clamping: days)), .date)
         : .unavailable("the interval is not whole days; use `${\(namespace).\(name)_local}`")
     }
