@@ -26,7 +26,7 @@ struct CSVForm: Sendable {
       guard column.isValid(row) else { continue }
       if schema[number].type.isHeldAsText {
         CSVForm.append(column.bytes(row), to: &bytes)
-      } else if let text = column.value(at: row).postgresText {
+      } else if let text = column.postgresText(row, as: schema[number].type) {
         bytes.append(contentsOf: text.utf8)
       }
     }

@@ -37,7 +37,7 @@ struct JSONLinesForm: Sendable {
       bytes.append(contentsOf: column.bytes(row).map { $0 == UInt8(ascii: "\n") || $0 == 0x0D ? 0x20 : $0 })
     case .boolean: bytes.append(contentsOf: (column.integers[row] != 0 ? "true" : "false").utf8)
     default:
-      let text = column.value(at: row).postgresText ?? ""
+      let text = column.postgresText(row, as: type) ?? ""
       if type.isNumber, text.utf8.allSatisfy({ $0 != UInt8(ascii: "N") && $0 != UInt8(ascii: "I") }) {
         bytes.append(contentsOf: text.utf8)
         return
