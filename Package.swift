@@ -118,7 +118,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SchedulerTests",
-      dependencies: ["Scheduler", "Model", "Runtime", "Timetable", "StateStore"],
+      dependencies: [
+        "Scheduler", "Model", "Runtime", "Timetable", "StateStore", "Engine", "JobFiles",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "OracleTests",

@@ -7,7 +7,7 @@ package enum Tool {
   static let version = "0.1.0"
 
   static let commands: [CommandSpec] = [
-    DemoCommand.spec, ValidateCommand.spec, PlanCommand.spec, RunCommand.spec,
+    DemoCommand.spec, ValidateCommand.spec, PlanCommand.spec, RunCommand.spec, TickCommand.spec,
     StatusCommand.spec, HistoryCommand.spec, ShowCommand.spec, GrantsCommand.spec, SchemaCommand.spec,
     VersionCommand.spec, FailpointsCommand.spec,
   ]

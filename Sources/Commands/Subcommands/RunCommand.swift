@@ -2,6 +2,7 @@ internal import Engine
 internal import JobFiles
 internal import Model
 internal import Runtime
+internal import Scheduler
 internal import StateStore
 
 /// `tidemark run`: one job, one interval, from source to published.
@@ -10,7 +11,8 @@ enum RunCommand {
     name: "run", summary: "Run one job for one interval, going on where an earlier attempt stopped",
     discussion: """
       JOB is a file or a job's name, with a matrix row in brackets: 'tenant-revenue[tenant=acme]'.
-      Without an interval it takes the job's oldest unfinished run, else the last interval that has ended.
+      Without an interval it takes the job's oldest unfinished fire or run, else the last interval that has
+      ended. A success closes the fires of its interval.
       A job that has succeeded for that interval is not run again unless --again is given.
       """,
     operands: [.init(name: "JOB", help: "jobs/NAME.yaml, or NAME")],
@@ -42,13 +44,18 @@ enum RunCommand {
       log: context.log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
       isQuiet: invocation.has("quiet"))
     let environment = context.environment(store: store) { reporter.report($0, $1) }
+    let byHand = HandRun(store: store)
+    let takesOldest = request.choice == .latest && request.parameters.isEmpty && !request.again
     var worst = ExitCode.ok
     for (name, row) in rows {
+      var request = request
+      request.matrixRow = row
+      if takesOldest { request = try await byHand.request(request, row: name) }
+      let asked = request
       let outcome = try await StopSignals.cancelling {
-        var request = request
-        request.matrixRow = row
-        return try await Conductor(environment).run(request, matrixRowName: name)
+        try await Conductor(environment).run(asked, matrixRowName: name)
       }
+      try await byHand.finish(asked, outcome)
       reporter.finish()
       let code = RunResult(outcome: outcome, job: reading.job.name, row: name).tell(invocation)
       if worst == .ok { worst = code }

@@ -19,16 +19,18 @@ package struct RunRequest: Sendable {
   package var again: Bool
   /// Lets `replace` put an older interval in place of a newer one.
   package var force: Bool
-  /// The fire that the run is for.
+  /// The fire to claim; `nil` also for going on with a run that has claimed its fire already.
   package var fire: FireKey?
-  /// What the fire's ledger row shall say after a success: `ran`, `late` or `caught_up`.
+  /// What the ledger shall say of the run's fires after a success: `ran` or `caught_up`.
   package var fireOutcome: FireOutcome
+  /// A success after this moment makes `ran` into `late`.
+  package var finishBy: Instant?
 
   package init(
     job: Job, jobText: String, jobHash: String, project: Project, choice: IntervalChoice,
     parameters: [String: String] = [:], matrixRow: MatrixRow? = nil, parallelism: Int? = nil,
     again: Bool = false, force: Bool = false, fire: FireKey? = nil,
-    fireOutcome: FireOutcome = .ran
+    fireOutcome: FireOutcome = .ran, finishBy: Instant? = nil
   ) {
     self.job = job
     self.jobText = jobText
@@ -42,6 +44,7 @@ package struct RunRequest: Sendable {
     self.force = force
     self.fire = fire
     self.fireOutcome = fireOutcome
+    self.finishBy = finishBy
   }
 }
 

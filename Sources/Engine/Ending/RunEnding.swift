@@ -22,11 +22,16 @@ struct RunEnding: Sendable {
         to: .succeeded, event: EventDraft(event.name, .object(event.facts)),
         notices: NoticeDecision(request: request, context: context).drafts(
           events, run: record, facts: summary.json.members),
-        receipt: receipt(summary, record), fireOutcome: request.fire == nil ? nil : request.fireOutcome))
+        receipt: receipt(summary, record), fireOutcome: successOutcome))
     try Failpoint.hit(.runAfterSuccess)
     environment.report(record.id, event)
     _ = try await environment.store.closeFires(coveredBy: record.id, as: .ran)
     await environment.store.releaseQuietly(ownership, report: environment.report)
+  }
+
+  private var successOutcome: FireOutcome {
+    guard request.fireOutcome == .ran, let deadline = request.finishBy else { return request.fireOutcome }
+    return environment.now() > deadline ? .late : .ran
   }
 
   /// The run's whole record, for `show` and for auditors.
@@ -69,13 +74,22 @@ struct RunEnding: Sendable {
           .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
           .init("hint", .optional(fault.hint)),
         ]),
-      fireOutcome: request.fire == nil || state == .interrupted ? nil : state == .cancelled ? .cancelled : .failed)
+      fireOutcome: fireOutcome(state, record))
     let store = environment.store
     try await Task {
       try await store.move(ownership, move)
     }.value
     environment.report(record.id, event)
     await store.releaseQuietly(ownership, report: environment.report)
+  }
+
+  /// `nil` where the fire stays with the run, which will be gone on with.
+  private func fireOutcome(_ state: RunState, _ record: RunRecord) -> FireOutcome? {
+    switch state {
+    case .cancelled: .cancelled
+    case .failed: record.failures < request.job.errors.rerunAttempts ? nil : .failed
+    default: nil
+    }
   }
 
   private func ending(_ fault: Fault) -> (RunState, RunEvent) {

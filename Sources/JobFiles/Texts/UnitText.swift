@@ -3,9 +3,9 @@ internal import Model
 /// Reads amounts with units as people write them: `45m`, `2h30m`, `3d`, `512MB`, `0.1%`.
 ///
 /// Units of one text go from large to small and stand once each; numbers are whole and may have underscores.
-enum UnitText {
+package enum UnitText {
   /// A fixed length of time. A day is 24 hours.
-  static func duration(_ text: String) -> Duration? {
+  package static func duration(_ text: String) -> Duration? {
     guard let amounts = amounts(text, units: ["w", "d", "h", "m", "s", "ms"]) else { return nil }
     let milliseconds: [String: Int] = [
       "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1,

@@ -11,7 +11,7 @@ package struct RunMove: Sendable {
   package var notices: [NoticeDraft]
   /// The run's whole record so far.
   package var receipt: JSONValue?
-  /// Closes the fires that this run is for.
+  /// Closes the fires that this run has claimed; an outcome that is written already stays.
   package var fireOutcome: FireOutcome?
 
   package init(

@@ -83,7 +83,7 @@ extension Store {
     }
     if let outcome = move.fireOutcome {
       try await tx.run(
-        "UPDATE fires SET outcome = $2, closed_at = $3 WHERE run_id = $1",
+        "UPDATE fires SET outcome = $2, closed_at = $3 WHERE run_id = $1 AND outcome = 'claimed'",
         [.text(run.id.text), .text(outcome.rawValue), outcome.isOpen ? .null : .instant(now)])
     }
     try await append(move.event, to: run.id, now, tx)

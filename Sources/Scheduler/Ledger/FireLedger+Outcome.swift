@@ -30,7 +30,7 @@ extension FireLedger {
     case .cancelled: .cancelled
     case .failed: willRetry ? nil : .failed
     case .succeeded:
-      if fire.instant.duration(to: enteredAt) > catchUp.punctuality + jitter {
+      if isCaughtUp(fire: fire.instant, enteredAt: enteredAt) {
         .caughtUp
       } else if let deadline = deadline(of: fire), endedAt > deadline {
         .late
@@ -51,7 +51,10 @@ extension FireOutcome {
   package var next: Set<FireOutcome> {
     switch self {
     case .pending:
-      [.claimed, .skippedRunning, .superseded, .notReady, .upstreamFailed, .paused, .alreadyDone, .cancelled]
+      [
+        .claimed, .skippedRunning, .superseded, .notReady, .upstreamFailed, .paused, .alreadyDone,
+        .cancelled, .failedToStart, .ran,
+      ]
     case .claimed: [.ran, .late, .caughtUp, .failed, .cancelled, .failedToStart, .alreadyDone]
     default: []
     }

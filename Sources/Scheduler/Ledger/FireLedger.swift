@@ -12,7 +12,8 @@ package import Timetable
 ///                       +--> pending ---> claimed ---> ran, late, caught_up, failed, cancelled,
 ///                               |                       failed_to_start, already_done
 ///                               +-------> skipped_running, superseded, not_ready,
-///                                         upstream_failed, paused, already_done, cancelled
+///                                         upstream_failed, paused, already_done, cancelled,
+///                                         failed_to_start, ran (by hand)
 ///
 /// An outcome, once written, stays.
 package struct FireLedger: Sendable {
@@ -157,7 +158,12 @@ package struct FireLedger: Sendable {
   }
 
   private func isCaughtUp(_ fire: FireFacts.OpenFire) -> Bool {
-    fire.instant.duration(to: fire.enteredAt) > catchUp.punctuality + jitter
+    isCaughtUp(fire: fire.instant, enteredAt: fire.enteredAt)
+  }
+
+  /// Whether a fire was found too late to count as on time.
+  func isCaughtUp(fire: Instant, enteredAt: Instant) -> Bool {
+    fire.duration(to: enteredAt) > catchUp.punctuality + jitter
   }
 
   private func isPaused(_ facts: FireFacts) -> Bool {

@@ -1,0 +1,146 @@
+internal import Engine
+internal import JobFiles
+internal import Model
+internal import Runtime
+internal import Scheduler
+internal import StateStore
+internal import Timetable
+
+/// `tidemark tick`: runs what is due, and ends. For cron and timers.
+enum TickCommand {
+  static let spec = CommandSpec(
+    name: "tick", summary: "Run everything that is due, once: for cron and systemd timers",
+    discussion: """
+      Enters every fire that has come due into the ledger, goes on with unfinished runs, and runs what is to be
+      run; the fires of one job run one after the other. Fires from before a job was first seen do not exist.
+      A job file that cannot be read is reported and does not stop the others.
+      """,
+    operands: [.init(name: "JOB", help: "only these jobs", isRequired: false, isRepeatable: true)],
+    options: [
+      OptionSpec("parallel", value: "N", help: "how many jobs may run at once (default 2)"),
+      OptionSpec("every", value: "TIME", help: "a fire found later than this was missed (default 10m)"),
+      OptionSpec("dry-run", help: "print what is due, and run nothing"),
+    ],
+    example: "tidemark tick --dry-run",
+    run: { invocation in try await StopSignals.cancelling { try await run(invocation) } })
+
+  private static func run(_ invocation: Invocation) async throws -> ExitCode {
+    let context = try ProjectContext(invocation)
+    let reading = try ScheduleReading(
+      context, names: invocation.operands,
+      punctuality: try invocation.duration("every") ?? .seconds(600))
+    let store = try await context.openStore()
+    let code =
+      invocation.has("dry-run")
+      ? try await preview(reading, context, store, invocation)
+      : try await tick(reading, context, store, invocation)
+    await store.close()
+    return code
+  }
+
+  // MARK: Running
+
+  private static func tick(
+    _ reading: ScheduleReading, _ context: ProjectContext, _ store: Store, _ invocation: Invocation
+  ) async throws -> ExitCode {
+    let parallelism = try invocation.integer("parallel", in: 1...64) ?? 2
+    let isJSON = invocation.has("json")
+    let reporter = RunReporter(
+      log: context.log, isLive: Terminal.errorIsTerminal && !isJSON && parallelism == 1,
+      isQuiet: invocation.has("quiet"))
+    let environment = context.environment(store: store) { reporter.report($0, $1) }
+    let tick = Tick(
+      clerk: FireClerk(store: store, project: context.project, now: { SystemClock.now }),
+      execution: FireExecution(
+        store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now }),
+      parallelism: parallelism)
+    let zones = Dictionary(
+      reading.scheduled.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let reports = try await tick.run(reading.scheduled) { report in
+      reporter.finish()
+      guard !isJSON else { return }
+      Terminal.print(FireText(report, zones[report.job]).line)
+      if let fault = report.fault { Terminal.printError(FaultText(fault: fault).text + "\n") }
+    }
+    try await NoticeDelivery(environment: environment, jobs: reading.jobs).deliverDue()
+    if isJSON {
+      Terminal.print(
+        JSONValue.object([
+          .init("fires", .array(reports.map { FireText($0, zones[$0.job]).json })),
+          .init("faults", .array(reading.faults.map { FaultText(fault: $0).json })),
+        ]).prettyText)
+    } else {
+      if !reading.faults.isEmpty { _ = FaultReport.print(reading.faults, asJSON: false) }
+      if reports.isEmpty, reading.faults.isEmpty, !invocation.has("quiet") {
+        Terminal.print("Nothing is due\(next(reading.scheduled))")
+      }
+    }
+    if Task.isCancelled { return .interrupted }
+    return ExitCode.gravest(
+      reading.faults.map(\.kind.exitCode) + reports.compactMap(\.fault).map(\.tickCode))
+  }
+
+  private static func next(_ jobs: [ScheduledJob]) -> String {
+    let now = SystemClock.now
+    let next = jobs.compactMap { job in
+      job.ledger.intervals.fires.next(after: now).map { (job, $0) }
+    }.min { $0.1.instant < $1.1.instant }
+    return next.map { "; next is \($0.0.id) at \($0.1.text)" } ?? "; no job has a schedule"
+  }
+
+  // MARK: Looking
+
+  private static func preview(
+    _ reading: ScheduleReading, _ context: ProjectContext, _ store: Store, _ invocation: Invocation
+  ) async throws -> ExitCode {
+    let clerk = FireClerk(store: store, project: context.project, now: { SystemClock.now })
+    let considered = try await clerk.considered()
+    let preview = DuePreview(store: store, project: context.project.name, now: SystemClock.now)
+    var rows: [[String]] = []
+    var due: [JSONValue] = []
+    for job in reading.scheduled {
+      for line in try await preview.lines(job, considered: considered[job.id]) {
+        let text = FireText(line, job)
+        rows.append([text.name, text.fire, text.interval ?? "-", line.verdict])
+        due.append(
+          .object(text.members + [.init("verdict", .string(line.verdict))]))
+      }
+    }
+    if invocation.has("json") {
+      Terminal.print(
+        JSONValue.object([
+          .init("due", .array(due)),
+          .init("faults", .array(reading.faults.map { FaultText(fault: $0).json })),
+        ]).prettyText)
+    } else {
+      if !reading.faults.isEmpty { _ = FaultReport.print(reading.faults, asJSON: false) }
+      for line in TextTable(header: ["job", "fire", "interval", "what"], rows: rows).lines where !rows.isEmpty
+      {
+        Terminal.print(line)
+      }
+      if rows.isEmpty { Terminal.print("Nothing is due\(next(reading.scheduled))") }
+      for job in reading.scheduled where considered[job.id] == nil {
+        Terminal.print("\(job.id) has not been seen before: its fires count from the first tick on")
+      }
+    }
+    return ExitCode.gravest(reading.faults.map(\.kind.exitCode))
+  }
+}
+
+extension Fault {
+  /// That somebody else runs a fire is in order for a tick.
+  fileprivate var tickCode: ExitCode { kind == .conflict ? .ok : kind.exitCode }
+}
+
+extension ExitCode {
+  /// From what is well to what needs a person most.
+  private static let byGravity: [ExitCode] = [
+    .ok, .heldByAnother, .interrupted, .cannotConnect, .quarantineLimit, .checkFailed, .runFailed, .config,
+    .usage,
+  ]
+
+  /// The code that stands for several.
+  static func gravest(_ codes: [ExitCode]) -> ExitCode {
+    byGravity.last { codes.contains($0) } ?? .ok
+  }
+}

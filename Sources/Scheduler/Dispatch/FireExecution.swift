@@ -1,0 +1,87 @@
+internal import Engine
+package import Model
+package import Runtime
+package import StateStore
+
+/// Runs one fire to its end and sees to it that the ledger says how it ended.
+package struct FireExecution: Sendable {
+  private let store: Store
+  private let runner: any FireRunner
+  private let zones: ZoneFiles
+  private let now: @Sendable () -> Instant
+
+  package init(
+    store: Store, runner: any FireRunner, zones: ZoneFiles, now: @escaping @Sendable () -> Instant
+  ) {
+    self.store = store
+    self.runner = runner
+    self.zones = zones
+    self.now = now
+  }
+
+  /// - Throws: `Fault` of the state store; what went wrong with the run is in the report.
+  package func carryOut(_ order: FireOrder) async throws -> FireReport {
+    var report = FireReport(
+      job: order.job.id, fire: order.fire.fire, interval: order.interval, outcome: .pending)
+    do {
+      guard let request = try await request(for: order) else { return try await read(report, order) }
+      switch try await runner.run(request, matrixRowName: order.job.id.row) {
+      case .succeeded(let summary): report.summary = summary
+      case .alreadyDone(let done):
+        try await store.closeFire(order.fire, as: .alreadyDone, note: "run \(done.id) has made the interval")
+      case .fireTaken: break
+      }
+    } catch {
+      let fault = FireExecution.fault(error)
+      report.fault = fault
+      // What may go well later stays pending; a claimed fire is closed by its run.
+      if !fault.isTransient, fault.kind != .interrupted, fault.kind != .conflict {
+        try await store.closeFire(order.fire, as: .failedToStart, note: fault.sentence)
+      }
+    }
+    return try await read(report, order)
+  }
+
+  /// Completes a report with what the ledger says now.
+  private func read(_ report: FireReport, _ order: FireOrder) async throws -> FireReport {
+    var report = report
+    let moment = TimeRange(
+      start: order.fire.fire, end: Instant(microseconds: order.fire.fire.microseconds + 1))
+    let record = try await store.fires(
+      project: order.fire.project, job: order.fire.job, matrixRow: order.fire.matrixRow, in: moment
+    ).first
+    report.outcome = record?.outcome ?? .pending
+    report.run = record?.run
+    return report
+  }
+
+  /// `nil` where there is nothing left to run.
+  private func request(for order: FireOrder) async throws -> RunRequest? {
+    var request = order.request
+    let identity = try RunContext(
+      request, matrixRowName: order.job.id.row, now: now(), zones: zones
+    ).identity
+    if let run = order.leftBy {
+      if run.identity.interval == nil || run.identity.key == identity.key { return request }
+      // The job's parameters or intervals have changed: nobody can go on with this run any more.
+      try await RunCancellation(store: store).end(
+        run.id, by: "schedule", reason: "the job no longer has that interval or those parameters",
+        fireOutcome: .failed)
+      return nil
+    }
+    if identity.interval != nil, let done = try await store.succeededRun(of: identity) {
+      request.again =
+        order.job.ledger.beginning(of: order.fire.fire, succeededAt: done.finishedAt) == .runAgain
+    }
+    return request
+  }
+
+  private static func fault(_ error: any Error) -> Fault {
+    switch error {
+    case let fault as Fault: fault
+    case let faults as Faults: faults.all.first ?? Fault("internal", .internal, "An unknown fault")
+    case is CancellationError: Fault("interrupted", .interrupted, "The run was stopped")
+    default: Fault("internal", .internal, "The run ended in an unknown way", cause: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,65 @@
+package import Engine
+package import Model
+package import Runtime
+package import Timetable
+
+/// A job, or one row of its matrix, with its schedule worked out for its zone.
+package struct ScheduledJob: Sendable {
+  /// Tells the job and row apart from all others of the project.
+  package struct ID: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package var job: JobName
+    /// Empty where the job has no matrix.
+    package var row: String
+
+    package init(job: JobName, row: String = "") {
+      self.job = job
+      self.row = row
+    }
+
+    package var description: String { row.isEmpty ? job.text : "\(job)[\(row)]" }
+
+    package static func < (left: ID, right: ID) -> Bool {
+      (left.job.text, left.row) < (right.job.text, right.row)
+    }
+  }
+
+  package let id: ID
+  /// What its runs have in common; its interval and fire are filled in for each.
+  package let request: RunRequest
+  package let ledger: FireLedger
+
+  package var job: Job { request.job }
+  package var zone: ZoneRules { ledger.intervals.zone }
+
+  /// RFC 3339 by the job's clock.
+  package func text(of instant: Instant) -> String {
+    instant.text(offset: zone.offset(at: Timestamp(microseconds: instant.postgresMicroseconds)))
+  }
+
+  /// - Parameters:
+  ///   - request: of the latest interval, with the matrix row.
+  ///   - punctuality: how late a fire may be found and still count as on time.
+  /// - Returns: `nil` for a job that no clock makes due.
+  /// - Throws: `Faults` of its parameters, zone or schedule.
+  package init?(
+    _ request: RunRequest, row: String, now: Instant, zones: ZoneFiles,
+    punctuality: Duration = CatchUp.standardPunctuality
+  ) throws {
+    guard let schedule = request.job.schedule, !schedule.specs.isEmpty else { return nil }
+    let context = try RunContext(request, matrixRowName: row, now: now, zones: zones)
+    let fires = FireCalendar(try FireRules(schedule, job: request.job.name), zone: context.zone)
+    id = ID(job: request.job.name, row: row)
+    self.request = request
+    ledger = FireLedger(
+      intervals: IntervalCalendar(rule: request.job.interval, fires: fires),
+      catchUp: CatchUp(policy: schedule.catchUp, window: schedule.catchUpWindow, punctuality: punctuality),
+      ifRunning: schedule.ifRunning,
+      jitter: Jitter.delay(of: request.job.name, maximum: schedule.jitter), after: schedule.after,
+      finishBy: schedule.finishBy)
+  }
+}
+
+extension CatchUp {
+  /// For whoever wakes for each fire.
+  package static let standardPunctuality = Duration.seconds(60)
+}

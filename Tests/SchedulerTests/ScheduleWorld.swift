@@ -1,0 +1,191 @@
+import Engine
+import Glibc
+import JobFiles
+import Model
+import Runtime
+import StateStore
+import Synchronization
+import Testing
+
+@testable import Scheduler
+
+/// A state store, a clock that stands still until it is moved, and runs that only pretend.
+struct ScheduleWorld: Sendable {
+  let store: Store
+  let clock: HandClock
+  let runner: PretendRunner
+  let project: ProjectFile
+
+  /// 2026-06-01T00:00:00Z
+  static let start = Instant(seconds: 1_780_272_000)
+
+  static func hours(_ hours: Double) -> Instant { start.advanced(by: .seconds(hours * 3600)) }
+
+  var now: @Sendable () -> Instant { { clock.now } }
+
+  var clerk: FireClerk { FireClerk(store: store, project: project.project, now: now) }
+
+  var execution: FireExecution { FireExecution(store: store, runner: runner, zones: .system, now: now) }
+
+  /// - Parameter schedule: the lines under `schedule:`, and what else stands at the top level.
+  func job(_ name: String = "job", _ keys: String) throws -> ScheduledJob {
+    let text = """
+      version: 1
+      job: \(name)
+      timezone: UTC
+      \(keys)
+      source: {connection: shop, table: orders}
+      aggregate: {group_by: [id], measures: {n: count(*)}}
+      store: [{file: {path: "out/${interval.label}.csv"}}]
+      """
+    let reading = try JobFile.read(bytes: Array(text.utf8), file: "jobs/\(name).yaml", project: project).get()
+    let request = RunRequest(
+      job: reading.job, jobText: text, jobHash: reading.hash, project: project.project, choice: .latest)
+    return try #require(try ScheduledJob(request, row: "", now: clock.now, zones: .system))
+  }
+
+  @discardableResult
+  func tick(_ jobs: ScheduledJob...) async throws -> [FireReport] {
+    try await Tick(clerk: clerk, execution: execution, parallelism: 2)
+      .run(jobs) { _ in }
+  }
+
+  /// The ledger of a job, oldest fire first: hours after `start` and outcome.
+  func ledger(_ job: String = "job") async throws -> [String] {
+    try await store.fires(
+      project: project.project.name, job: JobName(job),
+      in: TimeRange(start: Instant(microseconds: 0), end: Instant(microseconds: Int64.max))
+    ).map {
+      "\(Double($0.key.fire.seconds - ScheduleWorld.start.seconds) / 3600) \($0.outcome.rawValue)"
+    }
+  }
+}
+
+func withScheduleWorld(_ body: (ScheduleWorld) async throws -> Void) async throws {
+  let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-scheduler-")
+  let clock = HandClock(ScheduleWorld.start)
+  let outcome: Result<Void, any Error>
+  do {
+    let store = try await Store.openSQLite(path: folder + "/state.db", now: { clock.now })
+    do {
+      let text = """
+        version: 1
+        project: shop
+        connections: {shop: "service=nowhere"}
+        pools: {narrow: {runs: 1}}
+        """
+      let config = folder + "/tidemark.yaml"
+      let file = try #require(fopen(config, "w"))
+      fputs(text, file)
+      fclose(file)
+      let project = try ProjectFile.read(root: folder, configs: [config]).get()
+      outcome = .success(
+        try await body(
+          ScheduleWorld(store: store, clock: clock, runner: PretendRunner(store, clock), project: project)))
+    } catch {
+      await store.close()
+      throw error
+    }
+    await store.close()
+  } catch {
+    outcome = .failure(error)
+  }
+  try FolderTree.remove(folder)
+  try outcome.get()
+}
+
+final class HandClock: Sendable {
+  private let moment: Mutex<Instant>
+
+  init(_ start: Instant) { moment = Mutex(start) }
+
+  var now: Instant { moment.withLock { $0 } }
+
+  func set(_ hours: Double) { moment.withLock { $0 = ScheduleWorld.hours(hours) } }
+
+  func advance(_ duration: Duration) { moment.withLock { $0 = $0.advanced(by: duration) } }
+}
+
+/// Takes runs through their states in the store, and ends them as a test has asked for.
+final class PretendRunner: FireRunner {
+  enum End: Sendable {
+    case succeeds
+    case fails
+    /// The process dies in the middle: the run is left running.
+    case dies
+    case cannotStart
+  }
+
+  private let store: Store
+  private let clock: HandClock
+  private let script = Mutex<[End]>([])
+  private let started = Mutex<[String]>([])
+  private let length = Mutex<Duration>(.zero)
+
+  init(_ store: Store, _ clock: HandClock) {
+    self.store = store
+    self.clock = clock
+  }
+
+  /// How the next runs end; those after them succeed.
+  func expect(_ ends: End...) { script.withLock { $0 = ends } }
+
+  /// How far each run moves the clock.
+  func takes(_ duration: Duration) { length.withLock { $0 = duration } }
+
+  /// Job and hours after the start of each interval that was run, in order.
+  var log: [String] { started.withLock { $0 } }
+
+  func run(_ request: RunRequest, matrixRowName: String) async throws -> RunOutcome {
+    let end = script.withLock { $0.isEmpty ? .succeeds : $0.removeFirst() }
+    if case .cannotStart = end { throw Fault("bad_parameter", .usage, "A parameter is missing") }
+    let context = try RunContext(request, matrixRowName: matrixRowName, now: clock.now, zones: .system)
+    let record: RunRecord
+    switch try await store.openRun(
+      NewRun(
+        identity: context.identity, jobHash: request.jobHash, pool: request.job.limits.pool,
+        again: request.again,
+        fire: request.fire))
+    {
+    case .succeeded(let done): return .alreadyDone(done)
+    case .fireTaken(let fire): return .fireTaken(fire)
+    case .created(let run), .unfinished(let run): record = run
+    }
+    guard case .owned(let ownership) = try await store.claim(record.id) else {
+      throw Fault("held", .conflict, "Somebody else has it")
+    }
+    let from = ScheduleWorld.start.duration(to: context.identity.interval?.start ?? ScheduleWorld.start)
+    started.withLock { $0.append("\(request.job.name) \(Double(from.components.seconds) / 3600)") }
+    clock.advance(length.withLock { $0 })
+    try await move(ownership, .running)
+    switch end {
+    case .dies:
+      // Lets the lock go, as the system does for a dead process, and writes nothing.
+      try await store.release(ownership)
+      throw Fault("interrupted", .interrupted, "The process died")
+    case .fails:
+      let willRetry = record.failures < request.job.errors.rerunAttempts
+      try await move(ownership, .failed, willRetry ? nil : .failed)
+      try await store.release(ownership)
+      throw Fault("division_by_zero", .data, "Division by zero")
+    case .succeeds, .cannotStart: break
+    }
+    for state in [RunState.merging, .prepared, .publishing] { try await move(ownership, state) }
+    let isLate = request.finishBy.map { clock.now > $0 } ?? false
+    try await move(ownership, .succeeded, request.fireOutcome == .ran && isLate ? .late : request.fireOutcome)
+    _ = try await store.closeFires(coveredBy: record.id, as: .ran)
+    try await store.release(ownership)
+    return .succeeded(
+      RunSummary(
+        run: record.id, job: request.job.name, label: nil, revision: record.revision, rows: RowCounts(),
+        chunks: 1,
+        resultRows: 1, hash: "", seconds: 0, sinks: [], warnings: []))
+  }
+
+  private func move(
+    _ ownership: Ownership, _ state: RunState, _ outcome: FireOutcome? = nil
+  ) async throws {
+    try await store.move(
+      ownership, RunMove(to: state, event: EventDraft(state.rawValue), fireOutcome: outcome))
+  }
+}

@@ -1,0 +1,202 @@
+import Engine
+import Model
+import StateStore
+import Testing
+
+@testable import Scheduler
+
+@Suite struct TickTests {
+  private static let hourly = "schedule: {cron: \"0 * * * *\", catch_up: all, if_running: queue_all}"
+
+  @Test func firesBeforeTheFirstSightingDoNotExist() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      world.clock.set(0.5)
+      #expect(try await world.tick(job).isEmpty)
+      #expect(try await world.ledger().isEmpty)
+      world.clock.set(1)
+      #expect(try await world.tick(job).map(\.outcome) == [.ran])
+      #expect(try await world.tick(job).isEmpty)
+      #expect(try await world.ledger() == ["1.0 ran"])
+      #expect(world.runner.log == ["job 0.0"])
+    }
+  }
+
+  @Test(arguments: [
+    ("all", ["1.0 caught_up", "2.0 caught_up", "3.0 ran"]),
+    ("latest", ["1.0 superseded", "2.0 superseded", "3.0 ran"]),
+    ("none", ["1.0 outside_window", "2.0 outside_window", "3.0 ran"]),
+    ("{policy: all, window: 90m}", ["1.0 outside_window", "2.0 caught_up", "3.0 ran"]),
+  ])
+  func missedFiresAreCaughtUpAsDeclared(policy: String, ledger: [String]) async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("schedule: {cron: \"0 * * * *\", catch_up: \(policy)}")
+      try await world.tick(job)
+      world.clock.set(3)
+      try await world.tick(job)
+      #expect(try await world.ledger() == ledger)
+    }
+  }
+
+  @Test func firesThatShareAnIntervalMakeItOnceWhenCaughtUp() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("interval: {span: day}\n\(Self.hourly)")
+      try await world.tick(job)
+      world.clock.set(3.5)
+      try await world.tick(job)
+      #expect(try await world.ledger() == ["1.0 superseded", "2.0 superseded", "3.0 caught_up"])
+      #expect(world.runner.log == ["job -24.0"])
+      // The next one on time makes it again, as a new revision.
+      world.clock.set(4)
+      #expect(try await world.tick(job).map(\.summary?.revision) == [2])
+    }
+  }
+
+  @Test func aSuccessByHandBeforeTheTickIsAlreadyDone() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      try await world.tick(job)
+      world.clock.set(1.001)
+      _ = try await world.runner.run(job.request, matrixRowName: "")
+      world.clock.set(1.002)
+      #expect(try await world.tick(job).map(\.outcome) == [.alreadyDone])
+    }
+  }
+
+  @Test func whatADeadProcessLeftIsGoneOnWith() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      try await world.tick(job)
+      world.clock.set(2)
+      world.runner.expect(.dies)
+      let first = try await world.tick(job)
+      #expect(first.map(\.isOpen) == [true])
+      #expect(try await world.ledger() == ["1.0 claimed", "2.0 pending"])
+      let second = try await world.tick(job)
+      #expect(second.map(\.outcome) == [.caughtUp, .ran])
+      #expect(second.first?.run == first.first?.run)
+      #expect(try await world.store.runs(RunFilter()).count == 2)
+    }
+  }
+
+  @Test func aFailedRunIsTriedAgainAsOftenAsItsJobSays() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("errors: {rerun: {attempts: 1, wait: 30m}}\n\(Self.hourly)")
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.expect(.fails, .fails)
+      #expect(try await world.tick(job).map(\.outcome) == [.claimed])
+      world.clock.set(1.4)
+      #expect(try await world.tick(job).isEmpty)
+      world.clock.set(1.5)
+      #expect(try await world.tick(job).map(\.outcome) == [.failed])
+      #expect(try await world.tick(job).isEmpty)
+      // The next fire is not held up by it.
+      world.clock.set(2)
+      #expect(try await world.tick(job).map(\.outcome) == [.ran])
+      #expect(try await world.ledger() == ["1.0 failed", "2.0 ran"])
+    }
+  }
+
+  @Test func whatCannotStartIsClosedWithItsReason() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.expect(.cannotStart)
+      let reports = try await world.tick(job)
+      #expect(reports.map(\.outcome) == [.failedToStart])
+      #expect(reports.first?.fault?.code == "bad_parameter")
+    }
+  }
+
+  @Test func aRunThatEndsAfterItsDeadlineIsLate() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("schedule: {cron: \"0 1 * * *\", finish_by: \"02:00\"}")
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.takes(.seconds(3601))
+      #expect(try await world.tick(job).map(\.outcome) == [.late])
+    }
+  }
+
+  @Test func aJobRunsOnceItsUpstreamHasSucceeded() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", Self.hourly)
+      let job = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load], within: 2h}}")
+      try await world.tick(job, load)
+      world.clock.set(1)
+      // One tick runs both, whatever their order.
+      let reports = try await world.tick(job, load)
+      #expect(reports.map { "\($0.job) \($0.outcome.rawValue)" } == ["load ran", "report ran"])
+      world.clock.set(2)
+      world.runner.expect(.fails)
+      #expect(try await world.tick(job, load).map(\.outcome) == [.failed])
+      #expect(try await world.ledger("report") == ["1.0 ran", "2.0 pending"])
+      world.clock.set(4)
+      try await world.tick(job)
+      #expect(try await world.ledger("report").prefix(2) == ["1.0 ran", "2.0 upstream_failed"])
+    }
+  }
+
+  @Test func aPausedJobsFiresAreSettledAsPaused() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      try await world.tick(job)
+      let until = ScheduleWorld.hours(1.5)
+      _ = try await world.store.pause(project: "shop", job: job.id.job, until: until, reason: "x", by: "y")
+      world.clock.set(1)
+      #expect(try await world.tick(job).isEmpty)
+      world.clock.set(2)
+      #expect(try await world.tick(job).map(\.outcome) == [.ran])
+      #expect(try await world.ledger() == ["1.0 paused", "2.0 ran"])
+    }
+  }
+
+  @Test func aPoolOfOneRunsItsJobsOneByOne() async throws {
+    try await withScheduleWorld { world in
+      let keys = "limits: {pool: narrow}\n\(Self.hourly)"
+      let (a, b) = (try world.job("a", keys), try world.job("b", keys))
+      try await world.tick(a, b)
+      world.clock.set(2)
+      #expect(try await world.tick(a, b).map(\.outcome.isOpen) == [false, false, false, false])
+      #expect(world.clock.now == ScheduleWorld.hours(2))
+    }
+  }
+
+  @Test func byHandTheOldestUnfinishedFireComesFirst() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      let hand = HandRun(store: world.store)
+      world.clock.set(0.5)
+      #expect(try await hand.request(job.request, row: "").choice == .latest)
+      try await world.tick(job)
+      world.clock.set(3)
+      world.runner.expect(.dies)
+      try await world.tick(job)
+      let oldest = try await hand.request(job.request, row: "")
+      #expect(oldest.choice == .fire(ScheduleWorld.hours(1)) && oldest.fire == nil)
+      _ = try await world.runner.run(oldest, matrixRowName: "")
+      let second = try await hand.request(job.request, row: "")
+      #expect(second.choice == .fire(ScheduleWorld.hours(2)) && second.fire != nil)
+      let outcome = try await world.runner.run(second, matrixRowName: "")
+      try await hand.finish(second, outcome)
+      #expect(try await world.ledger() == ["1.0 ran", "2.0 ran", "3.0 pending"])
+    }
+  }
+
+  @Test func aRunIsCancelledForGood() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.expect(.dies)
+      let run = try #require(try await world.tick(job).first?.run)
+      let cancellation = RunCancellation(store: world.store)
+      #expect(try await cancellation.end(run, by: "ops", reason: "not needed") == .ended)
+      #expect(try await cancellation.end(run, by: "ops", reason: "again") == .over(.cancelled))
+      #expect(try await world.ledger() == ["1.0 cancelled"])
+      #expect(try await world.tick(job).isEmpty)
+    }
+  }
+}
