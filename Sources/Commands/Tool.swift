@@ -8,6 +8,7 @@ package enum Tool {
 
   static let commands: [CommandSpec] = [
     DemoCommand.spec, ValidateCommand.spec, PlanCommand.spec, RunCommand.spec, TickCommand.spec,
+    ScheduleCommand.spec, BackfillCommand.spec, PauseCommand.spec, UnpauseCommand.spec, CancelCommand.spec,
     StatusCommand.spec, HistoryCommand.spec, ShowCommand.spec, GrantsCommand.spec, SchemaCommand.spec,
     VersionCommand.spec, FailpointsCommand.spec,
   ]

@@ -28,7 +28,9 @@ struct ScheduleWorld: Sendable {
   var execution: FireExecution { FireExecution(store: store, runner: runner, zones: .system, now: now) }
 
   /// - Parameter schedule: the lines under `schedule:`, and what else stands at the top level.
-  func job(_ name: String = "job", _ keys: String) throws -> ScheduledJob {
+  func job(_ keys: String) throws -> ScheduledJob { try job("job", keys) }
+
+  func job(_ name: String, _ keys: String) throws -> ScheduledJob {
     let text = """
       version: 1
       job: \(name)

@@ -1,6 +1,7 @@
 internal import Engine
 internal import Model
 internal import Scheduler
+internal import StateStore
 internal import Timetable
 
 /// One fire, as people and programs read it.
@@ -22,6 +23,11 @@ struct FireText {
 
   init(_ line: DuePreview.Line, _ job: ScheduledJob?) {
     self.init(line.job, line.fire, line.interval, job)
+  }
+
+  init(_ record: FireRecord, _ job: ScheduledJob?) {
+    self.init(
+      ScheduledJob.ID(job: record.key.job, row: record.key.matrixRow), record.key.fire, record.interval, job)
   }
 
   private init(_ id: ScheduledJob.ID, _ fire: Instant, _ interval: TimeRange?, _ job: ScheduledJob?) {

@@ -5,7 +5,7 @@ internal import StateStore
 /// `tidemark status`: what needs a person first, then the newest run of every job.
 enum StatusCommand {
   static let spec = CommandSpec(
-    name: "status", summary: "Show where every job stands, what needs a person first",
+    name: "status", summary: "Show where every job stands, what needs a person first, and the intervals nobody has made",
     operands: [.init(name: "JOB", help: "only this job", isRequired: false)],
     example: "tidemark status",
     run: { try await run($0) })
@@ -21,9 +21,12 @@ enum StatusCommand {
       lines.append(RunLine(record, isOwned: try await store.isOwned(record.id), now: SystemClock.now))
     }
     lines.sort { ($0.urgency, $0.name) < ($1.urgency, $1.name) }
+    let holes = try await ScheduleHoles(context, store, job: job)
     await store.close()
+    FaultReport.warn(holes.faults)
     if invocation.has("json") {
-      Terminal.print(JSONValue.object([.init("jobs", .array(lines.map(\.json)))]).prettyText)
+      Terminal.print(
+        JSONValue.object([.init("jobs", .array(lines.map(\.json)))] + holes.members).prettyText)
     } else if lines.isEmpty {
       Terminal.print("No runs yet. `tidemark run JOB` starts one.")
     } else {
@@ -31,6 +34,9 @@ enum StatusCommand {
         header: ["", "job", "state", "interval", "run", "when", "what now"],
         rows: lines.map(\.cells)
       ).lines { Terminal.print(line) }
+    }
+    if !invocation.has("json") {
+      for line in holes.lines { Terminal.print(line) }
     }
     return .ok
   }

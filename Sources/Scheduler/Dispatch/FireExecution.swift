@@ -32,7 +32,7 @@ package struct FireExecution: Sendable {
       case .fireTaken: break
       }
     } catch {
-      let fault = FireExecution.fault(error)
+      let fault = Fault(describing: error)
       report.fault = fault
       // What may go well later stays pending; a claimed fire is closed by its run.
       if !fault.isTransient, fault.kind != .interrupted, fault.kind != .conflict {
@@ -74,14 +74,5 @@ package struct FireExecution: Sendable {
         order.job.ledger.beginning(of: order.fire.fire, succeededAt: done.finishedAt) == .runAgain
     }
     return request
-  }
-
-  private static func fault(_ error: any Error) -> Fault {
-    switch error {
-    case let fault as Fault: fault
-    case let faults as Faults: faults.all.first ?? Fault("internal", .internal, "An unknown fault")
-    case is CancellationError: Fault("interrupted", .interrupted, "The run was stopped")
-    default: Fault("internal", .internal, "The run ended in an unknown way", cause: "\(error)")
-    }
   }
 }

@@ -1,0 +1,80 @@
+internal import Model
+internal import Runtime
+internal import Scheduler
+internal import StateStore
+
+/// `tidemark cancel`: ends a run for good.
+enum CancelCommand {
+  static let spec = CommandSpec(
+    name: "cancel", summary: "End a run for good; nothing of it is published",
+    discussion: """
+      A run that is being worked on ends within seconds. One that has begun to publish can only go forward, and is
+      not cancelled.
+      """,
+    operands: [.init(name: "RUN|JOB", help: "a run's id, or a job for its unfinished runs")],
+    options: [OptionSpec("reason", value: "TEXT", help: "why, for the audit trail")],
+    example: "tidemark cancel daily-revenue --reason 'wrong prices loaded'",
+    run: { try await run($0) })
+
+  private static func run(_ invocation: Invocation) async throws -> ExitCode {
+    let context = try ProjectContext(invocation)
+    let store = try await context.openStore()
+    let runs = try await runs(invocation.operands[0], context, store)
+    var results: [(RunRecord, RunCancellation.Result)] = []
+    for run in runs {
+      let result = try await RunCancellation(store: store).end(
+        run.id, by: Person.current, reason: invocation["reason"] ?? "cancelled by hand")
+      results.append((run, result))
+    }
+    await store.close()
+    if invocation.has("json") {
+      Terminal.print(
+        JSONValue.object([
+          .init(
+            "runs",
+            .array(
+              results.map { run, result in
+                .object([
+                  .init("run", .string(run.id.text)), .init("job", .string(run.identity.job.text)),
+                  .init("result", .string(word(result))),
+                ])
+              }))
+        ]).prettyText)
+    } else {
+      for (run, result) in results {
+        Terminal.print("run \(run.id) of \(run.identity.job): \(sentence(result))")
+      }
+    }
+    return .ok
+  }
+
+  private static func runs(
+    _ name: String, _ context: ProjectContext, _ store: Store
+  ) async throws -> [RunRecord] {
+    if let run = try await store.run(RunID(name)) { return [run] }
+    let open = try await store.runs(
+      RunFilter(project: context.project.name, job: JobName(name), isUnfinished: true))
+    if open.isEmpty {
+      throw Fault(
+        "no_such_run", .notFound, "There is no run, and no job with an unfinished run, named `\(name)`",
+        hint: "`tidemark history` lists runs")
+    }
+    return open
+  }
+
+  private static func word(_ result: RunCancellation.Result) -> String {
+    switch result {
+    case .ended: "cancelled"
+    case .asked: "asked"
+    case .over(let state): state.rawValue
+    }
+  }
+
+  private static func sentence(_ result: RunCancellation.Result) -> String {
+    switch result {
+    case .ended: "cancelled"
+    case .asked: "its process will end it within seconds"
+    case .over(let state): "was over already, as \(state.rawValue)"
+    }
+  }
+}

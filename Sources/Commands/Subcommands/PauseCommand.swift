@@ -1,0 +1,101 @@
+internal import JobFiles
+internal import Model
+internal import Runtime
+internal import Scheduler
+internal import StateStore
+
+/// `tidemark pause`: lets a job's fires go by until somebody ends the pause.
+enum PauseCommand {
+  static let spec = CommandSpec(
+    name: "pause", summary: "Let a job's fires go by for a while",
+    discussion: """
+      Fires that come due meanwhile end as `paused`, and stay visible as holes; those that wait already go on
+      waiting. A run that is going on is left alone unless --cancel is given.
+      """,
+    operands: [.init(name: "JOB", help: "the job, with all rows of its matrix")],
+    options: [
+      OptionSpec("until", value: "TIME", help: "RFC 3339, a date by the job's clock, or a length such as 2h"),
+      OptionSpec("reason", value: "TEXT", help: "why, for whoever looks at three in the morning"),
+      OptionSpec("cancel", help: "also end what runs now"),
+    ],
+    example: "tidemark pause daily-revenue --until 2h --reason 'warehouse migration'",
+    run: { try await run($0) })
+
+  private static func run(_ invocation: Invocation) async throws -> ExitCode {
+    let context = try ProjectContext(invocation)
+    let job = try wholeJob(context, invocation.operands[0])
+    let until = try moment(invocation, job)
+    let reason = invocation["reason"] ?? ""
+    let by = Person.current
+    let store = try await context.openStore()
+    let pause = try await store.pause(
+      project: context.project.name, job: job.name, until: until, reason: reason, by: by)
+    var ended: [RunID] = []
+    if invocation.has("cancel") {
+      let open = RunFilter(project: context.project.name, job: job.name, isUnfinished: true)
+      for run in try await store.runs(open) where try await store.isOwned(run.id) {
+        try await RunCancellation(store: store).end(
+          run.id, by: by, reason: reason.isEmpty ? "the job was paused" : reason)
+        ended.append(run.id)
+      }
+    }
+    await store.close()
+    if invocation.has("json") {
+      Terminal.print(
+        JSONValue.object(
+          PauseText(pause).members + [.init("cancelled", .array(ended.map { .string($0.text) }))]
+        ).prettyText)
+    } else {
+      Terminal.print(PauseText(pause).line)
+      for run in ended { Terminal.print("  run \(run) is asked to end") }
+      Terminal.print("  `tidemark unpause \(job.name)` ends the pause")
+    }
+    return .ok
+  }
+
+  /// A pause holds for every row of a matrix.
+  static func wholeJob(_ context: ProjectContext, _ name: String) throws -> Job {
+    let (reading, row) = try context.job(name)
+    if let row {
+      throw Fault(
+        "bad_value", .usage, "A pause is for the whole job, not for the row `\(row)`",
+        hint: "Name \(reading.job.name)")
+    }
+    return reading.job
+  }
+
+  private static func moment(_ invocation: Invocation, _ job: Job) throws(Fault) -> Instant? {
+    guard let text = invocation["until"] else { return nil }
+    let now = SystemClock.now
+    let zone = try ZoneFiles.system.rules(named: job.timezone.literal ?? "UTC")
+    let length = UnitText.duration(text).map { Instant(seconds: now.advanced(by: $0).seconds) }
+    let until = length == nil ? try invocation.instant("until", zone) : length
+    if let until, until <= now {
+      throw Fault("bad_value", .usage, "`--until \(text)` is over already: it is \(now.text())")
+    }
+    return until
+  }
+}
+
+/// `tidemark unpause`.
+enum UnpauseCommand {
+  static let spec = CommandSpec(
+    name: "unpause", summary: "End a job's pause",
+    operands: [.init(name: "JOB", help: "the job")], example: "tidemark unpause daily-revenue",
+    run: { invocation in
+      let context = try ProjectContext(invocation)
+      let job = try PauseCommand.wholeJob(context, invocation.operands[0])
+      let store = try await context.openStore()
+      let ended = try await store.unpause(
+        project: context.project.name, job: job.name, by: Person.current)
+      await store.close()
+      if invocation.has("json") {
+        Terminal.print(
+          JSONValue.object([.init("job", .string(job.name.text)), .init("ended", .boolean(ended))])
+            .prettyText)
+      } else {
+        Terminal.print(ended ? "\(job.name) is due again" : "\(job.name) was not paused")
+      }
+      return .ok
+    })
+}

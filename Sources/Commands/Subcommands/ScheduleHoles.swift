@@ -1,0 +1,78 @@
+internal import Model
+internal import Runtime
+internal import Scheduler
+internal import StateStore
+internal import Timetable
+
+/// What `status` says of the schedule: the intervals that no run has covered, and who is paused.
+struct ScheduleHoles {
+  private(set) var holes: [(hole: HoleFinder.Hole, label: String)] = []
+  private(set) var pauses: [PauseRecord] = []
+  /// Files whose jobs could not be looked at.
+  private(set) var faults: [Fault] = []
+
+  /// At most so many holes of one job are listed.
+  private static let shown = 10
+
+  /// - Parameter job: `nil` for all jobs.
+  init(_ context: ProjectContext, _ store: Store, job: JobName?) async throws {
+    let project = context.project.name
+    let now = SystemClock.now
+    pauses = try await store.pauses(project: project).filter {
+      (job == nil || $0.job == job) && $0.until.map { $0 > now } ?? true
+    }
+    let firstSeen = Dictionary(
+      try await store.sightings(project: project).map {
+        (ScheduledJob.ID(job: $0.job, row: $0.matrixRow), $0.firstSeen)
+      }, uniquingKeysWith: min)
+    if firstSeen.isEmpty { return }
+    let reading = try ScheduleReading(context, punctuality: .seconds(60))
+    faults = reading.faults
+    let finder = HoleFinder(store: store, project: project, now: now)
+    for scheduled in reading.scheduled where job == nil || scheduled.id.job == job {
+      guard let first = firstSeen[scheduled.id] else { continue }
+      holes += try await finder.holes(scheduled, firstSeen: first)
+        .filter { $0.outcome?.isOpen != true }
+        .map { ($0, scheduled.ledger.intervals.label(of: $0.interval)) }
+    }
+  }
+
+  var lines: [String] {
+    var lines = pauses.map { "! " + PauseText($0).line }
+    if holes.isEmpty { return lines }
+    lines.append("Intervals without a success:")
+    let byJob = Dictionary(grouping: holes, by: \.hole.job)
+    for id in byJob.keys.sorted() {
+      let own = byJob[id] ?? []
+      for item in own.suffix(ScheduleHoles.shown) {
+        lines.append("  \(id)  \(item.label)  \(ScheduleHoles.reason(item.hole))")
+      }
+      if own.count > ScheduleHoles.shown {
+        lines.append("  and \(own.count - ScheduleHoles.shown) older ones")
+      }
+      lines.append("    `tidemark backfill '\(id)' --only missing` makes them")
+    }
+    return lines
+  }
+
+  var members: [JSONValue.Member] {
+    [
+      .init(
+        "holes",
+        .array(
+          holes.map { hole, label in
+            .object([
+              .init("job", .string(hole.job.job.text)),
+              .init("matrix_row", hole.job.row.isEmpty ? .null : .string(hole.job.row)),
+              .init("interval", .string(label)), .init("interval_start", .string(hole.interval.start.text())),
+              .init("interval_end", .string(hole.interval.end.text())),
+              .init("outcome", .optional(hole.outcome?.rawValue)), .init("run", .optional(hole.run?.text)),
+            ])
+          })), .init("pauses", .array(pauses.map { .object(PauseText($0).members) })),
+    ]
+  }
+
+  private static func reason(_ hole: HoleFinder.Hole) -> String {
+    hole.outcome?.rawValue ?? "no scheduler or tick has looked since"
+  }
+}
