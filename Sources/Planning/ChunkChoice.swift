@@ -95,7 +95,8 @@ struct ChunkChooser {
     let pages = table.kind == .partitioned ? table.partitions.map(\.pages).reduce(0, +) : table.pages
     let isHeapKind = table.kind != .view && table.kind != .foreign
     if isHeapKind, rule.rows == nil, pages < 256 { return true }
-    return estimate.rows <= rowsPerChunk && estimate.scans.allSatisfy { $0.node != "Seq Scan" || pages < 8192 }
+    return estimate.rows <= rowsPerChunk
+      && estimate.scans.allSatisfy { $0.node != "Seq Scan" || pages < 8192 }
   }
 
   private func usedIndex(of table: TableFacts) -> TableFacts.Index? {

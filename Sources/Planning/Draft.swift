@@ -139,9 +139,16 @@ struct Draft: Sendable {
           place: shape.source.chunk.place,
           hint: DidYouMean.hint(for: name, among: shape.columns.map(\.name)))
       }
+      if !shape.nameable.contains(name) {
+        throw Fault(
+          "bad_chunk", .validation,
+          "`chunk` names `\(name)`, which \(name == SourceShape.sourceName ? "stands for the source's name" : "`add_columns` makes"); chunks need a column of the source itself",
+          place: shape.source.chunk.place)
+      }
       if case .time = choice, ![.date, .timestamp, .timestamptz].contains(column.type) {
         throw Fault(
-          "bad_chunk", .validation, "Time windows need a date or timestamp; `\(name)` is \(column.type.sqlName)",
+          "bad_chunk", .validation,
+          "Time windows need a date or timestamp; `\(name)` is \(column.type.sqlName)",
           place: shape.source.chunk.place)
       }
     }

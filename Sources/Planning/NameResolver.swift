@@ -33,17 +33,13 @@ package struct NameResolver: Sendable {
         pattern.unicodeScalars.append(mark)
       }
     }
-    let name = try QualifiedName(parsing: pattern, place: template.source.place)
-    func filled(_ identifier: Identifier) throws(Fault) -> Identifier {
-      var text = ""
-      for scalar in identifier.name.unicodeScalars {
+    // Checked only when filled in: a mark may be longer than what it stands for.
+    let parts = try QualifiedName.parts(of: pattern, place: template.source.place).map { part in
+      part.unicodeScalars.reduce(into: "") { text, scalar in
         if let value = values[scalar] { text += value } else { text.unicodeScalars.append(scalar) }
       }
-      return try Identifier(checking: text, place: template.source.place)
     }
-    var schema: Identifier?
-    if let given = name.schema { schema = try filled(given) }
-    return QualifiedName(schema: schema, name: try filled(name.name))
+    return try QualifiedName(parts: parts, of: template.source.text, place: template.source.place)
   }
 
   /// The text of a template whose references are all known; for connection names, file paths and

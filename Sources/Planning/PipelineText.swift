@@ -87,7 +87,8 @@ struct PipelineText {
     }
     let groupText = ExpressionPrinter(group)
     for output in aggregate.outputs.dropFirst(aggregate.keys.count) {
-      lines.append("  \(output.name) \(output.expression.type.sqlName) = \(groupText.print(output.expression))")
+      lines.append(
+        "  \(output.name) \(output.expression.type.sqlName) = \(groupText.print(output.expression))")
     }
     if let having = aggregate.having { lines.append("  having \(groupText.print(having))") }
     return lines

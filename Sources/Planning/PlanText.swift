@@ -21,7 +21,9 @@ package struct PlanText: Sendable {
       lines.append("  locks   \(source.locked.map(\.description).joined(separator: ", "))")
       lines.append("  rows    about \(Int64(min(max(source.estimatedRows, 0), 1e18)))")
       lines.append("  chunks  \(chunks.count) by \(source.chunking.rawValue): \(source.reason)")
-      for chunk in chunks.prefix(PlanText.shownChunks) { lines.append("          \(chunk.id)  \(chunk.range)") }
+      for chunk in chunks.prefix(PlanText.shownChunks) {
+        lines.append("          \(chunk.id)  \(chunk.range)")
+      }
       if chunks.count > PlanText.shownChunks {
         lines.append("          and \(chunks.count - PlanText.shownChunks) more")
       }

@@ -35,8 +35,11 @@ package struct SavedChunks: Hashable, Sendable {
         "bad_plan", .data, "The saved plan was written by another version of Tidemark",
         hint: "Run with --again to plan anew")
     }
+    guard case .array(let items)? = document["chunks"] else {
+      throw Fault("bad_plan", .data, "The saved plan has no list of chunks")
+    }
     chunks = []
-    for (number, item) in (document["chunks"]?.elements ?? []).enumerated() {
+    for (number, item) in items.enumerated() {
       guard let source = item["source"]?.intValue, let columns = item["columns"]?.stringValue,
         let relation = item["relation"]?.stringValue, let range = item["range"]?.stringValue
       else { throw Fault("bad_plan", .data, "Chunk \(number) of the saved plan is incomplete") }

@@ -104,7 +104,8 @@ struct SourceShape: Sendable {
     if case .query(let sql) = relation {
       questions.append(.columns(connection: connection, "SELECT * FROM \(sql) AS source", place: textPlace))
     }
-    questions.append(.columns(connection: connection, describe, place: source.addColumns.first?.sql.place ?? textPlace))
+    questions.append(
+      .columns(connection: connection, describe, place: source.addColumns.first?.sql.place ?? textPlace))
     if let describeFilter, let place = source.filter?.place {
       questions.append(.columns(connection: connection, describeFilter, place: place))
     }

@@ -59,6 +59,28 @@ package struct QualifiedName: Hashable, Sendable, CustomStringConvertible {
   /// taken as written: no case is folded, since `table:` names what `\d` shows.
   /// - Throws: `Fault` `bad_identifier`.
   package init(parsing text: String, place: Place? = nil) throws(Fault) {
+    try self.init(parts: QualifiedName.parts(of: text, place: place), of: text, place: place)
+  }
+
+  /// Takes one or two unquoted parts; `text` is what a fault shows.
+  /// - Throws: `Fault` `bad_identifier`.
+  package init(parts: [String], of text: String, place: Place? = nil) throws(Fault) {
+    switch parts.count {
+    case 1: self.init(schema: nil, name: try Identifier(checking: parts[0], place: place))
+    case 2:
+      self.init(
+        schema: try Identifier(checking: parts[0], place: place),
+        name: try Identifier(checking: parts[1], place: place))
+    default:
+      throw Fault(
+        "bad_identifier", .validation, "The name `\(text)` has \(parts.count) parts", place: place,
+        hint: "Write `table` or `schema.table`; quote a part that holds a dot")
+    }
+  }
+
+  /// The parts of a dotted name, without their quotes and not yet checked.
+  /// - Throws: `Fault` `bad_identifier` for quotes that are not in pairs.
+  package static func parts(of text: String, place: Place? = nil) throws(Fault) -> [String] {
     var parts: [String] = []
     var rest = text.unicodeScalars[...]
     while true {
@@ -97,17 +119,7 @@ package struct QualifiedName: Hashable, Sendable, CustomStringConvertible {
           place: place)
       }
     }
-    switch parts.count {
-    case 1: self.init(schema: nil, name: try Identifier(checking: parts[0], place: place))
-    case 2:
-      self.init(
-        schema: try Identifier(checking: parts[0], place: place),
-        name: try Identifier(checking: parts[1], place: place))
-    default:
-      throw Fault(
-        "bad_identifier", .validation, "The name `\(text)` has \(parts.count) parts", place: place,
-        hint: "Write `table` or `schema.table`; quote a part that holds a dot")
-    }
+    return parts
   }
 
   package var quoted: String {

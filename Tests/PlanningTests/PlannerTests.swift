@@ -1,0 +1,202 @@
+import Expressions
+import Model
+import Testing
+
+@testable import Planning
+
+/// Questions and answers of the planner, against a faked catalogue.
+@Suite struct PlannerTests {
+  private func faults(_ job: Job, _ catalogue: PlanSamples.Catalogue = .init()) -> [String] {
+    var catalogue = catalogue
+    do {
+      _ = try PlanSamples.plan(job, &catalogue)
+      return []
+    } catch {
+      return error.all.map { "\($0.code): \($0.sentence)" }
+    }
+  }
+
+  @Test func aTableSource() throws {
+    var catalogue = PlanSamples.Catalogue()
+    let plan = try PlanSamples.plan(PlanSamples.job(), &catalogue)
+    #expect(plan.chunks.count == 4)
+    #expect(plan.chunks.map(\.id.number) == [0, 1, 2, 3])
+    #expect(
+      plan.chunks[1].copy.text
+        == #"COPY (SELECT "mode", "price" FROM "public"."orders" WHERE ctid >= '(2500,0)'::tid AND ctid < '(5000,0)'::tid) TO STDOUT (FORMAT binary)"#
+    )
+    #expect(plan.sources[0].chunking == .ctid)
+    #expect(plan.sources[0].isProvable)
+    #expect(plan.sources[0].fileNodes == ["public.orders": 77])
+    #expect(plan.sources[0].locked == [QualifiedName("public", "orders")])
+    #expect(plan.result.map(\.name) == ["mode", "total"])
+    #expect(plan.resultKey == ["mode"])
+    #expect(plan.sourceKey == ["id"])
+    // Two rounds: what there is, then how much of the columns that are used.
+    #expect(catalogue.asked.count == 4)
+    #expect(
+      catalogue.asked.last
+        == .estimate(connection: "shop", "SELECT \"mode\", \"price\" FROM \"public\".\"orders\""))
+  }
+
+  @Test func theFilterStandsInEveryChunkAndInTheBoundaries() throws {
+    var catalogue = PlanSamples.Catalogue()
+    let source = PlanSamples.source(
+      filter: "price > 1 OR price < 0", chunk: ChunkRule(kind: .key, rows: 400_000, columns: ["id"]))
+    let plan = try PlanSamples.plan(PlanSamples.job([source]), &catalogue)
+    #expect(plan.chunks.count == 3)
+    #expect(plan.chunks.allSatisfy { $0.predicate?.text.contains("(\nprice > 1 OR price < 0\n)") == true })
+    guard case .rows(_, let sql)? = catalogue.asked.last else {
+      Issue.record("no boundaries were asked for")
+      return
+    }
+    #expect(sql.text.contains("WHERE \"id\" IS NOT NULL AND (\nprice > 1 OR price < 0\n)"))
+    #expect(plan.chunks.map(\.range) == ["id to before 100", "id from 100 to before 200", "id from 200"])
+  }
+
+  @Test func aQuerySource() throws {
+    var catalogue = PlanSamples.Catalogue()
+    let source = PlanSamples.source(.query(SourceText("SELECT * FROM orders")))
+    let plan = try PlanSamples.plan(PlanSamples.job([source]), &catalogue)
+    #expect(plan.chunks.map(\.range) == ["all rows"])
+    #expect(
+      plan.chunks[0].select.text == "SELECT \"mode\", \"price\" FROM (\nSELECT * FROM orders\n) AS \"source\""
+    )
+    #expect(!plan.sources[0].isProvable)
+    #expect(plan.sources[0].locked == [QualifiedName("public", "orders")])
+    #expect(plan.sourceKey.isEmpty)
+    // The query is prepared by itself before it is put together with anything.
+    #expect(
+      catalogue.asked.contains(
+        .columns(
+          connection: "shop", "SELECT * FROM (\nSELECT * FROM orders\n) AS source",
+          place: SourceText("SELECT * FROM orders").place)))
+  }
+
+  @Test func twoSourcesAreToldApart() throws {
+    var catalogue = PlanSamples.Catalogue()
+    let several = [PlanSamples.source(name: "north"), PlanSamples.source(name: "south", connection: "other")]
+    var job = PlanSamples.job(several)
+    job.aggregate?.groupBy.append(.init(name: "from", expression: SourceText("source_name")))
+    let plan = try PlanSamples.plan(job, &catalogue)
+    #expect(plan.sources.map(\.connection) == ["shop", "other"])
+    #expect(plan.chunks.map(\.source) == [0, 0, 0, 0, 1, 1, 1, 1])
+    #expect(plan.chunks.map(\.id.number) == Array(0..<8))
+    #expect(plan.chunks[0].columns.text == #""mode", "price", ('north'::text) AS "source_name""#)
+    #expect(plan.chunks[4].columns.text == #""mode", "price", ('south'::text) AS "source_name""#)
+    #expect(plan.chunks[0].range.hasPrefix("north: pages"))
+  }
+
+  @Test func addedColumnsAreComputedByPostgres() throws {
+    var catalogue = PlanSamples.Catalogue()
+    let source = PlanSamples.source(
+      addColumns: [.init(name: "year", sql: SourceText("extract(year from at)::int"))])
+    var job = PlanSamples.job(
+      [source],
+      steps: [
+        Step(
+          name: "this year", action: .filter(SourceText("year = 2026")), onFail: .fail,
+          place: PlanSamples.place)
+      ])
+    job.aggregate?.groupBy.append(.init(name: "year", expression: SourceText("year")))
+    let plan = try PlanSamples.plan(job, &catalogue)
+    #expect(plan.chunks[0].columns.text.contains("(\nextract(year from at)::int\n) AS \"year\""))
+    // A WHERE clause cannot name what the select list makes, so this filter stays here.
+    #expect(plan.pushedDown.isEmpty)
+    #expect(plan.pipeline.steps.count == 1)
+  }
+
+  @Test func aColumnOfTheSelectListIsNoChunkKey() {
+    let source = PlanSamples.source(
+      addColumns: [.init(name: "year", sql: SourceText("extract(year from at)::int"))],
+      chunk: ChunkRule(kind: .key, rows: 10, columns: ["year"], place: PlanSamples.place))
+    #expect(
+      faults(PlanSamples.job([source])) == [
+        "bad_chunk: `chunk` names `year`, which `add_columns` makes; chunks need a column of the source itself"
+      ])
+    let named = PlanSamples.source(chunk: ChunkRule(kind: .key, rows: 10, columns: ["source_name"]))
+    #expect(faults(PlanSamples.job([named])).map { $0.prefix(9) } == ["bad_chunk"])
+  }
+
+  @Test(arguments: [
+    Lookup.From.table(connection: Template(literal: "other"), name: Template(literal: "public.modes")),
+    .file(path: "modes.csv"),
+  ])
+  func lookups(_ from: Lookup.From) throws {
+    var catalogue = PlanSamples.Catalogue()
+    let lookup = Lookup(
+      from: from, match: [.init(name: "mode", column: "code", place: PlanSamples.place)],
+      take: [.init(name: "mode_title", column: "title", place: PlanSamples.place)], onMissing: .keep,
+      onDuplicate: .error, maximumRows: nil)
+    var job = PlanSamples.job(steps: [
+      Step(name: "modes", action: .lookup(lookup), onFail: .fail, place: PlanSamples.place)
+    ])
+    job.aggregate?.groupBy = [.init(name: "mode_title", expression: SourceText("mode_title"))]
+    let plan = try PlanSamples.plan(job, &catalogue)
+    switch plan.lookups[0].origin {
+    case .query(let connection, let sql):
+      #expect(connection == "other")
+      #expect(sql.text == #"SELECT "code", "title" FROM "public"."modes""#)
+    case .file(let path, let columns):
+      #expect(path == "modes.csv")
+      #expect(columns == ["code", "title"])
+    }
+    #expect(plan.lookups[0].maximumRows == 1_000_000)
+    #expect(plan.result.map(\.name) == ["mode_title", "total"])
+  }
+
+  @Test func partitionsThatAreNotReadAreLeftOut() throws {
+    var catalogue = PlanSamples.Catalogue()
+    catalogue.table = PlanSamples.table(
+      .partitioned, pages: 0,
+      partitions: ["p1", "p2", "p3"].map { PlanSamples.partition($0, pages: 4000) })
+    catalogue.estimate = PlanSamples.estimate(
+      1_000_000, relations: [QualifiedName("public", "p1"), QualifiedName("public", "p3")])
+    let plan = try PlanSamples.plan(PlanSamples.job(), &catalogue)
+    #expect(
+      Set(plan.chunks.map(\.relation.text)) == [
+        #"ONLY "public"."p1" AS "orders""#, #"ONLY "public"."p3" AS "orders""#,
+      ])
+    // All of them are locked: a partition that is skipped now must not become another one meanwhile.
+    #expect(plan.sources[0].locked.count == 4)
+  }
+
+  @Test func allFaultsAtOnce() {
+    var source = PlanSamples.source(connection: "shpo", filter: "a; b")
+    source.addColumns = [.init(name: "n", sql: SourceText("now()"))]
+    let lookup = Lookup(
+      from: .table(connection: Template(literal: "nowhere"), name: Template(literal: "t")), match: [],
+      take: [],
+      onMissing: .keep, onDuplicate: .error, maximumRows: nil)
+    let job = PlanSamples.job(
+      [source],
+      steps: [
+        Step(name: "l", action: .lookup(lookup), onFail: .fail, place: PlanSamples.place)
+      ])
+    let found = faults(job)
+    #expect(found.count == 4, "\(found)")
+    #expect(found.first == "unknown_connection: There is no connection `shpo`")
+    #expect(found.last == "unknown_connection: There is no connection `nowhere`")
+  }
+
+  @Test func faultsOfTheCatalogue() {
+    var catalogue = PlanSamples.Catalogue()
+    catalogue.table.isReadable = false
+    #expect(
+      faults(PlanSamples.job(), catalogue) == ["no_privilege: The role may not select from `public.orders`"])
+    let source = PlanSamples.source(
+      chunk: ChunkRule(kind: .time, columns: ["mode"], span: CalendarAmount(days: 1)), sensitive: [])
+    #expect(
+      faults(PlanSamples.job([source])) == [
+        "bad_chunk: Time windows need a date or timestamp; `mode` is text"
+      ])
+    #expect(
+      faults(PlanSamples.job([PlanSamples.source(sensitive: ["emial"])]))
+        == ["unknown_column: `sensitive` names `emial`, which the source does not have"])
+    var twice = PlanSamples.Catalogue()
+    twice.columns.append(ColumnSchema(name: "mode", type: .text))
+    let query = PlanSamples.source(.query(SourceText("SELECT 1")))
+    #expect(
+      faults(PlanSamples.job([query]), twice) == ["duplicate_column: The source has two columns `mode`"])
+  }
+}
