@@ -114,7 +114,8 @@ let package = Package(
       name: "NoticesTests", dependencies: ["Notices", "Model", "Runtime"],
       swiftSettings: settings),
     .testTarget(
-      name: "EngineTests", dependencies: ["Engine", "Model", "Runtime"],
+      name: "EngineTests",
+      dependencies: ["Engine", "Model", "Runtime", "Timetable", "StateStore", "Planning", "Sinks"],
       swiftSettings: settings),
     .testTarget(
       name: "SchedulerTests",

@@ -16,7 +16,7 @@ struct RetryBudget {
   ) -> Duration? {
     let start = firstFailure ?? now
     firstFailure = start
-    if now - start > retry.giveUpAfter { return nil }
+    if now - start >= retry.giveUpAfter { return nil }
     attempts += 1
     let doubled = retry.initial * (1 << min(attempts - 1, 20))
     return min(doubled, retry.maximum) * jitter

@@ -88,7 +88,10 @@ struct TargetResolver {
     case .timestamp: return .timestamp(local)
     case .date:
       let days = local.floorDivided(by: Timestamp.microsecondsPerDay)
-      guard days * Timestamp.microsecondsPerDay == local else {
+      // Where clocks skip midnight, the day begins later.
+      let before = Timestamp(microseconds: moment.microseconds - 1)
+      let localBefore = before.microseconds + Int64(context.zone.offset(at: before)) * 1_000_000
+      guard localBefore.floorDivided(by: Timestamp.microsecondsPerDay) < days else {
         throw Fault(
           "bad_window", .validation,
           "The interval does not begin and end at midnight, so it cannot be replaced by the date column `\(column.name)`",

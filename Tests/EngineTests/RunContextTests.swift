@@ -1,0 +1,136 @@
+import Model
+import Planning
+import Sinks
+import Testing
+import Timetable
+
+@testable import Engine
+
+/// What references stand for, across the days on which clocks move.
+@Suite struct RunContextTests {
+  private func texts(_ context: RunContext, _ names: [String]) -> [String] {
+    names.map { name in
+      switch context.references[name] {
+      case .value(let value, _)?: value.postgresText ?? "NULL"
+      case .unavailable(let reason)?: "unavailable: \(reason)"
+      case nil: "none"
+      }
+    }
+  }
+
+  private static let day = IntervalRule(span: .day, lookback: CalendarAmount(days: 3), isDeclared: true)
+
+  @Test(arguments: [
+    // Clocks go forward and back in Berlin.
+    ("2026-03-29", "2026-03-28 23:00:00+00", "2026-03-29 22:00:00+00"),
+    ("2026-10-25", "2026-10-24 22:00:00+00", "2026-10-25 23:00:00+00"),
+  ])
+  func daysOfOtherLengths(_ day: String, _ start: String, _ end: String) throws {
+    let context = try EngineSamples.context(
+      EngineSamples.job(zone: "Europe/Berlin", interval: Self.day), .named(day))
+    #expect(texts(context, ["interval.start", "interval.end"]) == [start, end])
+    #expect(texts(context, ["interval.start_local", "interval.start_date"]) == ["\(day) 00:00:00", day])
+    #expect(texts(context, ["interval.label", "interval.timezone"]) == [day, "Europe/Berlin"])
+    let spans = try #require(context.spans)
+    #expect(spans.window == spans.replaced)
+    #expect(spans.window.end == spans.interval.end)
+    #expect(texts(context, ["window.start_local"])[0].hasSuffix(" 00:00:00"))
+    #expect(texts(context, ["window.end"]) == [end])
+  }
+
+  @Test func aDateOfAnIntervalThatIsNotWholeDaysIsRefused() throws {
+    let range = TimeRange(
+      start: EngineSamples.instant("2026-06-14T10:30:00Z"), end: EngineSamples.instant("2026-06-15T00:00:00Z")
+    )
+    let context = try EngineSamples.context(EngineSamples.job(), .range(range))
+    #expect(
+      texts(context, ["interval.start_date", "interval.end_date"]) == [
+        "unavailable: the interval is not whole days; use `${interval.start_local}`", "2026-06-15",
+      ])
+  }
+
+  @Test func withoutAnIntervalNothingStandsForIt() throws {
+    let context = try EngineSamples.context(EngineSamples.job(), .latest)
+    #expect(context.spans == nil)
+    #expect(
+      texts(context, ["interval.start", "window.label"])
+        == Array(repeating: "unavailable: this job has no interval", count: 2))
+    #expect(texts(context, ["fire.time"]) == ["2026-06-15 12:00:00+00"])
+    #expect(throws: Fault.self) { try EngineSamples.context(EngineSamples.job(), .named("yesterday")) }
+  }
+
+  @Test func theZoneMayBeACellOfTheMatrix() throws {
+    var job = EngineSamples.job(interval: Self.day)
+    job.timezone = try Template(parsing: SourceText("${matrix.zone}"))
+    let context = try EngineSamples.context(
+      job, .named("2026-06-14"), matrixRow: MatrixRow(["zone": "Asia/Tokyo"]))
+    #expect(texts(context, ["interval.start", "matrix.zone"]) == ["2026-06-13 15:00:00+00", "Asia/Tokyo"])
+  }
+
+  @Test func aRangeMustGoForward() {
+    let now = EngineSamples.instant("2026-06-15T00:00:00Z")
+    let fault = #expect(throws: Fault.self) {
+      try EngineSamples.context(EngineSamples.job(), .range(TimeRange(start: now, end: now)))
+    }
+    #expect(fault?.code == "bad_interval")
+  }
+
+  // MARK: Window bounds
+
+  private func window(
+    zone: String, _ choice: IntervalChoice, column: SQLType, lookback: CalendarAmount? = nil
+  ) throws -> [String] {
+    let job = EngineSamples.job(
+      zone: zone, interval: IntervalRule(span: .day, lookback: lookback, isDeclared: true))
+    let context = try EngineSamples.context(job, choice)
+    let resolver = TargetResolver(
+      job: job, context: context, references: context.references,
+      connections: EngineSamples.project.connections, isForced: false)
+    let rule = TableSinkRule(
+      connection: Template(literal: "shop"), name: Template(literal: "public.t"), mode: .replaceWindow,
+      window: "day", scope: [], key: nil, create: false, onEmpty: .fail, maxDelete: nil, beforePublish: [],
+      afterPublish: [], publishPerChunk: false, place: EngineSamples.place)
+    let target = try resolver.table(
+      rule, sink: "1:table", result: [ColumnSchema(name: "day", type: column)], resultKey: ["day"])
+    return [target.window?.lower, target.window?.upper].map { $0?.postgresText ?? "none" }
+  }
+
+  @Test func boundsAreInTheTermsOfTheColumn() throws {
+    let choice = IntervalChoice.named("2026-03-29")
+    #expect(try window(zone: "Europe/Berlin", choice, column: .date) == ["2026-03-29", "2026-03-30"])
+    #expect(
+      try window(zone: "Europe/Berlin", choice, column: .date, lookback: CalendarAmount(days: 3))
+        == ["2026-03-26", "2026-03-30"])
+    #expect(
+      try window(zone: "Europe/Berlin", choice, column: .timestamp)
+        == ["2026-03-29 00:00:00", "2026-03-30 00:00:00"])
+    #expect(
+      try window(zone: "Europe/Berlin", choice, column: .timestamptz)
+        == ["2026-03-28 23:00:00+00", "2026-03-29 22:00:00+00"])
+    #expect(throws: Fault.self) { try window(zone: "Europe/Berlin", choice, column: .text) }
+  }
+
+  /// In Cairo clocks skip the midnight that 2026-04-24 would begin with.
+  @Test func aDayThatBeginsAtOneIsWhole() throws {
+    #expect(
+      try window(zone: "Africa/Cairo", .named("2026-04-24"), column: .date) == ["2026-04-24", "2026-04-25"])
+    #expect(
+      try window(zone: "Africa/Cairo", .named("2026-04-23"), column: .date) == ["2026-04-23", "2026-04-24"])
+  }
+
+  @Test func partsOfDaysAreNoDates() {
+    let range = TimeRange(
+      start: EngineSamples.instant("2026-06-14T01:00:00Z"), end: EngineSamples.instant("2026-06-15T00:00:00Z")
+    )
+    let fault = #expect(throws: Fault.self) { try window(zone: "UTC", .range(range), column: .date) }
+    #expect(fault?.code == "bad_window")
+  }
+
+  @Test func sinksAreNamedByPlaceAndKind() {
+    let file = SinkRule.file(
+      FileSinkRule(
+        path: Template(literal: "a"), format: .csv, isCompressed: false, ifExists: .fail, orderBy: [],
+        place: EngineSamples.place))
+    #expect(TargetResolver.name(0, file) == "1:file")
+  }
+}
