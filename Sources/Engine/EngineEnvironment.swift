@@ -18,6 +18,8 @@ package struct EngineEnvironment: Sendable {
   /// Told everything that happens to a run.
   package var report: @Sendable (RunID, RunEvent) -> Void
   /// Reads a saved job text again, for a run that must go on with the job as it was.
+  /// One per connection entry that has a limit, shared by all runs of the process.
+  private let limits: [String: ConnectionLimit]
   package var readJob: @Sendable (_ text: String, _ file: String) throws(Faults) -> Job
 
   package init(
@@ -36,6 +38,9 @@ package struct EngineEnvironment: Sendable {
     self.zones = zones
     self.report = report
     self.readJob = readJob
+    limits = project.connections.compactMapValues { rule in
+      rule.maximumConnections.map { ConnectionLimit($0) }
+    }
   }
 
   /// Where and how to connect to `name`, under the application name of `run`.
@@ -45,6 +50,8 @@ package struct EngineEnvironment: Sendable {
       throw Fault("unknown_connection", .config, "There is no connection `\(name)`")
     }
     let application = run.map { "tidemark \(job) \($0)" } ?? "tidemark \(job)"
-    return try ConnectionSettings(rule: rule, values: values, applicationName: application)
+    var settings = try ConnectionSettings(rule: rule, values: values, applicationName: application)
+    settings.limit = limits[name]
+    return settings
   }
 }

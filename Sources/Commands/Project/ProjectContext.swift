@@ -2,6 +2,7 @@ internal import Engine
 internal import Glibc
 internal import JobFiles
 internal import Model
+internal import Postgres
 internal import Runtime
 internal import StateStore
 
@@ -106,13 +107,20 @@ struct ProjectContext: Sendable {
   // MARK: State
 
   func openStore() async throws -> Store {
-    try await Store.openSQLite(path: statePath, now: { SystemClock.now })
+    if StateLocation.isDatabase(statePath) {
+      return try await Store.openPostgres(
+        ConnectionSettings(
+          name: "state", connectionString: statePath, applicationName: "tidemark state",
+          redactor: values.redactor))
+    }
+    return try await Store.openSQLite(path: statePath, now: { SystemClock.now })
   }
 
   func environment(
     store: Store, report: @escaping @Sendable (RunID, RunEvent) -> Void
   ) -> EngineEnvironment {
-    let folder = StateLocation.folder(of: statePath)
+    let folder =
+      StateLocation.isDatabase(statePath) ? root + "/.tidemark" : StateLocation.folder(of: statePath)
     let output = project.output.hasPrefix("/") ? project.output : root + "/" + project.output
     let file = file
     return EngineEnvironment(

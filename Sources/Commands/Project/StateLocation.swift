@@ -18,6 +18,11 @@ enum StateLocation {
     return project.root + "/.tidemark/state.db"
   }
 
+  /// True where the state lies in a Postgres database and not in a file.
+  static func isDatabase(_ path: String) -> Bool {
+    path.hasPrefix("postgres://") || path.hasPrefix("postgresql://")
+  }
+
   /// The folder beside which locks and scratch files lie.
   static func folder(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

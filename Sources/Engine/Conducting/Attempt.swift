@@ -62,9 +62,21 @@ actor Attempt {
   }
 
   func carryOut() async throws -> RunSummary {
+    let spills = try SpillFolder(for: record.id, in: environment.scratchFolder)
+    do {
+      let summary = try await carryOut(spills)
+      try spills.remove()
+      return summary
+    } catch {
+      try spills.remove()
+      throw error
+    }
+  }
+
+  private func carryOut(_ spills: SpillFolder) async throws -> RunSummary {
     let asker = PlanAsker(environment: environment, job: job.name, run: record.id, session: session)
     do {
-      let summary = try await carryOut(asker)
+      let summary = try await carryOut(asker, spills)
       await asker.close()
       return summary
     } catch {
@@ -73,8 +85,9 @@ actor Attempt {
     }
   }
 
-  private func carryOut(_ asker: PlanAsker) async throws -> RunSummary {
-    let prepared = try await plan(asker)
+  private func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
+    try NotYet.check(job)
+    let prepared = try await plan(asker, spills)
     let publisher = try await Publisher.prepare(
       environment: environment, request: request, context: context, references: references,
       plan: prepared.plan, run: record, asker: asker, session: session)
@@ -90,7 +103,7 @@ actor Attempt {
     var servers: [String: ServerFacts]
   }
 
-  private func plan(_ asker: PlanAsker) async throws -> Prepared {
+  private func plan(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> Prepared {
     var plan = try await asker.plan(
       PlanRequest(job: job, references: references, connections: environment.project.connections))
     let lookups = try await LookupLoader(
@@ -112,8 +125,8 @@ actor Attempt {
     try Failpoint.hit(.planSaved)
     let work = try ChunkWork(
       plan: plan, job: job, lookups: lookups.tables, zones: try environment.zones.context(session: context.zone.name),
-      values: environment.values, parallelism: parallelism,
-      spills: try SpillFolder(for: record.id, in: environment.scratchFolder))
+      values: environment.values, parallelism: try parallelism,
+      spills: spills)
     return Prepared(plan: plan, work: work, servers: servers)
   }
 
@@ -149,9 +162,15 @@ actor Attempt {
     }
     try await store.move(
       ownership, RunMove(to: .running, event: EventDraft("run_reading", .object([]))))
+    for (number, source) in job.sources.enumerated() {
+      guard let condition = source.waitFor else { continue }
+      try await SourceWait(asker: asker, references: references, session: session).wait(
+        condition, on: prepared.plan.sources[number].connection
+      ) { report(.waiting(reason: $0)) }
+    }
     let phase = ReadPhase(
       environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
-      session: session, parallelism: parallelism)
+      session: session, parallelism: try parallelism)
     while true {
       do {
         try await phase.read(
@@ -168,8 +187,25 @@ actor Attempt {
     try QuarantineGuard(limit: job.errors.quarantine).checkAll(now.totals)
   }
 
+  /// Two connections an entry are taken besides the workers': the one that asks, the one that holds
+  /// the snapshot.
   private var parallelism: Int {
-    request.parallelism ?? job.limits.parallelism ?? 2
+    get throws(Fault) {
+      let wanted = request.parallelism ?? job.limits.parallelism ?? 2
+      var possible = wanted
+      for source in job.sources {
+        guard let name = source.connection.literal, let rule = environment.project.connections[name],
+          let maximum = rule.maximumConnections
+        else { continue }
+        if maximum < 3 {
+          throw Fault(
+            "too_few_connections", .config, "Connection `\(name)` may have \(maximum) connections; a run needs 3",
+            place: rule.place, hint: "Raise `max_connections`")
+        }
+        possible = min(possible, maximum - 2)
+      }
+      return possible
+    }
   }
 
   // MARK: Publishing

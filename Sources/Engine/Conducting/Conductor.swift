@@ -67,7 +67,9 @@ package struct Conductor: Sendable {
       environment: environment, request: request, context: context, record: record, ownership: ownership,
       new: new)
     do {
-      let summary = try await Keeper(store: environment.store, ownership: ownership).watch {
+      let summary = try await Keeper(
+        store: environment.store, ownership: ownership, timeout: request.job.limits.timeout
+      ).watch {
         try await attempt.carryOut()
       }
       return .succeeded(summary)

@@ -6,6 +6,8 @@ internal import StateStore
 struct Keeper: Sendable {
   var store: Store
   var ownership: Ownership
+  /// `limits.timeout`.
+  var timeout: Duration?
 
   /// How often a request to cancel is looked for.
   private static let interval = Duration.seconds(1)
@@ -27,12 +29,18 @@ struct Keeper: Sendable {
 
   private func keep() async throws {
     var sinceRenewal = Duration.zero
+    let start = ContinuousClock.now
     while true {
       try await Task.sleep(for: Keeper.interval)
       sinceRenewal += Keeper.interval
       if let every = ownership.renewEvery, sinceRenewal >= every {
         try await store.renew(ownership)
         sinceRenewal = .zero
+      }
+      if let timeout, ContinuousClock.now - start > timeout {
+        throw Fault(
+          "timeout", .resource, "The run took longer than `limits.timeout` allows",
+          hint: "The finished chunks are kept: run the same command again to go on")
       }
       if let request = try await store.cancelRequest(for: ownership.run) {
         throw Fault(

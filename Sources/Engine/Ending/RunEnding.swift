@@ -26,6 +26,12 @@ struct RunEnding: Sendable {
     try Failpoint.hit(.runAfterSuccess)
     environment.report(record.id, event)
     _ = try await environment.store.closeFires(coveredBy: record.id, as: .ran)
+    let retention = request.job.retention
+    let now = environment.now()
+    _ = try await environment.store.purge(
+      project: request.project.name, job: request.job.name,
+      runsBefore: now.advanced(by: .zero - retention.runs),
+      quarantineBefore: now.advanced(by: .zero - retention.quarantine))
     await environment.store.releaseQuietly(ownership, report: environment.report)
   }
 

@@ -120,7 +120,7 @@ final class Publisher {
   func makeResult(_ maker: ResultMaker, rejected: Int64) async throws -> ResultMaker.Made {
     self.rejected = rejected
     let spool = ResultSpool(
-      schema: plan.result, path: "\(environment.scratchFolder)/\(run.id).result")
+      schema: plan.result, path: "\(maker.work.spills.path)/result")
     prepared = []
     for file in files {
       prepared.append(
