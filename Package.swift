@@ -73,9 +73,8 @@ let package = Package(
     .target(
       name: "Commands",
       dependencies: [
-        "Model", "Runtime", "Timetable", "Expressions", "JobFiles", "Planning", "Compute",
-        "Formats", "Postgres", "StateStore", "Sinks", "Notices", "Engine", "Scheduler",
-        "DemoServer",
+        "Model", "Runtime", "Timetable", "JobFiles", "Planning", "Postgres", "StateStore", "Sinks",
+        "Engine", "Scheduler", "DemoServer",
       ],
       swiftSettings: settings),
     .executableTarget(name: "tidemark", dependencies: ["Commands"], swiftSettings: settings),
@@ -84,7 +83,7 @@ let package = Package(
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "Model"], swiftSettings: settings),
     .testTarget(
-      name: "TimetableTests", dependencies: ["Timetable", "Model", "Runtime"],
+      name: "TimetableTests", dependencies: ["Timetable", "Model"],
       swiftSettings: settings),
     .testTarget(
       name: "ExpressionsTests", dependencies: ["Expressions", "Model"], swiftSettings: settings),

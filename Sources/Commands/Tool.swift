@@ -56,7 +56,8 @@ package enum Tool {
       return FaultReport.print([fault], asJSON: isJSON)
     } catch {
       return FaultReport.print(
-        [Fault("internal", .internal, "The command ended in an unknown way", cause: "\(error)")], asJSON: isJSON)
+        [Fault("internal", .internal, "The command ended in an unknown way", cause: "\(error)")],
+        asJSON: isJSON)
     }
   }
 }

@@ -44,13 +44,15 @@ package struct DemoData: Sendable {
       let bytes = try FileContents.read(folder + "/" + file, atMost: .megabytes(4))
       try await connection.execute(SQLText(trusted: String(decoding: bytes, as: UTF8.self)))
     }
-    let hasSteps = try await connection.query("SELECT to_regprocedure('fixture.steps()') IS NOT NULL").onlyRow[0]
+    let hasSteps = try await connection.query("SELECT to_regprocedure('fixture.steps()') IS NOT NULL")
+      .onlyRow[0]
     var steps: [Step] = []
     if hasSteps == "t" {
-      steps = try await connection.query("SELECT step, phase, title FROM fixture.steps() ORDER BY 2, 1").rows.map {
-        Step(
-          number: try $0.integer("step"), phase: try $0.integer("phase"), title: try $0.string("title"))
-      }
+      steps = try await connection.query("SELECT step, phase, title FROM fixture.steps() ORDER BY 2, 1").rows
+        .map {
+          Step(
+            number: try $0.integer("step"), phase: try $0.integer("phase"), title: try $0.string("title"))
+        }
     }
     await connection.close()
     for phase in Set(steps.map(\.phase)).sorted() {

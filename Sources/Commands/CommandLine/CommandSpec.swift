@@ -24,8 +24,10 @@ struct CommandSpec: Sendable {
 
   /// Options that every command takes.
   static let common: [OptionSpec] = [
-    OptionSpec("project", value: "DIR", help: "the folder with tidemark.yaml and jobs/ (default: here or above)"),
-    OptionSpec("config", value: "FILE", help: "project file; may be repeated, later ones win", isRepeatable: true),
+    OptionSpec(
+      "project", value: "DIR", help: "the folder with tidemark.yaml and jobs/ (default: here or above)"),
+    OptionSpec(
+      "config", value: "FILE", help: "project file; may be repeated, later ones win", isRepeatable: true),
     OptionSpec("state", value: "WHERE", help: "state store: a SQLite file or postgres://..."),
     OptionSpec("log-file", value: "FILE", help: "append the log there instead of standard error"),
     OptionSpec("json", help: "print facts as one JSON document"),

@@ -21,7 +21,8 @@ struct Invocation: Sendable {
       } else if argument == "--" {
         onlyOperands = true
       } else if argument.hasPrefix("--") {
-        let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = argument.dropFirst(2).split(
+          separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let option = spec.allOptions.first(where: { $0.name == name }) else {
           throw unknown("--\(name)")
@@ -97,7 +98,8 @@ struct Invocation: Sendable {
     let plain = String(text.filter { $0 != "_" })
     guard let number = Int(plain), range.contains(number) else {
       throw Fault(
-        "bad_value", .usage, "`--\(option) \(text)` is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+        "bad_value", .usage,
+        "`--\(option) \(text)` is not a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
     return number
   }

@@ -9,7 +9,9 @@ enum ProjectFolder {
     for start in [".", programFolder] {
       var folder = start
       for _ in 0..<8 {
-        if access(folder + "/fixtures/shop/generate.sql", R_OK) == 0, let path = absolute(folder) { return path }
+        if access(folder + "/fixtures/shop/generate.sql", R_OK) == 0, let path = absolute(folder) {
+          return path
+        }
         folder += "/.."
       }
     }

@@ -23,7 +23,8 @@ enum FaultReport {
 
   private static func text(_ fault: Fault, severity: String) -> String {
     FaultText(
-      fault: fault, severity: severity, sourceLine: fault.place.flatMap(sourceLine), style: Terminal.errorStyle
+      fault: fault, severity: severity, sourceLine: fault.place.flatMap(sourceLine),
+      style: Terminal.errorStyle
     ).text
   }
 

@@ -66,7 +66,8 @@ struct ProgressBar {
     let filled = Int((Double(room) * share).rounded())
     let bar =
       room > 4
-      ? style.green(String(repeating: "█", count: filled)) + style.dim(String(repeating: "░", count: room - filled)) + "  "
+      ? style.green(String(repeating: "█", count: filled))
+        + style.dim(String(repeating: "░", count: room - filled)) + "  "
       : ""
     Terminal.printError("\r\u{1B}[2K\(bar)\(facts)")
     isOnScreen = true

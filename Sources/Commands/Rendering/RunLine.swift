@@ -39,7 +39,8 @@ struct RunLine {
 
   var action: String {
     switch record.state {
-    case .failed: "needs you: " + (record.fault.map { FaultText.oneLine($0.sentence) } ?? "see `tidemark show`")
+    case .failed:
+      "needs you: " + (record.fault.map { FaultText.oneLine($0.sentence) } ?? "see `tidemark show`")
     case .succeeded: "done"
     case .superseded: "another run took its place"
     case .cancelled: "cancelled; `tidemark run \(name)` starts anew"

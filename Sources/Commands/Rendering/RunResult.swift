@@ -14,7 +14,8 @@ struct RunResult {
     switch outcome {
     case .succeeded(let summary):
       if invocation.has("json") {
-        Terminal.print(JSONValue.object([.init("outcome", .string("succeeded"))] + summary.json.members).prettyText)
+        Terminal.print(
+          JSONValue.object([.init("outcome", .string("succeeded"))] + summary.json.members).prettyText)
       } else {
         for line in lines(summary) { Terminal.print(line) }
       }

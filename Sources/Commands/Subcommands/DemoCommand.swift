@@ -72,24 +72,30 @@ enum DemoCommand {
 
   // MARK: The result
 
-  private static func targets(_ invocation: Invocation, name: String, root: String) throws -> [(String, String)] {
+  private static func targets(_ invocation: Invocation, name: String, root: String) throws -> [(
+    String, String
+  )] {
     let file = try ProjectFile.read(root: root, configs: [root + "/fixtures/shop/tidemark.yaml"]).get()
     let path = try JobFolder.find(name, root: root)
     return try JobFile.read(path: path, project: file).get().job.sinks.compactMap { sink in
-      guard case .table(let rule) = sink, let connection = rule.connection.literal, let table = rule.name.literal
+      guard case .table(let rule) = sink, let connection = rule.connection.literal,
+        let table = rule.name.literal
       else { return nil }
       return (connection, table)
     }
   }
 
-  private static func print(_ target: (connection: String, table: String), _ server: DemoServer) async throws {
+  private static func print(_ target: (connection: String, table: String), _ server: DemoServer) async throws
+  {
     let connection = try await Connection.open(server.settings(database: target.connection))
     let table = try QualifiedName(parsing: target.table)
-    let count = try await connection.query("SELECT count(*) FROM \(table)").onlyRow[0].flatMap { Int64($0) } ?? 0
+    let count =
+      try await connection.query("SELECT count(*) FROM \(table)").onlyRow[0].flatMap { Int64($0) } ?? 0
     let answer = try await connection.query("SELECT * FROM \(table) ORDER BY 1, 2 LIMIT 20")
     await connection.close()
     Terminal.print("")
-    Terminal.print(Terminal.outputStyle.bold("\(target.connection):\(target.table)") + "  \(Quantity.count(count)) rows")
+    Terminal.print(
+      Terminal.outputStyle.bold("\(target.connection):\(target.table)") + "  \(Quantity.count(count)) rows")
     let numeric = Set(
       answer.columns.indices.filter { [20, 21, 23, 700, 701, 1700].contains(answer.columns[$0].typeOID) })
     let cells = answer.rows.map { row in (0..<row.count).map { row[$0] ?? "∅" } }

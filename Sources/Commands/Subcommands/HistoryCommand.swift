@@ -34,7 +34,8 @@ enum HistoryCommand {
         ]
       }
       for line in TextTable(
-        header: ["started", "job", "interval", "rev", "state", "rows read", "run"], rows: rows, numeric: [3, 5]
+        header: ["started", "job", "interval", "rev", "state", "rows read", "run"], rows: rows,
+        numeric: [3, 5]
       ).lines { Terminal.print(line) }
     }
     await store.close()

@@ -10,7 +10,9 @@ enum PlanCommand {
   static let spec = CommandSpec(
     name: "plan", summary: "Show what a run would do: columns, types, chunks and why, without running it",
     operands: [.init(name: "JOB", help: "jobs/NAME.yaml, or NAME")],
-    options: RunCommand.spec.options.filter { ["set", "for", "interval-start", "interval-end"].contains($0.name) },
+    options: RunCommand.spec.options.filter {
+      ["set", "for", "interval-start", "interval-end"].contains($0.name)
+    },
     example: "tidemark plan daily-revenue",
     run: { try await run($0) })
 

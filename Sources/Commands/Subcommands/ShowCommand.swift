@@ -39,7 +39,9 @@ enum ShowCommand {
           .init("events", .array(events.map(ShowCommand.json))),
           .init(
             "quarantine",
-            .array(quarantine.map { .object([.init("step", .string($0.step)), .init("rows", .integer($0.rows))]) })),
+            .array(
+              quarantine.map { .object([.init("step", .string($0.step)), .init("rows", .integer($0.rows))]) })
+          ),
         ]).prettyText)
       return .ok
     }
@@ -50,7 +52,9 @@ enum ShowCommand {
     Terminal.print(
       "  rows        read \(Quantity.count(rows.read)), kept \(Quantity.count(rows.kept)), filtered \(Quantity.count(rows.filtered)), "
         + "quarantined \(Quantity.count(rows.quarantined)), dropped \(Quantity.count(rows.dropped))")
-    for item in quarantine { Terminal.print("  quarantine  \(Quantity.count(Int64(item.rows))) by \(item.step)") }
+    for item in quarantine {
+      Terminal.print("  quarantine  \(Quantity.count(Int64(item.rows))) by \(item.step)")
+    }
     if let hash = receipt?["result_hash"]?.stringValue { Terminal.print("  result      \(hash.prefix(16))") }
     Terminal.print("")
     for event in events {

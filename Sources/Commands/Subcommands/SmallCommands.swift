@@ -66,7 +66,9 @@ enum GrantsCommand {
         schema = rule.ledgerSchema
       }
       let ledger = PublicationLedger(schema: try Identifier(checking: schema))
-      for statement in ledger.grants(to: try Identifier(checking: role)) { Terminal.print(statement.text + ";") }
+      for statement in ledger.grants(to: try Identifier(checking: role)) {
+        Terminal.print(statement.text + ";")
+      }
       return .ok
     })
 }

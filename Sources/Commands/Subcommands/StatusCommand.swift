@@ -5,7 +5,8 @@ internal import StateStore
 /// `tidemark status`: what needs a person first, then the newest run of every job.
 enum StatusCommand {
   static let spec = CommandSpec(
-    name: "status", summary: "Show where every job stands, what needs a person first, and the intervals nobody has made",
+    name: "status",
+    summary: "Show where every job stands, what needs a person first, and the intervals nobody has made",
     operands: [.init(name: "JOB", help: "only this job", isRequired: false)],
     example: "tidemark status",
     run: { try await run($0) })

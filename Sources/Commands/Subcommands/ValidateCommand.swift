@@ -6,7 +6,8 @@ enum ValidateCommand {
   static let spec = CommandSpec(
     name: "validate", summary: "Check job files, without touching a database",
     operands: [
-      .init(name: "JOB", help: "files or names; all jobs where left out", isRequired: false, isRepeatable: true)
+      .init(
+        name: "JOB", help: "files or names; all jobs where left out", isRequired: false, isRepeatable: true)
     ],
     example: "tidemark validate jobs/daily-revenue.yaml",
     run: { try run($0) })

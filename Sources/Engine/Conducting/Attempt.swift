@@ -120,11 +120,13 @@ actor Attempt {
     if record.fingerprint == fingerprint, let bytes = try await store.plan(of: record.id) {
       plan.chunks = try SavedChunks(bytes: bytes).chunks
     } else {
-      try await store.savePlan(SavedChunks(chunks: plan.chunks).bytes, fingerprint: fingerprint, for: ownership)
+      try await store.savePlan(
+        SavedChunks(chunks: plan.chunks).bytes, fingerprint: fingerprint, for: ownership)
     }
     try Failpoint.hit(.planSaved)
     let work = try ChunkWork(
-      plan: plan, job: job, lookups: lookups.tables, zones: try environment.zones.context(session: context.zone.name),
+      plan: plan, job: job, lookups: lookups.tables,
+      zones: try environment.zones.context(session: context.zone.name),
       values: environment.values, parallelism: try parallelism,
       spills: spills)
     return Prepared(plan: plan, work: work, servers: servers)
@@ -157,7 +159,8 @@ actor Attempt {
     let marks = try await store.sinkMarks(of: record.id)
     // Past the first commit, and with all partials sealed, the source is never read again.
     if marks.contains(where: { $0.committedAt != nil }) { return }
-    if finished.count == prepared.plan.chunks.count, record.state == .prepared || record.state == .publishing {
+    if finished.count == prepared.plan.chunks.count, record.state == .prepared || record.state == .publishing
+    {
       return
     }
     try await store.move(
@@ -199,7 +202,8 @@ actor Attempt {
         else { continue }
         if maximum < 3 {
           throw Fault(
-            "too_few_connections", .config, "Connection `\(name)` may have \(maximum) connections; a run needs 3",
+            "too_few_connections", .config,
+            "Connection `\(name)` may have \(maximum) connections; a run needs 3",
             place: rule.place, hint: "Raise `max_connections`")
         }
         possible = min(possible, maximum - 2)
@@ -228,7 +232,10 @@ actor Attempt {
     if record.state != .publishing {
       try await store.move(
         ownership,
-        RunMove(to: .prepared, event: EventDraft("result_prepared", .object(RunEvent.prepared(rows: made.rows, hash: made.hash).facts))))
+        RunMove(
+          to: .prepared,
+          event: EventDraft(
+            "result_prepared", .object(RunEvent.prepared(rows: made.rows, hash: made.hash).facts))))
       try await store.move(
         ownership, RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
     }

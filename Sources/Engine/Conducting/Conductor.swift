@@ -47,7 +47,8 @@ package struct Conductor: Sendable {
     switch try await environment.store.claim(record.id) {
     case .owned(let ownership): return ownership
     case .held(let owner):
-      let who = owner.map { "process \($0.processID) on \($0.host) since \($0.since.text())" } ?? "another process"
+      let who =
+        owner.map { "process \($0.processID) on \($0.host) since \($0.since.text())" } ?? "another process"
       throw Fault(
         "held", .conflict, "Run \(record.id) of \(record.identity.job) is being worked on by \(who)",
         hint: "It goes on by itself; `tidemark status` shows it")

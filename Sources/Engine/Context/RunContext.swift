@@ -63,7 +63,8 @@ package struct RunContext: Sendable {
     case .named(let text):
       guard hasInterval else {
         throw Fault(
-          "no_interval", .usage, "Job \(job.name) has neither a schedule nor an interval, so `--for` means nothing",
+          "no_interval", .usage,
+          "Job \(job.name) has neither a schedule nor an interval, so `--for` means nothing",
           hint: "Give it `interval: {span: day}`")
       }
       return try calendar.interval(named: IntervalName(SourceText(text, origin: "--for")), now: now)
@@ -99,7 +100,8 @@ extension ReferenceScope {
     _ namespace: String, _ range: TimeRange?, zone: ZoneRules, label: String?, span: IntervalSpan
   ) {
     guard let range else {
-      for name in ["start", "end", "start_date", "end_date", "start_local", "end_local", "label", "timezone"] {
+      for name in ["start", "end", "start_date", "end_date", "start_local", "end_local", "label", "timezone"]
+      {
         self["\(namespace).\(name)"] = .unavailable("this job has no interval")
       }
       return

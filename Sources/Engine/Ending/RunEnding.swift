@@ -114,7 +114,8 @@ extension Store {
     do {
       try await release(ownership)
     } catch {
-      report(ownership.run, .waiting(reason: "the run could not be released: \(Conductor.fault(error).sentence)"))
+      report(
+        ownership.run, .waiting(reason: "the run could not be released: \(Conductor.fault(error).sentence)"))
     }
   }
 }

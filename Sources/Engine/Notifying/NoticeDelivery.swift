@@ -31,8 +31,10 @@ package struct NoticeDelivery: Sendable {
     do {
       let destination = try destination(record)
       let notice = Notice(
-        idempotencyKey: record.id, facts: NoticeFacts(
-          record.facts, event: record.event, project: record.project, job: record.job.text), at: record.createdAt)
+        idempotencyKey: record.id,
+        facts: NoticeFacts(
+          record.facts, event: record.event, project: record.project, job: record.job.text),
+        at: record.createdAt)
       try Failpoint.hit(.noticeBeforeSend)
       var delivery = await courier.deliver(notice, to: destination)
       if case .notify(let connection, let channel, let payload) = delivery {

@@ -125,7 +125,8 @@ struct CheckJudge {
             return Verdict(
               passed: false, detail: "more than one row has \(CheckJudge.text(batch, batch.rows[0]))")
           }
-          let passed = batch.columns[0].isValid(batch.rows[0]) && batch.columns[0].integers[batch.rows[0]] != 0
+          let passed =
+            batch.columns[0].isValid(batch.rows[0]) && batch.columns[0].integers[batch.rows[0]] != 0
           return Verdict(passed: passed, detail: passed ? "true" : "not true over \(rows) rows")
         }
       }

@@ -67,7 +67,8 @@ final class Publisher {
           try await publisher.ensureLedger()
           tokens[target.connection] = try await publisher.raiseFence(identity: run.identity, run: run.id)
         }
-        tables.append(Table(target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0)))
+        tables.append(
+          Table(target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0)))
       case .file(let rule):
         let path = try NameResolver(references: references).text(rule.path)
         _ = try OutputFile.parts(path)
@@ -90,7 +91,8 @@ final class Publisher {
     guard let facts else {
       if target.create { return nil }
       throw Fault(
-        "unknown_table", .notFound, "There is no table `\(target.table)` on connection `\(target.connection)`",
+        "unknown_table", .notFound,
+        "There is no table `\(target.table)` on connection `\(target.connection)`",
         place: target.place, hint: "Create it, or set `create: true`")
     }
     _ = try TargetFit(target: target, facts: facts, result: result)
@@ -135,7 +137,8 @@ final class Publisher {
     }
     do {
       let made = try await maker.make(
-        spool: spool, files: prepared, guards: tables.compactMap { WindowGuard($0.target, result: plan.result) },
+        spool: spool, files: prepared,
+        guards: tables.compactMap { WindowGuard($0.target, result: plan.result) },
         checks: &judges)
       try judge(&judges, zones: maker.work.zones)
       if made.rows == 0 { try refuseEmpty() }
@@ -172,7 +175,8 @@ final class Publisher {
       failed.count == 1
         ? "The result fails the \(first)" : "The result fails \(failed.count) checks; first, the \(first)",
       place: judges.first { !$0.check.name.isEmpty && first.contains("`\($0.check.name)`") }?.check.place,
-      hint: "Nothing was published. The finished chunks are kept: correct the check or the data and run again")
+      hint: "Nothing was published. The finished chunks are kept: correct the check or the data and run again"
+    )
   }
 
   private func refuseEmpty() throws(Fault) {
@@ -192,7 +196,8 @@ final class Publisher {
         if mark.resultHash == made.hash { continue }
         throw Fault(
           "result_changed", .internal,
-          "The result made again (\(made.hash.prefix(12))) is not the one published into \(sink) (\(mark.resultHash.prefix(12)))")
+          "The result made again (\(made.hash.prefix(12))) is not the one published into \(sink) (\(mark.resultHash.prefix(12)))"
+        )
       }
       try await environment.store.markPrepared(
         sink: sink, resultHash: made.hash, rowCount: Int(made.rows), for: ownership)

@@ -39,7 +39,9 @@ struct WindowGuard {
         "outside_window", .check,
         "A result row has \(name) = \(values.value(at: row).postgresText ?? "NULL"), outside the window that this run replaces",
         place: place,
-        hint: "Filter the source by `${window.start}` and `${window.end}`, in the zone that `\(name)` is derived in")
+        hint:
+          "Filter the source by `${window.start}` and `${window.end}`, in the zone that `\(name)` is derived in"
+      )
     }
   }
 }

@@ -65,7 +65,8 @@ struct ReadPhase: Sendable {
       } else if !source.isProvable {
         doubt = "a query or view cannot be proved unchanged"
       } else if let holder = holders[source.connection] {
-        doubt = try await firstDoubt(mine, source: source, holder: holder, server: serverFacts[source.connection])
+        doubt = try await firstDoubt(
+          mine, source: source, holder: holder, server: serverFacts[source.connection])
       }
       if let doubt {
         try await environment.store.dropChunks(nil, for: ownership)
@@ -82,7 +83,8 @@ struct ReadPhase: Sendable {
     _ finished: [ChunkRecord], source: PlannedSource, holder: SnapshotHolder, server: ServerFacts?
   ) async throws -> String? {
     for record in finished {
-      guard let proof = ResumeProof(json: record.proof), let query = proof.query(plan.chunks[record.chunk.number])
+      guard let proof = ResumeProof(json: record.proof),
+        let query = proof.query(plan.chunks[record.chunk.number])
       else { return "chunk \(record.chunk) left no proof" }
       if proof.systemIdentifier != server?.systemIdentifier { return "it is another server now" }
       if proof.fileNodes != source.fileNodes { return "the table was rewritten" }

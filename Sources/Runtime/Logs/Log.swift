@@ -41,7 +41,9 @@ package final class Log: Sendable {
     let bytes = Array((redactor.mask(line) + "\n").utf8)
     target.withLock { target in
       // A log that cannot be written must not end the run; there is nowhere left to say so.
-      _ = bytes.withUnsafeBytes { Glibc.write(target.file?.number ?? STDERR_FILENO, $0.baseAddress, $0.count) }
+      _ = bytes.withUnsafeBytes {
+        Glibc.write(target.file?.number ?? STDERR_FILENO, $0.baseAddress, $0.count)
+      }
     }
   }
 

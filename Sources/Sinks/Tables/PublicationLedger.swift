@@ -76,7 +76,9 @@ package struct PublicationLedger: Hashable, Sendable {
   }
 
   /// Serialises makers of the ledger: IF NOT EXISTS alone can still collide.
-  package var makerLock: SQLText { "SELECT pg_advisory_xact_lock(730501047, hashtext(\(SQLText.string(schema.name))))" }
+  package var makerLock: SQLText {
+    "SELECT pg_advisory_xact_lock(730501047, hashtext(\(SQLText.string(schema.name))))"
+  }
 
   /// Raises the fence; its answer is the new token.
   package func raiseFence(identity: String, run: RunID) -> SQLText {

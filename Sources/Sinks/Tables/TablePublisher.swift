@@ -113,7 +113,8 @@ package struct TablePublisher {
   }
 
   private func holdFence(_ entry: LedgerEntry, token: FencingToken) async throws {
-    if try await !connection.query(ledger.holdFence(identity: entry.identity.key, token: token)).rows.isEmpty {
+    if try await !connection.query(ledger.holdFence(identity: entry.identity.key, token: token)).rows.isEmpty
+    {
       return
     }
     let holder = try await connection.query(ledger.fenceHolder(identity: entry.identity.key)).rows.first
@@ -171,7 +172,9 @@ package struct TablePublisher {
 
   private func refuseOlderInterval(_ publication: TablePublication) async throws {
     let target = publication.target
-    guard target.mode == .replace, !target.isForced, publication.entry.identity.interval != nil else { return }
+    guard target.mode == .replace, !target.isForced, publication.entry.identity.interval != nil else {
+      return
+    }
     let newer = try await connection.query(
       ledger.newestInterval(of: publication.entry.identity, target: publication.entry.target)
     ).rows.first

@@ -29,7 +29,9 @@ package struct TargetFit: Hashable, Sendable {
             : DidYouMean.hint(for: name, among: names) ?? "It has \(names.joined(separator: ", "))")
         continue
       }
-      if column.isGenerated { misfit("Column `\(name)` of `\(target.table)` is generated and cannot be written") }
+      if column.isGenerated {
+        misfit("Column `\(name)` of `\(target.table)` is generated and cannot be written")
+      }
       guard let type else { continue }
       if !TargetFit.canAssign(type, to: column.type) {
         misfit(
@@ -41,7 +43,9 @@ package struct TargetFit: Hashable, Sendable {
     let given = Set(needed.map(\.0))
     for column in facts.columns
     where !column.isNullable && !column.hasDefault && !column.isGenerated && !given.contains(column.name) {
-      misfit("Column `\(column.name)` of `\(target.table)` is NOT NULL without a default, and the result has no such column")
+      misfit(
+        "Column `\(column.name)` of `\(target.table)` is NOT NULL without a default, and the result has no such column"
+      )
     }
     if !faults.isEmpty { throw Faults(faults) }
     self.isDirect = isDirect
