@@ -47,7 +47,8 @@ struct MergeStatements {
     let sets: [SQLText] = values.map { "\($0) = n.\($0)" }
     let old: [SQLText] = values.map { "t.\($0)" }
     let new: [SQLText] = values.map { "n.\($0)" }
-    let differs: SQLText = "ROW(\(old)) IS DISTINCT FROM ROW(\(new))"
+    // By their images: 1.0 becomes 1.00, and json, which has no equality, can be compared too.
+    let differs: SQLText = "ROW(\(old))::record *<> ROW(\(new))::record"
     if keyMayBeNull {
       return """
         UPDATE \(target.table) AS t SET \(sets) FROM (SELECT o.tidemark_at, o.tidemark_in, i.* \

@@ -1,0 +1,175 @@
+import Model
+import Postgres
+import Testing
+
+@testable import Sinks
+
+/// Every mode against a real server.
+@Suite struct TablePublisherTests {
+  private static let schema = [
+    ColumnSchema(name: "k", type: .text), ColumnSchema(name: "v", type: .numeric),
+  ]
+
+  private static func row(_ key: String?, _ value: String) throws -> [Value] {
+    [key.map { .text($0) } ?? .null, .numeric(try Decimal(parsing: value))]
+  }
+
+  @Test func mergeWritesOnlyRowsThatDiffer() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (k text, v numeric); INSERT INTO t VALUES ('a', 1.0), ('b', 2), (NULL, 3), ('other', 9)"
+      )
+      let before = try await world.texts("SELECT k, xmin FROM t WHERE k IS DISTINCT FROM 'b' ORDER BY k")
+      let rows = [
+        try Self.row("a", "1.0"), try Self.row("b", "5"), try Self.row(nil, "3"), try Self.row("new", "7"),
+      ]
+      let outcome = try await world.publish(PublishWorld.target(.merge), Self.schema, rows)
+      #expect(outcome == .published(rows: 4, deleted: 0))
+      #expect(
+        try await world.texts("SELECT * FROM t ORDER BY k") == ["a 1.0", "b 5", "new 7", "other 9", "- 3"])
+      #expect(
+        try await world.texts("SELECT k, xmin FROM t WHERE k IS NULL OR k IN ('a', 'other') ORDER BY k")
+          == before)
+      // The same number with another scale is another result.
+      try await world.publish(
+        PublishWorld.target(.merge), Self.schema, [try Self.row("a", "1.00")], revision: 2)
+      #expect(try await world.texts("SELECT v FROM t WHERE k = 'a'") == ["1.00"])
+    }
+  }
+
+  @Test func mergeComparesJSON() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (k text NOT NULL, v json); INSERT INTO t VALUES ('a', '{}'), ('b', '[1]')")
+      let schema = [
+        ColumnSchema(name: "k", type: .text, isNullable: false), ColumnSchema(name: "v", type: .json),
+      ]
+      let before = try await world.texts("SELECT xmin FROM t WHERE k = 'a'")
+      try await world.publish(
+        PublishWorld.target(.merge), schema, [[.text("a"), .text("{}")], [.text("b"), .text("[2]")]])
+      #expect(try await world.texts("SELECT * FROM t ORDER BY k") == ["a {}", "b [2]"])
+      #expect(try await world.texts("SELECT xmin FROM t WHERE k = 'a'") == before)
+    }
+  }
+
+  @Test func appendReplacesTheRowsOfAnEarlierRevision() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric, _run_id text)")
+      let target = PublishWorld.target(.append)
+      try await world.publish(target, Self.schema, [try Self.row("a", "1")])
+      try await world.publish(target, Self.schema, [try Self.row("b", "2")], day: 2, run: "r2")
+      let again = try await world.publish(
+        target, Self.schema, [try Self.row("c", "3")], revision: 2, run: "r3")
+      #expect(again == .published(rows: 1, deleted: 1))
+      #expect(try await world.texts("SELECT * FROM t ORDER BY k") == ["b 2 r2", "c 3 r3"])
+    }
+  }
+
+  @Test func replaceStaysWithinItsScope() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (k text, v numeric); INSERT INTO t VALUES ('a', 1), ('it''s', 2)")
+      let target = PublishWorld.target(.replace, scope: [.init(column: "k", value: .text("it's"))])
+      let outcome = try await world.publish(target, Self.schema, [try Self.row("it's", "7")])
+      #expect(outcome == .published(rows: 1, deleted: 1))
+      #expect(try await world.texts("SELECT * FROM t ORDER BY k") == ["a 1", "it's 7"])
+    }
+  }
+
+  @Test func replaceRefusesAnOlderInterval() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      try await world.publish(PublishWorld.target(.replace), Self.schema, [try Self.row("new", "1")], day: 2)
+      let fault = await #expect(throws: Fault.self) {
+        try await world.publish(
+          PublishWorld.target(.replace), Self.schema, [try Self.row("old", "1")], day: 1)
+      }
+      #expect(fault?.code == "older_interval")
+      #expect(try await world.texts("SELECT k FROM t") == ["new"])
+    }
+  }
+
+  @Test func replaceWindowTouchesTheWindowOnly() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (d date, v bigint); INSERT INTO t SELECT '2026-01-01'::date + n, n FROM generate_series(0, 3) AS n; INSERT INTO t VALUES (NULL, 99)"
+      )
+      let day: Int32 = 9497  // 2026-01-01
+      let window = TableTarget.Window(column: "d", lower: .date(day + 1), upper: .date(day + 3))
+      let schema = [ColumnSchema(name: "d", type: .date), ColumnSchema(name: "v", type: .bigint)]
+      let outcome = try await world.publish(
+        PublishWorld.target(.replaceWindow, key: ["d"], window: window), schema,
+        [[.date(day + 2), .integer(70)]])
+      #expect(outcome == .published(rows: 1, deleted: 2))
+      #expect(
+        try await world.texts("SELECT * FROM t ORDER BY d") == [
+          "2026-01-01 0", "2026-01-03 70", "2026-01-04 3", "- 99",
+        ])
+    }
+  }
+
+  @Test func tooManyDeletesChangeNothing() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (k text, v numeric); INSERT INTO t VALUES ('a', 1), ('b', 2)")
+      let target = PublishWorld.target(.replace, maxDelete: .percent(50))
+      let fault = await #expect(throws: Fault.self) {
+        try await world.publish(target, Self.schema, [try Self.row("c", "1")])
+      }
+      #expect(fault?.code == "too_many_deletes")
+      #expect(try await world.texts("SELECT k FROM t ORDER BY k") == ["a", "b"])
+      #expect(try await world.texts("SELECT count(*) FROM tidemark.publications") == ["0"])
+    }
+  }
+
+  @Test func createdTablesTakeNULLsOfTheKeyAsEqual() async throws {
+    try await PublishWorld.run { world in
+      let target = PublishWorld.target(.replace, create: true)
+      try await world.publish(target, Self.schema, [try Self.row(nil, "1")])
+      #expect(
+        try await world.texts("SELECT indexdef FROM pg_indexes WHERE tablename = 't'")
+          == ["CREATE UNIQUE INDEX t_tidemark_key ON public.t USING btree (k) NULLS NOT DISTINCT"])
+      await #expect(throws: Fault.self) {
+        try await world.connection.execute("INSERT INTO t VALUES (NULL, 2)")
+      }
+    }
+  }
+
+  // MARK: The ledger
+
+  @Test func aSecondPublishFindsItDone() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      let target = PublishWorld.target(.replace)
+      try await world.publish(target, Self.schema, [try Self.row("a", "1")], run: "r1")
+      #expect(
+        try await world.publish(target, Self.schema, [try Self.row("a", "1")], run: "r2")
+          == .already(run: "r1"))
+      let fault = await #expect(throws: Fault.self) {
+        try await world.publish(target, Self.schema, [try Self.row("a", "2")], run: "r3")
+      }
+      #expect(fault?.code == "published_by_another")
+      #expect(fault?.kind == .conflict)
+      #expect(try await world.texts("SELECT * FROM t") == ["a 1"])
+      #expect(try await world.texts("SELECT run_id, rows, deleted FROM tidemark.publications") == ["r1 1 0"])
+    }
+  }
+
+  @Test func aStaleOwnerCannotPublish() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      let stale = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
+      let newer = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r2"))
+      #expect(newer > stale)
+      let publication = try await world.publication(
+        PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")])
+      let fault = await #expect(throws: Fault.self) {
+        try await world.publisher.publish([publication], token: stale)
+      }
+      #expect(fault?.code == "fenced")
+      #expect(try await world.texts("SELECT count(*) FROM tidemark.publications") == ["0"])
+      #expect(
+        try await world.publisher.publish([publication], token: newer) == [.published(rows: 1, deleted: 0)])
+    }
+  }
+}
