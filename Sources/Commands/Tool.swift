@@ -8,7 +8,8 @@ package enum Tool {
 
   static let commands: [CommandSpec] = [
     DemoCommand.spec, ValidateCommand.spec, PlanCommand.spec, RunCommand.spec, TickCommand.spec,
-    ScheduleCommand.spec, BackfillCommand.spec, PauseCommand.spec, UnpauseCommand.spec, CancelCommand.spec,
+    SchedulerCommand.spec, ScheduleCommand.spec, BackfillCommand.spec, PauseCommand.spec, UnpauseCommand.spec,
+    CancelCommand.spec, SystemdCommand.spec, CronCommand.spec,
     StatusCommand.spec, HistoryCommand.spec, ShowCommand.spec, GrantsCommand.spec, SchemaCommand.spec,
     VersionCommand.spec, FailpointsCommand.spec,
   ]
@@ -17,7 +18,7 @@ package enum Tool {
   package static func main() async -> Never {
     // A reader that goes away must not kill a run; writing to it fails instead.
     signal(SIGPIPE, SIG_IGN)
-    StopSignals.block()
+    StopSignals.install()
     exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 

@@ -32,6 +32,14 @@ package struct FireClerk: Sendable {
     return considered
   }
 
+  /// The jobs with fires that have no outcome yet.
+  package func openJobs() async throws -> Set<ScheduledJob.ID> {
+    Set(
+      try await store.openFires(project: project.name).map {
+        ScheduledJob.ID(job: $0.key.job, row: $0.key.matrixRow)
+      })
+  }
+
   /// What is left to do for one job.
   package enum Step: Sendable {
     /// Run this, then ask again. Its pool's place is taken: `finished` gives it back.

@@ -1,0 +1,31 @@
+internal import Engine
+internal import JobFiles
+internal import Model
+internal import Runtime
+internal import Scheduler
+internal import StateStore
+
+/// `tidemark scheduler`: the daemon that runs every job when it is due.
+enum SchedulerCommand {
+  static let spec = CommandSpec(
+    name: "scheduler", summary: "Run every job when it is due, until told to stop",
+    discussion: """
+      Reads the job files again when one changes and on SIGHUP; of a file that cannot be read the last good version
+      goes on. SIGTERM stops it: runs that are going on are saved and gone on with later. Several may work on one
+      state store. `tidemark systemd print scheduler` prints a unit for it.
+      """,
+    options: [OptionSpec("parallel", value: "N", help: "how many jobs may run at once (default 4)")],
+    example: "tidemark scheduler --log-file scheduler.log",
+    run: { invocation in
+      let parallelism = try invocation.integer("parallel", in: 1...1000) ?? 4
+      let context = try ProjectContext(invocation)
+      let store = try await context.openStore()
+      let service = SchedulerService(context, store, parallelism: parallelism)
+      let changes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+      StopSignals.onHangup { changes.continuation.yield() }
+      try FileWatch.start([context.root, context.root + "/jobs"]) { changes.continuation.yield() }
+      try await StopSignals.cancelling { try await service.run(reloads: changes.stream) }
+      await store.close()
+      return .ok
+    })
+}
