@@ -155,6 +155,37 @@ import Testing
     }
   }
 
+  @Test func aTwinWaitsAndFindsItDone() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      let target = PublishWorld.target(.replace)
+      let publication = try await world.publication(target, Self.schema, [try Self.row("a", "1")])
+      let token = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
+      let settings = world.settings
+      let twin = try await Connection.open(settings)
+      var outcome: Task<String?, any Error>?
+      try await twin.transaction(.writing()) { twin in
+        try await twin.query(PublishWorld.ledger.insert(publication.entry))
+        // The other one's first statement waits for this transaction.
+        let statement = PublishWorld.ledger.insert(publication.entry)
+        outcome = Task {
+          let other = try await Connection.open(settings)
+          let rows = try await other.query(statement).rows
+          await other.close()
+          return rows.first?[0]
+        }
+        var waiting: String? = "0"
+        while waiting == "0" {
+          waiting = try await world.texts("SELECT count(*) FROM pg_locks WHERE NOT granted").first
+        }
+      }
+      #expect(try await outcome?.value == .some(nil))
+      await twin.close()
+      #expect(try await world.publisher.publish([publication], token: token) == [.already(run: "r1")])
+      #expect(try await world.texts("SELECT count(*) FROM t") == ["0"])
+    }
+  }
+
   @Test func aStaleOwnerCannotPublish() async throws {
     try await PublishWorld.run { world in
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
