@@ -44,6 +44,23 @@ enum RunCommand {
       log: context.log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
       isQuiet: invocation.has("quiet"))
     let environment = context.environment(store: store) { reporter.report($0, $1) }
+    // What a failed run has to tell is delivered too, before its fault is.
+    let outcome: Result<ExitCode, any Error>
+    do {
+      outcome = .success(try await runRows(rows, request, environment, store, reporter, invocation))
+    } catch {
+      outcome = .failure(error)
+    }
+    reporter.finish()
+    try await NoticeDelivery(environment: environment, jobs: [reading.job]).deliverDue()
+    await store.close()
+    return try outcome.get()
+  }
+
+  private static func runRows(
+    _ rows: [(String, MatrixRow?)], _ request: RunRequest, _ environment: EngineEnvironment, _ store: Store,
+    _ reporter: RunReporter, _ invocation: Invocation
+  ) async throws -> ExitCode {
     let byHand = HandRun(store: store)
     let takesOldest = request.choice == .latest && request.parameters.isEmpty && !request.again
     var worst = ExitCode.ok
@@ -57,11 +74,9 @@ enum RunCommand {
       }
       try await byHand.finish(asked, outcome)
       reporter.finish()
-      let code = RunResult(outcome: outcome, job: reading.job.name, row: name).tell(invocation)
+      let code = RunResult(outcome: outcome, job: request.job.name, row: name).tell(invocation)
       if worst == .ok { worst = code }
     }
-    try await NoticeDelivery(environment: environment, jobs: [reading.job]).deliverDue()
-    await store.close()
     return worst
   }
 
