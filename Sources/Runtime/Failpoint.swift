@@ -21,8 +21,6 @@ package struct Failpoint: Hashable, Sendable {
   package static let snapshotTaken = Failpoint("snapshot.taken")
   package static let chunkMiddle = Failpoint("chunk.middle")
   package static let chunkRead = Failpoint("chunk.read")
-  package static let checkpointBeforeCommit = Failpoint("checkpoint.before_commit")
-  package static let checkpointDone = Failpoint("checkpoint.done")
   package static let readDone = Failpoint("read.done")
   package static let mergeStarted = Failpoint("merge.started")
   package static let mergeMiddle = Failpoint("merge.middle")
@@ -42,10 +40,10 @@ package struct Failpoint: Hashable, Sendable {
 
   /// Those of a run, in the order it passes them.
   package static let ofRuns = [
-    runOpen, planSaved, targetPrepared, snapshotTaken, chunkMiddle, chunkRead, checkpointBeforeCommit,
-    checkpointDone, readDone, mergeStarted, mergeMiddle, resultMade, filePrepared, sinksPrepared,
-    publishStarted, publishBeforeCommit, publishAfterCommit, publishMarked, fileBeforeRename,
-    fileAfterRename, runBeforeSuccess, runAfterSuccess, noticeBeforeSend, noticeAfterSend,
+    runOpen, planSaved, targetPrepared, snapshotTaken, chunkMiddle, chunkRead, readDone, mergeStarted,
+    mergeMiddle, resultMade, filePrepared, sinksPrepared, publishStarted, publishBeforeCommit,
+    publishAfterCommit, publishMarked, fileBeforeRename, fileAfterRename, runBeforeSuccess,
+    runAfterSuccess, noticeBeforeSend, noticeAfterSend,
   ]
 
   /// Does what `TIDEMARK_FAILPOINT` asks for at this place.

@@ -91,6 +91,7 @@ actor Attempt {
     let publisher = try await Publisher.prepare(
       environment: environment, request: request, context: context, references: references,
       plan: prepared.plan, run: record, asker: asker, session: session)
+    try await publisher.takeUpCommits(ownership: ownership)
     try await read(prepared, asker)
     return try await publish(prepared, publisher)
   }
@@ -188,6 +189,7 @@ actor Attempt {
     guard let now = try await store.run(record.id) else { return }
     record = now
     try QuarantineGuard(limit: job.errors.quarantine).checkAll(now.totals)
+    try Failpoint.hit(.readDone)
   }
 
   /// Two connections an entry are taken besides the workers': the one that asks, the one that holds
@@ -219,7 +221,12 @@ actor Attempt {
       throw Fault("no_such_run", .internal, "Run \(record.id) is gone from the state store")
     }
     record = now
-    if record.state != .publishing {
+    let isPastFirstCommit = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
+    if isPastFirstCommit, record.state != .publishing {
+      // A fault came between two commits: from there the only way is forward.
+      try await store.move(
+        ownership, RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
+    } else if record.state != .publishing {
       try await store.move(
         ownership, RunMove(to: .merging, event: EventDraft("run_merging", .object([]))))
     }
@@ -229,7 +236,7 @@ actor Attempt {
     let made = try await publisher.makeResult(maker, rejected: record.totals.rows.quarantined)
     report(.prepared(rows: made.rows, hash: made.hash))
     try await publisher.markPrepared(made, ownership: ownership)
-    if record.state != .publishing {
+    if record.state != .publishing, !isPastFirstCommit {
       try await store.move(
         ownership,
         RunMove(

@@ -26,6 +26,8 @@ package struct Conductor: Sendable {
       identity: context.identity, jobHash: request.jobHash,
       settings: .object([.init("job_file", .string(request.job.file))]), pool: request.job.limits.pool,
       again: request.again, fire: request.fire)
+    // What killed processes have left, of whatever run.
+    try SpillFolder.removeAbandoned(in: environment.scratchFolder)
     try Failpoint.hit(.runOpen)
     let record: RunRecord
     let isResumed: Bool

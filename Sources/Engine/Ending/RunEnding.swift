@@ -82,10 +82,13 @@ struct RunEnding: Sendable {
         ]),
       fireOutcome: fireOutcome(state, record))
     let store = environment.store
-    try await Task {
+    let isWritten = try await Task {
+      // What fails behind the success, such as closing fires, takes nothing of it back.
+      if try await store.run(record.id)?.state == .succeeded { return false }
       try await store.move(ownership, move)
+      return true
     }.value
-    environment.report(record.id, event)
+    if isWritten { environment.report(record.id, event) }
     await store.releaseQuietly(ownership, report: environment.report)
   }
 

@@ -31,6 +31,8 @@ final class Publisher {
     var target: TableTarget
     var facts: TableFacts?
     var token: FencingToken
+    /// The target's ledger says that this very run has published into it.
+    var isPublished: Bool
   }
 
   private struct File {
@@ -68,7 +70,10 @@ final class Publisher {
           tokens[target.connection] = try await publisher.raiseFence(identity: run.identity, run: run.id)
         }
         tables.append(
-          Table(target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0)))
+          Table(
+            target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
+            isPublished: try await publisher.publisher(of: run.identity, revision: run.revision, sink: sink)
+              == run.id))
       case .file(let rule):
         let path = try NameResolver(references: references).text(rule.path)
         _ = try OutputFile.parts(path)
@@ -115,12 +120,25 @@ final class Publisher {
     self.checks = checks
   }
 
+  /// Takes into the state store what the targets' ledgers know and it does not: a commit whose answer
+  /// was lost, or that nothing could be written about. From there the run only goes forward.
+  func takeUpCommits(ownership: Ownership) async throws {
+    let marks = try await environment.store.sinkMarks(of: run.id)
+    let missing = tables.filter { table in
+      table.isPublished && marks.contains { $0.sink == table.target.sink && $0.committedAt == nil }
+    }
+    if missing.isEmpty { return }
+    try await environment.store.markCommitted(sinks: missing.map(\.target.sink), for: ownership)
+  }
+
   // MARK: Preparing
 
   /// Makes the result: one merge, into the spool, the files and the checks.
   /// - Throws: `Fault` `check_failed` where a check of severity `error` does not pass.
   func makeResult(_ maker: ResultMaker, rejected: Int64) async throws -> ResultMaker.Made {
     self.rejected = rejected
+    // A file of the final name is this run's own where the run had come as far as its sinks before.
+    let reached = Set(try await environment.store.sinkMarks(of: run.id).map(\.sink))
     let spool = ResultSpool(
       schema: plan.result, path: "\(maker.work.spills.path)/result")
     prepared = []
@@ -129,7 +147,7 @@ final class Publisher {
         try PreparedFile(
           sink: file.sink, rule: file.rule, path: file.path, schema: plan.result,
           root: environment.outputRoot, tag: SHA256.hexadecimal(run.identity.key).prefix(12).description,
-          mayReplace: run.revision > 1 || run.failures > 0))
+          mayReplace: run.revision > 1 || reached.contains(file.sink)))
     }
     var judges: [CheckJudge] = []
     for check in checks {

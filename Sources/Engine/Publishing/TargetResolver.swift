@@ -33,6 +33,13 @@ struct TargetResolver {
         hint: DidYouMean.hint(for: connection, among: connections.keys.sorted())
           ?? "Name it under `connections:` in tidemark.yaml")
     }
+    let table = try names.qualifiedName(rule.name)
+    if table.schema == nil, connectionRule.searchPath.isEmpty {
+      throw Fault(
+        "no_schema", .validation,
+        "The target `\(table)` names no schema, and connection `\(connection)` has none to look in",
+        place: rule.place, hint: "Write it as `schema.\(table)`, or set `search_path` under the connection")
+    }
     let key = rule.key ?? resultKey
     for name in key + (rule.window.map { [$0] } ?? []) + rule.scope.map(\.column)
     where !result.contains(where: { $0.name == name }) {
@@ -50,7 +57,7 @@ struct TargetResolver {
     }
     return TableTarget(
       sink: sink, connection: connection, ledger: Identifier(connectionRule.ledgerSchema),
-      table: try names.qualifiedName(rule.name), mode: rule.mode,
+      table: table, mode: rule.mode,
       window: try rule.mode == .replaceWindow ? window(rule, result: result) : nil, scope: scope, key: key,
       create: rule.create, onEmpty: rule.onEmpty, maxDelete: rule.maxDelete,
       beforePublish: try statements(rule.beforePublish), afterPublish: try statements(rule.afterPublish),

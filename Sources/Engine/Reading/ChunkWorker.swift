@@ -93,8 +93,8 @@ final class ChunkWorker: Sendable {
       try computation.add(bytes)
       if let progress = computation.progress() {
         report(run, .chunkProgress(chunk.id, rows: progress.rows, bytes: progress.bytes))
-        try Failpoint.hit(.chunkMiddle)
       }
+      try Failpoint.hit(.chunkMiddle)
     }
     try Failpoint.hit(.chunkRead)
     let yield = try computation.finish()

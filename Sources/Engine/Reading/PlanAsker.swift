@@ -62,6 +62,8 @@ actor PlanAsker {
       do {
         answers.append(try await answer(question))
       } catch let fault as Fault where fault.kind == .validation || fault.kind == .notFound {
+        // What is missing is asked about in several ways; the first answer says it best.
+        if faults.contains(where: { $0.code == fault.code && $0.place == fault.place }) { continue }
         faults.append(fault)
       }
     }
@@ -123,8 +125,15 @@ actor PlanAsker {
       ORDER BY 1, 2 LIMIT 1000
       """
     let known = try await reading(name, nil) { connection in
-      try await connection.query(sql).rows.map { "\($0[0] ?? "").\($0[1] ?? "")" }
+      try await connection.query(sql).rows.map { (schema: $0[0] ?? "", name: $0[1] ?? "") }
     }
-    return DidYouMean.hint(for: table.description, among: known)
+    guard table.schema == nil else {
+      return DidYouMean.hint(for: table.description, among: known.map { "\($0.schema).\($0.name)" })
+    }
+    if let there = known.first(where: { $0.name == table.name.name }) {
+      return
+        "It is in the schema `\(there.schema)`: write the table with its schema, or set `search_path` under the connection"
+    }
+    return DidYouMean.hint(for: table.name.name, among: known.map(\.name))
   }
 }

@@ -73,9 +73,9 @@ struct ResumeProof {
     return """
       SELECT count(*), count(*) FILTER (WHERE x >= 3 AND \
       (CASE WHEN now_high + x > now_full THEN now_high + x - 4294967296 ELSE now_high + x END) >= \(horizon)) \
-      FROM (SELECT xmin::text::bigint AS x FROM \(chunk.relation)\(condition)) AS rows, \
-      (SELECT full AS now_full, (full >> 32) << 32 AS now_high FROM \
-      (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS full) AS newest) AS moment
+      FROM (SELECT xmin::text::bigint AS x FROM \(chunk.relation)\(condition)) AS chunk, \
+      (SELECT newest AS now_full, (newest >> 32) << 32 AS now_high FROM \
+      (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS newest) AS n) AS moment
       """
   }
 

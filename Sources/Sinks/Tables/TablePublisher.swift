@@ -81,6 +81,12 @@ package struct TablePublisher {
     return FencingToken(try row.integer("token", as: Int64.self))
   }
 
+  /// The run that has published this revision into this sink; `nil` for none.
+  package func publisher(of identity: RunIdentity, revision: Int, sink: String) async throws -> RunID? {
+    try await connection.query(ledger.read(identity: identity.key, revision: revision, sink: sink)).rows.first
+      .flatMap { $0[0] }.map { RunID($0) }
+  }
+
   // MARK: Publishing
 
   /// Publishes all or nothing, in one transaction.
@@ -212,7 +218,7 @@ package struct TablePublisher {
       throw Fault(
         "too_many_deletes", .check,
         "Publishing would delete \(deleted)\(whole.map { " of \($0)" } ?? "") rows of `\(target.table)`, more than `max_delete` allows",
-        place: target.place, hint: "Nothing was changed; raise `max_delete` if that many are meant")
+        place: target.place, hint: "Nothing was changed; look at the result with `tidemark results` first")
     }
     return deleted
   }
