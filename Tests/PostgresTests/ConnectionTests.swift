@@ -88,7 +88,7 @@ import Testing
         ).onlyRow.string("v")
       }
       #expect(
-        text == "2026-07-01 02:00:00+02|pg_catalog, \"a b\", \"c\"\"d\"|90s|1ms|repeatable read|on|off")
+        text == "2026-07-01 02:00:00+02|\"a b\", \"c\"\"d\"|90s|1ms|repeatable read|on|off")
       #expect(try await connection.query("SHOW TimeZone").onlyRow.string("TimeZone") == "Asia/Tokyo")
     }
   }

@@ -8,7 +8,7 @@ package import Runtime
 package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable {
   /// The name under `connections:`, which faults name.
   package let name: String
-  /// Put before the session's own schemas in `search_path`.
+  /// Where names without a schema are looked up, behind the catalogue.
   package var searchPath: [String]
   package var allowsRowSecurity: Bool
   /// Lets fault texts quote the server's messages about rows in full.

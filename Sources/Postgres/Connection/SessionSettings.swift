@@ -23,7 +23,10 @@ package struct SessionSettings: Hashable, Sendable {
   }
 
   func sql(_ connection: ConnectionSettings, serverVersion: Int) -> SQLText {
-    let path = (["pg_catalog"] + (searchPath ?? connection.searchPath)).map(Identifier.init)
+    // The catalogue is searched first where it is not named. Named first, it would also be where
+    // tables without a schema are made.
+    let given = searchPath ?? connection.searchPath
+    let path = (given.isEmpty ? ["pg_catalog"] : given).map(Identifier.init)
     var sql: SQLText = """
       SET LOCAL TimeZone = \(.string(timeZone)); \
       SET LOCAL DateStyle = 'ISO, YMD'; \
