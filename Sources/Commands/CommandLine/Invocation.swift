@@ -21,8 +21,8 @@ struct Invocation: Sendable {
       } else if argument == "--" {
         onlyOperands = true
       } else if argument.hasPrefix("--") {
-        let parts = argument.dropFirst(2).split(
-          separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = argument.unicodeScalars.dropFirst(2)
+          .split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
         guard let option = spec.allOptions.first(where: { $0.name == name }) else {
           throw unknown("--\(name)")

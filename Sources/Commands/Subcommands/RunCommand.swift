@@ -44,49 +44,61 @@ enum RunCommand {
       log: context.log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
       isQuiet: invocation.has("quiet"))
     let environment = context.environment(store: store) { reporter.report($0, $1) }
-    // What a failed run has to tell is delivered too, before its fault is.
-    let outcome: Result<ExitCode, any Error>
-    do {
-      outcome = .success(try await runRows(rows, request, environment, store, reporter, invocation))
-    } catch {
-      outcome = .failure(error)
-    }
-    reporter.finish()
-    try await NoticeDelivery(environment: environment, jobs: [reading.job]).deliverDue()
-    await store.close()
-    return try outcome.get()
-  }
-
-  private static func runRows(
-    _ rows: [(String, MatrixRow?)], _ request: RunRequest, _ environment: EngineEnvironment, _ store: Store,
-    _ reporter: RunReporter, _ invocation: Invocation
-  ) async throws -> ExitCode {
     let byHand = HandRun(store: store)
     let takesOldest = request.choice == .latest && request.parameters.isEmpty && !request.again
-    var worst = ExitCode.ok
-    for (name, row) in rows {
-      var request = request
-      request.matrixRow = row
-      if takesOldest { request = try await byHand.request(request, row: name) }
-      let asked = request
-      let outcome = try await StopSignals.cancelling {
-        try await Conductor(environment).run(asked, matrixRowName: name)
+    let ended: Result<ExitCode, any Error>
+    do {
+      var worst = ExitCode.ok
+      for (name, row) in rows {
+        var request = request
+        request.matrixRow = row
+        if takesOldest { request = try await byHand.request(request, row: name) }
+        let asked = request
+        let outcome = try await StopSignals.cancelling {
+          try await Conductor(environment).run(asked, matrixRowName: name)
+        }
+        try await byHand.finish(asked, outcome)
+        reporter.finish()
+        let code = RunResult(outcome: outcome, job: reading.job.name, row: name).tell(invocation)
+        if worst == .ok { worst = code }
       }
-      try await byHand.finish(asked, outcome)
+      ended = .success(worst)
+    } catch {
       reporter.finish()
-      let code = RunResult(outcome: outcome, job: request.job.name, row: name).tell(invocation)
-      if worst == .ok { worst = code }
+      ended = .failure(error)
     }
-    return worst
+    // A failure is told as soon as a success.
+    let delivery = await RunCommand.deliver(environment, reading.job)
+    await store.close()
+    return try RunCommand.code(of: ended, delivery)
+  }
+
+  /// - Returns: what kept notices from being taken out of the outbox; never what a notifier said.
+  private static func deliver(_ environment: EngineEnvironment, _ job: Job) async -> (any Error)? {
+    do {
+      try await NoticeDelivery(environment: environment, jobs: [job]).deliverDue()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// The run's own fault goes before one of delivering its notices.
+  private static func code(of ended: Result<ExitCode, any Error>, _ delivery: (any Error)?) throws -> ExitCode
+  {
+    let code = try ended.get()
+    if let delivery { throw delivery }
+    return code
   }
 
   static func parameters(_ invocation: Invocation) throws(Fault) -> [String: String] {
     var parameters: [String: String] = [:]
     for text in invocation.all("set") {
-      guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+      // Scalar by scalar: a combining letter behind the sign makes one character of both.
+      guard let equals = text.unicodeScalars.firstIndex(of: "="), equals != text.startIndex else {
         throw Fault("bad_value", .usage, "`--set \(text)` is not NAME=VALUE")
       }
-      parameters[String(text[..<equals])] = String(text[text.index(after: equals)...])
+      parameters[String(text[..<equals])] = String(text.unicodeScalars[equals...].dropFirst())
     }
     return parameters
   }
