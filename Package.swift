@@ -79,6 +79,10 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "tidemark", dependencies: ["Commands"], swiftSettings: settings),
 
+    // What tests of the whole program share: a project folder, a database, the program itself.
+    .target(
+      name: "ProjectRig", dependencies: ["Model", "Runtime", "Postgres", "DemoServer"],
+      path: "Tests/ProjectRig", swiftSettings: settings),
     .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: settings),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "Model"], swiftSettings: settings),
@@ -123,14 +127,11 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "OracleTests",
-      dependencies: [
-        "Commands", "Expressions", "Compute", "Planning", "Postgres", "Model", "Runtime", "DemoServer",
-      ],
+      name: "OracleTests", dependencies: ["Model", "Runtime", "ProjectRig", "tidemark"],
       swiftSettings: settings),
     .testTarget(
       name: "CommandsTests",
-      dependencies: ["Commands", "Model", "Runtime", "Postgres", "DemoServer", "tidemark"],
+      dependencies: ["Model", "Runtime", "StateStore", "ProjectRig", "tidemark"],
       swiftSettings: settings),
   ]
 )

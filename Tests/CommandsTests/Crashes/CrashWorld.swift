@@ -1,0 +1,165 @@
+import Glibc
+import Model
+import ProjectRig
+import Runtime
+import StateStore
+import Testing
+
+/// A job with every kind of sink, some dirt and a notice, made to be killed: what it leaves can be
+/// compared with what an undisturbed run leaves.
+struct CrashWorld {
+  let project: TidemarkProject
+
+  static let command = ["run", "crash", "--for", "2026-03-14"]
+
+  private static let job = """
+    version: 1
+    job: crash
+    timezone: UTC
+    interval: {span: day}
+    source:
+      connection: db
+      table: events
+      where: at >= ${window.start} AND at < ${window.end}
+      chunk: {by: key, column: id, rows: 40}
+    process:
+      - validate: {expect: qty > 0}
+        on_fail: quarantine
+    aggregate:
+      group_by: [{day: "at::date"}, kind]
+      measures: {n: count(*), total: sum(amount), mean: avg(amount)}
+    store:
+      - table: {connection: db, name: by_window, mode: replace_window, window: day, create: true}
+      - file: {path: crash.csv.gz, if_exists: fail}
+      - table: {connection: db, name: appended, mode: append, create: true}
+      - table: {connection: db, name: merged, mode: merge, create: true}
+      - file: {path: deep/er/crash.jsonl}
+    errors: {retry: {initial: 10ms, max: 20ms}}
+    limits: {parallelism: 2}
+    notify:
+      - {events: [success], command: ["true"]}
+
+    """
+
+  static func with(_ body: (CrashWorld) async throws -> Void) async throws {
+    // Before a database is taken: all could be taken by tests that wait for this one's.
+    _ = try await undisturbed()
+    try await make(body)
+  }
+
+  private static func make(_ body: (CrashWorld) async throws -> Void) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        """
+        CREATE TABLE events AS SELECT i AS id, TIMESTAMPTZ '2026-03-13 22:00+00' + i * INTERVAL '5 minutes' AS at,
+          (ARRAY['a', 'b', NULL])[i % 3 + 1] AS kind, (i * 7919 % 1009)::numeric(10, 2) / 7 AS amount,
+          i % 17 AS qty FROM generate_series(1, 400) AS i
+        """,
+        "ALTER TABLE events ADD PRIMARY KEY (id)", "ANALYZE events")
+      try project.write("jobs/crash.yaml", job)
+      try await body(CrashWorld(project: project))
+    }
+  }
+
+  /// Takes back all that runs have left.
+  func reset() async throws {
+    try await project.sql(
+      "SET client_min_messages = error", "DROP TABLE IF EXISTS by_window, appended, merged",
+      "DROP SCHEMA IF EXISTS tidemark CASCADE")
+    for name in [".tidemark", "out"] where access(project.path(name), F_OK) == 0 {
+      try FolderTree.remove(project.path(name))
+    }
+    mkdir(project.path("out"), 0o755)
+  }
+
+  /// All that a run leaves and that must not depend on crashes.
+  struct Traces: Equatable {
+    var tables: [[String]] = []
+    var files: [String: [UInt8]] = [:]
+    var ledger: [[String]] = []
+    var revisions: [String] = []
+    var quarantine: [String] = []
+    var notices: [String] = []
+    /// Backends of ours that are still there, and files that nobody needs any more.
+    var leftovers: [String] = []
+  }
+
+  /// Expects what an undisturbed run leaves, part by part.
+  /// - Parameter notices: false where faults were told of as they should be.
+  func expectUndisturbed(notices: Bool = true, _ comment: Comment? = nil) async throws {
+    let undisturbed = try await CrashWorld.undisturbed()
+    let traces = try await traces()
+    #expect(traces.tables == undisturbed.tables, comment)
+    #expect(traces.files == undisturbed.files, comment)
+    #expect(traces.ledger == undisturbed.ledger, comment)
+    #expect(traces.revisions == undisturbed.revisions, comment)
+    #expect(traces.quarantine == undisturbed.quarantine, comment)
+    if notices { #expect(traces.notices == undisturbed.notices, comment) }
+    #expect(traces.leftovers == undisturbed.leftovers, comment)
+  }
+
+  func traces() async throws -> Traces {
+    var traces = Traces()
+    let columns = "day::text, kind, n::text, total::text, mean::text"
+    for table in ["by_window", "appended", "merged"] {
+      traces.tables += try await project.rows("SELECT \(columns) FROM \(table) ORDER BY 1, 2")
+    }
+    traces.ledger = try await project.rows(
+      "SELECT sink, revision, job, target, interval_start, rows, deleted, rejected, result_hash FROM tidemark.publications ORDER BY sink, revision"
+    )
+    // One run has published everything, and every appended row is its.
+    traces.ledger += try await project.rows("SELECT count(DISTINCT run_id) FROM tidemark.publications")
+    traces.ledger += try await project.rows(
+      "SELECT count(*) FROM appended WHERE _run_id NOT IN (SELECT run_id FROM tidemark.publications)")
+    for name in ["out/crash.csv.gz", "out/deep/er/crash.jsonl"] {
+      traces.files[name] = try project.read(name)
+    }
+    traces.leftovers = try await project.rows(
+      "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'tidemark/%' AND datname = current_database() AND state <> 'idle'"
+    ).map { $0[0] }
+    for folder in ["out", "out/deep/er", ".tidemark/scratch"] where access(project.path(folder), F_OK) == 0 {
+      traces.leftovers += try FolderTree.names(in: project.path(folder)).filter {
+        $0.hasSuffix(".tmp") || folder.hasSuffix("scratch")
+      }
+    }
+    try await state { store in
+      for run in try await store.runs(RunFilter()) {
+        traces.revisions.append(
+          "\(run.revision) \(run.state.rawValue) \(run.totals.chunks) chunks \(run.totals.rows.read) read \(run.totals.rows.quarantined) quarantined"
+        )
+        traces.quarantine += try await store.rejections(of: run.id, limit: 10_000).map { "\($0)" }.map {
+          $0.replacing(run.id.text, with: "RUN")
+        }
+        traces.notices += try await store.notices(run: run.id, limit: 100).map {
+          "\($0.event) to \($0.channel)"
+        }
+      }
+    }
+    return traces
+  }
+
+  /// The project's state, opened beside whatever runs.
+  func state(_ body: (Store) async throws -> Void) async throws {
+    let store = try await Store.openSQLite(path: project.path(".tidemark/state.db"), now: { SystemClock.now })
+    try await body(store)
+    await store.close()
+  }
+
+  /// What an undisturbed run leaves.
+  static func undisturbed() async throws -> Traces { try await memory.value }
+
+  private static let memory = Task { () throws -> Traces in
+    let made = Box()
+    try await CrashWorld.make { world in
+      let run = try await world.project.run(command)
+      try #require(run.status == 0, "\(run.output)")
+      made.traces = try await world.traces()
+    }
+    return made.traces
+  }
+
+  /// Filled by one task and read by the same.
+  private final class Box: @unchecked Sendable {
+    var traces = Traces()
+  }
+}

@@ -1,0 +1,148 @@
+import Glibc
+import ProjectRig
+import Runtime
+import Testing
+
+/// What a resumed run keeps, and what makes it read again.
+@Suite(.timeLimit(.minutes(5))) struct ResumeTests {
+  /// A change of the source between crash and resume.
+  struct Change: Sendable, CustomTestStringConvertible {
+    var name: String
+    var statements: [String]
+    /// Finished chunks that count after it.
+    var kept: Int
+    var onResume = "auto"
+
+    var testDescription: String { name }
+  }
+
+  static let changes = [
+    Change(name: "nothing", statements: [], kept: 3),
+    Change(name: "row added", statements: ["INSERT INTO events VALUES (5000, 'a', 1)"], kept: 3),
+    Change(
+      name: "row added where it was read", statements: ["INSERT INTO events VALUES (-5, 'a', 1)"], kept: 0),
+    Change(name: "row changed", statements: ["UPDATE events SET amount = 1e6 WHERE id = 7"], kept: 0),
+    Change(name: "row deleted", statements: ["DELETE FROM events WHERE id = 7"], kept: 0),
+    Change(
+      name: "row deleted and another added",
+      statements: ["DELETE FROM events WHERE id = 7", "INSERT INTO events VALUES (7, 'b', 9)"], kept: 0),
+    Change(name: "key moved", statements: ["UPDATE events SET id = 900 WHERE id = 7"], kept: 0),
+    Change(
+      name: "emptied and filled again",
+      statements: [
+        "CREATE TABLE copied AS SELECT * FROM events", "TRUNCATE events",
+        "INSERT INTO events SELECT * FROM copied",
+      ], kept: 0),
+    Change(name: "rewritten", statements: ["VACUUM FULL events"], kept: 0),
+    Change(name: "vacuumed", statements: ["VACUUM FREEZE events"], kept: 3),
+    Change(name: "told to recompute", statements: [], kept: 0, onResume: "recompute"),
+    Change(name: "told to keep", statements: ["DELETE FROM events WHERE id = 7"], kept: 3, onResume: "keep"),
+  ]
+
+  private func job(_ onResume: String) -> String {
+    """
+    version: 1
+    job: resumed
+    source: {connection: db, table: events, chunk: {by: key, column: id, rows: 20}, on_resume: \(onResume)}
+    aggregate:
+      group_by: [kind]
+      measures: {n: count(*), total: sum(amount)}
+    store:
+      - table: {connection: db, name: result, mode: replace, create: true}
+    limits: {parallelism: 1}
+
+    """
+  }
+
+  @Test(arguments: changes) func afterACrash(_ change: Change) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
+        "INSERT INTO events SELECT i, (ARRAY['a', 'b', 'c'])[i % 3 + 1], i / 7.0 FROM generate_series(1, 100) AS i",
+        "ANALYZE events")
+      try await waitForOlderTransactions(project)
+      try project.write("jobs/resumed.yaml", job(change.onResume))
+      let before = try await project.rows(Self.aggregated)
+      let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
+      try #require(killed.wasKilled)
+      for statement in change.statements { try await project.sql(statement) }
+      let resumed = try await project.run(["run", "resumed"])
+      try #require(resumed.status == 0, "\(resumed.output)")
+      #expect(resumed.output.contains("run_resumed"), "\(resumed.output)")
+      #expect(
+        resumed.output.contains("kept=\(change.kept) recomputed=\(3 - change.kept)"), "\(resumed.output)")
+      let expected = change.onResume == "keep" ? before : try await project.rows(Self.aggregated)
+      #expect(try await project.rows("SELECT kind, n::text, total::text FROM result ORDER BY 1") == expected)
+    }
+  }
+
+  private static let aggregated =
+    "SELECT kind, count(*)::text, sum(amount)::text FROM events GROUP BY kind ORDER BY 1"
+
+  /// Proofs go by the oldest transaction that ran when a chunk was read, and other tests' databases
+  /// are on the same server.
+  private func waitForOlderTransactions(_ project: TidemarkProject) async throws {
+    let newest = try await project.rows("SELECT pg_current_xact_id()")[0][0]
+    while try await project.rows("SELECT pg_snapshot_xmin(pg_current_snapshot()) > '\(newest)'::xid8")[0] != [
+      "t"
+    ] {
+      await Task.yield()
+    }
+  }
+
+  /// Past the first commit the source is never asked again: what was published is brought to its end.
+  @Test func onlyForwardAfterTheFirstCommit() async throws {
+    for failpoint in [
+      "state.sink_committed.before_commit:1:kill", "state.sink_committed.before_commit:1:error",
+    ] {
+      try await CrashWorld.with { world in
+        let first = try await world.project.run(CrashWorld.command, failpoint: failpoint)
+        try #require(first.status != 0)
+        try await world.project.sql("DELETE FROM events WHERE id > 200")
+        let second = try await world.project.run(CrashWorld.command)
+        #expect(second.status == 0, "\(failpoint): \(second.output)")
+        let undisturbed = try await CrashWorld.undisturbed()
+        let traces = try await world.traces()
+        #expect(traces.tables == undisturbed.tables)
+        #expect(traces.files == undisturbed.files)
+      }
+    }
+  }
+
+  /// A state file that is lost, or another machine's, publishes nothing twice.
+  @Test func aLostStatePublishesNothingTwice() async throws {
+    try await CrashWorld.with { world in
+      let first = try await world.project.run(CrashWorld.command)
+      try #require(first.status == 0)
+      let before = try await world.traces()
+      let second = try await world.project.run(
+        CrashWorld.command + ["--state", world.project.path("other/state.db")])
+      // The file says that it is there already: nothing of it is replaced.
+      #expect(second.status == 8, "\(second.output)")
+      #expect(try await world.traces() == before)
+    }
+  }
+
+  /// Two starts at once: one runs, the other says who has it.
+  @Test func startedTwiceAtOnce() async throws {
+    try await CrashWorld.with { world in
+      let output = world.project.path("first")
+      let holder = try world.project.start(
+        CrashWorld.command, environment: ["TIDEMARK_FAILPOINT": "merge.started:1:hang"], output: output)
+      // The lock is the run's first deed; until then the other command would be the one that runs.
+      while try await world.project.run(["status", "--json"]).output.contains("\"running\": true") == false {
+        try #require(holder.exit == nil)
+      }
+      let other = try await world.project.run(CrashWorld.command)
+      #expect(other.status == 8, "\(other.output)")
+      #expect(
+        other.output.contains("error[held]") && other.output.contains("process \(holder.identifier)"),
+        "\(other.output)")
+      holder.signal(SIGKILL)
+      _ = try await world.project.end(of: holder, output: output)
+      let last = try await world.project.run(CrashWorld.command)
+      #expect(last.status == 0, "\(last.output)")
+      try await world.expectUndisturbed()
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import ProjectRig
+import Testing
+
+/// Bad input gives one clear error with its place, cause and hint and the right exit code, and leaves
+/// nothing half-done.
+@Suite(.timeLimit(.minutes(5))) struct BadInputTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var name: String
+    /// A part of the good job, and what stands there instead.
+    var edit: (from: String, to: String) = ("", "")
+    var prepare: [String] = []
+    var arguments = ["run", "sums"]
+    var status: Int32
+    /// Each must be said.
+    var says: [String]
+
+    var testDescription: String { name }
+  }
+
+  private static let job = """
+    version: 1
+    job: sums
+    source: {connection: db, table: amounts}
+    aggregate:
+      group_by: [kind]
+      measures: {total: sum(amount)}
+    store:
+      - table: {connection: db, name: result, mode: replace, create: true}
+      - file: {path: sums.csv}
+    errors: {retry: {initial: 1ms, give_up_after: 1ms}}
+
+    """
+
+  static let cases = [
+    Case(
+      name: "no file", arguments: ["run", "jobs/none.yaml"], status: 3, says: ["jobs/none.yaml"]),
+    Case(name: "no job", arguments: ["run", "sum"], status: 3, says: ["job sum ", "`sums`"]),
+    Case(name: "YAML fault", edit: ("[kind]", "[kind"), status: 3, says: ["sums.yaml:", "   5 |", "^"]),
+    Case(
+      name: "unknown key", edit: ("errors:", "erors:"), status: 3,
+      says: ["sums.yaml:10:1", "`errors`", "hint:"]),
+    Case(
+      name: "wrong type", edit: ("create: true", "create: 3"), status: 3, says: ["sums.yaml:8:", "create"]),
+    Case(
+      name: "unknown column", edit: ("sum(amount)", "sum(amuont)"), status: 3,
+      says: ["sums.yaml:6:", "amuont", "`amount`", "hint:"]),
+    Case(
+      name: "unknown key column", edit: ("[kind]", "[knid]"), status: 3,
+      says: ["sums.yaml:5:", "knid", "`kind`"]),
+    Case(name: "wrong types", edit: ("sum(amount)", "sum(kind)"), status: 3, says: ["sums.yaml:6:", "sum"]),
+    Case(
+      name: "unknown table", edit: ("table: amounts", "table: amuonts"), status: 3,
+      says: ["sums.yaml:3:", "amuonts"]),
+    Case(
+      name: "unknown connection", edit: ("connection: db, table", "connection: bd, table"), status: 3,
+      says: ["sums.yaml:3:", "`bd`", "`db`"]),
+    Case(
+      name: "no server", edit: ("connection: db, table", "connection: nowhere, table"), status: 6,
+      says: ["nowhere", "cause:"]),
+    Case(
+      name: "no database", edit: ("connection: db, table", "connection: refusing, table"), status: 6,
+      says: ["refusing", "cause:", "no_such_database"]),
+    Case(
+      name: "no privilege on the source", edit: ("connection: db, table", "connection: weak, table"),
+      status: 6,
+      says: ["amounts", "GRANT SELECT"]),
+    Case(
+      name: "no privilege for the ledger", edit: ("connection: db, name", "connection: weak, name"),
+      status: 6,
+      says: ["error[no_ledger]", "`tidemark grants`"]),
+    Case(
+      name: "no target", edit: (", create: true", ""), status: 3,
+      says: ["sums.yaml:8:", "result", "create: true"]),
+    Case(
+      name: "target misses a column", prepare: ["CREATE TABLE result (kind text)"], status: 3,
+      says: ["sums.yaml:8:", "`total`", "error[target_misfit]"]),
+    Case(
+      name: "target has another type", prepare: ["CREATE TABLE result (kind text, total date)"], status: 3,
+      says: ["sums.yaml:8:", "date", "numeric", "hint:"]),
+    Case(
+      name: "target wants more",
+      prepare: ["CREATE TABLE result (kind text, total numeric, more int NOT NULL)"],
+      status: 3, says: ["sums.yaml:8:", "`more`"]),
+    Case(
+      name: "target is a view", prepare: ["CREATE VIEW result AS SELECT 'a' AS kind, 1::numeric AS total"],
+      status: 3,
+      says: ["sums.yaml:8:", "view"]),
+    Case(
+      name: "value does not fit",
+      prepare: ["CREATE TABLE result (kind text, total numeric CHECK (total < 1))"], status: 1,
+      says: ["result", "cause:"]),
+    Case(
+      name: "row fault", edit: ("sum(amount)", "sum(amount / (amount - 2))"), status: 1,
+      says: ["division by zero"]),
+    Case(
+      name: "failed check", edit: ("store:", "checks: [{name: big, expect: sum(total) > 100}]\nstore:"),
+      status: 4,
+      says: ["sums.yaml:7:", "error[check_failed]", "`big`", "hint:"]),
+    Case(
+      name: "quarantine limit",
+      edit: ("aggregate:", "process: [{validate: {expect: amount > 1}, on_fail: quarantine}]\naggregate:"),
+      status: 5, says: ["error[quarantine_limit]", "max_rows"]),
+    Case(
+      name: "interval of a job without one", arguments: ["run", "sums", "--for", "yesterday"], status: 2,
+      says: ["--for", "hint:"]),
+    Case(name: "unknown option", arguments: ["run", "sums", "--agian"], status: 2, says: ["--again"]),
+    Case(name: "unknown parameter", arguments: ["run", "sums", "--set", "x=1"], status: 2, says: ["`x`"]),
+    Case(name: "unknown command", arguments: ["rnu"], status: 2, says: ["`run`"]),
+  ]
+
+  @Test(arguments: cases) func isTold(_ wrong: Case) async throws {
+    try await TidemarkProject.with { project in
+      let role = "weak_" + (try await project.rows("SELECT current_database()")[0][0])
+      try await project.sql(
+        "CREATE TABLE amounts AS SELECT * FROM (VALUES ('a', 1.5), ('b', 2), ('b', 0.5)) AS v (kind, amount)",
+        "CREATE ROLE \(role) LOGIN")
+      for statement in wrong.prepare { try await project.sql(statement) }
+      let weak = project.database.replacing("user=postgres", with: "user=\(role)")
+      let refusing = project.database.split(separator: " dbname=")[0] + " dbname=no_such_database"
+      try project.write(
+        "tidemark.yaml",
+        project.file("").replacing(
+          "defaults:",
+          with: """
+              nowhere: "host=/nonexistent/socket dbname=x"
+              weak: {url: "\(weak)", search_path: [public]}
+              refusing: "\(refusing)"
+            defaults:
+            """))
+      var job = Self.job
+      if wrong.name == "quarantine limit" {
+        job = job.replacing("errors: {", with: "errors: {quarantine: {max_rows: 0}, ")
+      }
+      if !wrong.edit.from.isEmpty {
+        try #require(job.contains(wrong.edit.from))
+        job = job.replacing(wrong.edit.from, with: wrong.edit.to)
+      }
+      try project.write("jobs/sums.yaml", job)
+      let relations = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1"
+      let before = try await project.rows(relations)
+      let run = try await project.run(wrong.arguments)
+      #expect(run.status == wrong.status, "\(run.output)")
+      #expect((" " + run.output).split(separator: "error[").count == 2, "one error: \(run.output)")
+      for text in wrong.says { #expect(run.output.contains(text), "\(text) in \(run.output)") }
+      #expect(try await project.rows(relations) == before)
+      #expect(try project.read("out/sums.csv") == nil)
+      if try await project.rows("SELECT to_regclass('tidemark.publications')") != [["NULL"]] {
+        #expect(try await project.rows("SELECT count(*) FROM tidemark.publications") == [["0"]])
+      }
+      try await project.sql("DROP ROLE \(role)")
+    }
+  }
+}

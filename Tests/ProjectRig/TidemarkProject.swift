@@ -1,0 +1,128 @@
+internal import DemoServer
+internal import Glibc
+package import Model
+package import Postgres
+package import Runtime
+
+/// A project folder of its own for one test, over a database of its own, and the built program to
+/// run in it: tests of crashes must kill a whole process.
+package struct TidemarkProject: Sendable {
+  package let folder: String
+  /// A libpq connection string for the test's database.
+  package let database: String
+  package let settings: ConnectionSettings
+
+  private static let patience = Duration.seconds(120)
+
+  /// Runs `body` with a project whose connection `db` is a new database, and removes both.
+  @discardableResult
+  package nonisolated(nonsending) static func with<Output>(
+    _ body: (TidemarkProject) async throws -> Output
+  ) async throws -> Output {
+    try await SharedServer.withDatabase { settings in
+      let server = try await SharedServer.shared()
+      let connection = try await Connection.open(settings)
+      let name = try await connection.query("SELECT current_database()").onlyRow[0] ?? ""
+      await connection.close()
+      let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-test-")
+      let project = TidemarkProject(
+        folder: folder, database: server.connectionString(database: name), settings: settings)
+      let result: Result<Output, any Error>
+      do {
+        for name in ["jobs", "out"] { mkdir("\(folder)/\(name)", 0o755) }
+        try project.write("tidemark.yaml", project.file())
+        result = .success(try await body(project))
+      } catch {
+        result = .failure(error)
+      }
+      try FolderTree.remove(folder)
+      return try result.get()
+    }
+  }
+
+  /// The text of tidemark.yaml, with further top-level lines.
+  package func file(_ more: String = "") -> String {
+    """
+    version: 1
+    project: test
+    connections:
+      db: {url: "\(database)", search_path: [public]}
+    defaults: {timezone: UTC}
+
+    """ + more
+  }
+
+  // MARK: Files
+
+  package func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  package func write(_ name: String, _ text: String) throws(Fault) {
+    unlink(path(name))
+    let file = try FileDescriptor(path(name), O_WRONLY | O_CREAT | O_TRUNC)
+    try file.write(Array(text.utf8))
+  }
+
+  /// - Returns: the file's bytes; `nil` where there is none.
+  package func read(_ name: String) throws(Fault) -> [UInt8]? {
+    if access(path(name), F_OK) != 0 { return nil }
+    return try FileContents.read(path(name), atMost: ByteCount(64 << 20))
+  }
+
+  // MARK: The program
+
+  /// Beside the test bundle, where the build puts both.
+  private static let program: String = {
+    var buffer = [CChar](repeating: 0, count: 4096)
+    let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+    let path = String(decoding: buffer[..<max(count, 0)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/tidemark"
+  }()
+
+  /// Starts `tidemark` in the project, and does not wait for its end.
+  package func start(
+    _ arguments: [String], environment: [String: String] = [:], output: String
+  ) throws(Fault) -> ChildProcess {
+    var variables = ["PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8"]
+    variables.merge(environment) { $1 }
+    return try ChildProcess(
+      [TidemarkProject.program] + arguments + ["--project", folder], environment: variables, output: output)
+  }
+
+  /// Runs `tidemark` in the project to its end.
+  /// - Parameter failpoint: as in `TIDEMARK_FAILPOINT`.
+  package func run(
+    _ arguments: [String], failpoint: String? = nil, environment: [String: String] = [:]
+  ) async throws -> ProgramRun {
+    var environment = environment
+    if let failpoint { environment["TIDEMARK_FAILPOINT"] = failpoint }
+    let output = try FolderTree.temporary(in: folder, prefix: ".said-") + "/output"
+    let process = try start(arguments, environment: environment, output: output)
+    return try await end(of: process, output: output)
+  }
+
+  /// Waits for the end of a started program.
+  package func end(of process: ChildProcess, output: String) async throws -> ProgramRun {
+    let thread = try ThreadExecutor(name: "waiting")
+    let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: TidemarkProject.patience) }
+    if exit == nil { process.signal(SIGKILL) }
+    let text = try FileContents.read(output, atMost: ByteCount(16 << 20))
+    return ProgramRun(exit: exit ?? .status(-1), output: String(decoding: text, as: UTF8.self))
+  }
+
+  // MARK: The database
+
+  /// Runs statements, one by one, over a connection of its own.
+  package func sql(_ statements: String...) async throws {
+    let connection = try await Connection.open(settings)
+    for statement in statements { try await connection.execute(SQLText(trusted: statement)) }
+    await connection.close()
+  }
+
+  /// The rows of a query as text; `NULL` for NULL.
+  package func rows(_ query: String) async throws -> [[String]] {
+    let connection = try await Connection.open(settings)
+    let answer = try await connection.query(SQLText(trusted: query))
+    await connection.close()
+    return answer.rows.map { row in (0..<row.count).map { row[$0] ?? "NULL" } }
+  }
+}
