@@ -120,6 +120,22 @@ import Testing
     }
   }
 
+  @Test func whatIsMissedOrLateIsToldOnce() async throws {
+    try await withScheduleWorld { world in
+      let notify = "notify: [{events: [missed, late], command: [mail]}]"
+      let job = try world.job(
+        "schedule: {cron: \"0 * * * *\", catch_up: none, finish_by: \"03:30\"}\n\(notify)")
+      try await world.tick(job)
+      world.clock.set(3)
+      world.runner.takes(.seconds(1801))
+      try await world.tick(job)
+      try await world.tick(job)
+      let notices = try await world.store.notices(limit: 10)
+      #expect(Set(notices.map(\.event)) == [.missed, .late] && notices.count == 2)
+      #expect(try await world.ledger() == ["1.0 outside_window", "2.0 outside_window", "3.0 late"])
+    }
+  }
+
   @Test func aJobRunsOnceItsUpstreamHasSucceeded() async throws {
     try await withScheduleWorld { world in
       let load = try world.job("load", Self.hourly)

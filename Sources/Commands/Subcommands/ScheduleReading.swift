@@ -26,6 +26,14 @@ struct ScheduleReading: Sendable {
     for path in paths {
       switch JobFile.read(path: path, project: context.file) {
       case .success(let reading):
+        if let twin = jobs.first(where: { $0.name == reading.job.name && $0.file != reading.job.file }) {
+          // They would share one ledger.
+          faults.append(
+            Fault(
+              "ambiguous_job", .config, "\(path) and \(twin.file) are both named \(twin.name)",
+              hint: "Change `job:` in one of them"))
+          continue
+        }
         jobs.append(reading.job)
         add(reading, context, parallelism, punctuality)
       case .failure(let found): faults += found.all

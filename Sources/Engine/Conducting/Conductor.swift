@@ -24,7 +24,10 @@ package struct Conductor: Sendable {
     }
     let new = NewRun(
       identity: context.identity, jobHash: request.jobHash,
-      settings: .object([.init("job_file", .string(request.job.file))]), pool: request.job.limits.pool,
+      settings: .object([
+        .init("job_file", .string(request.job.file)),
+        .init("started_by", .string(request.startedBy.rawValue)),
+      ]), pool: request.job.limits.pool,
       again: request.again, fire: request.fire)
     // What killed processes have left, of whatever run.
     try SpillFolder.removeAbandoned(in: environment.scratchFolder)

@@ -25,6 +25,10 @@ package struct RunRequest: Sendable {
   package var fireOutcome: FireOutcome
   /// A success after this moment makes `ran` into `late`.
   package var finishBy: Instant?
+  package var startedBy = Starter.hand
+
+  /// Who asks.
+  package enum Starter: String, Hashable, Sendable { case hand, schedule, backfill }
 
   package init(
     job: Job, jobText: String, jobHash: String, project: Project, choice: IntervalChoice,

@@ -152,11 +152,18 @@ package struct FireClerk: Sendable {
         let fires = rows.map {
           NewFire(key: key($0.fire, job), interval: $0.interval, outcome: $0.outcome, note: $0.note)
         }
+        // Told before it is written: killed in between, it is told again under the same name.
+        try await ScheduleNotices(store: store, job: job).missed(
+          rows.filter { $0.outcome == .outsideWindow }.map(\.fire),
+          reason: "nobody looked while they were due")
         try await store.insertFires(
           fires, project: project.name, job: name, matrixRow: row, consideredUntil: until)
         considered = max(considered ?? until, until)
         result = .again
       case .close(let fire, let outcome, let note):
+        if outcome == .notReady || outcome == .upstreamFailed {
+          try await ScheduleNotices(store: store, job: job).missed([fire], reason: note)
+        }
         try await store.closeFire(key(fire, job), as: outcome, note: note)
         result = .again
       case .start(let fire):
@@ -200,10 +207,11 @@ package struct FireClerk: Sendable {
       poolRoom: open.isEmpty ? nil : try await poolRoom(job))
   }
 
-  /// The runs of the job that somebody works on now.
+  /// The runs of the job that somebody works on now. A backfill does not disturb the schedule.
   private func running(_ job: ScheduledJob) async throws -> [RunRecord] {
     try await owned(
-      RunFilter(project: project.name, job: job.id.job, matrixRow: job.id.row, isUnfinished: true))
+      RunFilter(project: project.name, job: job.id.job, matrixRow: job.id.row, isUnfinished: true)
+    ).filter { $0.settings["started_by"]?.stringValue != RunRequest.Starter.backfill.rawValue }
   }
 
   private func owned(_ filter: RunFilter) async throws -> [RunRecord] {

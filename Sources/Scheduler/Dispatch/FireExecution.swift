@@ -25,6 +25,8 @@ package struct FireExecution: Sendable {
       job: order.job.id, fire: order.fire.fire, interval: order.interval, outcome: .pending)
     do {
       guard let request = try await request(for: order) else { return try await read(report, order) }
+      let alarm = alarm(order, request.finishBy)
+      defer { alarm?.cancel() }
       switch try await runner.run(request, matrixRowName: order.job.id.row) {
       case .succeeded(let summary): report.summary = summary
       case .alreadyDone(let done):
@@ -36,10 +38,26 @@ package struct FireExecution: Sendable {
       report.fault = fault
       // What may go well later stays pending; a claimed fire is closed by its run.
       if !fault.isTransient, fault.kind != .interrupted, fault.kind != .conflict {
-        try await store.closeFire(order.fire, as: .failedToStart, note: fault.sentence)
+        if try await store.closeFire(order.fire, as: .failedToStart, note: fault.sentence) {
+          try await ScheduleNotices(store: store, job: order.job).missed(
+            [order.fire.fire], reason: fault.sentence)
+        }
       }
     }
-    return try await read(report, order)
+    report = try await read(report, order)
+    if report.outcome == .late, let deadline = order.request.finishBy {
+      try await ScheduleNotices(store: store, job: order.job).late(order.fire.fire, deadline: deadline)
+    }
+    return report
+  }
+
+  /// Tells that the run is late while it still goes on. What cannot be told then is told at its end.
+  private func alarm(_ order: FireOrder, _ deadline: Instant?) -> Task<Void, any Error>? {
+    guard let deadline, now() < deadline else { return nil }
+    return Task {
+      try await Task.sleep(for: now().duration(to: deadline))
+      try await ScheduleNotices(store: store, job: order.job).late(order.fire.fire, deadline: deadline)
+    }
   }
 
   /// Completes a report with what the ledger says now.

@@ -29,6 +29,7 @@ package struct FireOrder: Sendable {
     request.choice = .fire(fire.fire)
     request.fire = leftBy == nil ? fire : nil
     request.fireOutcome = outcome
+    request.startedBy = .schedule
     request.finishBy = job.ledger.intervals.fires.fire(exactlyAt: fire.fire).flatMap(job.ledger.deadline)
     return request
   }

@@ -83,6 +83,7 @@ package struct BackfillPlan: Sendable {
     var request = request
     request.choice = .range(item.interval)
     request.again = item.isAgain
+    request.startedBy = .backfill
     return request
   }
 }

@@ -1,0 +1,59 @@
+internal import Engine
+internal import Model
+internal import StateStore
+
+/// Puts into the outbox what a schedule has to tell: fires that were missed, runs that are late.
+///
+/// Doing it again for one fire puts nothing there twice.
+struct ScheduleNotices: Sendable {
+  private let store: Store
+  private let job: ScheduledJob
+
+  init(store: Store, job: ScheduledJob) {
+    self.store = store
+    self.job = job
+  }
+
+  /// Fires that will not run, though nobody asked for that.
+  /// - Parameter fires: one or more; one notice tells of all of them.
+  func missed(_ fires: [Instant], reason: String) async throws {
+    guard let last = fires.max(), let first = fires.min() else { return }
+    let count =
+      fires.count == 1 ? "" : "\(fires.count) fires from \(job.text(of: first)) on were missed: "
+    try await enqueue(.missed, fire: last) { facts in
+      facts.fault = count + reason
+      facts.next = "tidemark backfill '\(job.id)' --only missing"
+    }
+  }
+
+  /// A run that had not succeeded when it was to be finished.
+  func late(_ fire: Instant, deadline: Instant) async throws {
+    try await enqueue(.late, fire: fire) { facts in
+      facts.finishBy = job.text(of: deadline)
+      facts.next = "tidemark show '\(job.id.job)'"
+    }
+  }
+
+  private func enqueue(
+    _ event: NoticeEvent, fire: Instant, _ complete: (inout NoticeFacts) -> Void
+  ) async throws {
+    let project = job.request.project.name
+    var facts = NoticeFacts(event: event, project: project, job: job.id.description)
+    facts.fire = job.text(of: fire)
+    complete(&facts)
+    var drafts: [NoticeDraft] = []
+    for (number, rule) in job.job.notify.enumerated() where rule.events.contains(event) {
+      let channel: String
+      switch rule.channel {
+      case .named(let name): channel = name
+      case .inline: channel = "\(job.id.job)#\(number)"
+      }
+      drafts.append(
+        NoticeDraft(
+          id: "\(project)/\(job.id)/\(fire.microseconds)/\(event.rawValue)/\(number)", run: nil,
+          project: project, job: job.id.job, event: event, channel: channel, facts: facts.json,
+          digest: rule.digest.map { _ in "\(job.id.job)/\(number)" }, delay: rule.digest ?? .zero))
+    }
+    if !drafts.isEmpty { try await store.enqueue(drafts) }
+  }
+}
