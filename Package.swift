@@ -111,7 +111,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "SinksTests",
-      dependencies: ["Sinks", "Model", "Runtime", "Compute", "Formats", "Postgres", "DemoServer"],
+      dependencies: ["Sinks", "Model", "Runtime", "Compute", "Postgres", "DemoServer"],
       swiftSettings: settings),
     .testTarget(
       name: "NoticesTests", dependencies: ["Notices", "Model", "Runtime"],
