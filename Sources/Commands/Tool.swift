@@ -10,7 +10,8 @@ package enum Tool {
     DemoCommand.spec, ValidateCommand.spec, PlanCommand.spec, RunCommand.spec, TickCommand.spec,
     SchedulerCommand.spec, ScheduleCommand.spec, BackfillCommand.spec, PauseCommand.spec, UnpauseCommand.spec,
     CancelCommand.spec, SystemdCommand.spec, CronCommand.spec,
-    StatusCommand.spec, HistoryCommand.spec, ShowCommand.spec, GrantsCommand.spec, SchemaCommand.spec,
+    StatusCommand.spec, HistoryCommand.spec, ShowCommand.spec, QuarantineCommand.spec, GrantsCommand.spec,
+    StateCommand.spec, SchemaCommand.spec,
     VersionCommand.spec, FailpointsCommand.spec,
   ]
 

@@ -44,51 +44,40 @@ enum RunCommand {
       log: context.log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
       isQuiet: invocation.has("quiet"))
     let environment = context.environment(store: store) { reporter.report($0, $1) }
+    // What a failed run has to tell is delivered too, before its fault is.
+    let outcome: Result<ExitCode, any Error>
+    do {
+      outcome = .success(try await runRows(rows, request, environment, store, reporter, invocation))
+    } catch {
+      outcome = .failure(error)
+    }
+    reporter.finish()
+    try await NoticeDelivery(environment: environment, jobs: [reading.job]).deliverDue()
+    await store.close()
+    return try outcome.get()
+  }
+
+  private static func runRows(
+    _ rows: [(String, MatrixRow?)], _ request: RunRequest, _ environment: EngineEnvironment, _ store: Store,
+    _ reporter: RunReporter, _ invocation: Invocation
+  ) async throws -> ExitCode {
     let byHand = HandRun(store: store)
     let takesOldest = request.choice == .latest && request.parameters.isEmpty && !request.again
-    let ended: Result<ExitCode, any Error>
-    do {
-      var worst = ExitCode.ok
-      for (name, row) in rows {
-        var request = request
-        request.matrixRow = row
-        if takesOldest { request = try await byHand.request(request, row: name) }
-        let asked = request
-        let outcome = try await StopSignals.cancelling {
-          try await Conductor(environment).run(asked, matrixRowName: name)
-        }
-        try await byHand.finish(asked, outcome)
-        reporter.finish()
-        let code = RunResult(outcome: outcome, job: reading.job.name, row: name).tell(invocation)
-        if worst == .ok { worst = code }
+    var worst = ExitCode.ok
+    for (name, row) in rows {
+      var request = request
+      request.matrixRow = row
+      if takesOldest { request = try await byHand.request(request, row: name) }
+      let asked = request
+      let outcome = try await StopSignals.cancelling {
+        try await Conductor(environment).run(asked, matrixRowName: name)
       }
-      ended = .success(worst)
-    } catch {
+      try await byHand.finish(asked, outcome)
       reporter.finish()
-      ended = .failure(error)
+      let code = RunResult(outcome: outcome, job: request.job.name, row: name).tell(invocation)
+      if worst == .ok { worst = code }
     }
-    // A failure is told as soon as a success.
-    let delivery = await RunCommand.deliver(environment, reading.job)
-    await store.close()
-    return try RunCommand.code(of: ended, delivery)
-  }
-
-  /// - Returns: what kept notices from being taken out of the outbox; never what a notifier said.
-  private static func deliver(_ environment: EngineEnvironment, _ job: Job) async -> (any Error)? {
-    do {
-      try await NoticeDelivery(environment: environment, jobs: [job]).deliverDue()
-      return nil
-    } catch {
-      return error
-    }
-  }
-
-  /// The run's own fault goes before one of delivering its notices.
-  private static func code(of ended: Result<ExitCode, any Error>, _ delivery: (any Error)?) throws -> ExitCode
-  {
-    let code = try ended.get()
-    if let delivery { throw delivery }
-    return code
+    return worst
   }
 
   static func parameters(_ invocation: Invocation) throws(Fault) -> [String: String] {

@@ -22,15 +22,14 @@ struct ValueStream: Hashable {
   /// - Throws: `Fault` `unsupported_aggregate`.
   init?(_ call: AggregateCall) throws(Fault) {
     var order = call.order
-    var values = call.arguments
+    var value = call.arguments.first
+    /// `WITHIN GROUP (ORDER BY x)`: the ordering expression is the value, in its direction.
+    var withinGroup: AggregateCall.Ordering?
     switch call.function {
     case .percentileCont, .percentileDisc, .mode:
-      // `WITHIN GROUP (ORDER BY x)`: the ordering expression is the value.
-      if values.isEmpty, let ordering = order.first {
-        values = [ordering.expression]
-      } else {
-        order = []
-      }
+      withinGroup = order.first
+      value = withinGroup?.expression ?? value
+      order = []
     case .stringAgg, .arrayAgg: break
     case .topK: order = []
     case .count, .sum, .avg, .stddevPop, .stddevSamp, .varPop, .varSamp:
@@ -38,13 +37,13 @@ struct ValueStream: Hashable {
       order = []
     case .min, .max, .boolAnd, .boolOr, .first, .last, .approxCountDistinct, .approxPercentile: return nil
     }
-    guard let value = values.first else { throw StateKind.unsupported(call) }
+    guard let value else { throw StateKind.unsupported(call) }
     self.call = call
     skipsNulls = call.function != .arrayAgg
     isDistinct = call.isDistinct
-    if call.arguments.isEmpty, let ordering = order.first {
+    if let withinGroup {
       layout = KeyLayout([
-        KeyColumn(value.type, isDescending: ordering.isDescending, nullsFirst: ordering.nullsFirst)
+        KeyColumn(value.type, isDescending: withinGroup.isDescending, nullsFirst: withinGroup.nullsFirst)
       ])
       inputs = [value]
       orderCount = 0

@@ -47,6 +47,9 @@ package struct NoticeDelivery: Sendable {
       case .transient(let fault, let asked): try await retry(record, fault, asked)
       case .notify: break
       }
+    } catch let fault as Fault where fault.code == "unknown_notifier" && record.channel.contains("#") {
+      // Written into a job that this command did not read: one that reads it will deliver.
+      try await store.markFailed(record.id, fault, retryAfter: .seconds(60))
     } catch let fault as Fault where fault.kind == .config || fault.kind == .validation {
       try await store.markGaveUp(record.id, fault)
     }

@@ -218,7 +218,7 @@ package struct TablePublisher {
       throw Fault(
         "too_many_deletes", .check,
         "Publishing would delete \(deleted)\(whole.map { " of \($0)" } ?? "") rows of `\(target.table)`, more than `max_delete` allows",
-        place: target.place, hint: "Nothing was changed; look at the result with `tidemark results` first")
+        place: target.place, hint: "Nothing was changed; raise `max_delete` if that many are meant")
     }
     return deleted
   }

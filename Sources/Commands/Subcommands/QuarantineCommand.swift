@@ -1,0 +1,127 @@
+internal import Model
+internal import StateStore
+
+/// `tidemark quarantine`: the rows that were rejected, with their reasons.
+enum QuarantineCommand {
+  static let spec = CommandSpec(
+    name: "quarantine", summary: "List, show, export or purge rejected rows",
+    discussion: """
+      list [JOB]     counts by run and step
+      show RUN       the rows of a run, with every rule they broke
+      export RUN     the same as JSON Lines
+      purge RUN      deletes the rows of a run that is over; the counts stay
+      """,
+    operands: [
+      .init(name: "list|show|export|purge", help: "what to do"),
+      .init(name: "RUN|JOB", help: "a run's id; for list, a job", isRequired: false),
+    ],
+    options: [OptionSpec("limit", value: "N", help: "rows to show (default 20; export: all)")],
+    example: "tidemark quarantine list",
+    run: { try await run($0) })
+
+  private static func run(_ invocation: Invocation) async throws -> ExitCode {
+    let context = try ProjectContext(invocation)
+    let store = try await context.openStore()
+    let target = invocation.operands.count > 1 ? invocation.operands[1] : nil
+    switch invocation.operands[0] {
+    case "list": try await list(invocation, store, project: context.project.name, job: target)
+    case "show": try await show(invocation, store, run: try named(target))
+    case "export": try await export(store, run: try named(target), limit: try limit(invocation) ?? .max)
+    case "purge":
+      let run = try named(target)
+      Terminal.print("\(try await store.purgeQuarantine(of: run)) rows of run \(run) are deleted")
+    default:
+      throw Fault(
+        "bad_value", .usage, "`tidemark quarantine` does not know `\(invocation.operands[0])`",
+        hint: "It knows list, show, export and purge")
+    }
+    await store.close()
+    return .ok
+  }
+
+  private static func named(_ target: String?) throws(Fault) -> RunID {
+    guard let target else {
+      throw Fault(
+        "missing_operand", .usage, "Name the run",
+        hint: "`tidemark quarantine list` shows runs with rejected rows")
+    }
+    return RunID(target)
+  }
+
+  private static func limit(_ invocation: Invocation) throws(Fault) -> Int? {
+    try invocation.integer("limit", in: 1...1_000_000_000)
+  }
+
+  private static func list(_ invocation: Invocation, _ store: Store, project: String, job: String?)
+    async throws
+  {
+    let items = try await store.quarantineSummary(
+      project: project, job: job.map { JobName($0) }, limit: try limit(invocation) ?? 1000)
+    if invocation.has("json") {
+      let list: [JSONValue] = items.map { item in
+        .object([
+          .init("run", .string(item.run.text)), .init("job", .string(item.job.text)),
+          .init("step", .string(item.step)), .init("rows", .integer(item.rows)),
+          .init("replayed", .integer(item.replayed)),
+        ])
+      }
+      Terminal.print(JSONValue.object([.init("quarantine", .array(list))]).prettyText)
+    } else if items.isEmpty {
+      Terminal.print("No rows are in quarantine.")
+    } else {
+      let rows = items.map { [$0.run.text, $0.job.text, $0.step, Quantity.count(Int64($0.rows))] }
+      for line in TextTable(header: ["run", "job", "step", "rows"], rows: rows, numeric: [3]).lines {
+        Terminal.print(line)
+      }
+    }
+  }
+
+  private static func show(_ invocation: Invocation, _ store: Store, run: RunID) async throws {
+    let records = try await store.rejections(of: run, limit: try limit(invocation) ?? 20)
+    if invocation.has("json") {
+      Terminal.print(JSONValue.object([.init("rows", .array(records.map { json($0) }))]).prettyText)
+      return
+    }
+    if records.isEmpty { Terminal.print("Run \(run) has no rows in quarantine.") }
+    for record in records {
+      let rejection = record.rejection
+      let key = rejection.key.map { "\($0.name)=\($0.text ?? "NULL")" }.joined(separator: " ")
+      Terminal.print("chunk \(record.chunk) row \(rejection.ordinal)  \(FaultText.oneLine(key))")
+      for rule in rejection.broken {
+        Terminal.print("  \(rule.rule)  [\(rule.reason)]  \(FaultText.oneLine(rule.detail))")
+      }
+      Terminal.print("  \(FaultText.oneLine(rejection.row))")
+    }
+  }
+
+  private static func export(_ store: Store, run: RunID, limit: Int) async throws {
+    var cursor = RejectionCursor.start
+    var left = limit
+    while left > 0 {
+      let page = try await store.rejections(of: run, after: cursor, limit: min(left, 1000))
+      guard let last = page.last else { return }
+      for record in page { Terminal.print(json(record).text) }
+      cursor = RejectionCursor(after: last)
+      left -= page.count
+    }
+  }
+
+  private static func json(_ record: StoredRejection) -> JSONValue {
+    let rejection = record.rejection
+    return .object([
+      .init("chunk", .integer(record.chunk.number)), .init("row", .integer(rejection.ordinal)),
+      .init("step", .string(rejection.step)),
+      .init("key", .object(rejection.key.map { .init($0.name, .optional($0.text)) })),
+      .init(
+        "broken",
+        .array(
+          rejection.broken.map {
+            .object([
+              .init("rule", .string($0.rule)), .init("reason", .string($0.reason)),
+              .init("detail", .string($0.detail)),
+            ])
+          })),
+      .init("values", .string(rejection.row)),
+    ])
+  }
+}
