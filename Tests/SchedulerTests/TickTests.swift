@@ -98,6 +98,28 @@ import Testing
     }
   }
 
+  @Test func anOutcomeStaysWhateverIsDoneByHandLater() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.expect(.fails)
+      let failed = try await world.tick(job)
+      world.clock.set(1.1)
+      // By hand the failed run is gone on with, and succeeds.
+      let outcome = try await world.runner.run(job.request, matrixRowName: "")
+      guard case .succeeded(let summary) = outcome else {
+        Issue.record("\(outcome)")
+        return
+      }
+      #expect(summary.run == failed.first?.run)
+      #expect(try await world.ledger() == ["1.0 failed"])
+      let holes = try await HoleFinder(store: world.store, project: "shop", now: world.clock.now)
+        .holes(job, firstSeen: ScheduleWorld.start)
+      #expect(holes.isEmpty)
+    }
+  }
+
   @Test func whatCannotStartIsClosedWithItsReason() async throws {
     try await withScheduleWorld { world in
       let job = try world.job(Self.hourly)
