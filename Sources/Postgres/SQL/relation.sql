@@ -1,4 +1,4 @@
--- One row of facts about the relation that $1 names as this session sees it; none where there is
+-- One row of facts about the relation that $1 names as the connection sees it; none where there is
 -- no such relation. $1 is a quoted name.
 SELECT
   c.oid,
