@@ -55,11 +55,11 @@ struct PipelineText {
     }
   }
 
-  private static func lines(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
+  /// The group keys and grouping sets of an aggregation.
+  static func keys(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
     let rowText = ExpressionPrinter(columns)
-    var lines = ["aggregate"]
-    for key in aggregate.keys {
-      lines.append("  key \(key.name) \(key.expression.type.sqlName) = \(rowText.print(key.expression))")
+    var lines = aggregate.keys.map { key in
+      "  key \(key.name) \(key.expression.type.sqlName) = \(rowText.print(key.expression))"
     }
     if aggregate.sets.count != 1 || aggregate.sets[0].count != aggregate.keys.count {
       let sets = aggregate.sets.map { set in
@@ -67,7 +67,13 @@ struct PipelineText {
       }
       lines.append("  sets \(sets.joined(separator: ", "))")
     }
-    let calls = aggregate.calls.map { call in
+    return lines
+  }
+
+  /// The aggregate calls, one text each.
+  static func calls(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
+    let rowText = ExpressionPrinter(columns)
+    return aggregate.calls.map { call in
       var text = call.function.rawValue + "(" + (call.isDistinct ? "distinct " : "")
       text += call.arguments.isEmpty ? "*" : call.arguments.map(rowText.print).joined(separator: ", ")
       for constant in call.constants { text += ", \(constant.postgresText ?? "NULL")" }
@@ -79,6 +85,11 @@ struct PipelineText {
       if let filter = call.filter { text += " filter (where \(rowText.print(filter)))" }
       return text
     }
+  }
+
+  private static func lines(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
+    var lines = ["aggregate"] + keys(aggregate, over: columns)
+    let calls = calls(aggregate, over: columns)
     var group = aggregate.keys.map { ColumnSchema(name: $0.name, type: $0.expression.type) }
     group += zip(aggregate.calls, calls).map { ColumnSchema(name: $1, type: $0.type) }
     group += aggregate.groupings.map { keys in

@@ -3,14 +3,21 @@ package import Model
 /// The chunks of a plan as they are saved before the first one starts, and read back by a resume.
 ///
 /// The boundaries are what must not change between attempts; everything else of a plan follows
-/// again from the job and the catalogue, and the fingerprint says whether it still is the same.
+/// again from the job and the catalogue, and the fingerprint says whether it still is the same. Beside
+/// them stands what a replay of rejected rows must know of the run.
 package struct SavedChunks: Hashable, Sendable {
   package var chunks: [PlannedChunk]
+  /// What a replay must have in common with the run; `nil` in a plan that was saved without.
+  package var signature: String?
+  /// Conditions that hold for every row that was read, since Postgres carried them out.
+  package var pushedDown: [SQLText]
 
   private static let version = 1
 
-  package init(chunks: [PlannedChunk]) {
+  package init(chunks: [PlannedChunk], signature: String? = nil, pushedDown: [SQLText] = []) {
     self.chunks = chunks
+    self.signature = signature
+    self.pushedDown = pushedDown
   }
 
   package var bytes: [UInt8] {
@@ -22,7 +29,8 @@ package struct SavedChunks: Hashable, Sendable {
       ])
     }
     let document = JSONValue.object([
-      .init("version", .integer(SavedChunks.version)), .init("chunks", .array(list)),
+      .init("version", .integer(SavedChunks.version)), .init("signature", .optional(signature)),
+      .init("pushed_down", .array(pushedDown.map { .string($0.text) })), .init("chunks", .array(list)),
     ])
     return Array(document.text.utf8)
   }
@@ -37,6 +45,10 @@ package struct SavedChunks: Hashable, Sendable {
     }
     guard case .array(let items)? = document["chunks"] else {
       throw Fault("bad_plan", .data, "The saved plan has no list of chunks")
+    }
+    signature = document["signature"]?.stringValue
+    pushedDown = (document["pushed_down"]?.elements ?? []).compactMap(\.stringValue).map {
+      SQLText(trusted: $0)
     }
     chunks = []
     for (number, item) in items.enumerated() {

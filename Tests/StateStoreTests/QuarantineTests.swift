@@ -46,4 +46,55 @@ import Testing
       #expect(try await store.run(owner.run)?.totals.rows.quarantined == 3)
     }
   }
+
+  /// A replay begins with the other run's chunks, less the rows that it is to process again.
+  @Test(arguments: StoreKind.allCases)
+  func chunksAreAdopted(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let owner = try await store.begin()
+      for chunk in [0, 1] { try await store.checkpoint(.sample(chunk, quarantined: 3), for: owner) }
+      try await store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
+      let before = try #require(try await store.run(owner.run)).totals
+      var new = NewRun.sample(again: true)
+      new.replayOf = owner.run
+      let replay = try await store.begin(new)
+      #expect(try await store.run(replay.run)?.replayOf == owner.run)
+      for _ in 0..<2 {
+        try await store.adoptChunks(of: owner.run, for: replay)
+        let after = try #require(try await store.run(replay.run)).totals
+        #expect(after.chunks == 2 && after.rows.quarantined == 0 && after.rows.kept == before.rows.kept)
+        #expect(after.rows.read == before.rows.read - 6 && after.rows.bytes == before.rows.bytes)
+      }
+      for chunk in [ChunkID(0), ChunkID(1)] {
+        let block = try await store.readBlock(replay.run, chunk: chunk, index: 0)
+        #expect(try await store.readBlock(owner.run, chunk: chunk, index: 0) == block && block != nil)
+      }
+      #expect(try await store.check() == [])
+      // What an unfinished replay needs cannot be purged.
+      #expect(try await store.purgeQuarantine(of: owner.run) == 0)
+      let end = Instant(microseconds: .max)
+      let purged = try await store.purge(
+        project: "shop", job: JobName("daily"), runsBefore: Instant(microseconds: 0), quarantineBefore: end)
+      #expect(purged.rejections == 0)
+      try await store.checkpoint(.sample(2, quarantined: 1), for: replay)
+      try await store.move(replay, through: .running, .merging, .prepared, .publishing, .succeeded)
+      #expect(try await store.purgeQuarantine(of: owner.run) == 6)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func partialsThatAreGoneAreNotAdopted(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let owner = try await store.begin()
+      try await store.checkpoint(.sample(0, quarantined: 3), for: owner)
+      try await store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
+      let end = Instant(microseconds: .max)
+      _ = try await store.purge(
+        project: "shop", job: JobName("daily"), runsBefore: end, quarantineBefore: Instant(microseconds: 0))
+      let replay = try await store.begin(.sample(again: true))
+      await expectFault("partials_purged") { try await store.adoptChunks(of: owner.run, for: replay) }
+    }
+  }
 }

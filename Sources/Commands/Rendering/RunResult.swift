@@ -62,8 +62,11 @@ struct RunResult {
           ? "  → \(sink.target): published before"
           : "  → \(sink.target): \(Quantity.count(sink.rows)) rows\(replaced)")
     }
+    if let origin = summary.replayOf { lines.append("  with the rows of run \(origin) that were replayed") }
     if rows.quarantined > 0 {
-      lines.append("  \(style.yellow("!")) \(Quantity.count(rows.quarantined)) rows are in quarantine")
+      lines.append(
+        "  \(style.yellow("!")) \(Quantity.count(rows.quarantined)) rows are in quarantine: `tidemark quarantine show \(summary.run)`"
+      )
     }
     for warning in summary.warnings { lines.append("  \(style.yellow("!")) \(warning)") }
     return lines

@@ -4,18 +4,23 @@ internal import StateStore
 /// `tidemark quarantine`: the rows that were rejected, with their reasons.
 enum QuarantineCommand {
   static let spec = CommandSpec(
-    name: "quarantine", summary: "List, show, export or purge rejected rows",
+    name: "quarantine", summary: "List, show, export, replay or purge rejected rows",
     discussion: """
       list [JOB]     counts by run and step
       show RUN       the rows of a run, with every rule they broke
       export RUN     the same as JSON Lines
+      replay RUN     puts the rows of a succeeded run through the job's present steps and lookups, and publishes
+                     what passes together with the rest as its next revision; what fails again stays
       purge RUN      deletes the rows of a run that is over; the counts stay
       """,
     operands: [
-      .init(name: "list|show|export|purge", help: "what to do"),
+      .init(name: "list|show|export|replay|purge", help: "what to do"),
       .init(name: "RUN|JOB", help: "a run's id; for list, a job", isRequired: false),
     ],
-    options: [OptionSpec("limit", value: "N", help: "rows to show (default 20; export: all)")],
+    options: [
+      OptionSpec("limit", value: "N", help: "rows to show (default 20; export: all)"),
+      OptionSpec("force", help: "replay: let mode `replace` put an older interval over a newer one"),
+    ],
     example: "tidemark quarantine list",
     run: { try await run($0) })
 
@@ -23,20 +28,24 @@ enum QuarantineCommand {
     let context = try ProjectContext(invocation)
     let store = try await context.openStore()
     let target = invocation.operands.count > 1 ? invocation.operands[1] : nil
+    var code = ExitCode.ok
     switch invocation.operands[0] {
     case "list": try await list(invocation, store, project: context.project.name, job: target)
     case "show": try await show(invocation, store, run: try named(target))
     case "export": try await export(store, run: try named(target), limit: try limit(invocation) ?? .max)
+    case "replay":
+      code = try await QuarantineReplay(invocation: invocation, context: context, store: store)
+        .replay(try named(target))
     case "purge":
       let run = try named(target)
       Terminal.print("\(try await store.purgeQuarantine(of: run)) rows of run \(run) are deleted")
     default:
       throw Fault(
         "bad_value", .usage, "`tidemark quarantine` does not know `\(invocation.operands[0])`",
-        hint: "It knows list, show, export and purge")
+        hint: "It knows list, show, export, replay and purge")
     }
     await store.close()
-    return .ok
+    return code
   }
 
   private static func named(_ target: String?) throws(Fault) -> RunID {
@@ -69,8 +78,15 @@ enum QuarantineCommand {
     } else if items.isEmpty {
       Terminal.print("No rows are in quarantine.")
     } else {
-      let rows = items.map { [$0.run.text, $0.job.text, $0.step, Quantity.count(Int64($0.rows))] }
-      for line in TextTable(header: ["run", "job", "step", "rows"], rows: rows, numeric: [3]).lines {
+      let rows = items.map {
+        [
+          $0.run.text, $0.job.text, $0.step, Quantity.count(Int64($0.rows)),
+          Quantity.count(Int64($0.replayed)),
+        ]
+      }
+      let table = TextTable(
+        header: ["run", "job", "step", "rows", "replayed"], rows: rows, numeric: [3, 4])
+      for line in table.lines {
         Terminal.print(line)
       }
     }

@@ -19,6 +19,8 @@ actor Attempt {
   private var ownership: Ownership
   nonisolated let start = ContinuousClock.now
   private var budget: RetryBudget
+  /// The replayed rows go through other steps than the origin's rows went through.
+  private var stepsHaveChanged = false
 
   init(
     environment: EngineEnvironment, request: RunRequest, context: RunContext, record: RunRecord,
@@ -102,6 +104,8 @@ actor Attempt {
     var plan: Plan
     var work: ChunkWork
     var servers: [String: ServerFacts]
+    /// What a replay goes by; `nil` for a run that reads its source.
+    var origin: ReplayOrigin?
   }
 
   private func plan(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> Prepared {
@@ -111,18 +115,32 @@ actor Attempt {
       asker: asker, root: environment.project.root, session: session
     ).load(plan.lookups) { self.report(.lookupLoaded(step: $0, rows: $1)) }
     let servers = await asker.servers
-    let fingerprint = SHA256.hexadecimal(
-      PlanFingerprint(
-        plan: plan, identity: context.identity, lookups: lookups.hashes,
-        systemIdentifiers: servers.mapValues(\.systemIdentifier), zone: context.zone.name,
-        zoneVersion: environment.zones.dataVersion, partialFormat: Int(PartialBlock.formatVersion)
+    let text = PlanFingerprint(
+      plan: plan, identity: context.identity, lookups: lookups.hashes,
+      systemIdentifiers: servers.mapValues(\.systemIdentifier), zone: context.zone.name,
+      zoneVersion: environment.zones.dataVersion, partialFormat: Int(PartialBlock.formatVersion)
+    ).text
+    let signature = SHA256.hexadecimal(
+      PartialSignature(
+        plan: plan, zone: context.zone.name, partialFormat: Int(PartialBlock.formatVersion)
       ).text)
+    var origin: ReplayOrigin?
+    if let replayed = record.replayOf {
+      let found = try await ReplayOrigin(replayed, in: store)
+      try found.check(plan, signature: signature, job: job)
+      plan.chunks = found.saved.chunks
+      let then = SHA256.hexadecimal(ReplayOrigin.fingerprint(text, of: found.record.replayOf))
+      stepsHaveChanged = found.record.fingerprint != then
+      origin = found
+    }
+    let fingerprint = SHA256.hexadecimal(ReplayOrigin.fingerprint(text, of: record.replayOf))
     if let saved = record.fingerprint, saved != fingerprint { try await supersede() }
     if record.fingerprint == fingerprint, let bytes = try await store.plan(of: record.id) {
       plan.chunks = try SavedChunks(bytes: bytes).chunks
     } else {
       try await store.savePlan(
-        SavedChunks(chunks: plan.chunks).bytes, fingerprint: fingerprint, for: ownership)
+        SavedChunks(chunks: plan.chunks, signature: signature, pushedDown: plan.pushedDown).bytes,
+        fingerprint: fingerprint, for: ownership)
     }
     try Failpoint.hit(.planSaved)
     let work = try ChunkWork(
@@ -130,7 +148,7 @@ actor Attempt {
       zones: try environment.zones.context(session: context.zone.name),
       values: environment.values, parallelism: try parallelism,
       spills: spills)
-    return Prepared(plan: plan, work: work, servers: servers)
+    return Prepared(plan: plan, work: work, servers: servers, origin: origin)
   }
 
   /// The job or what it reads has changed since the run was planned: a new run takes its place.
@@ -160,36 +178,53 @@ actor Attempt {
     let marks = try await store.sinkMarks(of: record.id)
     // Past the first commit, and with all partials sealed, the source is never read again.
     if marks.contains(where: { $0.committedAt != nil }) { return }
-    if finished.count == prepared.plan.chunks.count, record.state == .prepared || record.state == .publishing
-    {
-      return
-    }
+    let isSealed = record.state == .prepared || record.state == .publishing
+    if isSealed, finished.count >= prepared.plan.chunks.count { return }
     try await store.move(
       ownership, RunMove(to: .running, event: EventDraft("run_reading", .object([]))))
-    for (number, source) in job.sources.enumerated() {
-      guard let condition = source.waitFor else { continue }
-      try await SourceWait(asker: asker, references: references, session: session).wait(
-        condition, on: prepared.plan.sources[number].connection
-      ) { report(.waiting(reason: $0)) }
-    }
-    let phase = ReadPhase(
-      environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
-      session: session, parallelism: try parallelism)
-    while true {
-      do {
+    if let origin = prepared.origin {
+      let phase = ReplayPhase(
+        environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
+        session: session, asker: asker, origin: origin)
+      try await patiently { try await phase.replay() }
+    } else {
+      try await waitForSources(prepared, asker)
+      let phase = ReadPhase(
+        environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
+        session: session, parallelism: try parallelism)
+      let (store, run) = (store, record.id)
+      try await patiently {
         try await phase.read(
-          finished: try await store.finishedChunks(of: record.id), serverFacts: prepared.servers)
-        break
-      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
-        guard let wait = budget.next() else { throw fault }
-        report(.waiting(reason: "\(fault.sentence); trying again"))
-        try await Task.sleep(for: wait)
+          finished: try await store.finishedChunks(of: run), serverFacts: prepared.servers)
       }
     }
     guard let now = try await store.run(record.id) else { return }
     record = now
     try QuarantineGuard(limit: job.errors.quarantine).checkAll(now.totals)
     try Failpoint.hit(.readDone)
+  }
+
+  private func waitForSources(_ prepared: Prepared, _ asker: PlanAsker) async throws {
+    for (number, source) in job.sources.enumerated() {
+      guard let condition = source.waitFor else { continue }
+      try await SourceWait(asker: asker, references: references, session: session).wait(
+        condition, on: prepared.plan.sources[number].connection
+      ) { report(.waiting(reason: $0)) }
+    }
+  }
+
+  /// Tries again after transient faults while time is left.
+  private func patiently(_ work: () async throws -> Void) async throws {
+    while true {
+      do {
+        try await work()
+        return
+      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        guard let wait = budget.next() else { throw fault }
+        report(.waiting(reason: "\(fault.sentence); trying again"))
+        try await Task.sleep(for: wait)
+      }
+    }
   }
 
   /// Two connections an entry are taken besides the workers': the one that asks, the one that holds
@@ -254,11 +289,20 @@ actor Attempt {
   private func succeed(
     _ made: ResultMaker.Made, _ sinks: [RunSummary.Sink], _ warnings: [String]
   ) async throws -> RunSummary {
+    var warnings = warnings
+    if let origin = record.replayOf {
+      try await store.markReplayed(origin, by: ownership)
+      if stepsHaveChanged {
+        warnings.append(
+          "the job or its lookups have changed since run \(origin): only the replayed rows went through them")
+      }
+    }
     let elapsed = ContinuousClock.now - start
     let summary = RunSummary(
       run: record.id, job: job.name, label: context.label, revision: record.revision,
       rows: record.totals.rows, chunks: record.totals.chunks, resultRows: made.rows, hash: made.hash,
-      seconds: Double(elapsed.milliseconds) / 1000, sinks: sinks, warnings: warnings)
+      seconds: Double(elapsed.milliseconds) / 1000, sinks: sinks, warnings: warnings,
+      replayOf: record.replayOf)
     try await RunEnding(environment: environment, request: request, context: context)
       .succeed(summary, ownership: ownership, record: record)
     return summary

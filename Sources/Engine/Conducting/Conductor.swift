@@ -6,7 +6,8 @@ internal import StateStore
 ///
 /// Calling it again after any crash goes on where the last owner stopped.
 package struct Conductor: Sendable {
-  private let environment: EngineEnvironment
+  let environment: EngineEnvironment
+  var store: Store { environment.store }
 
   package init(_ environment: EngineEnvironment) {
     self.environment = environment
@@ -16,19 +17,12 @@ package struct Conductor: Sendable {
   /// - Throws: `Fault` or `Faults`; class `conflict` where somebody else has the run, `interrupted`
   ///   where the task was cancelled, in which case the run can be resumed.
   package func run(_ request: RunRequest, matrixRowName: String = "") async throws -> RunOutcome {
-    let store = environment.store
     var context = try RunContext(
       request, matrixRowName: matrixRowName, now: environment.now(), zones: environment.zones)
     if context.identity.interval == nil {
       context.identity.serial = try await store.serial(for: context.identity)
     }
-    let new = NewRun(
-      identity: context.identity, jobHash: request.jobHash,
-      settings: .object([
-        .init("job_file", .string(request.job.file)),
-        .init("started_by", .string(request.startedBy.rawValue)),
-      ]), pool: request.job.limits.pool,
-      again: request.again, fire: request.fire)
+    var new = new(request, context)
     // What killed processes have left, of whatever run.
     try SpillFolder.removeAbandoned(in: environment.scratchFolder)
     try Failpoint.hit(.runOpen)
@@ -40,6 +34,25 @@ package struct Conductor: Sendable {
     case .created(let created): (record, isResumed) = (created, false)
     case .unfinished(let unfinished): (record, isResumed) = (unfinished, true)
     }
+    // An unfinished replay stays one, whoever goes on with it.
+    new.replayOf = record.replayOf
+    return try await goOn(request, context, record, new, isResumed: isResumed)
+  }
+
+  func new(_ request: RunRequest, _ context: RunContext) -> NewRun {
+    NewRun(
+      identity: context.identity, jobHash: request.jobHash,
+      settings: .object([
+        .init("job_file", .string(request.job.file)),
+        .init("started_by", .string(request.startedBy.rawValue)),
+      ]), pool: request.job.limits.pool,
+      again: request.again, fire: request.fire)
+  }
+
+  /// Takes an open run to its end.
+  func goOn(
+    _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ new: NewRun, isResumed: Bool
+  ) async throws -> RunOutcome {
     let ownership = try await own(record)
     environment.report(record.id, .opened(revision: record.revision, isResumed: isResumed))
     if let owner = record.owner {

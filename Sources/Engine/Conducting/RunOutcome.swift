@@ -24,6 +24,8 @@ package struct RunSummary: Hashable, Sendable {
   package var seconds: Double
   package var sinks: [Sink]
   package var warnings: [String]
+  /// The run whose rejected rows this one processed again.
+  package var replayOf: RunID?
 
   package struct Sink: Hashable, Sendable {
     package var target: String
@@ -42,7 +44,8 @@ package struct RunSummary: Hashable, Sendable {
 
   package init(
     run: RunID, job: JobName, label: String?, revision: Int, rows: RowCounts, chunks: Int,
-    resultRows: Int64, hash: String, seconds: Double, sinks: [Sink], warnings: [String]
+    resultRows: Int64, hash: String, seconds: Double, sinks: [Sink], warnings: [String],
+    replayOf: RunID? = nil
   ) {
     self.run = run
     self.job = job
@@ -55,6 +58,7 @@ package struct RunSummary: Hashable, Sendable {
     self.seconds = seconds
     self.sinks = sinks
     self.warnings = warnings
+    self.replayOf = replayOf
   }
 
   /// For receipts and `--json`.
@@ -62,6 +66,7 @@ package struct RunSummary: Hashable, Sendable {
     .object([
       .init("run", .string(run.text)), .init("job", .string(job.text)),
       .init("interval", .optional(label)), .init("revision", .integer(revision)),
+      .init("replay_of", .optional(replayOf?.text)),
       .init("rows_read", .integer(rows.read)), .init("rows_kept", .integer(rows.kept)),
       .init("rows_filtered", .integer(rows.filtered)),
       .init("rows_quarantined", .integer(rows.quarantined)),

@@ -22,7 +22,7 @@ package struct RejectionCursor: Hashable, Sendable {
     self.init(chunk: last.chunk.number, number: last.number)
   }
 
-  init(chunk: Int, number: Int) {
+  package init(chunk: Int, number: Int) {
     self.chunk = chunk
     self.number = number
   }
@@ -75,19 +75,8 @@ extension Store {
     }
   }
 
-  /// Marks the rejected rows of a run as processed again by the run of `ownership`.
-  /// - Throws: `Fault` `fenced`.
-  package func markReplayed(_ run: RunID, by ownership: Ownership) async throws {
-    try await database.transaction(.write(.markReplayed)) { tx in
-      let replay = try await fence(ownership, tx)
-      try await tx.run(
-        "UPDATE rejections SET replayed_by = $2 WHERE run_id = $1 AND replayed_by IS NULL",
-        [.text(run.text), .text(replay.id.text)])
-    }
-  }
-
-  /// Deletes the rejected rows of a run; the counts stay. Rows of a run that is not over are
-  /// needed and stay too.
+  /// Deletes the rejected rows of a run; the counts stay. Rows of a run that is not over, or that
+  /// an unfinished replay needs, stay too.
   /// - Returns: how many were deleted.
   @discardableResult
   package func purgeQuarantine(of run: RunID) async throws -> Int {
@@ -95,7 +84,9 @@ extension Store {
       try await tx.run(
         """
         DELETE FROM rejections
-        WHERE run_id = (SELECT run_id FROM runs WHERE run_id = $1 AND is_open = 0)
+        WHERE run_id = (
+          SELECT run_id FROM runs WHERE run_id = $1 AND is_open = 0 AND NOT EXISTS (
+            SELECT 1 FROM runs AS replay WHERE replay.replay_of = runs.run_id AND replay.is_open = 1))
         """, [.text(run.text)])
     }
   }

@@ -17,6 +17,7 @@ enum StateWrite: String, Hashable, Sendable, CaseIterable {
   case savePlan = "save_plan"
   case checkpoint
   case dropChunks = "drop_chunks"
+  case adoptChunks = "adopt_chunks"
   case saveResultBlock = "save_result_block"
   case dropBlocks = "drop_blocks"
   case sinkPrepared = "sink_prepared"

@@ -13,7 +13,7 @@ package struct PurgeCounts: Hashable, Sendable {
 
 extension Store {
   /// Deletes what a job's retention no longer keeps: runs that are over, with their fires, notices
-  /// and trail, and rejected rows, which may go earlier.
+  /// and trail, and rejected rows, which may go earlier; those that an unfinished replay needs stay.
   ///
   /// The newest success of each identity stays, whatever its age: without it the identity would be
   /// run anew. It keeps its record and loses its blocks.
@@ -27,7 +27,9 @@ extension Store {
         """
         DELETE FROM rejections WHERE run_id IN (
           SELECT run_id FROM runs
-          WHERE project = $1 AND job = $2 AND is_open = 0 AND finished_at < $3)
+          WHERE project = $1 AND job = $2 AND is_open = 0 AND finished_at < $3
+            AND NOT EXISTS (
+              SELECT 1 FROM runs AS replay WHERE replay.replay_of = runs.run_id AND replay.is_open = 1))
         """, which + [.instant(quarantineBefore)])
       try await tx.run(
         """

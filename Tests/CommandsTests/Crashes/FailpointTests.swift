@@ -9,7 +9,8 @@ import Testing
   /// State writes that belong to other commands than `run`, or to a run whose lease must be renewed.
   private static let elsewhere: Set<String> = Set(
     [
-      "renew", "supersede", "drop_chunks", "save_result_block", "drop_blocks", "append_event", "save_receipt",
+      "renew", "supersede", "drop_chunks", "adopt_chunks", "save_result_block", "drop_blocks", "append_event",
+      "save_receipt",
       "request_cancel", "mark_replayed", "purge_quarantine", "purge", "first_sighting", "insert_fires",
       "close_fire", "pause", "unpause", "append_job_event", "enqueue_notices", "notice_failed",
       "retry_notices",

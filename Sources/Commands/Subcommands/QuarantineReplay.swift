@@ -1,0 +1,71 @@
+internal import Engine
+internal import JobFiles
+internal import Model
+internal import Runtime
+internal import StateStore
+
+/// `tidemark quarantine replay`: rejected rows go through the job's present steps once more, and what
+/// passes is published with the rest as the run's next revision.
+struct QuarantineReplay {
+  var invocation: Invocation
+  var context: ProjectContext
+  var store: Store
+
+  func replay(_ run: RunID) async throws -> ExitCode {
+    guard let origin = try await store.run(run), origin.identity.project == context.project.name else {
+      throw Fault(
+        "no_such_run", .notFound, "There is no run `\(run)`",
+        hint: "`tidemark quarantine list` shows runs with rejected rows")
+    }
+    guard try await !store.rejections(of: run, limit: 1).isEmpty else {
+      say(
+        [.init("outcome", .string("nothing_to_replay")), .init("run", .string(run.text))],
+        "Run \(run) has no rows in quarantine: nothing is replayed")
+      return .ok
+    }
+    let identity = origin.identity
+    let (reading, _) = try context.job(identity.job.text)
+    FaultReport.warn(reading.warnings)
+    let row = try JobRows(reading.job).rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
+    let request = RunRequest(
+      job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
+      choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,
+      matrixRow: row.first?.1, again: true, force: invocation.has("force"))
+    let reporter = RunReporter(
+      log: context.log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
+      isQuiet: invocation.has("quiet"))
+    let environment = context.environment(store: store) { reporter.report($0, $1) }
+    let outcome: Result<RunOutcome, any Error>
+    do {
+      outcome = .success(
+        try await StopSignals.cancelling { try await Conductor(environment).replay(origin, request) })
+    } catch {
+      outcome = .failure(error)
+    }
+    reporter.finish()
+    try await NoticeDelivery(environment: environment, jobs: [reading.job]).deliverDue()
+    return try await tell(try outcome.get(), origin)
+  }
+
+  private func tell(_ outcome: RunOutcome, _ origin: RunRecord) async throws -> ExitCode {
+    guard case .alreadyDone(let done) = outcome else {
+      return RunResult(outcome: outcome, job: origin.identity.job, row: origin.identity.matrixRow)
+        .tell(invocation)
+    }
+    let left = done.totals.rows.quarantined
+    say(
+      [
+        .init("outcome", .string("already_done")), .init("run", .string(done.id.text)),
+        .init("revision", .integer(done.revision)), .init("rows_quarantined", .integer(left)),
+      ],
+      "Run \(origin.id) was replayed before, by run \(done.id) as revision \(done.revision)"
+        + (left > 0
+          ? "; \(Quantity.count(left)) rows are still in quarantine: `tidemark quarantine show \(done.id)`"
+          : ""))
+    return .ok
+  }
+
+  private func say(_ facts: [JSONValue.Member], _ sentence: String) {
+    Terminal.print(invocation.has("json") ? JSONValue.object(facts).prettyText : sentence)
+  }
+}
