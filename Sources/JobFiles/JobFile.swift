@@ -26,20 +26,21 @@ package enum JobFile {
   /// Reads a job out of bytes that came otherwise; `file` is what faults name, and its stem is the job's name
   /// where the text gives none.
   package static func read(bytes: [UInt8], file: String, project: ProjectFile) -> Result<Reading, Faults> {
-    let node: YAMLNode
+    let written: YAMLNode
     var faults: [Fault]
     do throws(Fault) {
-      (node, faults) = try YAMLReader.read(bytes, file: file)
+      (written, faults) = try YAMLReader.read(bytes, file: file)
     } catch {
       return .failure(Faults([error]))
     }
+    let (node, found) = ShapeCheck.repairing(written, against: .record(JobShape.job))
     guard let own = node.mapping else {
       let fault = Fault(
         "wrong_type", .validation, "A job file is a mapping, but this is \(node.kindName)", place: node.place,
         hint: "Write `key: value` lines")
       return .failure(Faults((faults + [fault]).inOrder(of: [file])))
     }
-    faults += ShapeCheck.faults(in: node, against: .record(JobShape.job))
+    faults += found
     let merged = YAMLNode(
       place: node.place, content: .mapping(Defaults.merge(job: own, over: project.defaults)))
     guard let root = Fields(merged) else { return .failure(Faults(faults)) }

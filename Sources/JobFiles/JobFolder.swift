@@ -19,7 +19,8 @@ package enum JobFolder {
   package static func find(_ name: String, root: String) throws(Fault) -> String {
     if name.contains("/") || endings.contains(where: { name.hasSuffix($0) }) {
       for path in [name, root + "/" + name] where TextFile.exists(path) { return path }
-      throw Fault("unknown_job", .notFound, "There is no file \(name)")
+      throw Fault(
+        "unknown_job", .notFound, "There is no file \(name.shortened)", hint: hint(forPath: name, root: root))
     }
     var named: [(name: String, path: String)] = []
     for path in try list(root: root) {
@@ -36,6 +37,24 @@ package enum JobFolder {
       "unknown_job", .notFound, "There is no job \(name.shortened) in \(root)/jobs",
       hint: DidYouMean.hint(for: name, among: named.map(\.name))
         ?? (named.isEmpty ? nil : "There are " + named.map(\.name).joined(separator: ", ")))
+  }
+
+  /// The files that there are, for a path that leads nowhere.
+  private static func hint(forPath path: String, root: String) -> String? {
+    do throws(Fault) {
+      let known = try list(root: root).map {
+        "jobs/" + ($0.split(separator: "/").last.map(String.init) ?? $0)
+      }
+      let meant = stem(path)
+      if let near = DidYouMean.nearest(to: meant, among: known.map(stem)),
+        let file = known.first(where: { stem($0) == near })
+      {
+        return "Did you mean `\(file)`?"
+      }
+      return known.isEmpty ? nil : "There are " + known.prefix(20).joined(separator: ", ")
+    } catch {
+      return "The project \(root) has no folder jobs/: name it with --project"
+    }
   }
 
   /// What `job:` says; nil where it is left out or the file cannot be read, whose faults are told by whoever

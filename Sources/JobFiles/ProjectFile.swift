@@ -38,8 +38,9 @@ package struct ProjectFile: Hashable, Sendable {
     var faults: [Fault] = []
     for (path, bytes) in files {
       do throws(Fault) {
-        let (node, found) = try YAMLReader.read(bytes, file: path)
-        faults += found + ShapeCheck.faults(in: node, against: .record(ProjectShape.project))
+        let (written, found) = try YAMLReader.read(bytes, file: path)
+        let (node, misfits) = ShapeCheck.repairing(written, against: .record(ProjectShape.project))
+        faults += found + misfits
         merged = Defaults.merge(node.mapping ?? YAMLMapping(), over: merged)
       } catch {
         // A file of remarks alone sets nothing.

@@ -6,15 +6,29 @@ internal import Synchronization
 final class RunReporter: Sendable {
   private let log: Log
   private let bar: Mutex<ProgressBar?>
-  private let isQuiet: Bool
+  private let leavesFaultsOut: Bool
 
-  init(log: Log, isLive: Bool, isQuiet: Bool) {
+  /// - Parameter leavesFaultsOut: the fault that ends a run is told on standard error by the caller, so
+  ///   that the log need not say it there as well.
+  init(log: Log, isLive: Bool, isQuiet: Bool, leavesFaultsOut: Bool = false) {
     self.log = log
-    self.isQuiet = isQuiet
+    self.leavesFaultsOut = leavesFaultsOut
     bar = Mutex(isLive && !isQuiet ? ProgressBar(style: Terminal.errorStyle) : nil)
   }
 
+  /// For a command that prints how its run ended.
+  convenience init(_ invocation: Invocation, log: Log) {
+    self.init(
+      log: log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
+      isQuiet: invocation.has("quiet"),
+      leavesFaultsOut: !invocation.has("json") && !invocation.has("log-file"))
+  }
+
   func report(_ run: RunID, _ event: RunEvent) {
+    if leavesFaultsOut, case .failed = event {
+      finish()
+      return
+    }
     let isLive = bar.withLock { bar in
       guard bar != nil else { return false }
       bar?.on(event, now: .now)

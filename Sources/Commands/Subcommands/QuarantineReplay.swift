@@ -31,9 +31,7 @@ struct QuarantineReplay {
       job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
       choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,
       matrixRow: row.first?.1, again: true, force: invocation.has("force"))
-    let reporter = RunReporter(
-      log: context.log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
-      isQuiet: invocation.has("quiet"))
+    let reporter = RunReporter(invocation, log: context.log)
     let environment = context.environment(store: store) { reporter.report($0, $1) }
     let outcome: Result<RunOutcome, any Error>
     do {

@@ -40,9 +40,7 @@ enum RunCommand {
       parallelism: try invocation.integer("parallelism", in: 1...256), again: invocation.has("again"),
       force: invocation.has("force"))
     let store = try await context.openStore()
-    let reporter = RunReporter(
-      log: context.log, isLive: Terminal.errorIsTerminal && !invocation.has("json"),
-      isQuiet: invocation.has("quiet"))
+    let reporter = RunReporter(invocation, log: context.log)
     let environment = context.environment(store: store) { reporter.report($0, $1) }
     // What a failed run has to tell is delivered too, before its fault is.
     let outcome: Result<ExitCode, any Error>

@@ -11,6 +11,14 @@ struct ShapeCheck {
     return check.faults
   }
 
+  /// The same with misspelt keys told once and read as what they were meant for.
+  static func repairing(_ node: YAMLNode, against shape: Shape) -> (node: YAMLNode, faults: [Fault]) {
+    var repair = SlipRepair()
+    let repaired = repair.repaired(node, as: shape)
+    let slips = Array(repair.faults.prefix(limit))
+    return (repaired, slips + faults(in: repaired, against: shape).prefix(limit - slips.count))
+  }
+
   /// - Parameter name: the key that the value stands behind, for sentences.
   private mutating func check(_ node: YAMLNode, _ shape: Shape, named name: String?) {
     switch shape {
@@ -94,9 +102,7 @@ struct ShapeCheck {
       } else if record.later.contains(word) {
         add("not_yet", "`\(word)` is planned and does not work yet", entry.key.place, "Leave it out for now")
       } else {
-        add(
-          "unknown_key", "There is no key `\(word.shortened)` in \(record.name)", entry.key.place,
-          record.hint(for: word))
+        faults.append(record.unknown(entry.key))
       }
     }
     func present(_ names: [String]) -> [YAMLMapping.Entry] {
@@ -147,7 +153,7 @@ struct ShapeCheck {
 
 extension Shape {
   /// Whether the shape is for values of this kind at all.
-  fileprivate func takes(_ node: YAMLNode) -> Bool {
+  func takes(_ node: YAMLNode) -> Bool {
     switch self {
     case .text, .integer, .boolean, .choice, .value: node.scalar != nil && !node.isNull
     case .list: node.sequence != nil
@@ -159,7 +165,13 @@ extension Shape {
 }
 
 extension Record {
-  fileprivate func hint(for word: String) -> String {
+  func unknown(_ key: SourceText) -> Fault {
+    Fault(
+      "unknown_key", .validation, "There is no key `\(key.text.shortened)` in \(name)", place: key.place,
+      hint: hint(for: key.text))
+  }
+
+  private func hint(for word: String) -> String {
     if let advice = advice[word] { return advice }
     return DidYouMean.hint(for: word, among: keys.map(\.name))
       ?? "There are " + keys.map(\.name).joined(separator: ", ")

@@ -33,7 +33,11 @@ import Testing
 
   static let cases = [
     Case(
-      name: "no file", arguments: ["run", "jobs/none.yaml"], status: 3, says: ["jobs/none.yaml"]),
+      name: "no file", arguments: ["run", "jobs/none.yaml"], status: 3,
+      says: ["There is no file jobs/none.yaml", "hint: There are jobs/sums.yaml"]),
+    Case(
+      name: "nearly a file", arguments: ["run", "jobs/sms.yaml"], status: 3,
+      says: ["hint: Did you mean `jobs/sums.yaml`?"]),
     Case(name: "no job", arguments: ["run", "sum"], status: 3, says: ["job sum ", "`sums`"]),
     Case(name: "YAML fault", edit: ("[kind]", "[kind"), status: 3, says: ["sums.yaml:", "   5 |", "^"]),
     Case(
@@ -141,6 +145,7 @@ import Testing
       let run = try await project.run(wrong.arguments)
       #expect(run.status == wrong.status, "\(run.output)")
       #expect((" " + run.output).split(separator: "error[").count == 2, "one error: \(run.output)")
+      #expect(!run.output.contains("run_failed"), "said twice: \(run.output)")
       for text in wrong.says { #expect(run.output.contains(text), "\(text) in \(run.output)") }
       #expect(try await project.rows(relations) == before)
       #expect(try project.read("out/sums.csv") == nil)
