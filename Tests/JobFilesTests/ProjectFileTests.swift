@@ -64,12 +64,11 @@ import Testing
         defaults: {source: {}, limits: {paralelism: 1}, schedule: {every: 1h, cron: "@daily"}}
         """) == [
           "1:1: error[unknown_key]: There is no key `conections` in a project file | Did you mean `connections`?",
-          "3:6: error[missing_key]: A connection needs `url` | A libpq connection string, URI or service=NAME.",
           "3:7: error[unknown_key]: There is no key `uri` in a connection | Did you mean `url`?",
           "4:7: error[reference_refused]: `${params.x}` cannot stand in a project file"
             + " | Only env, file and credential can stand here",
           "5:12: error[wrong_type]: `p` takes a mapping, but is a number",
-          "7:30: error[unknown_connection]: There is no connection `c` | Did you mean `b`?",
+          "7:30: error[unknown_connection]: There is no connection `c` | Did you mean `a`?",
           "8:23: error[bad_reference]: A `${` is not closed by `}` | Write `$${` for the text `${` itself",
           "9:12: error[unknown_key]: There is no key `source` in `defaults` | Every job has its own `source`",
           "9:33: error[unknown_key]: There is no key `paralelism` in `limits` | Did you mean `parallelism`?",
