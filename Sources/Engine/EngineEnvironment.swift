@@ -17,9 +17,9 @@ package struct EngineEnvironment: Sendable {
   package var zones: ZoneFiles
   /// Told everything that happens to a run.
   package var report: @Sendable (RunID, RunEvent) -> Void
-  /// Reads a saved job text again, for a run that must go on with the job as it was.
   /// One per connection entry that has a limit, shared by all runs of the process.
   private let limits: [String: ConnectionLimit]
+  /// Reads a saved job text again, for a run that must go on with the job as it was.
   package var readJob: @Sendable (_ text: String, _ file: String) throws(Faults) -> Job
 
   package init(

@@ -267,16 +267,24 @@ struct Draft: Sendable {
         fileNodes[partition.name.description] = partition.fileNode
       }
     }
-    let isPlainHeap =
-      shape.facts.map {
-        ($0.kind == .table && $0.isHeap)
-          || ($0.kind == .partitioned && $0.partitions.allSatisfy(\.isHeap))
-      } ?? false
     return PlannedSource(
       name: shape.source.name, connection: shape.connection, relation: shape.from, filter: condition(shape),
       locked: shape.locked(estimates[number]),
       consistency: shape.source.consistency, onResume: shape.source.onResume, chunking: kind,
-      reason: choices[number].reason, estimatedRows: estimates[number].rows, isProvable: isPlainHeap,
+      reason: choices[number].reason, estimatedRows: estimates[number].rows,
+      isProvable: isProvable(shape, number),
       fileNodes: fileNodes)
+  }
+
+  /// Whether the rows of the table alone decide what a chunk holds: it is a heap, or made of heaps, and
+  /// neither user SQL nor row security looks at any other relation.
+  private func isProvable(_ shape: SourceShape, _ number: Int) -> Bool {
+    guard let facts = shape.facts else { return false }
+    let isPlainHeap =
+      (facts.kind == .table && facts.isHeap)
+      || (facts.kind == .partitioned && facts.partitions.allSatisfy(\.isHeap))
+    let own = Set([facts.name] + facts.partitions.map(\.name))
+    let estimate = estimates[number]
+    return isPlainHeap && !estimate.callsReaders && estimate.relations.allSatisfy(own.contains)
   }
 }

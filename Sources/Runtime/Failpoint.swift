@@ -31,6 +31,7 @@ package struct Failpoint: Hashable, Sendable {
   package static let publishBeforeCommit = Failpoint("publish.before_commit")
   package static let publishAfterCommit = Failpoint("publish.after_commit")
   package static let publishMarked = Failpoint("publish.marked")
+  package static let afterPublish = Failpoint("publish.after_publish")
   package static let fileBeforeRename = Failpoint("file.before_rename")
   package static let fileAfterRename = Failpoint("file.after_rename")
   package static let runBeforeSuccess = Failpoint("run.before_success")
@@ -42,7 +43,7 @@ package struct Failpoint: Hashable, Sendable {
   package static let ofRuns = [
     runOpen, planSaved, targetPrepared, snapshotTaken, chunkMiddle, chunkRead, readDone, mergeStarted,
     mergeMiddle, resultMade, filePrepared, sinksPrepared, publishStarted, publishBeforeCommit,
-    publishAfterCommit, publishMarked, fileBeforeRename, fileAfterRename, runBeforeSuccess,
+    publishAfterCommit, publishMarked, afterPublish, fileBeforeRename, fileAfterRename, runBeforeSuccess,
     runAfterSuccess, noticeBeforeSend, noticeAfterSend,
   ]
 

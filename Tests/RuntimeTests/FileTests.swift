@@ -19,10 +19,12 @@ import Testing
       let path = folder + "/lock"
       func isFree() throws -> Bool { try LockFile.tryLock(path) != nil }
       #expect(try isFree())
+      #expect(try !LockFile.isLocked(path))
       let held = try LockFile.tryLock(path)
       let isHeld = held != nil
       #expect(isHeld)
       #expect(try !isFree())
+      #expect(try LockFile.isLocked(path))
       _ = consume held
       #expect(try isFree())
       var status = stat()

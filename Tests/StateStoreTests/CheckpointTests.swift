@@ -94,18 +94,15 @@ import Testing
   }
 
   @Test(arguments: StoreKind.allCases)
-  func resultBlocksAreSealedOneByOne(_ kind: StoreKind) async throws {
+  func theSavedJobMayHaveAnyLength(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in
       let owner = try await world.store.begin()
-      for index in 0..<3 {
-        try await world.store.saveResultBlock([UInt8(index)], result: 0, index: index, for: owner)
-      }
-      try await world.store.saveResultBlock([9], result: 0, index: 1, for: owner)
-      #expect(try await world.store.readBlock(owner.run, .result, part: 0, index: 1) == [9])
-      #expect(try await world.store.readBlock(owner.run, .result, part: 0, index: 3) == nil)
-      #expect(try await world.store.readBlock(owner.run, .result, part: 1, index: 0) == nil)
-      try await world.store.dropBlocks(.result, for: owner)
-      #expect(try await world.store.readBlock(owner.run, .result, part: 0, index: 0) == nil)
+      #expect(try await world.store.commitment(of: owner.run).isEmpty)
+      let long = (0..<(BlockFrame.maximumRawBytes * 2 + 7)).map { UInt8(truncatingIfNeeded: $0 / 3) }
+      try await world.store.saveCommitment(long, for: owner)
+      #expect(try await world.store.commitment(of: owner.run) == long)
+      try await world.store.saveCommitment([9], for: owner)
+      #expect(try await world.store.commitment(of: owner.run) == [9])
     }
   }
 

@@ -12,8 +12,8 @@ internal import StateStore
 /// It begins wherever the run stands: past the first commit it only publishes what is left.
 actor Attempt {
   private let environment: EngineEnvironment
-  private let request: RunRequest
-  private let context: RunContext
+  private var request: RunRequest
+  private var context: RunContext
   private let new: NewRun
   private var record: RunRecord
   private var ownership: Ownership
@@ -21,6 +21,11 @@ actor Attempt {
   private var budget: RetryBudget
   /// The replayed rows go through other steps than the origin's rows went through.
   private var stepsHaveChanged = false
+  /// What the run is bound to, where a sink had committed before this attempt.
+  private var commitment: Commitment?
+  private var warnings: [String] = []
+  /// What databases said when this attempt planned.
+  private var answers: [[PlanAnswer]] = []
 
   init(
     environment: EngineEnvironment, request: RunRequest, context: RunContext, record: RunRecord,
@@ -89,13 +94,76 @@ actor Attempt {
 
   private func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try NotYet.check(job)
-    let prepared = try await plan(asker, spills)
+    try await bindToCommitment(asker)
+    let prepared =
+      if let commitment { try await committedPlan(commitment, spills) } else { try await plan(asker, spills) }
     let publisher = try await Publisher.prepare(
       environment: environment, request: request, context: context, references: references,
       plan: prepared.plan, run: record, asker: asker, session: session)
-    try await publisher.takeUpCommits(ownership: ownership)
+    if isAgain, commitment == nil { record = try await publisher.raiseRevision(ownership: ownership) }
     try await read(prepared, asker)
     return try await publish(prepared, publisher)
+  }
+
+  /// A new revision was asked for, now or when the run was begun.
+  private var isAgain: Bool { request.again || record.settings["again"]?.boolValue == true }
+
+  // MARK: Only forward
+
+  /// Past the first commit the run goes on by what was saved before it, whatever the job file and the
+  /// source say by now.
+  private func bindToCommitment(_ asker: PlanAsker) async throws {
+    let marks = try await store.sinkMarks(of: record.id)
+    if marks.isEmpty { return }
+    let saved = try Commitment(bytes: try await store.commitment(of: record.id))
+    var bound = request
+    bound.job = try environment.readJob(saved.jobText, saved.jobFile)
+    bound.jobText = saved.jobText
+    bound.choice = record.identity.interval.map(IntervalChoice.range) ?? .latest
+    bound.parameters = record.identity.parameters
+    var boundContext = try RunContext(
+      bound, matrixRowName: record.identity.matrixRow, now: saved.fireTime, zones: environment.zones)
+    boundContext.identity = record.identity
+    if marks.allSatisfy({ $0.committedAt == nil }) {
+      // A commit whose answer was lost, or that nothing could be written about any more.
+      let search = CommitSearch(
+        asker: asker, project: environment.project, references: boundContext.references, session: session)
+      let known = try await search.sinks(of: bound.job, publishedBy: record)
+      let missing = marks.map(\.sink).filter(known.contains)
+      if missing.isEmpty { return }
+      try await store.markCommitted(sinks: missing, for: ownership)
+    }
+    if saved.jobText != request.jobText {
+      warnings.append(
+        "the job file has changed since this run began to publish; it was finished as it was begun."
+          + " Run again with --again to publish by the changed file")
+      bound.job.takeAfterPublish(of: request.job)
+    }
+    request = bound
+    context = boundContext
+    commitment = saved
+  }
+
+  /// The plan as it was, without a question to the source. Nothing is read any more, so lookups are
+  /// not loaded.
+  private func committedPlan(_ saved: Commitment, _ spills: SpillFolder) async throws -> Prepared {
+    var plan = try Planner.replay(
+      PlanRequest(job: job, references: references, connections: environment.project.connections),
+      saved.answers)
+    guard let bytes = try await store.plan(of: record.id) else {
+      throw Fault(
+        "bad_plan", .data, "The plan of run \(record.id) is gone from the state store",
+        hint: "Run `tidemark state check`")
+    }
+    plan.chunks = try SavedChunks(bytes: bytes).chunks
+    return Prepared(plan: plan, work: try work(plan, lookups: [], spills), servers: [:])
+  }
+
+  private func work(_ plan: Plan, lookups: [LookupTable], _ spills: SpillFolder) throws -> ChunkWork {
+    try ChunkWork(
+      plan: plan, job: job, lookups: lookups,
+      zones: try environment.zones.context(session: context.zone.name), values: environment.values,
+      parallelism: try parallelism, spills: spills)
   }
 
   // MARK: Planning
@@ -143,18 +211,20 @@ actor Attempt {
         fingerprint: fingerprint, for: ownership)
     }
     try Failpoint.hit(.planSaved)
-    let work = try ChunkWork(
-      plan: plan, job: job, lookups: lookups.tables,
-      zones: try environment.zones.context(session: context.zone.name),
-      values: environment.values, parallelism: try parallelism,
-      spills: spills)
-    return Prepared(plan: plan, work: work, servers: servers, origin: origin)
+    answers = await asker.answers
+    return Prepared(
+      plan: plan, work: try work(plan, lookups: lookups.tables, spills), servers: servers, origin: origin)
   }
 
   /// The job or what it reads has changed since the run was planned: a new run takes its place.
   private func supersede() async throws {
     let reason = "the job file, its parameters or the source's columns have changed since it was planned"
     let old = record.id
+    if record.state == .publishing {
+      // No ledger has a publish of it, and the raised fences let none through any more.
+      try await store.move(
+        ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", .object([]))))
+    }
     let event = RunEvent.superseded(old, reason: reason)
     let next = try await store.supersede(
       ownership, by: new, event: EventDraft(event.name, .object(event.facts)))
@@ -175,9 +245,8 @@ actor Attempt {
       .planned(
         chunks: prepared.plan.chunks.count, sources: prepared.plan.sources.count,
         estimatedRows: prepared.plan.sources.map(\.estimatedRows).reduce(0, +), finished: finished.count))
-    let marks = try await store.sinkMarks(of: record.id)
     // Past the first commit, and with all partials sealed, the source is never read again.
-    if marks.contains(where: { $0.committedAt != nil }) { return }
+    if commitment != nil { return }
     let isSealed = record.state == .prepared || record.state == .publishing
     if isSealed, finished.count >= prepared.plan.chunks.count { return }
     try await store.move(
@@ -256,7 +325,7 @@ actor Attempt {
       throw Fault("no_such_run", .internal, "Run \(record.id) is gone from the state store")
     }
     record = now
-    let isPastFirstCommit = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
+    let isPastFirstCommit = commitment != nil
     if isPastFirstCommit, record.state != .publishing {
       // A fault came between two commits: from there the only way is forward.
       try await store.move(
@@ -270,6 +339,11 @@ actor Attempt {
       environment: environment, plan: prepared.plan, run: record.id, work: prepared.work)
     let made = try await publisher.makeResult(maker, rejected: record.totals.rows.quarantined)
     report(.prepared(rows: made.rows, hash: made.hash))
+    if !isPastFirstCommit {
+      let saved = Commitment(
+        jobFile: job.file, jobText: request.jobText, fireTime: context.fireTime, answers: answers)
+      try await store.saveCommitment(saved.bytes, for: ownership)
+    }
     try await publisher.markPrepared(made, ownership: ownership)
     if record.state != .publishing, !isPastFirstCommit {
       try await store.move(
@@ -283,7 +357,7 @@ actor Attempt {
     }
     try Failpoint.hit(.publishStarted)
     let sinks = try await publisher.commit(made, ownership: ownership, budget: RetryBudget(job.errors.retry))
-    return try await succeed(made, sinks, publisher.warnings)
+    return try await succeed(made, sinks, publisher.warnings + warnings)
   }
 
   private func succeed(
@@ -306,5 +380,18 @@ actor Attempt {
     try await RunEnding(environment: environment, request: request, context: context)
       .succeed(summary, ownership: ownership, record: record)
     return summary
+  }
+}
+
+extension Job {
+  /// What runs behind a publish may be mended in the job file, and a run that waits for it go on.
+  fileprivate mutating func takeAfterPublish(of other: Job) {
+    for index in sinks.indices where index < other.sinks.count {
+      guard case .table(var mine) = sinks[index], case .table(let theirs) = other.sinks[index],
+        mine.name.source.text == theirs.name.source.text
+      else { continue }
+      mine.afterPublish = theirs.afterPublish
+      sinks[index] = .table(mine)
+    }
   }
 }

@@ -45,6 +45,7 @@ package struct Conductor: Sendable {
       settings: .object([
         .init("job_file", .string(request.job.file)),
         .init("started_by", .string(request.startedBy.rawValue)),
+        .init("again", .boolean(request.again)),
       ]), pool: request.job.limits.pool,
       again: request.again, fire: request.fire)
   }

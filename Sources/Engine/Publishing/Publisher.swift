@@ -14,11 +14,13 @@ final class Publisher {
   private let request: RunRequest
   private let context: RunContext
   private let plan: Plan
-  private let run: RunRecord
+  private var run: RunRecord
   private let asker: PlanAsker
   private let session: SessionSettings
   private let tables: [Table]
   private let files: [File]
+  /// The newest revision of the identity that the targets have of other runs.
+  private let lastRevision: Int
   private let checks: [TypedCheck]
   private var judged: [JSONValue] = []
   private var rejected: Int64 = 0
@@ -31,8 +33,6 @@ final class Publisher {
     var target: TableTarget
     var facts: TableFacts?
     var token: FencingToken
-    /// The target's ledger says that this very run has published into it.
-    var isPublished: Bool
   }
 
   private struct File {
@@ -56,6 +56,7 @@ final class Publisher {
     var tables: [Table] = []
     var files: [File] = []
     var tokens: [String: FencingToken] = [:]
+    var lastRevision = 0
     for (position, rule) in request.job.sinks.enumerated() {
       let sink = TargetResolver.name(position, rule)
       switch rule {
@@ -68,12 +69,11 @@ final class Publisher {
         if tokens[target.connection] == nil {
           try await publisher.ensureLedger()
           tokens[target.connection] = try await publisher.raiseFence(identity: run.identity, run: run.id)
+          lastRevision = max(
+            lastRevision, try await publisher.lastRevision(of: run.identity, except: run.id))
         }
         tables.append(
-          Table(
-            target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
-            isPublished: try await publisher.publisher(of: run.identity, revision: run.revision, sink: sink)
-              == run.id))
+          Table(target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0)))
       case .file(let rule):
         let path = try NameResolver(references: references).text(rule.path)
         _ = try OutputFile.parts(path)
@@ -83,7 +83,7 @@ final class Publisher {
     try Failpoint.hit(.targetPrepared)
     return Publisher(
       environment: environment, request: request, context: context, plan: plan, run: run, asker: asker,
-      session: session, tables: tables, files: files,
+      session: session, tables: tables, files: files, lastRevision: lastRevision,
       checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result))
   }
 
@@ -106,7 +106,8 @@ final class Publisher {
 
   private init(
     environment: EngineEnvironment, request: RunRequest, context: RunContext, plan: Plan, run: RunRecord,
-    asker: PlanAsker, session: SessionSettings, tables: [Table], files: [File], checks: [TypedCheck]
+    asker: PlanAsker, session: SessionSettings, tables: [Table], files: [File], lastRevision: Int,
+    checks: [TypedCheck]
   ) {
     self.environment = environment
     self.request = request
@@ -117,18 +118,18 @@ final class Publisher {
     self.session = session
     self.tables = tables
     self.files = files
+    self.lastRevision = lastRevision
     self.checks = checks
   }
 
-  /// Takes into the state store what the targets' ledgers know and it does not: a commit whose answer
-  /// was lost, or that nothing could be written about. From there the run only goes forward.
-  func takeUpCommits(ownership: Ownership) async throws {
-    let marks = try await environment.store.sinkMarks(of: run.id)
-    let missing = tables.filter { table in
-      table.isPublished && marks.contains { $0.sink == table.target.sink && $0.committedAt == nil }
+  /// Makes `--again` mean a revision above all that the targets know, also where the state that knew
+  /// of them was lost.
+  /// - Returns: the run as it then is.
+  func raiseRevision(ownership: Ownership) async throws -> RunRecord {
+    if lastRevision >= run.revision {
+      run = try await environment.store.raiseRevision(ownership, to: lastRevision + 1)
     }
-    if missing.isEmpty { return }
-    try await environment.store.markCommitted(sinks: missing.map(\.target.sink), for: ownership)
+    return run
   }
 
   // MARK: Preparing
@@ -147,7 +148,7 @@ final class Publisher {
         try PreparedFile(
           sink: file.sink, rule: file.rule, path: file.path, schema: plan.result,
           root: environment.outputRoot, tag: SHA256.hexadecimal(run.identity.key).prefix(12).description,
-          mayReplace: run.revision > 1 || reached.contains(file.sink)))
+          mayReplace: run.revision > 1 || request.again || reached.contains(file.sink)))
     }
     var judges: [CheckJudge] = []
     for check in checks {
@@ -217,13 +218,18 @@ final class Publisher {
           "The result made again (\(made.hash.prefix(12))) is not the one published into \(sink) (\(mark.resultHash.prefix(12)))"
         )
       }
+      let isToSettle = tables.contains { $0.target.sink == sink && !$0.target.afterPublish.isEmpty }
       try await environment.store.markPrepared(
-        sink: sink, resultHash: made.hash, rowCount: Int(made.rows), for: ownership)
+        sink: sink, resultHash: made.hash, rowCount: Int(made.rows),
+        details: isToSettle ? Publisher.toSettle : .null, for: ownership)
     }
     try Failpoint.hit(.sinksPrepared)
   }
 
   // MARK: Committing
+
+  /// In a sink's mark: `after_publish` has not run to its end.
+  private static let toSettle = JSONValue.object([.init("after_publish", .boolean(true))])
 
   /// Commits every sink that has not yet, tables first, then files.
   func commit(
@@ -244,6 +250,7 @@ final class Publisher {
       try Failpoint.hit(.publishMarked)
       for (table, outcome) in zip(open, outcomes) { results.append(told(table.target, outcome)) }
     }
+    try await settle(ownership, &budget)
     for file in prepared {
       if committed.contains(file.sink) {
         try file.file.discard()
@@ -303,6 +310,32 @@ final class Publisher {
         await asker.drop(tables[0].target.connection)
         try await Task.sleep(for: wait)
       }
+    }
+  }
+
+  /// Runs `after_publish` of every table for which it has not run to its end: at least once, since
+  /// nobody can tell whether one that was cut off had done its work.
+  private func settle(_ ownership: Ownership, _ budget: inout RetryBudget) async throws {
+    let open = Set(
+      try await environment.store.sinkMarks(of: run.id).filter { $0.details == Publisher.toSettle }.map(
+        \.sink))
+    for table in tables where open.contains(table.target.sink) {
+      while true {
+        do {
+          let connection = try await asker.connection(table.target.connection)
+          try Failpoint.hit(.afterPublish)
+          try await TablePublisher(
+            connection: connection, ledger: PublicationLedger(schema: table.target.ledger), session: session
+          ).runAfterPublish(table.target)
+          break
+        } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+          guard let wait = budget.next() else { throw fault }
+          environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
+          await asker.drop(table.target.connection)
+          try await Task.sleep(for: wait)
+        }
+      }
+      try await environment.store.markSettled(sinks: [table.target.sink], for: ownership)
     }
   }
 

@@ -14,6 +14,8 @@ actor PlanAsker {
   private var connections: [String: Connection] = [:]
   /// Facts of the servers asked so far, by connection.
   private(set) var servers: [String: ServerFacts] = [:]
+  /// All answers to the last plan's questions, round by round.
+  private(set) var answers: [[PlanAnswer]] = []
 
   init(environment: EngineEnvironment, job: JobName, run: RunID?, session: SessionSettings) {
     self.environment = environment
@@ -44,9 +46,13 @@ actor PlanAsker {
   func plan(_ request: PlanRequest) async throws -> Plan {
     var planner = Planner(request)
     var step = try planner.begin()
+    answers = []
     while true {
       switch step {
-      case .ask(let questions): step = try planner.on(try await answer(questions))
+      case .ask(let questions):
+        let round = try await answer(questions)
+        answers.append(round)
+        step = try planner.on(round)
       case .plan(let plan): return plan
       }
     }

@@ -31,7 +31,22 @@ extension Connection {
   /// What the server's planner expects of a query, without running it.
   package func estimate(_ sql: SQLText) async throws -> QueryEstimate {
     let result = try await query("EXPLAIN (FORMAT JSON, VERBOSE) \(sql)")
-    return try QueryEstimate(explainJSON: result.onlyRow[0] ?? "")
+    var estimate = try QueryEstimate(explainJSON: result.onlyRow[0] ?? "")
+    if !estimate.functions.isEmpty { estimate.callsReaders = try await mayRead(estimate.functions) }
+    return estimate
+  }
+
+  /// Whether a function of one of these names may look at tables. Postgres's own do not, but for a few;
+  /// of the others only those declared immutable are believed.
+  private func mayRead(_ functions: [String]) async throws -> Bool {
+    let names = functions.map { SQLText.string($0) }
+    return try await query(
+      """
+      SELECT EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace \
+      WHERE p.proname IN (\(names)) AND p.provolatile <> 'i' AND (n.nspname <> 'pg_catalog' \
+      OR p.provolatile = 'v' OR p.proname ~ '(_to_xml|_description$|_privilege$|^pg_|^to_reg|_size$|^lastval$)'))
+      """
+    ).onlyRow[0] == "t"
   }
 
   private func types(of columns: [QueryResult.Column]) async throws -> [SQLType] {

@@ -1,7 +1,8 @@
 internal import Glibc
 package import Model
 
-/// A lock that the system gives back when its owner dies, however it dies: `flock` on a file.
+/// A lock that the system gives back when its owner dies, however it dies: an open-file-description
+/// lock (`F_OFD_SETLK` of `fcntl(2)`) on a whole file, which can also be looked at without taking it.
 ///
 /// Held until the value is gone. The file is close-on-exec, so that a command started meanwhile
 /// does not hold the lock on.
@@ -14,11 +15,24 @@ package struct LockFile: ~Copyable, Sendable {
   /// - Throws: a `SystemFault`.
   package static func tryLock(_ path: String) throws(Fault) -> LockFile? {
     let file = try FileDescriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW)
-    while flock(file.number, LOCK_EX | LOCK_NB) != 0 {
-      if errno == EWOULDBLOCK { return nil }
+    var lock = whole(F_WRLCK)
+    while fcntl(file.number, setLock, &lock) != 0 {
+      if errno == EAGAIN || errno == EACCES { return nil }
       if errno != EINTR { throw SystemFault.fault("lock", path) }
     }
     return LockFile(file: file)
+  }
+
+  /// Whether somebody has the lock of a file that is there. Nobody who tries to take it meanwhile is
+  /// in the way of that.
+  /// - Throws: a `SystemFault`.
+  package static func isLocked(_ path: String) throws(Fault) -> Bool {
+    let file = try FileDescriptor(path, O_RDWR | O_NOFOLLOW)
+    var lock = whole(F_WRLCK)
+    guard fcntl(file.number, getLock, &lock) == 0 else {
+      throw SystemFault.fault("look at the lock of", path)
+    }
+    return lock.l_type != Int16(F_UNLCK)
   }
 
   private init(file: consuming FileDescriptor) {
@@ -27,5 +41,19 @@ package struct LockFile: ~Copyable, Sendable {
 
   // Closing alone is not enough: a program just being started holds a copy of every open file for
   // the moment until it is loaded, and with it the lock.
-  deinit { _ = flock(file.number, LOCK_UN) }
+  deinit {
+    var lock = LockFile.whole(F_UNLCK)
+    _ = fcntl(file.number, LockFile.setLock, &lock)
+  }
+
+  /// `F_OFD_GETLK` and `F_OFD_SETLK` of <fcntl.h>, which stand behind _GNU_SOURCE there.
+  private static let getLock: Int32 = 36
+  private static let setLock: Int32 = 37
+
+  private static func whole(_ type: Int32) -> flock {
+    var lock = flock()
+    lock.l_type = Int16(type)
+    lock.l_whence = Int16(SEEK_SET)
+    return lock
+  }
 }

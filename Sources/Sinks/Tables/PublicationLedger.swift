@@ -80,6 +80,27 @@ package struct PublicationLedger: Hashable, Sendable {
     "SELECT pg_advisory_xact_lock(730501047, hashtext(\(SQLText.string(schema.name))))"
   }
 
+  /// Serialises the publishes into the same tables until the transaction ends. Without it, two that
+  /// replace overlapping windows would each delete what they see and both insert.
+  ///
+  /// Advisory, so that neither readers nor autovacuum nor other writers feel it. A table is known by
+  /// its name, whether it is there yet or not, a partition by the table it belongs to. All locks are
+  /// taken in one order.
+  /// - Parameter schemas: those that are to be made if they are missing.
+  package func lockTables(_ tables: [QualifiedName], schemas: [Identifier]) -> SQLText {
+    let wanted: [SQLText] =
+      tables.map { table in
+        "(\(SQLText.string(table.quoted)), \(SQLText.string(table.description)), \(table.schema == nil ? "true" : "false"))"
+      } + schemas.map { "(NULL, \(SQLText.string($0.name)), false)" }
+    return """
+      SELECT pg_advisory_xact_lock(730501048, place) FROM (SELECT DISTINCT hashtext(coalesce(\
+      (SELECT n.nspname || '.' || c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
+      WHERE c.oid = coalesce(pg_partition_root(to_regclass(w.quoted)), to_regclass(w.quoted))), \
+      CASE WHEN w.is_bare THEN current_schema() || '.' ELSE '' END || w.name)) AS place \
+      FROM (VALUES \(wanted)) AS w (quoted, name, is_bare) ORDER BY 1) AS places
+      """
+  }
+
   /// Raises the fence; its answer is the new token.
   package func raiseFence(identity: String, run: RunID) -> SQLText {
     """
@@ -136,9 +157,21 @@ package struct PublicationLedger: Hashable, Sendable {
     """
   }
 
-  /// The newest revision published for an identity into any sink; 0 for none.
-  package func lastRevision(identity: String) -> SQLText {
-    "SELECT coalesce(max(revision), 0) FROM \(publications) WHERE identity = \(literal: .text(identity))"
+  /// The newest revision of an identity that another run than `run` has published into any sink;
+  /// 0 for none.
+  package func lastRevision(identity: String, except run: RunID) -> SQLText {
+    """
+    SELECT coalesce(max(revision), 0) FROM \(publications) WHERE identity = \(literal: .text(identity)) \
+    AND run_id <> \(literal: .text(run.text))
+    """
+  }
+
+  /// The sinks that a run has published into.
+  package func sinks(publishedBy run: RunID, identity: String) -> SQLText {
+    """
+    SELECT sink FROM \(publications) WHERE identity = \(literal: .text(identity)) \
+    AND run_id = \(literal: .text(run.text))
+    """
   }
 
   /// The run ids whose appended rows a new revision replaces.

@@ -81,10 +81,20 @@ package struct TablePublisher {
     return FencingToken(try row.integer("token", as: Int64.self))
   }
 
-  /// The run that has published this revision into this sink; `nil` for none.
-  package func publisher(of identity: RunIdentity, revision: Int, sink: String) async throws -> RunID? {
-    try await connection.query(ledger.read(identity: identity.key, revision: revision, sink: sink)).rows.first
-      .flatMap { $0[0] }.map { RunID($0) }
+  /// The sinks that a run has published into.
+  ///
+  /// Raises the fence first, which waits for a publish of the run that is still on its way.
+  package func sinks(publishedBy run: RunID, identity: RunIdentity) async throws -> [String] {
+    guard try await isLedgerUsable() else { return [] }
+    _ = try await raiseFence(identity: identity, run: run)
+    return try await connection.query(ledger.sinks(publishedBy: run, identity: identity.key)).rows
+      .compactMap { $0[0] }
+  }
+
+  /// The newest revision of an identity that any other run has published here; 0 for none.
+  package func lastRevision(of identity: RunIdentity, except run: RunID) async throws -> Int {
+    try await connection.query(ledger.lastRevision(identity: identity.key, except: run)).onlyRow
+      .integer("coalesce")
   }
 
   // MARK: Publishing
@@ -96,22 +106,31 @@ package struct TablePublisher {
   package func publish(
     _ publications: [TablePublication], token: FencingToken
   ) async throws -> [PublishOutcome] {
-    let outcomes = try await connection.transaction(.writing(session)) { connection in
+    try await connection.transaction(.writing(session)) { connection in
       var isNew: [Bool] = []
       for publication in publications { isNew.append(try await insertEntry(publication)) }
       var outcomes: [PublishOutcome] = []
       if isNew.contains(true) { try await holdFence(publications[0].entry, token: token) }
+      try await lockTables(zip(publications, isNew).filter(\.1).map(\.0))
       for (publication, isNew) in zip(publications, isNew) {
         outcomes.append(
           isNew ? try await write(publication) : try await existing(publication))
       }
       return outcomes
     }
-    for (publication, outcome) in zip(publications, outcomes) {
-      if case .already = outcome { continue }
-      for statement in publication.target.afterPublish { try await connection.execute(statement) }
-    }
-    return outcomes
+  }
+
+  /// Runs what the target wants run behind a publish, each statement on its own.
+  package func runAfterPublish(_ target: TableTarget) async throws {
+    for statement in target.afterPublish { try await connection.execute(statement) }
+  }
+
+  /// Rows that are only added touch nobody else's.
+  private func lockTables(_ publications: [TablePublication]) async throws {
+    let shared = publications.filter { $0.target.mode != .append || $0.isCreating }
+    if shared.isEmpty { return }
+    let schemas = shared.filter(\.isCreating).compactMap(\.target.table.schema)
+    try await connection.query(ledger.lockTables(shared.map(\.target.table), schemas: schemas))
   }
 
   private func insertEntry(_ publication: TablePublication) async throws -> Bool {
@@ -143,8 +162,14 @@ package struct TablePublisher {
       hint: "To put this one in its place run again with --again")
   }
 
-  private func write(_ publication: TablePublication) async throws -> PublishOutcome {
+  private func write(_ given: TablePublication) async throws -> PublishOutcome {
+    var publication = given
     let target = publication.target
+    if publication.isCreating, let facts = try await connection.tableFacts(target.table) {
+      // Somebody else has made it since the run looked.
+      _ = try TargetFit(target: target, facts: facts, result: publication.result)
+      publication.facts = facts
+    }
     let statements = PublishStatements(
       target: target, result: publication.result,
       columns: publication.facts?.columns ?? publication.createdColumns)
@@ -160,7 +185,7 @@ package struct TablePublisher {
           place: target.place, hint: "If an empty result is right here, set `on_empty: publish` or `keep`")
       }
     }
-    if target.create, publication.facts == nil {
+    if publication.isCreating {
       for statement in statements.create(serverVersion: connection.serverVersion) {
         try await connection.execute(statement)
       }
@@ -255,6 +280,8 @@ package struct TablePublisher {
 }
 
 extension TablePublication {
+  fileprivate var isCreating: Bool { target.create && facts == nil }
+
   /// The columns of a table that this publication creates.
   fileprivate var createdColumns: [TableFacts.Column] {
     result.map { TableFacts.Column(name: $0.name, type: $0.type, isNullable: true) }

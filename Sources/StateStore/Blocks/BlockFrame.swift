@@ -45,6 +45,15 @@ package enum BlockFrame {
     return frame
   }
 
+  /// The frames of a document of any length.
+  static func frames(of bytes: [UInt8]) throws(Fault) -> [[UInt8]] {
+    var frames: [[UInt8]] = []
+    for start in stride(from: 0, to: bytes.count, by: maximumRawBytes) {
+      frames.append(try encode(Array(bytes[start..<min(bytes.count, start + maximumRawBytes)])))
+    }
+    return frames
+  }
+
   package static func decode(_ frame: [UInt8]) throws(Damage) -> [UInt8] {
     let header = try Header(frame.prefix(headerBytes))
     guard frame.count - headerBytes == header.compressedBytes else {

@@ -4,6 +4,6 @@ package enum BlockKind: String, Sendable, CaseIterable {
   case plan
   /// A chunk's group states.
   case partial
-  /// The merged result between prepare and publish.
-  case result
+  /// What a run goes by once a sink has committed: the job and the facts that it was planned by.
+  case commitment
 }

@@ -19,7 +19,7 @@ extension Store {
         switch kind {
         case .plan: "the plan"
         case .partial: "chunk \(part)"
-        case .result: "result \(part)"
+        case .commitment: "the saved job"
         }
       throw Fault(
         "damaged_block", .data, "Block \(index) of \(place) of run \(run) \(error.reason)",
@@ -33,35 +33,32 @@ extension Store {
     try await readBlock(run, .partial, part: chunk.number, index: index)
   }
 
-  /// Saves one block of the merged result, under the result's number (one per grouping set or
-  /// output, as the caller counts them). Saving the same block again replaces it.
-  /// - Throws: `Fault` `fenced`, `block_too_large`.
-  package func saveResultBlock(_ block: [UInt8], result: Int, index: Int, for ownership: Ownership)
-    async throws
-  {
-    let frame = try BlockFrame.encode(block)
-    try await database.transaction(.write(.saveResultBlock)) { tx in
+  /// Saves what the run is to go by once a sink has committed, whatever becomes of the job file and
+  /// the source by then. Saving again replaces it.
+  /// - Throws: `Fault` `fenced`.
+  package func saveCommitment(_ bytes: [UInt8], for ownership: Ownership) async throws {
+    let frames = try BlockFrame.frames(of: bytes)
+    try await database.transaction(.write(.saveCommitment)) { tx in
       let run = try await fence(ownership, tx)
-      try await tx.run(
-        """
-        INSERT INTO blocks (run_id, kind, part, block, frame) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (run_id, kind, part, block) DO UPDATE SET frame = excluded.frame
-        """,
-        [
-          .text(run.id.text), .text(BlockKind.result.rawValue), .integer(result), .integer(index),
-          .bytes(frame),
-        ])
+      try await replaceBlocks(run.id, .commitment, part: 0, frames, tx)
     }
   }
 
-  /// Drops all blocks of a kind, for instance the result of a merge that begins anew.
-  /// - Throws: `Fault` `fenced`.
-  package func dropBlocks(_ kind: BlockKind, for ownership: Ownership) async throws {
-    try await database.transaction(.write(.dropBlocks)) { tx in
-      let run = try await fence(ownership, tx)
-      try await tx.run(
-        "DELETE FROM blocks WHERE run_id = $1 AND kind = $2", [.text(run.id.text), .text(kind.rawValue)])
+  /// What `saveCommitment` saved; empty if nothing was.
+  /// - Throws: `Fault` `damaged_block`.
+  package func commitment(of run: RunID) async throws -> [UInt8] {
+    try await readBlocks(run, .commitment)
+  }
+
+  /// All blocks of part 0, as one.
+  func readBlocks(_ run: RunID, _ kind: BlockKind) async throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var index = 0
+    while let block = try await readBlock(run, kind, part: 0, index: index) {
+      bytes += block
+      index += 1
     }
+    return bytes
   }
 
   func replaceBlocks(

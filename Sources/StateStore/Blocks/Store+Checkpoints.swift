@@ -10,9 +10,7 @@ extension Store {
         "plan_too_large", .resource, "The plan has \(bytes.count) bytes, more than 1 GiB",
         hint: "Use larger chunks")
     }
-    let frames = try stride(from: 0, to: bytes.count, by: BlockFrame.maximumRawBytes).map { start in
-      try BlockFrame.encode(Array(bytes[start..<min(bytes.count, start + BlockFrame.maximumRawBytes)]))
-    }
+    let frames = try BlockFrame.frames(of: bytes)
     try await database.transaction(.write(.savePlan)) { tx in
       let run = try await fence(ownership, tx)
       if let old = run.fingerprint, old != fingerprint { try await dropChunks(run.id, nil, tx) }
@@ -26,13 +24,7 @@ extension Store {
   /// - Throws: `Fault` `damaged_block`.
   package func plan(of run: RunID) async throws -> [UInt8]? {
     guard try await self.run(run)?.fingerprint != nil else { return nil }
-    var bytes: [UInt8] = []
-    var index = 0
-    while let block = try await readBlock(run, .plan, part: 0, index: index) {
-      bytes += block
-      index += 1
-    }
-    return bytes
+    return try await readBlocks(run, .plan)
   }
 
   /// Makes a chunk's result durable: blocks, rejected rows, counts and the checkpoint, in one

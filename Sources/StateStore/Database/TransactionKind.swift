@@ -14,14 +14,15 @@ enum StateWrite: String, Hashable, Sendable, CaseIterable {
   case renew
   case release
   case supersede
+  case raiseRevision = "raise_revision"
   case savePlan = "save_plan"
   case checkpoint
   case dropChunks = "drop_chunks"
   case adoptChunks = "adopt_chunks"
-  case saveResultBlock = "save_result_block"
-  case dropBlocks = "drop_blocks"
+  case saveCommitment = "save_commitment"
   case sinkPrepared = "sink_prepared"
   case sinkCommitted = "sink_committed"
+  case sinkSettled = "sink_settled"
   case move
   case appendEvent = "append_event"
   case saveReceipt = "save_receipt"

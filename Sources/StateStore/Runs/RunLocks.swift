@@ -14,11 +14,11 @@ struct RunLocks: Sendable {
     try LockFile.tryLock(try path(of: run))
   }
 
-  /// Whether some process has the lock. Who looks holds it for an instant.
+  /// Whether some process has the lock.
   func isHeld(_ run: RunID) throws(Fault) -> Bool {
     let path = try path(of: run)
     guard access(path, F_OK) == 0 else { return false }
-    return try LockFile.tryLock(path) == nil
+    return try LockFile.isLocked(path)
   }
 
   /// Removes the lock file of a run that is over. Only of such a run: whoever locks the removed

@@ -10,7 +10,7 @@ extension Store {
     case .lockFiles(let locks):
       // Before a lock file is made for a run that there is not.
       guard try await self.run(run) != nil else { throw Store.missing(run) }
-      guard let lock = try await patiently({ () throws(Fault) in try locks.take(run) }) else {
+      guard let lock = try locks.take(run) else {
         return .held(by: try await self.run(run)?.owner)
       }
       let decision = try await take(run, lease: nil)
@@ -64,16 +64,6 @@ extension Store {
           [.text(run.text), .instant(now)]) != nil
       }
     }
-  }
-
-  /// Tries a lock for some milliseconds: somebody who only looks whether it is held holds it for an
-  /// instant; an owner holds it longer.
-  private func patiently(_ take: () throws(Fault) -> LockFile?) async throws -> LockFile? {
-    for _ in 0..<5 {
-      if let lock = try take() { return lock }
-      try await Task.sleep(for: .milliseconds(1))
-    }
-    return try take()
   }
 
   private enum Taken: Sendable {

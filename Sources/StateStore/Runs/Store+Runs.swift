@@ -60,6 +60,19 @@ extension Store {
     }
   }
 
+  /// Gives a run a higher revision, because a target has one that this state knows nothing of.
+  /// - Returns: the run as it then is.
+  /// - Throws: `Fault` `fenced`.
+  package func raiseRevision(_ ownership: Ownership, to revision: Int) async throws -> RunRecord {
+    try await database.transaction(.write(.raiseRevision)) { tx in
+      let run = try await fence(ownership, tx)
+      try await tx.run(
+        "UPDATE runs SET revision = $2 WHERE run_id = $1 AND revision < $2",
+        [.text(run.id.text), .integer(revision)])
+      return try await fence(ownership, tx)
+    }
+  }
+
   package func run(_ id: RunID) async throws -> RunRecord? {
     try await database.transaction(.read) { tx in
       try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(id.text)]).map(RunRecord.init)

@@ -5,7 +5,7 @@ package struct SinkMark: Hashable, Sendable {
   package var sink: String
   package var resultHash: String
   package var rowCount: Int
-  /// What commit and cleaning up need: temporary names, staging tables.
+  /// What is still to do for the sink once it has committed; null for nothing.
   package var details: JSONValue
   package var preparedAt: Instant
   package var committedAt: Instant?
@@ -51,6 +51,19 @@ extension Store {
         guard marked == 1 else {
           throw Fault("not_prepared", .internal, "The sink `\(sink)` of run \(run.id) was never prepared")
         }
+      }
+    }
+  }
+
+  /// Forgets the details of sinks: nothing is left to do for them.
+  /// - Throws: `Fault` `fenced`.
+  package func markSettled(sinks: [String], for ownership: Ownership) async throws {
+    try await database.transaction(.write(.sinkSettled)) { tx in
+      let run = try await fence(ownership, tx)
+      for sink in sinks {
+        try await tx.run(
+          "UPDATE sinks SET details = $3 WHERE run_id = $1 AND sink = $2",
+          [.text(run.id.text), .text(sink), .json(.null)])
       }
     }
   }

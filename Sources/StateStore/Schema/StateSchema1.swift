@@ -77,7 +77,8 @@ let stateSchema1: StaticString = """
     PRIMARY KEY (run_id, chunk)
   );
 
-  -- Framed blocks of plans (kind `plan`), partials (`partial`) and merged results (`result`).
+  -- Framed blocks of plans (kind `plan`), partials (`partial`) and what a run goes by once a sink has
+  -- committed (`commitment`).
   CREATE TABLE blocks (
     run_id TEXT   NOT NULL REFERENCES runs (run_id) ON DELETE CASCADE,
     kind   TEXT   NOT NULL,

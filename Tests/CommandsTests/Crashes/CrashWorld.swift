@@ -12,7 +12,7 @@ struct CrashWorld {
 
   static let command = ["run", "crash", "--for", "2026-03-14"]
 
-  private static let job = """
+  static let job = """
     version: 1
     job: crash
     timezone: UTC
@@ -29,7 +29,13 @@ struct CrashWorld {
       group_by: [{day: "at::date"}, kind]
       measures: {n: count(*), total: sum(amount), mean: avg(amount)}
     store:
-      - table: {connection: db, name: by_window, mode: replace_window, window: day, create: true}
+      - table:
+          connection: db
+          name: by_window
+          mode: replace_window
+          window: day
+          create: true
+          after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
       - file: {path: crash.csv.gz, if_exists: fail}
       - table: {connection: db, name: appended, mode: append, create: true}
       - table: {connection: db, name: merged, mode: merge, create: true}
@@ -55,7 +61,7 @@ struct CrashWorld {
           (ARRAY['a', 'b', NULL])[i % 3 + 1] AS kind, (i * 7919 % 1009)::numeric(10, 2) / 7 AS amount,
           i % 17 AS qty FROM generate_series(1, 400) AS i
         """,
-        "ALTER TABLE events ADD PRIMARY KEY (id)", "ANALYZE events")
+        "ALTER TABLE events ADD PRIMARY KEY (id)", "ANALYZE events", "CREATE TABLE told (n int)")
       try project.write("jobs/crash.yaml", job)
       try await body(CrashWorld(project: project))
     }
@@ -65,7 +71,7 @@ struct CrashWorld {
   func reset() async throws {
     try await project.sql(
       "SET client_min_messages = error", "DROP TABLE IF EXISTS by_window, appended, merged",
-      "DROP SCHEMA IF EXISTS tidemark CASCADE")
+      "DROP SCHEMA IF EXISTS tidemark CASCADE", "DELETE FROM told")
     for name in [".tidemark", "out"] where access(project.path(name), F_OK) == 0 {
       try FolderTree.remove(project.path(name))
     }
@@ -104,6 +110,7 @@ struct CrashWorld {
     for table in ["by_window", "appended", "merged"] {
       traces.tables += try await project.rows("SELECT \(columns) FROM \(table) ORDER BY 1, 2")
     }
+    traces.tables += try await project.rows("SELECT * FROM told")
     traces.ledger = try await project.rows(
       "SELECT sink, revision, job, target, interval_start, rows, deleted, rejected, result_hash FROM tidemark.publications ORDER BY sink, revision"
     )

@@ -9,8 +9,7 @@ import Testing
   /// State writes that belong to other commands than `run`, or to a run whose lease must be renewed.
   private static let elsewhere: Set<String> = Set(
     [
-      "renew", "supersede", "drop_chunks", "adopt_chunks", "save_result_block", "drop_blocks", "append_event",
-      "save_receipt",
+      "renew", "supersede", "raise_revision", "drop_chunks", "adopt_chunks", "append_event", "save_receipt",
       "request_cancel", "mark_replayed", "purge_quarantine", "purge", "first_sighting", "insert_fires",
       "close_fire", "pause", "unpause", "append_job_event", "enqueue_notices", "notice_failed",
       "retry_notices",
@@ -24,7 +23,8 @@ import Testing
       "chunk.middle", "chunk.read", "merge.middle", "file.prepared", "file.before_rename",
       "file.after_rename",
     ].contains($0)
-      || $0.hasPrefix("state.checkpoint") || $0.hasPrefix("state.sink")
+      || $0.hasPrefix("state.checkpoint") || $0.hasPrefix("state.sink_prepared")
+      || $0.hasPrefix("state.sink_committed")
   }
 
   @Test func theProgramListsThemAll() async throws {

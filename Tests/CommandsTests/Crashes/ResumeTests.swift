@@ -76,6 +76,58 @@ import Testing
     }
   }
 
+  /// What else a chunk depends on, and a change that no row of the table shows.
+  static let readers = [
+    ("where: id IN (SELECT id FROM wanted)", "DELETE FROM wanted WHERE id < 50"),
+    ("where: EXISTS (SELECT FROM wanted AS w WHERE w.id = events.id)", "DELETE FROM wanted WHERE id < 50"),
+    (
+      "add_columns: {extra: (SELECT max(w.id) FROM wanted AS w WHERE w.id <= events.id)}",
+      "DELETE FROM wanted WHERE id % 2 = 0"
+    ),
+    ("where: is_wanted(id)", "DELETE FROM wanted WHERE id < 50"),
+    ("where: id <> limit_of()", "UPDATE wanted SET id = 999 WHERE id = 100"),
+  ]
+
+  /// The proof looks at the table's own rows; where others decide too, it proves nothing.
+  @Test(arguments: readers) func whatOthersDecideIsReadAgain(_ line: String, _ change: String) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
+        "INSERT INTO events SELECT i, 'a', i FROM generate_series(1, 100) AS i",
+        "CREATE TABLE wanted AS SELECT id FROM events", "ANALYZE events",
+        """
+        CREATE FUNCTION is_wanted(int) RETURNS boolean STABLE LANGUAGE plpgsql
+        AS 'BEGIN RETURN EXISTS (SELECT FROM public.wanted WHERE id = $1); END'
+        """,
+        "CREATE FUNCTION limit_of() RETURNS int STABLE LANGUAGE sql AS 'SELECT max(id) FROM public.wanted'")
+      try await waitForOlderTransactions(project)
+      let measure = line.hasPrefix("add") ? "sum(extra)" : "sum(amount)"
+      try project.write(
+        "jobs/resumed.yaml",
+        job("auto").replacing(
+          "source: {connection: db, table: events, chunk: {by: key, column: id, rows: 20}",
+          with: """
+            source:
+              connection: db
+              table: events
+              \(line)
+              chunk: {by: key, column: id, rows: 20}
+            """
+        ).replacing(", on_resume: auto}", with: "").replacing("sum(amount)", with: measure))
+      let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:3:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      try await project.sql(change)
+      let resumed = try await project.run(["run", "resumed"])
+      try #require(resumed.status == 0, "\(resumed.output)")
+      #expect(resumed.output.contains("kept=0 recomputed=2"), "\(resumed.output)")
+      let whole = try await project.run(["run", "resumed"])
+      try #require(whole.status == 0, "\(whole.output)")
+      let runs = try await project.rows(
+        "SELECT count(*)::text, count(DISTINCT result_hash)::text FROM tidemark.publications")
+      #expect(runs == [["2", "1"]])
+    }
+  }
+
   private static let aggregated =
     "SELECT kind, count(*)::text, sum(amount)::text FROM events GROUP BY kind ORDER BY 1"
 

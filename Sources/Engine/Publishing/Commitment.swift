@@ -1,0 +1,56 @@
+internal import Model
+internal import Planning
+internal import StateStore
+
+/// What a run goes by once a sink has committed: the job as it was, the moment it stood for, and what
+/// databases had said when it was planned.
+///
+/// From there a run only goes forward, so nothing of it may depend on the job file or the source any
+/// more: either may have changed, or be gone.
+struct Commitment {
+  var jobFile: String
+  var jobText: String
+  /// What `${fire.time}` stands for.
+  var fireTime: Instant
+  var answers: [[PlanAnswer]]
+
+  private static let version = 1
+
+  var bytes: [UInt8] {
+    Array(
+      JSONValue.object([
+        .init("version", .integer(Commitment.version)), .init("job_file", .string(jobFile)),
+        .init("job", .string(jobText)), .init("fire_time", .integer(fireTime.microseconds)),
+        .init("answers", .array(answers.map { .array($0.map(\.json)) })),
+      ]).text.utf8)
+  }
+
+  init(jobFile: String, jobText: String, fireTime: Instant, answers: [[PlanAnswer]]) {
+    self.jobFile = jobFile
+    self.jobText = jobText
+    self.fireTime = fireTime
+    self.answers = answers
+  }
+
+  /// - Throws: `Fault` `bad_plan` for one of another version or a damaged one.
+  init(bytes: [UInt8]) throws(Fault) {
+    let document = try JSONValue(parsing: String(decoding: bytes, as: UTF8.self))
+    guard document["version"]?.intValue == Commitment.version,
+      let file = document["job_file"]?.stringValue, let text = document["job"]?.stringValue,
+      let fireTime = document["fire_time"]?.intValue
+    else {
+      throw Fault(
+        "bad_plan", .data, "The saved job of the run was written by another version of Tidemark",
+        hint: "Go on with the version that began to publish it")
+    }
+    jobFile = file
+    jobText = text
+    self.fireTime = Instant(microseconds: Int64(fireTime))
+    answers = []
+    for round in document["answers"]?.elements ?? [] {
+      var list: [PlanAnswer] = []
+      for answer in round.elements { list.append(try PlanAnswer(json: answer)) }
+      answers.append(list)
+    }
+  }
+}

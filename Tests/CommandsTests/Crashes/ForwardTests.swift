@@ -1,0 +1,100 @@
+import Glibc
+import Model
+import ProjectRig
+import Runtime
+import StateStore
+import Testing
+
+/// Past the first commit a run is brought to its end as it was begun, whatever has changed meanwhile.
+@Suite(.timeLimit(.minutes(5))) struct ForwardTests {
+  /// Between two of the crash job's stores: the state knows, the target knows, nobody but the target knows.
+  static let places = ["publish.marked:1:kill", "publish.after_commit:1:kill", "file.before_rename:1:kill"]
+
+  private static let changedJob = CrashWorld.job
+    .replacing("total: sum(amount), ", with: "")
+    .replacing("qty > 0", with: "qty > 3")
+    .replacing("crash.csv.gz", with: "renamed.csv.gz")
+
+  @Test(arguments: places) func aChangedJobFileWaitsForTheNextRun(_ place: String) async throws {
+    try await CrashWorld.with { world in
+      let first = try await world.project.run(CrashWorld.command, failpoint: place)
+      try #require(first.wasKilled, "\(first.output)")
+      try world.project.write("jobs/crash.yaml", Self.changedJob)
+      let second = try await world.project.run(CrashWorld.command)
+      #expect(second.status == 0, "\(second.output)")
+      #expect(second.output.contains("has changed since this run began to publish"), "\(second.output)")
+      try await world.expectUndisturbed()
+      let done = try await world.project.run(CrashWorld.command)
+      #expect(done.status == 0 && !done.output.contains("sink_published"), "\(done.output)")
+    }
+  }
+
+  @Test(arguments: [
+    ["ALTER TABLE events DROP COLUMN amount"], ["ALTER TABLE events RENAME TO gone"], ["DROP TABLE events"],
+    ["ALTER TABLE events ALTER COLUMN qty TYPE numeric", "DELETE FROM events"],
+  ])
+  func theSourceMayBeGone(_ statements: [String]) async throws {
+    try await CrashWorld.with { world in
+      let first = try await world.project.run(CrashWorld.command, failpoint: "publish.after_commit:1:kill")
+      try #require(first.wasKilled, "\(first.output)")
+      for statement in statements { try await world.project.sql(statement) }
+      let second = try await world.project.run(CrashWorld.command)
+      #expect(second.status == 0, "\(second.output)")
+      try await world.expectUndisturbed()
+    }
+  }
+
+  /// Before the commit the changed job counts, and the old run gives way.
+  @Test func aChangedJobFileCountsBeforeTheFirstCommit() async throws {
+    try await CrashWorld.with { world in
+      let first = try await world.project.run(CrashWorld.command, failpoint: "publish.started:1:kill")
+      try #require(first.wasKilled, "\(first.output)")
+      try world.project.write("jobs/crash.yaml", CrashWorld.job.replacing("qty > 0", with: "qty > 3"))
+      let second = try await world.project.run(CrashWorld.command)
+      #expect(second.status == 0 && second.output.contains("run_superseded"), "\(second.output)")
+      let counted = try await world.project.rows(
+        "SELECT sum(n)::text, (SELECT count(*)::text FROM events WHERE qty > 3 AND at >= '2026-03-14' AND at < '2026-03-15') FROM by_window"
+      )[0]
+      #expect(counted[0] == counted[1])
+    }
+  }
+
+  @Test func whatFailsBehindThePublishCanBeMended() async throws {
+    try await CrashWorld.with { world in
+      try world.project.write("jobs/crash.yaml", CrashWorld.job.replacing("INTO told", with: "INTO untold"))
+      let first = try await world.project.run(CrashWorld.command)
+      #expect(first.status == 3 && first.output.contains("untold"), "\(first.output)")
+      try world.project.write("jobs/crash.yaml", CrashWorld.job)
+      let second = try await world.project.run(CrashWorld.command)
+      #expect(second.status == 0, "\(second.output)")
+      try await world.expectUndisturbed(notices: false)
+    }
+  }
+
+  /// The ledger in the target knows which revisions there are, where the state that knew is lost.
+  @Test func againAfterALostStateMakesTheNextRevision() async throws {
+    try await CrashWorld.with { world in
+      let first = try await world.project.run(CrashWorld.command)
+      try #require(first.status == 0)
+      let before = try await world.traces()
+      try FolderTree.remove(world.project.path(".tidemark"))
+      try await world.project.sql("UPDATE events SET amount = amount + 1 WHERE id = 100")
+      for place in ["state.raise_revision.after_commit:1:kill", "publish.before_commit:1:kill"] {
+        let killed = try await world.project.run(CrashWorld.command + ["--again"], failpoint: place)
+        try #require(killed.wasKilled, "\(killed.output)")
+      }
+      // That it is to be a new revision was said when it was begun.
+      let second = try await world.project.run(CrashWorld.command)
+      #expect(second.status == 0, "\(second.output)")
+      #expect(
+        try await world.project.rows("SELECT DISTINCT revision::text FROM tidemark.publications ORDER BY 1")
+          == [["1"], ["2"]])
+      #expect(
+        try await world.project.rows("SELECT count(*)::text, count(DISTINCT _run_id)::text FROM appended")
+          == [["3", "1"]])
+      let after = try await world.traces()
+      #expect(after.tables.count == before.tables.count && after.tables != before.tables)
+      #expect(after.files.keys == before.files.keys && after.files != before.files)
+    }
+  }
+}
