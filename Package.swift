@@ -127,7 +127,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "OracleTests", dependencies: ["Model", "Runtime", "ProjectRig", "tidemark"],
+      name: "OracleTests", dependencies: ["Model", "Runtime", "StateStore", "ProjectRig", "tidemark"],
       swiftSettings: settings),
     .testTarget(
       name: "CommandsTests",

@@ -110,7 +110,7 @@ struct Draft: Sendable {
     choices = []
     for (shape, question) in zip(shapes, estimateQuestions) {
       guard case .estimate(let estimate)? = known[question], let server = servers[shape.connection] else {
-        preconditionFailure("every question was answered")
+        throw Faults([Planner.outOfTurn("a question has no answer")])
       }
       estimates.append(estimate)
       faults.collect {
@@ -247,8 +247,15 @@ struct Draft: Sendable {
     }
     return Plan(
       sources: sources, chunks: chunks, lookups: lookups.map(\.planned), pipeline: checked.pipeline,
-      result: checked.result, resultKey: request.job.aggregate.map { $0.groupBy.map(\.name) } ?? [],
+      result: checked.result, resultKey: resultKey,
       sourceKey: shapes.first.map(Draft.key) ?? [], pushedDown: pushed)
+  }
+
+  /// Keys tell groups apart, but not those of several grouping sets: a NULL key and a key that a set leaves
+  /// out look the same.
+  private var resultKey: [String] {
+    guard let aggregate = request.job.aggregate, (aggregate.groupingSets?.count ?? 1) == 1 else { return [] }
+    return aggregate.groupBy.map(\.name)
   }
 
   private func planned(_ shape: SourceShape, _ number: Int) -> PlannedSource {

@@ -30,9 +30,15 @@ struct PipelineText {
       ExpressionPrinter(before).print(expression)
     }
     switch step.action {
-    case .sanitize(let items): return items.map { "sanitize \(before[$0.column].name): \($0.operations)" }
+    case .sanitize(let items):
+      return items.map { item in
+        "sanitize \(before[item.column].name): [\(item.operations.map(\.jobText).joined(separator: ", "))]"
+      }
     case .parse(let column, let into, let target, let type):
-      return ["parse \(before[column].name) into \(after[into].name) \(type.sqlName): \(target)"]
+      return [
+        "parse {column: \(before[column].name), as: \(target.jobText), into: \(after[into].name)}"
+          + " gives \(type.sqlName)"
+      ]
     case .validate(let rules): return rules.map { "validate \($0.name): \(shown($0.expect))" }
     case .derive(let entries):
       // Entries see the ones before them, whose columns stand behind those of the step.

@@ -61,11 +61,13 @@ package struct Planner: Sendable {
   /// Takes the answers to the questions asked last, in their order.
   /// - Throws: `Faults`.
   package mutating func on(_ answers: [PlanAnswer]) throws(Faults) -> Step {
-    precondition(answers.count == asked.count, "one answer a question")
+    guard answers.count == asked.count else {
+      throw Faults([Planner.outOfTurn("\(asked.count) questions have \(answers.count) answers")])
+    }
     let known = Dictionary(zip(asked, answers)) { first, _ in first }
     switch stage {
     case .new, .done:
-      preconditionFailure("answers come after begin() and before the plan")
+      throw Faults([Planner.outOfTurn("answers come after `begin` and before the plan")])
     case .relations:
       var faults = FaultCollector()
       for (question, answer) in known {
@@ -90,6 +92,11 @@ package struct Planner: Sendable {
     case .boundaries(let draft):
       return finish(draft, known)
     }
+  }
+
+  /// The fault of a caller that does not keep to the order of questions and answers.
+  static func outOfTurn(_ what: String) -> Fault {
+    Fault("planner_misused", .internal, "The plan cannot be made: \(what)")
   }
 
   private mutating func finish(_ draft: Draft, _ known: [PlanQuestion: PlanAnswer]) -> Step {

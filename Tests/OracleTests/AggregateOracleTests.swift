@@ -13,25 +13,32 @@ import Testing
     }
   }
 
+  private func check(
+    _ project: TidemarkProject, _ measures: [OracleCase], by keys: [OracleCase], _ cuts: [Cut]
+  ) async throws {
+    try await OracleJob(
+      project: project, table: "rows_of_all",
+      aggregation: .of(measures, by: keys, table: "rows_of_all")
+    ).check(cuts)
+  }
+
   @Test func everyMeasureOverEveryCut() async throws {
     try await withRows { project in
       let keys = try OracleCase.read("keys.txt").filter { $0.expression == "k_text" }
-      try await OracleJob(project: project, keys: keys, measures: OracleCase.read("measures.txt"))
-        .check(Cut.wide)
+      try await check(project, OracleCase.read("measures.txt"), by: keys, Cut.wide)
     }
   }
 
   @Test func everyMeasureWithoutGroups() async throws {
     try await withRows { project in
-      try await OracleJob(project: project, keys: [], measures: OracleCase.read("measures.txt"))
-        .check(Cut.narrow)
+      try await check(project, OracleCase.read("measures.txt"), by: [], Cut.narrow)
     }
   }
 
   @Test func everyTypeOfKey() async throws {
     try await withRows { project in
       for key in try OracleCase.read("keys.txt") {
-        try await OracleJob(project: project, keys: [key], measures: Self.short).check(Cut.narrow)
+        try await check(project, Self.short, by: [key], Cut.narrow)
       }
     }
   }
@@ -41,9 +48,7 @@ import Testing
       let keys = try OracleCase.read("keys.txt").filter {
         ["k_text", "k_f8", "k_num", "k_char"].contains($0.expression)
       }
-      try await OracleJob(project: project, keys: keys, measures: Self.short).check([
-        Cut.wide[0], Cut.wide[4],
-      ])
+      try await check(project, Self.short, by: keys, [Cut.wide[0], Cut.wide[4]])
     }
   }
 

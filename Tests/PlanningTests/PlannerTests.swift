@@ -54,6 +54,70 @@ import Testing
     #expect(plan.chunks.map(\.range) == ["id to before 100", "id from 100 to before 200", "id from 200"])
   }
 
+  /// A NULL key and one that a grouping set leaves out look the same: such groups have no key of their own.
+  @Test func severalGroupingSetsHaveNoKey() throws {
+    var job = PlanSamples.job()
+    for (sets, key) in [(nil, ["mode"]), ([["mode"]], ["mode"]), ([["mode"], []], [])]
+      as [([[String]]?, [String])]
+    {
+      job.aggregate?.groupingSets = sets
+      var catalogue = PlanSamples.Catalogue()
+      #expect(try PlanSamples.plan(job, &catalogue).resultKey == key)
+    }
+  }
+
+  /// Steps read as the job file has them.
+  @Test func stepsAreShownAsTheJobFileHasThem() throws {
+    var catalogue = PlanSamples.Catalogue()
+    var job = PlanSamples.job(
+      steps: [
+        Step(
+          name: "clean",
+          action: .sanitize([
+            .init(
+              column: "mode",
+              operations: [
+                .trim, .collapseSpaces, .stripControl, .nfc, .upper, .lower, .nullIfEmpty, .truncate(5),
+                .mask(keep: 2), .redact(pattern: #"\d"x"#),
+              ], place: PlanSamples.place)
+          ]), onFail: .fail, place: PlanSamples.place),
+        parse("mode", "a", .integer), parse("mode", "b", .numeric(.init(precision: 8, scale: 2))),
+        parse("mode", "c", .date(pattern: nil)), parse("mode", "d", .date(pattern: "DD.MM.YYYY")),
+        parse("mode", "e", .timestamp(pattern: "YYYY", zone: "Europe/Berlin")),
+        parse("mode", "f", .boolean), parse("mode", "g", .json(path: "$.a[0]")),
+      ])
+    job.aggregate?.measures[0].value = SourceText("count(*)")
+    let lines = PlanText(try PlanSamples.plan(job, &catalogue)).lines
+    for line in [
+      #"  sanitize mode: [trim, collapse_spaces, strip_control, nfc, upper, lower, null_if_empty, "#
+        + #"{truncate: 5}, {mask: 2}, {redact: "\\d\"x"}]"#,
+      "  parse {column: mode, as: integer, into: a} gives bigint",
+      "  parse {column: mode, as: numeric(8,2), into: b} gives numeric(8,2)",
+      "  parse {column: mode, as: date, into: c} gives date",
+      #"  parse {column: mode, as: date, pattern: "DD.MM.YYYY", into: d} gives date"#,
+      #"  parse {column: mode, as: timestamp, pattern: "YYYY", zone: "Europe/Berlin", into: e} gives timestamp with time zone"#,
+      "  parse {column: mode, as: boolean, into: f} gives boolean",
+      #"  parse {column: mode, as: json, path: "$.a[0]", into: g} gives text"#,
+    ] { #expect(lines.contains(line), "\(line)\nis not among\n\(lines.joined(separator: "\n"))") }
+  }
+
+  private func parse(_ column: String, _ into: String, _ target: Step.Parsing.Target) -> Step {
+    Step(
+      name: into, action: .parse(.init(column: column, into: into, target: target)), onFail: .quarantine,
+      place: PlanSamples.place)
+  }
+
+  /// Answers out of turn are a fault of the program, not the end of the process.
+  @Test func answersOutOfTurnAreFaults() throws {
+    var planner = Planner(
+      PlanRequest(job: PlanSamples.job(), references: ReferenceScope(), connections: PlanSamples.connections))
+    #expect(throws: Faults([Planner.outOfTurn("answers come after `begin` and before the plan")])) {
+      _ = try planner.on([])
+    }
+    _ = try planner.begin()
+    #expect(throws: Faults.self) { _ = try planner.on([]) }
+  }
+
   @Test func aQuerySource() throws {
     var catalogue = PlanSamples.Catalogue()
     let source = PlanSamples.source(.query(SourceText("SELECT * FROM orders")))

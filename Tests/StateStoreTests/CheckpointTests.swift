@@ -17,7 +17,8 @@ import Testing
       while let block = try await world.store.readBlock(owner.run, chunk: ChunkID(3), index: blocks.count) {
         blocks.append(block)
       }
-      #expect(blocks == Checkpoint.sample(3).blocks)
+      guard case .memory(let saved) = Checkpoint.sample(3).blocks else { throw Unexpected() }
+      #expect(blocks == saved)
       let rejected = try await world.store.rejections(of: owner.run, limit: 10)
       #expect(rejected.map(\.rejection) == [.sample(0), .sample(1)])
     }
@@ -30,7 +31,7 @@ import Testing
       try await world.store.checkpoint(.sample(0, rows: 5), for: owner)
       try await world.store.checkpoint(.sample(1, rows: 10, quarantined: 3), for: owner)
       var again = Checkpoint.sample(1, rows: 7, quarantined: 1, fill: 9)
-      again.blocks.removeLast()
+      again.blocks = .memory([[9], []])
       let totals = try await world.store.checkpoint(again, for: owner)
       #expect(totals == RunTotals(chunks: 2, rows: .sample(5) + .sample(7, quarantined: 1)))
       #expect(try await world.store.rejections(of: owner.run, limit: 10).count == 1)
@@ -98,11 +99,42 @@ import Testing
     try await withStore(kind) { world in
       let owner = try await world.store.begin()
       #expect(try await world.store.commitment(of: owner.run).isEmpty)
-      let long = (0..<(BlockFrame.maximumRawBytes * 2 + 7)).map { UInt8(truncatingIfNeeded: $0 / 3) }
+      let long = (0..<(BlockFrame.usualRawBytes * 2 + 7)).map { UInt8(truncatingIfNeeded: $0 / 3) }
       try await world.store.saveCommitment(long, for: owner)
       #expect(try await world.store.commitment(of: owner.run) == long)
       try await world.store.saveCommitment([9], for: owner)
       #expect(try await world.store.commitment(of: owner.run) == [9])
+    }
+  }
+
+  /// A chunk whose blocks do not fit into memory goes from its spill file into the state, the same bytes.
+  @Test(arguments: StoreKind.allCases)
+  func blocksOfASpillFileAreStored(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      try await withScratchFolder { folder in
+        let owner = try await world.store.begin()
+        let spills = try SpillFolder(for: owner.run, in: folder)
+        let buffer = BlockBuffer(in: spills)
+        let blocks = (0..<7).map { number in
+          (0..<(900_000 + number)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) }
+        }
+        for block in blocks { try buffer.append(block) }
+        var checkpoint = Checkpoint.sample(3)
+        checkpoint.blocks = try buffer.finish()
+        guard case .file = checkpoint.blocks else {
+          Issue.record("Six megabytes were kept in memory")
+          return
+        }
+        #expect(checkpoint.blocks.count == 7)
+        // Twice: a checkpoint that is written again replaces the first.
+        for _ in 0..<2 { try await world.store.checkpoint(checkpoint, for: owner) }
+        #expect(try await world.store.finishedChunks(of: owner.run).map(\.blocks) == [7])
+        for (index, block) in blocks.enumerated() {
+          #expect(try await world.store.readBlock(owner.run, chunk: ChunkID(3), index: index) == block)
+        }
+        #expect(try await world.store.readBlock(owner.run, chunk: ChunkID(3), index: 7) == nil)
+        try spills.remove()
+      }
     }
   }
 
@@ -111,7 +143,7 @@ import Testing
     try await withStore(kind) { world in
       let owner = try await world.store.begin()
       var checkpoint = Checkpoint.sample(0)
-      checkpoint.blocks = [[UInt8](repeating: 0, count: BlockFrame.maximumRawBytes + 1)]
+      checkpoint.blocks = .memory([[UInt8](repeating: 0, count: BlockFrame.maximumRawBytes + 1)])
       await expectFault("block_too_large") {
         try await world.store.checkpoint(checkpoint, for: owner)
       }

@@ -21,6 +21,12 @@ final class ByteWriter {
 
   func truncate(to length: Int) { count = length }
 
+  /// Forgets all bytes and gives the memory back.
+  func release() {
+    start.deallocate()
+    (start, count, capacity) = (.allocate(capacity: 0), 0, 0)
+  }
+
   @inline(__always)
   private func reserve(_ extra: Int) {
     if count + extra > capacity { grow(count + extra) }

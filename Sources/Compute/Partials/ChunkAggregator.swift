@@ -8,8 +8,8 @@ package import Model
 ///                                -> .spill(run)   take all its blocks, keep them as one input of the merge
 ///     finish()                   -> the rest of the partial
 ///
-/// Runs and rest are inputs of a `GroupMerger` (or of a `PartialMerger`, which makes one of them); their number and
-/// where they were cut do not change the result. Not safe to use from two threads at once.
+/// Runs and rest are inputs of a `PartialMerger`, which makes one of them; their number and where they were cut do
+/// not change the result. Not safe to use from two threads at once.
 package final class ChunkAggregator {
   private let plan: AggregatePlan
   private let memoryLimit: Int

@@ -12,11 +12,11 @@ import Model
 ///    24  checksum                UInt64   over bytes 0..<24 and the payload
 ///    32  payload
 ///
-/// All numbers little-endian. A payload has at most 1 MiB, unless one record alone is longer.
+/// All numbers little-endian. A block has at most 1 MiB, unless one record alone is longer.
 package struct PartialBlock {
   package static let formatVersion: UInt16 = 1
-  static let maximumPayload = 1 << 20
   static let headerLength = 32
+  static let maximumPayload = (1 << 20) - headerLength
   private static let magic: [UInt8] = Array("TMPB".utf8)
 
   enum Kind: UInt8 {

@@ -1,18 +1,9 @@
 package import Expressions
 package import Model
 
-/// Merges partials into one partial, where there are more inputs than a final merge should hold open.
-///
-/// What comes out is, byte for byte, what one chunk over all the rows would have written but for where blocks
-/// are cut. Holds one block of each input.
-package final class PartialMerger {
-  package enum Step {
-    /// The next block of the merged partial.
-    case block([UInt8])
-    case need(input: Int)
-    case done
-  }
-
+/// Merges runs of group states into one: byte for byte what one chunk over all the rows would have written, but
+/// for where blocks are cut.
+package final class PartialMerger: RunMerger {
   private let plan: AggregatePlan
   private let keys: GroupKeys
   private let merge: RecordMerge
@@ -45,13 +36,11 @@ package final class PartialMerger {
     states = plan.states.map { $0.kind.makeAccumulator() }
   }
 
-  /// - Throws: `Fault` `damaged_block`, `foreign_block`.
   package func offer(_ block: [UInt8], to input: Int) throws(Fault) { try merge.offer(block, to: input) }
 
   package func end(_ input: Int) { merge.end(input) }
 
-  /// - Throws: `Fault` `damaged_block`.
-  package func next() throws(Fault) -> Step {
+  package func next() throws(Fault) -> RunMergeStep {
     while true {
       if let block = writer.takeFull() { return .block(block) }
       if isDone { return writer.takeLast().map { .block($0) } ?? .done }

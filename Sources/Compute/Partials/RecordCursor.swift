@@ -33,6 +33,7 @@ final class RecordCursor {
     recordsLeft = header.recordCount
   }
 
+  /// Says that no block will come any more.
   func end() { isEnded = true }
 
   /// Steps to the next record; false where the block is used up.
@@ -40,6 +41,11 @@ final class RecordCursor {
     guard recordsLeft > 0 else {
       guard position == block.count else { throw ByteReader.damaged("it is longer than its records") }
       hasRecord = false
+      if isEnded {
+        // Of many inputs only those that still have something to say take memory.
+        block.release()
+        position = 0
+      }
       return false
     }
     let isFirstOfBlock = position == PartialBlock.headerLength

@@ -3,7 +3,8 @@ package import Model
 /// Gathers the processed rows of one chunk of a row-level job into blocks like those of an aggregation.
 ///
 /// Given an order, rows are sorted by it (ties by all other columns), spilled as sorted runs when memory is full,
-/// and merged by `SortedRows`. Without one they are written as they come and read back by `CollectedRows`.
+/// and merged by `SortedRows`. Without one they are written as they come, each block handed out once it is full, and
+/// read back by `CollectedRows`.
 package final class RowCollector {
   private let plan: RowPlan
   private let memoryLimit: Int
@@ -14,7 +15,6 @@ package final class RowCollector {
   private var arena = ByteWriter()
   private let key = ByteWriter()
   private let plain: RecordWriter
-  private var blocks: [[UInt8]] = []
 
   /// A row is its key and then its values as they are spelled, both of which the order goes by: so equal
   /// entries are equal rows.
@@ -45,9 +45,8 @@ package final class RowCollector {
       plain.append(key: UnsafeBufferPointer(start: nil, count: 0)) {
         batches.write(columns, rows, to: $0)
       }
-      if let block = plain.takeFull() { blocks.append(block) }
-      let size = blocks.reduce(0) { $0 + $1.count }
-      return size > memoryLimit ? .spill(BlockList(take())) : .ok
+      // Rows in no order need not wait for others.
+      return plain.takeFull().map { .spill(BlockList([$0])) } ?? .ok
     }
     let ordering = plan.order.map { columns[$0.column] }
     rows.forEach { row in
@@ -68,13 +67,7 @@ package final class RowCollector {
   /// All rows since the last spill.
   package func finish() -> any BlockStream {
     if !plan.order.isEmpty { return sortedRun() }
-    if let block = plain.takeLast() { blocks.append(block) }
-    return BlockList(take())
-  }
-
-  private func take() -> [[UInt8]] {
-    defer { blocks = [] }
-    return blocks
+    return BlockList(plain.takeLast().map { [$0] } ?? [])
   }
 
   private func sortedRun() -> SortedRun {

@@ -101,8 +101,34 @@ actor Attempt {
       environment: environment, request: request, context: context, references: references,
       plan: prepared.plan, run: record, asker: asker, session: session)
     if isAgain, commitment == nil { record = try await publisher.raiseRevision(ownership: ownership) }
-    try await read(prepared, asker)
-    return try await publish(prepared, publisher)
+    while true {
+      try await read(prepared, asker)
+      do {
+        return try await publish(prepared, publisher)
+      } catch let damage as DamagedChunk {
+        try await forget(damage, prepared)
+      }
+    }
+  }
+
+  /// Drops a chunk whose stored partial cannot be used, so that it is read again.
+  /// - Throws: the damage, where the run may not go back to reading.
+  private func forget(_ damage: DamagedChunk, _ prepared: Prepared) async throws {
+    var fault = damage.fault
+    let isPastFirstCommit = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
+    if isPastFirstCommit || prepared.origin != nil {
+      fault.hint =
+        isPastFirstCommit
+        ? "A part is published already, so nothing is read again: bring the state store back from a copy"
+        : "The partials of a replay cannot be made again: run the interval with --again"
+      throw fault
+    }
+    report(.chunkDamaged(damage.chunk, fault))
+    try await store.dropChunks([damage.chunk], for: ownership)
+    if record.state == .publishing {
+      fault.hint = "The chunk was dropped: run the job again, and it is computed again"
+      throw fault
+    }
   }
 
   /// A new revision was asked for, now or when the run was begun.
@@ -203,8 +229,8 @@ actor Attempt {
     }
     let fingerprint = SHA256.hexadecimal(ReplayOrigin.fingerprint(text, of: record.replayOf))
     if let saved = record.fingerprint, saved != fingerprint { try await supersede() }
-    if record.fingerprint == fingerprint, let bytes = try await store.plan(of: record.id) {
-      plan.chunks = try SavedChunks(bytes: bytes).chunks
+    if record.fingerprint == fingerprint, let saved = try await savedChunks() {
+      plan.chunks = saved.chunks
     } else {
       try await store.savePlan(
         SavedChunks(chunks: plan.chunks, signature: signature, pushedDown: plan.pushedDown).bytes,
@@ -214,6 +240,18 @@ actor Attempt {
     answers = await asker.answers
     return Prepared(
       plan: plan, work: try work(plan, lookups: lookups.tables, spills), servers: servers, origin: origin)
+  }
+
+  /// The saved plan's chunks; `nil` where none is saved, or none that can be used, so that it must be made anew.
+  private func savedChunks() async throws -> SavedChunks? {
+    do {
+      return try await store.plan(of: record.id).map { bytes throws(Fault) in try SavedChunks(bytes: bytes) }
+    } catch let fault as Fault where fault.kind == .data {
+      report(.planDamaged(fault))
+      let isPastFirstCommit = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
+      if !isPastFirstCommit { try await store.dropChunks(nil, for: ownership) }
+      return nil
+    }
   }
 
   /// The job or what it reads has changed since the run was planned: a new run takes its place.

@@ -14,42 +14,24 @@ struct ResultMaker {
   var run: RunID
   var work: ChunkWork
 
-  /// One sorted run of blocks of a chunk's partial.
-  private struct Input {
-    var chunk: ChunkID
-    var rest: Range<Int>
-
-    static func of(_ chunk: ChunkID, runs: [Int]) -> [Input] {
-      var start = 0
-      return runs.map { count in
-        defer { start += count }
-        return Input(chunk: chunk, rest: start..<start + count)
-      }
-    }
-  }
-
   /// What one pass over the result gave.
   struct Made {
     var hash: String
     var rows: Int64
   }
 
+  /// - Throws: `DamagedChunk` for a stored partial that cannot be used.
   func make(
     spool: ResultSpool, files: [PreparedFile], guards: [WindowGuard], checks: inout [CheckJudge]
   ) async throws -> Made {
-    let records = try await environment.store.finishedChunks(of: run)
-    var inputs = records.flatMap { record in
-      Input.of(record.chunk, runs: ResumeProof.runs(record.proof))
-    }
+    let inputs = try await inputs()
     environment.report(run, .merging(inputs: inputs.count))
     let stream = try work.merge(inputs: inputs.count)
     merging: while true {
       switch try stream.next() {
       case .need(let input):
-        if let index = inputs[input].rest.popFirst(),
-          let block = try await environment.store.readBlock(run, chunk: inputs[input].chunk, index: index)
-        {
-          try stream.offer(block, to: input)
+        if let block = try await inputs[input].next() {
+          do throws(Fault) { try stream.offer(block, to: input) } catch { throw inputs[input].blame(error) }
         } else {
           stream.end(input)
         }
@@ -67,5 +49,13 @@ struct ResultMaker {
     let hash = try spool.finish()
     for file in files { try file.prepare() }
     return Made(hash: hash, rows: spool.rows)
+  }
+
+  /// The chunks' partials, brought down to as many as may be open at once.
+  private func inputs() async throws -> [any SortedRun] {
+    let runs = try await environment.store.finishedChunks(of: run).map {
+      ChunkRun($0, of: run, in: environment.store)
+    }
+    return work.isSorted ? try await RunReducer(work, memory: work.memory).reduced(runs) : runs
   }
 }

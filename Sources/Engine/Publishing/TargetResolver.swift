@@ -49,7 +49,12 @@ struct TargetResolver {
           ?? "It has \(result.map(\.name).joined(separator: ", "))")
     }
     if rule.mode == .merge, key.isEmpty {
-      throw Fault("missing_key", .validation, "Mode `merge` needs a `key`", place: rule.place)
+      throw Fault(
+        "missing_key", .validation, "Mode `merge` needs a `key`", place: rule.place,
+        hint: job.aggregate?.groupingSets == nil
+          ? nil
+          : "With several grouping sets name the group keys and measures of `grouping()` that tell them apart"
+      )
     }
     var scope: [TableTarget.ScopeValue] = []
     for item in rule.scope {

@@ -5,9 +5,7 @@ internal import StateStore
 
 /// What one chunk gave.
 struct ChunkYield {
-  var blocks: [[UInt8]]
-  /// How many blocks each sorted run of the partial has; one run unless something was spilled.
-  var runs: [Int]
+  var blocks: ChunkBlocks
   var rejections: [Rejection]
   var counts: RowCounts
 }
@@ -19,12 +17,14 @@ struct ChunkYield {
 final class ChunkComputation: @unchecked Sendable {
   private var pipeline: RowPipeline
   private var consumer: PartialConsumer
+  private let reducer: RunReducer
   private var reported: Int64 = 0
 
   init(_ work: ChunkWork) throws(Fault) {
     pipeline = try RowPipeline(
       work.pipeline, lookups: work.lookups, zones: work.zones, pseudonymKeys: work.pseudonymKeys)
-    consumer = PartialConsumer(try Partial(work, processed: pipeline.processed), spills: work.spills)
+    consumer = PartialConsumer(try Partial(work, processed: pipeline.processed), work: work)
+    reducer = RunReducer(work, memory: work.memoryLimit)
   }
 
   /// Rows and bytes so far, once for every 65,536 rows: often enough for people.
@@ -39,11 +39,12 @@ final class ChunkComputation: @unchecked Sendable {
     try pipeline.add(data, to: &consumer)
   }
 
-  func finish() throws -> ChunkYield {
+  func finish() async throws -> ChunkYield {
     try pipeline.finish(&consumer)
     let (blocks, runs) = try consumer.finish()
     return ChunkYield(
-      blocks: blocks, runs: runs, rejections: pipeline.takeRejections(.max), counts: pipeline.counts)
+      blocks: runs.isEmpty ? blocks : .file(try await reducer.merged(runs)),
+      rejections: pipeline.takeRejections(.max), counts: pipeline.counts)
   }
 }
 
@@ -81,35 +82,36 @@ private enum Partial {
 /// the chunk ends.
 private struct PartialConsumer: BatchConsumer {
   private let partial: Partial
-  private let spills: SpillFolder
-  private var files: [SpillFile] = []
+  private let work: ChunkWork
+  /// Rows in no order, as they come.
+  private let buffer: BlockBuffer
+  /// Sorted runs, which must be merged into one.
+  private var runs: [SpilledRun] = []
 
-  init(_ partial: Partial, spills: SpillFolder) {
+  init(_ partial: Partial, work: ChunkWork) {
     self.partial = partial
-    self.spills = spills
+    self.work = work
+    buffer = BlockBuffer(in: work.spills)
   }
 
   mutating func consume(_ batch: borrowing Batch) throws {
     guard case .spill(let blocks) = try partial.add(batch) else { return }
-    var writer = try spills.makeFile()
-    while let block = try blocks.next() { try writer.append(block) }
-    files.append(writer.finish())
+    if work.isSorted { try spill(blocks) } else { try keep(blocks) }
   }
 
-  /// All blocks, run by run, and how many each run has.
-  mutating func finish() throws(Fault) -> (blocks: [[UInt8]], runs: [Int]) {
-    var blocks: [[UInt8]] = []
-    var runs: [Int] = []
-    for file in files {
-      var reader = try file.reader()
-      while let block = try reader.nextBlock() { blocks.append(block) }
-      runs.append(file.blocks)
-      file.remove()
-    }
-    let before = blocks.count
-    let rest = partial.finish()
-    while let block = try rest.next() { blocks.append(block) }
-    runs.append(blocks.count - before)
-    return (blocks, runs)
+  private mutating func spill(_ blocks: any BlockStream) throws(Fault) {
+    var writer = try work.spills.makeFile()
+    while let block = try blocks.next() { try writer.append(block) }
+    runs.append(SpilledRun(writer.finish()))
+  }
+
+  private func keep(_ blocks: any BlockStream) throws(Fault) {
+    while let block = try blocks.next() { try buffer.append(block) }
+  }
+
+  /// The partial, and the runs that must be merged to get it, of which there are none where nothing was spilled.
+  mutating func finish() throws(Fault) -> (blocks: ChunkBlocks, runs: [SpilledRun]) {
+    if runs.isEmpty { try keep(partial.finish()) } else { try spill(partial.finish()) }
+    return (try buffer.finish(), runs)
   }
 }

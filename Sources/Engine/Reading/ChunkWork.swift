@@ -14,6 +14,8 @@ struct ChunkWork: Sendable {
   let pseudonymKeys: [Template: [UInt8]]
   /// Bytes that the groups of one worker may take before they are spilled.
   let memoryLimit: Int
+  /// Bytes that the run may take, all workers together.
+  let memory: Int
   /// How row-level results are sorted; empty where nothing asks for an order.
   let order: [RowOrder]
   let spills: SpillFolder
@@ -31,7 +33,8 @@ struct ChunkWork: Sendable {
     self.lookups = lookups
     self.zones = zones
     self.spills = spills
-    memoryLimit = (job.limits.memory ?? ChunkWork.defaultMemory).bytes / parallelism
+    memory = (job.limits.memory ?? ChunkWork.defaultMemory).bytes
+    memoryLimit = memory / parallelism
     var keys: [Template: [UInt8]] = [:]
     for step in plan.pipeline.steps {
       if case .pseudonymise(_, let key) = step.action { keys[key] = Array(try values.text(of: key).utf8) }
@@ -66,7 +69,16 @@ struct ChunkWork: Sendable {
     try ChunkComputation(self)
   }
 
-  /// The stream that makes result rows of sorted inputs.
+  /// Whether partials are sorted runs, which must be merged; else rows as they came.
+  var isSorted: Bool { pipeline.aggregate != nil || !order.isEmpty }
+
+  /// Makes one sorted run of several.
+  func runMerger(inputs: Int) throws(Fault) -> any RunMerger {
+    if let aggregate = pipeline.aggregate { return try PartialMerger(aggregate, inputs: inputs) }
+    return SortedRowMerger(result, order: order, inputs: inputs)
+  }
+
+  /// The stream that makes result rows of the chunks' partials.
   func merge(inputs: Int) throws(Fault) -> any ResultStream {
     if let aggregate = pipeline.aggregate {
       return try GroupMerger(aggregate, zones: zones, inputs: inputs)

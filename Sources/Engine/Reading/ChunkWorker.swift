@@ -97,9 +97,9 @@ final class ChunkWorker: Sendable {
       try Failpoint.hit(.chunkMiddle)
     }
     try Failpoint.hit(.chunkRead)
-    let yield = try computation.finish()
+    let yield = try await computation.finish()
     let proof = ResumeProof(
-      snapshot: holders[source.connection]?.visibility ?? "", rows: yield.counts.read, runs: yield.runs,
+      snapshot: holders[source.connection]?.visibility ?? "", rows: yield.counts.read,
       fileNodes: source.fileNodes,
       systemIdentifier: serverFacts[source.connection]?.systemIdentifier ?? "")
     let totals = try await phase.environment.store.checkpoint(

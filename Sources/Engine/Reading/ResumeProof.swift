@@ -13,8 +13,6 @@ struct ResumeProof {
   /// `pg_current_snapshot()` of the transaction that the chunk was read in.
   var snapshot: String
   var rows: Int64
-  /// How many blocks each sorted run of the partial has.
-  var runs: [Int]
   /// File nodes of the heaps; a rewrite changes them.
   var fileNodes: [String: UInt32]
   var systemIdentifier: String
@@ -22,7 +20,6 @@ struct ResumeProof {
   var json: JSONValue {
     .object([
       .init("snapshot", .string(snapshot)), .init("rows", .integer(rows)),
-      .init("runs", .array(runs.map { .integer($0) })),
       .init("system", .string(systemIdentifier)),
       .init(
         "file_nodes",
@@ -31,11 +28,10 @@ struct ResumeProof {
   }
 
   init(
-    snapshot: String, rows: Int64, runs: [Int], fileNodes: [String: UInt32], systemIdentifier: String
+    snapshot: String, rows: Int64, fileNodes: [String: UInt32], systemIdentifier: String
   ) {
     self.snapshot = snapshot
     self.rows = rows
-    self.runs = runs
     self.fileNodes = fileNodes
     self.systemIdentifier = systemIdentifier
   }
@@ -47,17 +43,11 @@ struct ResumeProof {
     else { return nil }
     self.snapshot = snapshot
     self.rows = Int64(rows)
-    runs = ResumeProof.runs(json)
     systemIdentifier = system
     fileNodes = [:]
     for member in json["file_nodes"]?.members ?? [] {
       fileNodes[member.name] = member.value.intValue.flatMap(UInt32.init(exactly:))
     }
-  }
-
-  /// How many blocks each sorted run of a finished chunk's partial has.
-  static func runs(_ json: JSONValue) -> [Int] {
-    (json["runs"]?.elements ?? []).compactMap(\.intValue)
   }
 
   /// The oldest transaction that was running when the chunk was read.

@@ -74,19 +74,19 @@ struct ReplayPhase: Sendable {
         cause: fault.cause, hint: "Run the interval with --again, which reads the source anew")
     }
     try Failpoint.hit(.chunkRead)
-    let yield = try computation.finish()
+    let yield = try await computation.finish()
     let totals = try await store.checkpoint(
       Checkpoint(
         chunk: chunk, blocks: yield.blocks, rejections: yield.rejections, counts: yield.counts,
-        proof: proof(yield.runs, last)), for: ownership)
+        proof: proof(last)), for: ownership)
     environment.report(run, .chunkDone(chunk, yield.counts))
     try QuarantineGuard(limit: job.errors.quarantine).check(totals)
   }
 
   /// How far the origin's rows are done once a page is.
-  private func proof(_ runs: [Int], _ last: StoredRejection) -> JSONValue {
+  private func proof(_ last: StoredRejection) -> JSONValue {
     .object([
-      .init("runs", .array(runs.map { .integer($0) })), .init("replay", .string(run.text)),
+      .init("replay", .string(run.text)),
       .init("through", .array([.integer(last.chunk.number), .integer(last.number)])),
     ])
   }

@@ -116,7 +116,8 @@ extension Checker {
     case .stringAgg: return stringAggregate(call, arguments, order, range)
     case .arrayAgg:
       guard expectArguments(1, arguments, "array_agg(x ORDER BY y)", range),
-        let type = arrayType(arguments[0], range), checkDistinctOrder(call, arguments[0].typed, order, range)
+        let type = arrayType(arguments[0], range),
+        checkDistinctOrder(call, [arguments[0].typed], order, range)
       else { return nil }
       return AggregateCall(
         function: .arrayAgg, arguments: [arguments[0].typed], isDistinct: call.isDistinct, order: order,
@@ -242,17 +243,20 @@ extension Checker {
       report("unsupported", "The separator of `string_agg` is not a literal or a reference", separator.range)
       return nil
     }
-    guard checkDistinctOrder(call, typed, order, range) else { return nil }
+    guard checkDistinctOrder(call, [typed, arguments[0].typed], order, range) else { return nil }
     return AggregateCall(
       function: .stringAgg, arguments: [typed], isDistinct: call.isDistinct, order: order,
       constants: [constant], type: .text)
   }
 
-  /// As in Postgres: under DISTINCT only the aggregated values themselves may be ordered by.
+  /// As in Postgres: under DISTINCT only the aggregated values themselves may be ordered by, as they are
+  /// written or as they are aggregated.
   private mutating func checkDistinctOrder(
-    _ call: Syntax.Call, _ operand: TypedExpression, _ order: [AggregateCall.Ordering], _ range: Range<Int>
+    _ call: Syntax.Call, _ operands: [TypedExpression], _ order: [AggregateCall.Ordering],
+    _ range: Range<Int>
   ) -> Bool {
-    if !call.isDistinct || order.isEmpty || order.count == 1 && order[0].expression == operand { return true }
+    if !call.isDistinct || order.isEmpty { return true }
+    if order.count == 1, operands.contains(order[0].expression) { return true }
     report(
       "unsupported", "With DISTINCT, `\(call.name)` can be ordered only by the value itself", range,
       hint: "Leave ORDER BY out, or order by the same expression")

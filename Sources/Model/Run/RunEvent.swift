@@ -15,6 +15,10 @@ package enum RunEvent: Hashable, Sendable {
   case chunkProgress(ChunkID, rows: Int64, bytes: Int64)
   case chunkDone(ChunkID, RowCounts)
   case chunkRetried(ChunkID, attempt: Int, wait: Duration, Fault)
+  /// What is stored of a finished chunk cannot be used; it is computed again.
+  case chunkDamaged(ChunkID, Fault)
+  /// The stored plan cannot be used; the run is planned again, and all chunks are computed again.
+  case planDamaged(Fault)
   case merging(inputs: Int)
   case prepared(rows: Int64, hash: String)
   case checkJudged(name: String, severity: Check.Severity, passed: Bool, detail: String)
@@ -41,6 +45,8 @@ package enum RunEvent: Hashable, Sendable {
     case .chunkProgress: "chunk_progress"
     case .chunkDone: "chunk_done"
     case .chunkRetried: "chunk_retried"
+    case .chunkDamaged: "chunk_damaged"
+    case .planDamaged: "plan_damaged"
     case .merging: "merge_started"
     case .prepared: "result_prepared"
     case .checkJudged: "check_judged"
@@ -58,7 +64,9 @@ package enum RunEvent: Hashable, Sendable {
   package var level: Level {
     switch self {
     case .chunkStarted, .chunkProgress, .snapshotTaken: .debug
-    case .chunkRetried, .publishRetried, .superseded, .takenOver, .cancelled, .interrupted: .warning
+    case .chunkRetried, .chunkDamaged, .planDamaged, .publishRetried, .superseded, .takenOver, .cancelled,
+      .interrupted:
+      .warning
     case .checkJudged(_, _, let passed, _): passed ? .info : .warning
     case .failed: .error
     default: .info
@@ -110,6 +118,13 @@ package enum RunEvent: Hashable, Sendable {
         .init("wait_ms", .integer(wait.milliseconds)), .init("code", .string(fault.code)),
         .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
       ]
+    case .chunkDamaged(let chunk, let fault):
+      [
+        .init("chunk", .integer(chunk.number)), .init("code", .string(fault.code)),
+        .init("fault", .string(fault.sentence)),
+      ]
+    case .planDamaged(let fault):
+      [.init("code", .string(fault.code)), .init("fault", .string(fault.sentence))]
     case .merging(let inputs): [.init("inputs", .integer(inputs))]
     case .prepared(let rows, let hash):
       [.init("rows", .integer(rows)), .init("hash", .string(hash))]

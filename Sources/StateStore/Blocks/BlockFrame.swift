@@ -8,8 +8,10 @@ package import Model
 /// level 1). Equal blocks give equal frames with one build of zlib; only the raw bytes are part of
 /// any result.
 package enum BlockFrame {
-  /// The most raw bytes of one block.
-  package static let maximumRawBytes = 1 << 20
+  /// The raw bytes that a block has at most, unless one record alone is longer.
+  package static let usualRawBytes = 1 << 20
+  /// The most raw bytes of one block, so of one record too: what both stores hold as one value.
+  package static let maximumRawBytes = 512 << 20
   package static let headerBytes = 16
   private static let magic: [UInt8] = [0x54, 0x4D, 0x42, 1]
 
@@ -22,8 +24,9 @@ package enum BlockFrame {
   package static func encode(_ raw: [UInt8]) throws(Fault) -> [UInt8] {
     guard raw.count <= maximumRawBytes else {
       throw Fault(
-        "block_too_large", .internal,
-        "A block has \(raw.count) bytes, more than the \(maximumRawBytes) that fit")
+        "block_too_large", .data,
+        "One row or group state has \(raw.count) bytes, more than the \(maximumRawBytes) that are stored",
+        hint: "Leave such a value out, or cut it in `add_columns`")
     }
     var length = compressBound(uLong(raw.count))
     let bound = Int(length)
@@ -48,8 +51,8 @@ package enum BlockFrame {
   /// The frames of a document of any length.
   static func frames(of bytes: [UInt8]) throws(Fault) -> [[UInt8]] {
     var frames: [[UInt8]] = []
-    for start in stride(from: 0, to: bytes.count, by: maximumRawBytes) {
-      frames.append(try encode(Array(bytes[start..<min(bytes.count, start + maximumRawBytes)])))
+    for start in stride(from: 0, to: bytes.count, by: usualRawBytes) {
+      frames.append(try encode(Array(bytes[start..<min(bytes.count, start + usualRawBytes)])))
     }
     return frames
   }

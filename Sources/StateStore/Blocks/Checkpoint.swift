@@ -3,8 +3,8 @@ package import Model
 /// What one finished chunk leaves, to be made durable at once.
 package struct Checkpoint: Sendable {
   package var chunk: ChunkID
-  /// The partial, in order; each at most `BlockFrame.maximumRawBytes`.
-  package var blocks: [[UInt8]]
+  /// The partial, in order: one sorted run, or rows in no order.
+  package var blocks: ChunkBlocks
   package var rejections: [Rejection]
   package var counts: RowCounts
   /// What a later resume needs to prove the chunk untouched.
@@ -12,7 +12,7 @@ package struct Checkpoint: Sendable {
   package var event: EventDraft?
 
   package init(
-    chunk: ChunkID, blocks: [[UInt8]], rejections: [Rejection] = [], counts: RowCounts,
+    chunk: ChunkID, blocks: ChunkBlocks, rejections: [Rejection] = [], counts: RowCounts,
     proof: JSONValue = .null, event: EventDraft? = nil
   ) {
     self.chunk = chunk

@@ -58,6 +58,19 @@ package struct SpillReader: ~Copyable {
   /// - Returns: `nil` behind the last block.
   /// - Throws: `Fault` `damaged_block`, or a `SystemFault`.
   package mutating func nextBlock() throws(Fault) -> [UInt8]? {
+    guard let frame = try nextFrame() else { return nil }
+    do throws(BlockFrame.Damage) {
+      return try BlockFrame.decode(frame)
+    } catch {
+      throw damaged(next - 1, error)
+    }
+  }
+
+  /// The next block in the form that it is stored in. Only its header is checked: whoever reads the block checks
+  /// the rest.
+  /// - Returns: `nil` behind the last block.
+  /// - Throws: `Fault` `damaged_block`, or a `SystemFault`.
+  mutating func nextFrame() throws(Fault) -> [UInt8]? {
     guard next < blocks else { return nil }
     var frame = try read(BlockFrame.headerBytes)
     do throws(BlockFrame.Damage) {
@@ -66,13 +79,17 @@ package struct SpillReader: ~Copyable {
       do throws(Fault) { body = try read(header.compressedBytes) } catch {
         throw BlockFrame.Damage(reason: "cannot be read: \(error.sentence)")
       }
+      guard body.count == header.compressedBytes else { throw BlockFrame.Damage(reason: "is cut off") }
       frame += body
-      let block = try BlockFrame.decode(frame)
       next += 1
-      return block
+      return frame
     } catch {
-      throw Fault("damaged_block", .data, "Block \(next) of the spill file `\(path)` \(error.reason)")
+      throw damaged(next, error)
     }
+  }
+
+  private func damaged(_ block: Int, _ damage: BlockFrame.Damage) -> Fault {
+    Fault("damaged_block", .data, "Block \(block) of the spill file `\(path)` \(damage.reason)")
   }
 
   /// As many bytes as there are, up to `count`.

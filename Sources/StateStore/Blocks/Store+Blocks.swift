@@ -24,7 +24,7 @@ extension Store {
       throw Fault(
         "damaged_block", .data, "Block \(index) of \(place) of run \(run) \(error.reason)",
         hint: kind == .partial
-          ? "Drop the chunk to have it processed again" : "run `tidemark state check`")
+          ? "The chunk is computed again when the run goes on" : "Run `tidemark state check`")
     }
   }
 
@@ -40,7 +40,7 @@ extension Store {
     let frames = try BlockFrame.frames(of: bytes)
     try await database.transaction(.write(.saveCommitment)) { tx in
       let run = try await fence(ownership, tx)
-      try await replaceBlocks(run.id, .commitment, part: 0, frames, tx)
+      try await replaceBlocks(run.id, .commitment, part: 0, .memory(frames), tx)
     }
   }
 
@@ -62,14 +62,17 @@ extension Store {
   }
 
   func replaceBlocks(
-    _ run: RunID, _ kind: BlockKind, part: Int, _ frames: [[UInt8]], _ tx: any StateTransaction
+    _ run: RunID, _ kind: BlockKind, part: Int, _ blocks: FramedBlocks, _ tx: any StateTransaction
   ) async throws {
     let key: [StateValue] = [.text(run.text), .text(kind.rawValue), .integer(part)]
     try await tx.run("DELETE FROM blocks WHERE run_id = $1 AND kind = $2 AND part = $3", key)
-    for (index, frame) in frames.enumerated() {
+    var frames = try blocks.reader()
+    var index = 0
+    while let frame = try frames.next() {
       try await tx.run(
         "INSERT INTO blocks (run_id, kind, part, block, frame) VALUES ($1, $2, $3, $4, $5)",
         key + [.integer(index), .bytes(frame)])
+      index += 1
     }
   }
 }

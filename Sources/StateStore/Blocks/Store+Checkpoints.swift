@@ -14,7 +14,7 @@ extension Store {
     try await database.transaction(.write(.savePlan)) { tx in
       let run = try await fence(ownership, tx)
       if let old = run.fingerprint, old != fingerprint { try await dropChunks(run.id, nil, tx) }
-      try await replaceBlocks(run.id, .plan, part: 0, frames, tx)
+      try await replaceBlocks(run.id, .plan, part: 0, .memory(frames), tx)
       try await tx.run(
         "UPDATE runs SET fingerprint = $2 WHERE run_id = $1", [.text(run.id.text), .text(fingerprint)])
     }
@@ -35,7 +35,7 @@ extension Store {
   @discardableResult
   package func checkpoint(_ checkpoint: Checkpoint, for ownership: Ownership) async throws -> RunTotals {
     // Compressed here, on the caller's thread: the database's is for the transaction.
-    let frames = try checkpoint.blocks.map(BlockFrame.encode)
+    let frames = try checkpoint.blocks.framed()
     let run = ownership.run
     let chunk = StateValue.integer(checkpoint.chunk.number)
     return try await database.transaction(.write(.checkpoint)) { tx in
@@ -57,7 +57,7 @@ extension Store {
           read_bytes, proof, token, finished_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         """,
-        [.text(run.text), chunk, .integer(frames.count)] + checkpoint.counts.values
+        [.text(run.text), chunk, .integer(checkpoint.blocks.count)] + checkpoint.counts.values
           + [.json(checkpoint.proof), .integer(ownership.token.number), .instant(now)])
       let totals = try await addToTotals(
         ownership, chunks: replaced == nil ? 1 : 0, checkpoint.counts - (replaced ?? RowCounts()), tx)
@@ -91,7 +91,7 @@ extension Store {
     var count = 0
     for chunk in chunks ?? all {
       guard let counts = try await deleteChunk(run, chunk, tx) else { continue }
-      try await replaceBlocks(run, .partial, part: chunk.number, [], tx)
+      try await replaceBlocks(run, .partial, part: chunk.number, .memory([]), tx)
       dropped = dropped + counts
       count += 1
     }

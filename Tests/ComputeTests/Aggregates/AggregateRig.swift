@@ -69,7 +69,11 @@ struct AggregateRig {
 
   /// The blocks of the partial that several make together.
   func merged(_ inputs: [[[UInt8]]]) throws -> [[UInt8]] {
-    let merger = try PartialMerger(aggregate, inputs: inputs.count)
+    try Self.blocks(of: PartialMerger(aggregate, inputs: inputs.count), inputs)
+  }
+
+  /// All blocks of a merger that is fed with `inputs`.
+  static func blocks(of merger: any RunMerger, _ inputs: [[[UInt8]]]) throws -> [[UInt8]] {
     var rest = inputs.map { $0[...] }
     var blocks: [[UInt8]] = []
     while true {

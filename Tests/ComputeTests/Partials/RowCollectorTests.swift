@@ -67,6 +67,8 @@ import Testing
     let spilled = try Self.collect(rows.reversed(), order: order, memory: 20_000)
     #expect(spilled.count > 5)
     #expect(try sorted(spilled) == whole)
+    let merger = SortedRowMerger(Self.schema, order: order, inputs: spilled.count)
+    #expect(try sorted([AggregateRig.blocks(of: merger, spilled)]) == whole)
     // By text descending with NULLs last, then by number.
     let keys = whole.map { ($0[1], $0[0].flatMap { Int($0) } ?? 0) }
     for (left, right) in zip(keys, keys.dropFirst()) {
