@@ -2,7 +2,7 @@ internal import Compute
 internal import Model
 
 /// CSV as RFC 4180 has it: a header, commas, CRLF-free lines (`\n`), double quotes where they are
-/// needed. Values in Postgres's text forms; NULL is an empty field, an empty text is `""`.
+/// needed. Values in Postgres's text forms, arrays too; NULL is an empty field, an empty text is `""`.
 struct CSVForm: Sendable {
   private let schema: [ColumnSchema]
 
@@ -26,6 +26,8 @@ struct CSVForm: Sendable {
       guard column.isValid(row) else { continue }
       if schema[number].type.isHeldAsText {
         CSVForm.append(column.bytes(row), to: &bytes)
+      } else if let array = ArrayForm.postgres(column, row, as: schema[number].type) {
+        CSVForm.append(array, to: &bytes)
       } else if let text = column.postgresText(row, as: schema[number].type) {
         bytes.append(contentsOf: text.utf8)
       }

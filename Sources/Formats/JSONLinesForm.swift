@@ -2,7 +2,7 @@ internal import Compute
 internal import Model
 
 /// One JSON object a line. Numbers are written with all their digits; NaN and the infinities as
-/// strings, since JSON has no numeral for them; times in ISO 8601; `json` columns as they are.
+/// strings, since JSON has no numeral for them; times in ISO 8601; arrays as arrays; `json` columns as they are.
 struct JSONLinesForm: Sendable {
   private let schema: [ColumnSchema]
   /// `{"name":` and `,"name":` of each column.
@@ -36,17 +36,24 @@ struct JSONLinesForm: Sendable {
       // A json value may hold line breaks between its tokens, which would end the line.
       bytes.append(contentsOf: column.bytes(row).map { $0 == UInt8(ascii: "\n") || $0 == 0x0D ? 0x20 : $0 })
     case .boolean: bytes.append(contentsOf: (column.integers[row] != 0 ? "true" : "false").utf8)
-    default:
-      let text = column.postgresText(row, as: type) ?? ""
-      if type.isNumber, text.utf8.allSatisfy({ $0 != UInt8(ascii: "N") && $0 != UInt8(ascii: "I") }) {
-        bytes.append(contentsOf: text.utf8)
-        return
-      }
-      let isTime = type == .timestamp || type == .timestamptz
-      var quoted = ""
-      JSONValue.writeString(isTime ? JSONLinesForm.iso(text) : text, to: &quoted)
-      bytes.append(contentsOf: quoted.utf8)
+    case .opaque:
+      let array = ArrayForm(column, row, as: type) { self.append($0, 0, $1, to: &$2) }
+      guard let array else { return appendText(column, row, type, to: &bytes) }
+      array.append(open: UInt8(ascii: "["), close: UInt8(ascii: "]"), to: &bytes)
+    default: appendText(column, row, type, to: &bytes)
     }
+  }
+
+  private func appendText(_ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8]) {
+    let text = column.postgresText(row, as: type) ?? ""
+    if type.isNumber, text.utf8.allSatisfy({ $0 != UInt8(ascii: "N") && $0 != UInt8(ascii: "I") }) {
+      bytes.append(contentsOf: text.utf8)
+      return
+    }
+    let isTime = type == .timestamp || type == .timestamptz
+    var quoted = ""
+    JSONValue.writeString(isTime ? JSONLinesForm.iso(text) : text, to: &quoted)
+    bytes.append(contentsOf: quoted.utf8)
   }
 
   /// `2026-03-14 02:00:00+01` with a `T`, and minutes in the offset.

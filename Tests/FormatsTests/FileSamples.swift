@@ -26,6 +26,20 @@ enum FileSamples {
     do { return .numeric(try Decimal(parsing: text)) } catch { return .null }
   }
 
+  private static let integers = SQLType.opaque(oid: 1007, name: "integer[]")
+
+  /// The binary form of an array.
+  private static func array(
+    _ element: UInt32, _ dimensions: [UInt32], _ elements: [[UInt8]?], from lowerBound: UInt32 = 1
+  ) -> [UInt8] {
+    func word(_ number: UInt32) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
+    return word(UInt32(dimensions.count)) + word(elements.contains { $0 == nil } ? 1 : 0) + word(element)
+      + dimensions.flatMap { word($0) + word(lowerBound) }
+      + elements.flatMap { $0.map { word(UInt32($0.count)) + $0 } ?? word(.max) }
+  }
+
+  private static func hexadecimal(_ bytes: [UInt8]) -> String { Value.bytes(bytes).postgresText ?? "" }
+
   /// Type, value, and how CSV and JSON Lines write it.
   static let values: [(type: SQLType, value: Value, csv: String, json: String)] = [
     (.boolean, .boolean(true), "true", "true"), (.boolean, .boolean(false), "false", "false"),
@@ -64,6 +78,39 @@ enum FileSamples {
     (.uuid, .uuid(1), "00000000-0000-0000-0000-000000000001", "\"00000000-0000-0000-0000-000000000001\""),
     (.bytea, .bytes([0, 0xFF]), "\\x00ff", "\"\\\\x00ff\""),
     (.jsonb, .text("{\"a\": [1, null]}"), "\"{\"\"a\"\": [1, null]}\"", "{\"a\": [1, null]}"),
+    (
+      integers, .bytes(array(23, [4], [[0, 0, 0, 1], nil, [255, 255, 255, 255], [0, 0, 0, 0]])),
+      "\"{1,NULL,-1,0}\"", "[1,null,-1,0]"
+    ),
+    (integers, .bytes(array(23, [], [])), "{}", "[]"),
+    (integers, .bytes(array(23, [2, 1], [[0, 0, 0, 1], [0, 0, 0, 2]])), "\"{{1},{2}}\"", "[[1],[2]]"),
+    (integers, .bytes(array(23, [1], [[0, 0, 0, 5]], from: 0)), "[0:0]={5}", "[5]"),
+    (.opaque(oid: 1000, name: "boolean[]"), .bytes(array(16, [2], [[1], [0]])), "\"{t,f}\"", "[true,false]"),
+    (
+      .opaque(oid: 1022, name: "double precision[]"),
+      .bytes(
+        array(701, [2], [[0x7F, 0xF8, 0, 0, 0, 0, 0, 0], [0x3F, 0xB9, 0x99, 0x99, 0x99, 0x99, 0x99, 0x9A]])),
+      "\"{NaN,0.1}\"", "[\"NaN\",0.1]"
+    ),
+    (
+      .opaque(oid: 1009, name: "text[]"),
+      .bytes(array(25, [7], ["a", "", "null", "b c", "{\"\\", "x,y", "ü"].map { Array($0.utf8) })),
+      #""{a,"""",""null"",""b c"",""{\""\\"",""x,y"",ü}""#, #"["a","","null","b c","{\"\\","x,y","ü"]"#
+    ),
+    // Of a database's own type, cut off, too long: as the bytes that they are.
+    (
+      integers, .bytes(array(99_999, [1], [[65]])), hexadecimal(array(99_999, [1], [[65]])),
+      "\"\\\(hexadecimal(array(99_999, [1], [[65]])))\""
+    ),
+    (
+      integers, .bytes(array(23, [2], [[0, 0, 0, 1]])), hexadecimal(array(23, [2], [[0, 0, 0, 1]])),
+      "\"\\\(hexadecimal(array(23, [2], [[0, 0, 0, 1]])))\""
+    ),
+    (
+      integers, .bytes(array(23, [1], [[0, 0, 0, 1]]) + [0]),
+      hexadecimal(array(23, [1], [[0, 0, 0, 1]]) + [0]),
+      "\"\\\(hexadecimal(array(23, [1], [[0, 0, 0, 1]]) + [0]))\""
+    ),
     (.json, .text("{\n\"a\":\r\n1}"), "\"{\n\"\"a\"\":\r\n1}\"", "{ \"a\":  1}"),
   ]
 }
