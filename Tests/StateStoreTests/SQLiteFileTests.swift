@@ -41,7 +41,7 @@ import Testing
       let path = "\(folder)/state.db"
       await (try open(path)).close()
       let connection = try SQLiteConnection(path: path)
-      try SQLiteLayout.prepare(connection)
+      try SQLiteLayout.prepare(connection, patience: .zero, pause: connection.pause)
       for (pragma, value) in [
         ("journal_mode", StateValue.text("wal")), ("synchronous", .integer(2)),
         ("foreign_keys", .integer(1)), ("user_version", .integer(Migration.newest)),
@@ -151,6 +151,25 @@ import Testing
       }
       #expect(stores.count == 8)
       #expect(try await stores[0].check() == [])
+    }
+  }
+
+  @Test func whoMakesANewFileTooIsWaitedFor() async throws {
+    try await withScratchFolder { folder in
+      let path = "\(folder)/state.db"
+      try write([], to: path)
+      let (first, second) = (try SQLiteConnection(path: path), try SQLiteConnection(path: path))
+      try first.execute("BEGIN IMMEDIATE")
+      await expectFault("state_busy") {
+        try SQLiteLayout.prepare(second, patience: .zero, pause: second.pause)
+      }
+      var pauses = 0
+      try SQLiteLayout.prepare(second, patience: .seconds(1)) { () throws(Fault) in
+        pauses += 1
+        if pauses == 3 { try first.execute("ROLLBACK") }
+        return .milliseconds(1)
+      }
+      #expect(pauses == 3)
     }
   }
 

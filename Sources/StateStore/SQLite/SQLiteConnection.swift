@@ -31,6 +31,10 @@ final class SQLiteConnection {
     sqlite3_busy_timeout(handle, Int32(clamping: Int64(timeout / .milliseconds(1))))
   }
 
+  /// Lets others go on for a few milliseconds.
+  /// - Returns: how long.
+  func pause() -> Duration { .milliseconds(Int64(sqlite3_sleep(5))) }
+
   /// Whether a transaction is open.
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 

@@ -39,7 +39,7 @@ actor SQLiteDatabase: StateDatabase {
     try StateFolder.prepare(forFile: location)
     let connection = try SQLiteConnection(path: location)
     connection.setBusyTimeout(busyTimeout)
-    try SQLiteLayout.prepare(connection)
+    try SQLiteLayout.prepare(connection, patience: busyTimeout, pause: connection.pause)
     self.connection = connection
   }
 

@@ -3,12 +3,15 @@ internal import Model
 
 /// Turns SQLite's result codes into faults.
 enum SQLiteFault {
+  /// The code of a lock that somebody else holds.
+  static let busy = "state_busy"
+
   static func fault(_ status: Int32, message: String, path: String) -> Fault {
     // The low byte is the kind of trouble, the rest its details.
     switch status & 0xFF {
     case SQLITE_BUSY, SQLITE_LOCKED:
       Fault(
-        "state_busy", .conflict, "The state `\(path)` is being written by another process",
+        busy, .conflict, "The state `\(path)` is being written by another process",
         cause: message, isTransient: true)
     case SQLITE_FULL:
       Fault(

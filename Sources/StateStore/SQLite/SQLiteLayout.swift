@@ -6,7 +6,12 @@ enum SQLiteLayout {
   private static let applicationID: Int64 = 0x5449_4445
 
   /// Checks whose file it is and migrates it, each step in one transaction.
-  static func prepare(_ connection: SQLiteConnection) throws(Fault) {
+  /// - Parameters:
+  ///   - patience: how long to wait for others who make the same file.
+  ///   - pause: lets them go on, and says for how long.
+  static func prepare(
+    _ connection: SQLiteConnection, patience: Duration, pause: () throws(Fault) -> Duration
+  ) throws(Fault) {
     let path = connection.path
     // In this order: another process may just be making the file, tables and mark at once.
     let isEmpty = try number(connection, "SELECT COUNT(*) FROM sqlite_schema") == 0
@@ -17,7 +22,7 @@ enum SQLiteLayout {
       PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL;
       PRAGMA journal_size_limit = 67108864;
       """)
-    guard try connection.pragma("PRAGMA journal_mode = WAL") == [.text("wal")] else {
+    guard try useWriteAheadLog(connection, patience, pause) == [.text("wal")] else {
       throw Fault(
         "state_no_wal", .config, "The state `\(path)` cannot use write-ahead logging",
         hint: "Put it on a local disk")
@@ -25,6 +30,21 @@ enum SQLiteLayout {
     for migration in Migration.all { try apply(migration, connection) }
     let version = Int(try number(connection, "PRAGMA user_version"))
     if version > Migration.newest { throw SQLiteFault.newer(path, version) }
+  }
+
+  /// Asks again while others make the file: who holds its read lock and wants it alone is told "busy"
+  /// at once, whatever SQLite's own timeout, since two such could wait for each other forever.
+  private static func useWriteAheadLog(
+    _ connection: SQLiteConnection, _ patience: Duration, _ pause: () throws(Fault) -> Duration
+  ) throws(Fault) -> [StateValue] {
+    var left = patience
+    while true {
+      do throws(Fault) {
+        return try connection.pragma("PRAGMA journal_mode = WAL")
+      } catch  where error.code == SQLiteFault.busy && left > .zero {
+        left -= try pause()
+      }
+    }
   }
 
   private static func apply(_ migration: Migration, _ connection: SQLiteConnection) throws(Fault) {

@@ -13,15 +13,24 @@ enum StateFolder {
     var status = stat()
     if lstat(path, &status) != 0 {
       guard errno == ENOENT else { throw SystemFault.fault("open", path) }
-      // Only a new file is opened here: closing one that SQLite has open would drop its locks.
-      _ = try FileDescriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW)
-      return
+      return try create(path)
     }
     guard status.st_mode & S_IFMT == S_IFREG else { throw SQLiteFault.foreign(path) }
     if status.st_mode & 0o077 != 0, chmod(path, 0o600) != 0 {
       throw Fault(
         "state_exposed", .auth, "The state `\(path)` can be read by others and is not yours to protect",
         hint: "Chmod 600 it as its owner")
+    }
+  }
+
+  /// Only a new file is opened here, also where several make it at once: closing one that SQLite has
+  /// open would drop its locks.
+  private static func create(_ path: String) throws(Fault) {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    if descriptor >= 0 {
+      close(descriptor)
+    } else if errno != EEXIST {
+      throw SystemFault.fault("open", path)
     }
   }
 
