@@ -2,35 +2,53 @@
 ///
 /// Give bytes in as many parts as wanted with `update`, then take the 32 bytes of `finish`.
 package struct SHA256: Sendable {
-  private var state: [UInt32] = [
-    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
-  ]
+  private var state: Words8 = (
+    0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19
+  )
   private var block: [UInt8] = []
   private var length: UInt64 = 0
+
+  private typealias Words8 = (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32)
 
   package init() {
     block.reserveCapacity(64)
   }
 
   package mutating func update(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes {
-      block.append(byte)
-      length += 1
-      if block.count == 64 { compress() }
+    // One call a part into code that is made for bytes: a results' hash is over hundreds of megabytes.
+    let isDone: Void? = bytes.withContiguousStorageIfAvailable { unsafe update($0.span) }
+    if isDone == nil { update(Array(bytes).span) }
+  }
+
+  package mutating func update(_ bytes: Span<UInt8>) {
+    length += UInt64(bytes.count)
+    var position = 0
+    while position < bytes.count {
+      if block.isEmpty {
+        let blocks = (bytes.count - position) / 64
+        state = Self.compressed(bytes.extracting(position..<position + blocks * 64), into: state)
+        position += blocks * 64
+      }
+      while position < bytes.count, block.count < 64 {
+        block.append(bytes[position])
+        position += 1
+      }
+      if block.count == 64 {
+        state = Self.compressed(block.span, into: state)
+        block.removeAll(keepingCapacity: true)
+      }
     }
   }
 
   package consuming func finish() -> [UInt8] {
     let bits = length * 8
     block.append(0x80)
-    while block.count != 56 {
-      if block.count == 64 { compress() } else { block.append(0) }
-    }
+    while block.count % 64 != 56 { block.append(0) }
     for shift in stride(from: 56, through: 0, by: -8) {
       block.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
     }
-    compress()
-    return state.flatMap { word in
+    state = Self.compressed(block.span, into: state)
+    return [state.0, state.1, state.2, state.3, state.4, state.5, state.6, state.7].flatMap { word in
       [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
     }
   }
@@ -55,32 +73,39 @@ package struct SHA256: Sendable {
     return String(finish().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 
-  private mutating func compress() {
+  /// The state after whole blocks of 64 bytes.
+  private static func compressed(_ blocks: Span<UInt8>, into before: Words8) -> Words8 {
+    var state = before
+    let constants = Self.constants
     var words = [UInt32](repeating: 0, count: 64)
-    for index in 0..<16 {
-      let at = index * 4
-      words[index] =
-        UInt32(block[at]) << 24 | UInt32(block[at + 1]) << 16 | UInt32(block[at + 2]) << 8
-        | UInt32(block[at + 3])
+    for start in stride(from: 0, to: blocks.count, by: 64) {
+      for index in 0..<16 {
+        let at = start + index * 4
+        words[index] =
+          UInt32(blocks[at]) << 24 | UInt32(blocks[at + 1]) << 16 | UInt32(blocks[at + 2]) << 8
+          | UInt32(blocks[at + 3])
+      }
+      for index in 16..<64 {
+        let (early, late) = (words[index - 15], words[index - 2])
+        let sigma0 = early.rotated(7) ^ early.rotated(18) ^ (early >> 3)
+        let sigma1 = late.rotated(17) ^ late.rotated(19) ^ (late >> 10)
+        words[index] = words[index - 16] &+ sigma0 &+ words[index - 7] &+ sigma1
+      }
+      var (a, b, c, d, e, f, g, h) = state
+      for index in 0..<64 {
+        let sum1 = e.rotated(6) ^ e.rotated(11) ^ e.rotated(25)
+        let choice = (e & f) ^ (~e & g)
+        let first = h &+ sum1 &+ choice &+ constants[index] &+ words[index]
+        let sum0 = a.rotated(2) ^ a.rotated(13) ^ a.rotated(22)
+        let majority = (a & b) ^ (a & c) ^ (b & c)
+        (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ sum0 &+ majority)
+      }
+      state = (
+        state.0 &+ a, state.1 &+ b, state.2 &+ c, state.3 &+ d, state.4 &+ e, state.5 &+ f, state.6 &+ g,
+        state.7 &+ h
+      )
     }
-    for index in 16..<64 {
-      let (early, late) = (words[index - 15], words[index - 2])
-      let sigma0 = early.rotated(7) ^ early.rotated(18) ^ (early >> 3)
-      let sigma1 = late.rotated(17) ^ late.rotated(19) ^ (late >> 10)
-      words[index] = words[index - 16] &+ sigma0 &+ words[index - 7] &+ sigma1
-    }
-    var (a, b, c, d) = (state[0], state[1], state[2], state[3])
-    var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-    for index in 0..<64 {
-      let sum1 = e.rotated(6) ^ e.rotated(11) ^ e.rotated(25)
-      let choice = (e & f) ^ (~e & g)
-      let first = h &+ sum1 &+ choice &+ Self.constants[index] &+ words[index]
-      let sum0 = a.rotated(2) ^ a.rotated(13) ^ a.rotated(22)
-      let majority = (a & b) ^ (a & c) ^ (b & c)
-      (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ sum0 &+ majority)
-    }
-    for (index, word) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= word }
-    block.removeAll(keepingCapacity: true)
+    return state
   }
 
   private static let constants: [UInt32] = [
@@ -96,5 +121,6 @@ package struct SHA256: Sendable {
 }
 
 extension UInt32 {
-  fileprivate func rotated(_ count: UInt32) -> UInt32 { self >> count | self << (32 - count) }
+  @inline(__always)
+  fileprivate func rotated(_ count: UInt32) -> UInt32 { self &>> count | self &<< (32 - count) }
 }

@@ -111,7 +111,9 @@ package struct PlannedChunk: Hashable, Sendable {
   }
 
   /// The command that sends the chunk.
-  package var copy: SQLText { "COPY (\(select)) TO STDOUT (FORMAT binary)" }
+  package func copy(as format: CopyFormat) -> SQLText {
+    "COPY (\(select)) TO STDOUT \(format.options)"
+  }
 }
 
 /// One lookup table of a plan: what to load, once per run.

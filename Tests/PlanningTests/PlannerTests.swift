@@ -22,7 +22,7 @@ import Testing
     #expect(plan.chunks.count == 4)
     #expect(plan.chunks.map(\.id.number) == [0, 1, 2, 3])
     #expect(
-      plan.chunks[1].copy.text
+      plan.chunks[1].copy(as: .binary).text
         == #"COPY (SELECT "mode", "price" FROM "public"."orders" WHERE ctid >= '(2500,0)'::tid AND ctid < '(5000,0)'::tid) TO STDOUT (FORMAT binary)"#
     )
     #expect(plan.sources[0].chunking == .ctid)

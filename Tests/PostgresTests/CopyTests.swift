@@ -26,7 +26,7 @@ import Testing
       }
       #expect(count == bytes.count)
       // Whole messages, gathered: no row here is longer than 4 KiB.
-      #expect(longest <= 64 << 10)
+      #expect(longest <= 128 << 10)
       #expect(pieces <= bytes.count / (60 << 10) + 1)
       for size in [1, 7, 1000, 1 << 20] {
         try await connection.execute("TRUNCATE b")

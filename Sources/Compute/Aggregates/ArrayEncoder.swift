@@ -5,7 +5,7 @@ struct ArrayEncoder {
   private let elementOID: UInt32
   private(set) var count = 0
   private var hasNulls = false
-  private var elements: [UInt8] = []
+  private let elements = ByteWriter()
 
   static let longestArray = 1 << 28
 
@@ -16,13 +16,13 @@ struct ArrayEncoder {
   mutating func removeAll() {
     count = 0
     hasNulls = false
-    elements.removeAll(keepingCapacity: true)
+    elements.removeAll()
   }
 
   mutating func append(_ column: Column, _ row: Int, type: SQLType) {
     count += 1
     if column.isNull(row) { hasNulls = true }
-    CopyEncoder.appendField(column, row, type: type, to: &elements)
+    CopyEncoder.appendField(column, row, type: type, to: elements)
   }
 
   var bytes: [UInt8] {
@@ -35,7 +35,7 @@ struct ArrayEncoder {
       append(UInt32(truncatingIfNeeded: count))
       append(1)
     }
-    return result + elements
+    return result + elements.bytes
   }
 }
 

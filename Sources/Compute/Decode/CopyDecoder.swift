@@ -1,6 +1,6 @@
 package import Model
 
-/// Turns a `COPY ... TO STDOUT (FORMAT binary)` stream into columns.
+/// Turns the stream of a `COPY ... TO STDOUT`, in binary or text form, into columns.
 ///
 /// A push parser: give it the stream in whatever pieces it arrives, and take a batch whenever `decode` says
 /// `full`, the last one after `needsMore` at the stream's end. Malformed bytes are a fault that names the
@@ -16,8 +16,8 @@ package struct CopyDecoder: ~Copyable {
   package let schema: [ColumnSchema]
   package let columns: [Column]
   /// Rows decoded since `startBatch`.
-  package private(set) var count = 0
-  /// The stream's trailer has been read.
+  package internal(set) var count = 0
+  /// The trailer of a binary stream has been read.
   package private(set) var isFinished = false
 
   /// A batch is also full when its rows took this much, so that rows of megabytes do not add up.
@@ -25,19 +25,23 @@ package struct CopyDecoder: ~Copyable {
   /// Postgres's own limit for one value.
   static let maximumFieldLength = 0x3FFF_FFFF
 
-  private let targets: UnsafeMutablePointer<FieldTarget>
+  let targets: UnsafeMutablePointer<FieldTarget>
+  private let format: CopyFormat
   private var hasHeader = false
   /// Bytes of the stream that the rows of this batch took.
-  private var batchSize = 0
+  var batchSize = 0
   /// The beginning of a row (or of the header) whose end has not come yet, and whole rows behind it while a
   /// batch fills up.
   private var pending: [UInt8] = []
   private var pendingStart = 0
   /// How many pending bytes the row is known to need: until then, looking at it again is useless.
   private var neededBytes = 0
+  /// In text, the pending bytes hold no end of a row: until one comes, looking at them again is useless.
+  private var lacksRowEnd = false
 
-  package init(_ schema: [ColumnSchema]) {
+  package init(_ schema: [ColumnSchema], format: CopyFormat = .binary) {
     self.schema = schema
+    self.format = format
     columns = schema.map { Column($0.type) }
     targets = .allocate(capacity: schema.count)
     for (index, column) in columns.enumerated() {
@@ -67,8 +71,9 @@ package struct CopyDecoder: ~Copyable {
   package mutating func decode(_ bytes: inout UnsafeRawBufferPointer) throws(Fault) -> Progress {
     if pendingStart < pending.count {
       pending.append(contentsOf: bytes)
+      let mayGoOn = !lacksRowEnd || Self.endOfLastRow(bytes) != nil
       bytes = UnsafeRawBufferPointer(rebasing: bytes[bytes.count...])
-      if pending.count - pendingStart < neededBytes { return .needsMore }
+      if !mayGoOn || pending.count - pendingStart < neededBytes { return .needsMore }
       return try decodePending()
     }
     let (used, isFull) = try decodeRows(bytes)
@@ -113,7 +118,8 @@ package struct CopyDecoder: ~Copyable {
   /// Says whether the stream ended as it should.
   /// - Throws: `Fault` `truncated_copy` where the trailer has not come.
   package func finish() throws(Fault) {
-    guard isFinished else {
+    // A text stream has no trailer: that it ended well is the server's word for the whole statement.
+    guard isFinished || format == .text && pendingStart == pending.count else {
       throw Fault(
         "truncated_copy", .connection, "The COPY stream ended in the middle", isTransient: true)
     }
@@ -121,6 +127,17 @@ package struct CopyDecoder: ~Copyable {
 
   /// Decodes whole rows; says how many bytes they took and whether the batch is full.
   private mutating func decodeRows(
+    _ bytes: UnsafeRawBufferPointer
+  ) throws(Fault) -> (used: Int, isFull: Bool) {
+    if format == .text {
+      let end = Self.endOfLastRow(bytes)
+      lacksRowEnd = end == nil
+      return try decodeTextRows(bytes, end: end ?? 0)
+    }
+    return try decodeBinaryRows(bytes)
+  }
+
+  private mutating func decodeBinaryRows(
     _ bytes: UnsafeRawBufferPointer
   ) throws(Fault) -> (used: Int, isFull: Bool) {
     guard let start = bytes.baseAddress else { return (0, false) }
@@ -195,7 +212,7 @@ package struct CopyDecoder: ~Copyable {
     neededBytes = needed
   }
 
-  private func malformedField(_ index: Int, length: Int) -> Fault {
+  func malformedField(_ index: Int, length: Int?) -> Fault {
     let column = schema[index]
     if targets[index].foundInvalidUTF8 {
       return Fault(
@@ -204,11 +221,11 @@ package struct CopyDecoder: ~Copyable {
     }
     return Fault(
       "malformed_copy", .data,
-      "Column \(column.name): \(length) bytes cannot be read as \(column.type.sqlName)",
+      "Column \(column.name): \(length.map { "\($0) bytes" } ?? "this text") cannot be read as \(column.type.sqlName)",
       hint: "The column's type may have changed since the plan was made")
   }
 
-  private static func malformed(_ sentence: String) -> Fault {
+  static func malformed(_ sentence: String) -> Fault {
     Fault("malformed_copy", .data, sentence)
   }
 

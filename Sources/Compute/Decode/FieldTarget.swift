@@ -3,25 +3,25 @@ internal import Model
 /// Where one field of a COPY row goes: a column's memory, unpacked so that decoding a value touches no
 /// object and no reference count.
 struct FieldTarget {
-  private enum Kind: UInt8 {
+  enum Kind: UInt8 {
     case boolean, int16, int32, int64, date, timestamp, float, double, numeric, text, bytes, jsonb, interval,
       uuid
   }
 
-  private let kind: Kind
+  let kind: Kind
   // The decoder keeps the column alive for as long as it keeps the target.
-  private unowned(unsafe) let column: Column
+  unowned(unsafe) let column: Column
   private let lanes: UnsafeMutableRawPointer
   private let validity: UnsafeMutablePointer<UInt64>
   private var hasNulls = false
   /// The scale that all numerics so far share while they are narrow; else one that no number has.
-  private var scale = FieldTarget.noScale
-  private var data: UnsafeMutablePointer<UInt8>
+  var scale = FieldTarget.noScale
+  private(set) var data: UnsafeMutablePointer<UInt8>
   private(set) var dataCount = 0
   private var dataCapacity: Int
-  private(set) var foundInvalidUTF8 = false
+  var foundInvalidUTF8 = false
 
-  private static let noScale: Int64 = -1
+  static let noScale: Int64 = -1
   // Beyond these, calendar arithmetic would have to expect overflow everywhere.
   private static var validDays: ClosedRange<Int32> { -2_451_545...2_145_031_948 }
   private static var validMicroseconds: Range<Int64> { -211_813_488_000_000_000..<9_223_371_331_200_000_000 }
@@ -146,7 +146,7 @@ struct FieldTarget {
   }
 
   @inline(__always)
-  private func store(_ value: Int64, _ row: Int) {
+  func store(_ value: Int64, _ row: Int) {
     (lanes + row &* 8).storeBytes(of: value, as: Int64.self)
   }
 
@@ -154,7 +154,7 @@ struct FieldTarget {
 
   /// Room for `length` bytes and 16 more, so that short values may be copied in whole words.
   @inline(__always)
-  private mutating func reserve(_ length: Int) {
+  mutating func reserve(_ length: Int) {
     if dataCount &+ length &+ 16 > dataCapacity { grow(length) }
   }
 
@@ -167,7 +167,7 @@ struct FieldTarget {
   }
 
   @inline(__always)
-  private mutating func finish(_ length: Int, _ row: Int) {
+  mutating func finish(_ length: Int, _ row: Int) {
     lanes.assumingMemoryBound(to: ByteSlice.self)[row] = ByteSlice(
       offset: UInt32(truncatingIfNeeded: dataCount), length: UInt32(truncatingIfNeeded: length))
     dataCount &+= length
@@ -180,7 +180,7 @@ struct FieldTarget {
   }
 
   @inline(__always)
-  private mutating func decodeText(
+  mutating func decodeText(
     _ bytes: UnsafeRawPointer, length: Int, available: Int, row: Int
   ) -> Bool {
     guard length <= 16, available >= 16 else {

@@ -6,6 +6,8 @@ package import Model
 ///     send(CopyEncoder.header); send(encoder.encode(batch)); ...; send(CopyEncoder.trailer)
 package struct CopyEncoder {
   private let types: [SQLType]
+  /// The rows of a batch, before they are handed on at once.
+  private let writer = ByteWriter()
 
   /// - Parameter schema: the columns of every batch; the target's columns must have these types.
   package init(_ schema: [ColumnSchema]) { types = schema.map(\.type) }
@@ -20,77 +22,71 @@ package struct CopyEncoder {
   package func append(_ batch: borrowing Batch, to bytes: inout [UInt8]) {
     let columns = batch.columns
     let types = types
-    bytes.reserveCapacity(bytes.count + batch.rows.count * columns.count * 12)
     let rows = batch.rows
+    let writer = writer
+    writer.removeAll()
     for position in 0..<rows.count {
       let row = rows[position]
-      Self.append(UInt16(columns.count), to: &bytes)
-      for index in columns.indices { Self.appendField(columns[index], row, type: types[index], to: &bytes) }
+      writer.append(bigEndian: UInt16(truncatingIfNeeded: columns.count))
+      for index in columns.indices { Self.appendField(columns[index], row, type: types[index], to: writer) }
     }
-  }
-
-  @inline(__always)
-  private static func append<Number: FixedWidthInteger>(_ value: Number, to bytes: inout [UInt8]) {
-    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+    bytes.append(contentsOf: writer.bytes)
   }
 
   /// Appends one value: its length, or -1 for NULL, and its binary form.
-  static func appendField(_ column: Column, _ row: Int, type: SQLType, to bytes: inout [UInt8]) {
-    guard column.isValid(row) else { return append(Int32(-1), to: &bytes) }
+  static func appendField(_ column: Column, _ row: Int, type: SQLType, to bytes: ByteWriter) {
+    guard column.isValid(row) else { return bytes.append(bigEndian: Int32(-1)) }
     switch type {
     case .boolean:
-      append(Int32(1), to: &bytes)
+      bytes.append(bigEndian: Int32(1))
       bytes.append(column.integers[row] == 0 ? 0 : 1)
     case .smallint:
-      append(Int32(2), to: &bytes)
-      append(Int16(truncatingIfNeeded: column.integers[row]), to: &bytes)
+      bytes.append(bigEndian: Int32(2))
+      bytes.append(bigEndian: Int16(truncatingIfNeeded: column.integers[row]))
     case .integer, .date:
-      append(Int32(4), to: &bytes)
-      append(Int32(truncatingIfNeeded: column.integers[row]), to: &bytes)
+      bytes.append(bigEndian: Int32(4))
+      bytes.append(bigEndian: Int32(truncatingIfNeeded: column.integers[row]))
     case .bigint, .timestamp, .timestamptz:
-      append(Int32(8), to: &bytes)
-      append(column.integers[row], to: &bytes)
+      bytes.append(bigEndian: Int32(8))
+      bytes.append(bigEndian: column.integers[row])
     case .real:
-      append(Int32(4), to: &bytes)
-      append(Float(column.doubles[row]).bitPattern, to: &bytes)
+      bytes.append(bigEndian: Int32(4))
+      bytes.append(bigEndian: Float(column.doubles[row]).bitPattern)
     case .double:
-      append(Int32(8), to: &bytes)
-      append(column.doubles[row].bitPattern, to: &bytes)
-    case .numeric: appendNumeric(column, row, to: &bytes)
+      bytes.append(bigEndian: Int32(8))
+      bytes.append(bigEndian: column.doubles[row].bitPattern)
+    case .numeric: appendNumeric(column, row, to: bytes)
     case .interval:
       let value = column.intervals[row]
-      append(Int32(16), to: &bytes)
-      append(value.microseconds, to: &bytes)
-      append(value.days, to: &bytes)
-      append(value.months, to: &bytes)
+      bytes.append(bigEndian: Int32(16))
+      bytes.append(bigEndian: value.microseconds)
+      bytes.append(bigEndian: value.days)
+      bytes.append(bigEndian: value.months)
     case .uuid:
-      append(Int32(16), to: &bytes)
-      append(column.uuids[row], to: &bytes)
+      bytes.append(bigEndian: Int32(16))
+      bytes.append(bigEndian: column.uuids[row])
     case .jsonb:
       let text = column.bytes(row)
-      append(Int32(truncatingIfNeeded: text.count + 1), to: &bytes)
+      bytes.append(bigEndian: Int32(truncatingIfNeeded: text.count + 1))
       // The version of jsonb's binary form.
       bytes.append(1)
-      bytes.append(contentsOf: text)
+      bytes.append(text)
     case .text, .varchar, .char, .name, .enumeration, .bytea, .json, .opaque:
       let value = column.bytes(row)
-      append(Int32(truncatingIfNeeded: value.count), to: &bytes)
-      bytes.append(contentsOf: value)
+      bytes.append(bigEndian: Int32(truncatingIfNeeded: value.count))
+      bytes.append(value)
     }
   }
 
   /// Numerics of up to 18 digits are taken apart here, longer ones by `Decimal`.
-  private static func appendNumeric(_ column: Column, _ row: Int, to bytes: inout [UInt8]) {
+  private static func appendNumeric(_ column: Column, _ row: Int, to bytes: ByteWriter) {
     guard let (mantissa, scale) = column.parts(row), let narrow = Int64(exactly: mantissa),
       narrow.magnitude < 1_000_000_000_000_000_000
     else {
-      let start = bytes.count
-      append(Int32(0), to: &bytes)
-      column.decimal(row).appendBinary(to: &bytes)
-      let length = UInt32(truncatingIfNeeded: bytes.count - start - 4)
-      withUnsafeBytes(of: length.bigEndian) { word in
-        for index in 0..<4 { bytes[start + index] = word[index] }
-      }
+      var binary: [UInt8] = []
+      column.decimal(row).appendBinary(to: &binary)
+      bytes.append(bigEndian: UInt32(truncatingIfNeeded: binary.count))
+      bytes.append(binary[...])
       return
     }
     // Digits of base 10,000, lowest first; the lowest holds only the decimals that the scale leaves over.
@@ -119,12 +115,12 @@ package struct CopyEncoder {
       while low < count, digit(low) == 0 { low += 1 }
       let kept = count - low
       let shownWeight = kept == 0 ? 0 : count - 1 - fractionDigits
-      append(Int32(truncatingIfNeeded: 8 + kept * 2), to: &bytes)
-      append(Int16(truncatingIfNeeded: kept), to: &bytes)
-      append(Int16(truncatingIfNeeded: shownWeight), to: &bytes)
-      append(UInt16(narrow < 0 ? 0x4000 : 0), to: &bytes)
-      append(UInt16(truncatingIfNeeded: scale), to: &bytes)
-      for index in stride(from: count - 1, through: low, by: -1) { append(digit(index), to: &bytes) }
+      bytes.append(bigEndian: Int32(truncatingIfNeeded: 8 + kept * 2))
+      bytes.append(bigEndian: Int16(truncatingIfNeeded: kept))
+      bytes.append(bigEndian: Int16(truncatingIfNeeded: shownWeight))
+      bytes.append(bigEndian: UInt16(narrow < 0 ? 0x4000 : 0))
+      bytes.append(bigEndian: UInt16(truncatingIfNeeded: scale))
+      for index in stride(from: count - 1, through: low, by: -1) { bytes.append(bigEndian: digit(index)) }
     }
   }
 }

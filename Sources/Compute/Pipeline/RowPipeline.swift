@@ -20,14 +20,15 @@ package struct RowPipeline: ~Copyable {
   private var bytesRead: Int64 = 0
 
   /// - Parameters:
+  ///   - format: the form of the COPY stream.
   ///   - lookups: the tables that `lookup` steps number.
   ///   - pseudonymKeys: the bytes of each key that `pseudonymise` steps name.
   /// - Throws: `Fault` for an expression without a kernel, a pattern that cannot be used, or a missing key.
   package init(
-    _ pipeline: TypedPipeline, lookups: [LookupTable] = [], zones: ZoneContext,
-    pseudonymKeys: [Template: [UInt8]] = [:]
+    _ pipeline: TypedPipeline, format: CopyFormat = .binary, lookups: [LookupTable] = [],
+    zones: ZoneContext, pseudonymKeys: [Template: [UInt8]] = [:]
   ) throws(Fault) {
-    decoder = CopyDecoder(pipeline.fetched)
+    decoder = CopyDecoder(pipeline.fetched, format: format)
     judge = RowJudge(
       record: RowRecord(schema: pipeline.fetched, columns: decoder.columns, rowKey: pipeline.rowKey))
     var columns = decoder.columns

@@ -22,7 +22,8 @@ final class ChunkComputation: @unchecked Sendable {
 
   init(_ work: ChunkWork) throws(Fault) {
     pipeline = try RowPipeline(
-      work.pipeline, lookups: work.lookups, zones: work.zones, pseudonymKeys: work.pseudonymKeys)
+      work.pipeline, format: work.format, lookups: work.lookups, zones: work.zones,
+      pseudonymKeys: work.pseudonymKeys)
     consumer = PartialConsumer(try Partial(work, processed: pipeline.processed), work: work)
     reducer = RunReducer(work, memory: work.memoryLimit)
   }

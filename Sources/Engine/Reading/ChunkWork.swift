@@ -8,6 +8,8 @@ internal import StateStore
 /// What is done to every chunk of a run: made once, begun once per chunk by any worker.
 struct ChunkWork: Sendable {
   let pipeline: TypedPipeline
+  /// The form in which the chunks' rows are fetched.
+  let format: CopyFormat
   let result: [ColumnSchema]
   let lookups: [LookupTable]
   let zones: ZoneContext
@@ -29,6 +31,7 @@ struct ChunkWork: Sendable {
     parallelism: Int, spills: SpillFolder
   ) throws(Fault) {
     pipeline = plan.pipeline
+    format = CopyFormat(fetching: plan.pipeline.fetched)
     result = plan.result
     self.lookups = lookups
     self.zones = zones

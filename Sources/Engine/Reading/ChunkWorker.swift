@@ -89,7 +89,7 @@ final class ChunkWorker: Sendable {
     let report = phase.environment.report
     report(run, .chunkStarted(chunk.id, worker: number))
     let computation = try phase.work.begin()
-    try await connection.copyOut(chunk.copy) { bytes in
+    try await connection.copyOut(chunk.copy(as: phase.work.format)) { bytes in
       try computation.add(bytes)
       if let progress = computation.progress() {
         report(run, .chunkProgress(chunk.id, rows: progress.rows, bytes: progress.bytes))

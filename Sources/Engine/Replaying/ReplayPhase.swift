@@ -59,7 +59,8 @@ struct ReplayPhase: Sendable {
   private func process(_ page: [StoredRejection], as chunk: ChunkID, last: StoredRejection) async throws {
     let rows = try ReplayRows(page, columns: plan.pipeline.fetched, run: origin.record.id)
     // What Postgres filtered then holds for every row that came; only what is new must be asked.
-    let copy = rows.copy(where: plan.pushedDown.filter { !origin.saved.pushedDown.contains($0) })
+    let copy = rows.copy(
+      where: plan.pushedDown.filter { !origin.saved.pushedDown.contains($0) }, as: work.format)
     environment.report(run, .chunkStarted(chunk, worker: 0))
     let computation = try work.begin()
     let connection = try await asker.connection(plan.sources[0].connection)

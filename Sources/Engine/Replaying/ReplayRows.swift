@@ -25,7 +25,7 @@ struct ReplayRows {
   }
 
   /// The rows that `conditions` let through, in their order.
-  func copy(where conditions: [SQLText]) -> SQLText {
+  func copy(where conditions: [SQLText], as format: CopyFormat) -> SQLText {
     let texts: [SQLText] = columns.map { "\(Identifier($0.name)) text" }
     let typed: [SQLText] = columns.map { column in
       "(r.\(Identifier(column.name)))::\(ReplayRows.inputType(column.type)) AS \(Identifier(column.name))"
@@ -36,7 +36,7 @@ struct ReplayRows {
     return """
       COPY (SELECT \(names) FROM (SELECT \(typed) FROM \
       json_to_recordset(\(literal: .text(document), as: .json)) AS r(\(texts))) AS source\(filter)) \
-      TO STDOUT (FORMAT binary)
+      TO STDOUT \(format.options)
       """
   }
 

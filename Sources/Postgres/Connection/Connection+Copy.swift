@@ -3,8 +3,8 @@ internal import Glibc
 package import Model
 
 extension Connection {
-  /// Runs a `COPY ... TO STDOUT` and hands it to `onData` in pieces of whole messages, which hold a row
-  /// each, up to 64 KiB together unless one row is longer.
+  /// Runs a `COPY ... TO STDOUT` and hands it to `onData` in pieces of some 64 KiB, which are whole
+  /// messages of a row each unless a row is longer than that.
   ///
   /// In binary form the header stands before the first row and the trailer is last. The bytes are
   /// valid only during the call. An error
@@ -18,35 +18,26 @@ extension Connection {
       PQsendQuery(pointer, sql.text)
     } receive: { pointer in
       try self.startCopy(pointer, PGRES_COPY_OUT)
-      var total = 0
-      // The server sends a row a message; taking each on its own would cost more than its bytes.
-      let gathered = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.gatheredSize, alignment: 16)
+      let gathered = Self.makeCopyBuffer()
       defer { gathered.deallocate() }
-      var filled = 0
-      func handOver() throws {
-        if filled > 0 { try onData(UnsafeRawBufferPointer(rebasing: gathered[..<filled])) }
-        filled = 0
-      }
+      var (filled, total) = (0, 0)
       do {
-        while let piece = try self.nextPiece(pointer) {
-          defer { PQfreemem(piece.baseAddress) }
-          total += piece.count
-          if piece.count > gathered.count - filled { try handOver() }
-          if piece.count > gathered.count {
-            try onData(UnsafeRawBufferPointer(piece))
-          } else {
-            UnsafeMutableRawBufferPointer(rebasing: gathered[filled...]).copyMemory(
-              from: UnsafeRawBufferPointer(piece))
-            filled += piece.count
-          }
+        while true {
+          // At least as much room as what is handed over at once: a row is cut only if it is longer.
+          let count = try self.nextPiece(pointer, into: gathered, from: filled)
+          filled += count
+          guard filled >= Self.gatheredSize || count == 0 else { continue }
+          if filled > 0 { try onData(UnsafeRawBufferPointer(rebasing: gathered[..<filled])) }
+          if count == 0 { break }
+          total += filled
+          filled = 0
         }
-        try handOver()
       } catch {
         if self.isOpen { self.drain(pointer) }
         throw error
       }
       _ = try self.lastResult(pointer)
-      return total
+      return total + filled
     }
   }
 
@@ -128,19 +119,31 @@ extension Connection {
   /// What is gathered before it is handed over: a few hundred rows, small beside a processor's cache.
   private static let gatheredSize = 64 << 10
 
-  /// The next piece, to be freed by the caller; `nil` after the last.
-  private func nextPiece(_ pointer: OpaquePointer) throws -> UnsafeMutableRawBufferPointer? {
-    var buffer: UnsafeMutablePointer<CChar>?
-    var count = PQgetCopyData(pointer, &buffer, 1)
+  private static func makeCopyBuffer() -> UnsafeMutableRawBufferPointer {
+    .allocate(byteCount: 2 * gatheredSize, alignment: 16)
+  }
+
+  /// Puts the next message of a COPY, or the next part of a long one, into `buffer` behind its first
+  /// `offset` bytes.
+  ///
+  /// libpq's documentation counts `PQgetlineAsync` among the older functions. It is the only one that
+  /// does not allocate memory for each row.
+  /// - Returns: how many bytes came; 0 after the last, and where the server's error comes next.
+  private func nextPiece(
+    _ pointer: OpaquePointer, into buffer: UnsafeMutableRawBufferPointer, from offset: Int
+  ) throws -> Int {
+    guard let start = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return 0 }
+    let room = Int32(buffer.count - offset)
+    var count = PQgetlineAsync(pointer, start + offset, room)
     if count == 0 {
       try waitUntil(pointer) {
-        count = PQgetCopyData(pointer, &buffer, 1)
+        count = PQgetlineAsync(pointer, start + offset, room)
         return count != 0
       }
     }
     // 0 is what is left when the connection was lost while waiting.
-    if count == 0 || count == -2 { throw lost() }
-    return count < 0 ? nil : UnsafeMutableRawBufferPointer(start: buffer, count: Int(count))
+    if count == 0 { throw lost() }
+    return max(Int(count), 0)
   }
 
   /// Stops what is going on and throws away what is still to come, so that the connection can be
@@ -150,7 +153,9 @@ extension Connection {
     do {
       while let result = try nextResult(pointer) {
         if result.status == PGRES_COPY_OUT {
-          while let piece = try nextPiece(pointer) { PQfreemem(piece.baseAddress) }
+          let thrownAway = Self.makeCopyBuffer()
+          defer { thrownAway.deallocate() }
+          while try nextPiece(pointer, into: thrownAway, from: 0) > 0 {}
         }
       }
       if !isOpen { close() }

@@ -49,6 +49,8 @@ package actor Connection {
     func open(
       _ settings: ConnectionSettings, in place: ConnectionLimit.Place?
     ) async throws -> Connection {
+      // The server's processes, on a machine that they share with us, make more of their time.
+      OwnThread.giveWay()
       do {
         return try Connection(ConnectionHandle.open(settings, in: place), settings, executor)
       } catch let refusal as ConnectionHandle.Refusal {

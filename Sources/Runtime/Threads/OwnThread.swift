@@ -51,6 +51,17 @@ package enum OwnThread {
     close(file)
   }
 
+  /// Makes the calling thread wait for its turn where it is woken while all cores are busy, instead of
+  /// interrupting who runs: a reader then takes what has gathered meanwhile, and not each message on its
+  /// own. Where cores are idle nothing changes, nor where the system refuses.
+  package static func giveWay() {
+    var parameters = sched_param()
+    _ = sched_setscheduler(0, batchScheduling, &parameters)
+  }
+
+  /// `SCHED_BATCH` of sched(7), which Swift's module of the C library leaves out.
+  private static let batchScheduling: Int32 = 3
+
   private final class Box: Sendable {
     let name: String
     let body: @Sendable () -> Void
