@@ -23,6 +23,13 @@ package enum Tool {
     exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 
+  /// How the tool is called again from `folder`: by its path where it was called by one, since then it
+  /// need not be on `PATH`.
+  static func spelling(from folder: String) -> String {
+    guard let path = CommandLine.arguments.first, path.contains("/") else { return "tidemark" }
+    return path.hasPrefix(folder + "/") ? String(path.dropFirst(folder.count + 1)) : path
+  }
+
   /// Runs one command line.
   static func run(_ arguments: [String]) async -> ExitCode {
     guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {

@@ -92,7 +92,8 @@ package final class DemoServer: Sendable {
 
   /// What stops a server that was started with `isKept`.
   package var stopCommand: String {
-    "kill -INT \(process.identifier) && rm -r \(folder)"
+    // Not before it has ended: it removes files of its own until then.
+    "kill -INT \(process.identifier) && tail --pid=\(process.identifier) -f /dev/null && rm -r \(folder)"
   }
 
   /// Sends the server's main process a signal: what tests of a crash do.

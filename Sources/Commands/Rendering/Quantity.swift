@@ -11,6 +11,11 @@ enum Quantity {
     return (number < 0 ? "-" : "") + ([digits] + parts).joined(separator: ",")
   }
 
+  /// `1 row`, `6,001,215 rows`.
+  static func counted(_ number: Int64, _ noun: String) -> String {
+    "\(count(number)) \(noun)" + (number == 1 ? "" : "s")
+  }
+
   /// `1.2 GB`, by powers of 1000.
   static func bytes(_ number: Int64) -> String {
     var value = Double(number)

@@ -50,9 +50,9 @@ struct RunResult {
     let rejected = rows.quarantined + rows.dropped
     var lines = [
       head,
-      "  read \(Quantity.count(rows.read)) rows (\(Quantity.bytes(rows.bytes))) in \(summary.chunks) chunks, "
+      "  read \(Quantity.counted(rows.read, "row")) (\(Quantity.bytes(rows.bytes))) in \(Quantity.counted(Int64(summary.chunks), "chunk")), "
         + "kept \(Quantity.count(rows.kept)), filtered \(Quantity.count(rows.filtered)), rejected \(Quantity.count(rejected))",
-      "  result \(Quantity.count(summary.resultRows)) rows in \(Quantity.seconds(summary.seconds)), "
+      "  result \(Quantity.counted(summary.resultRows, "row")) in \(Quantity.seconds(summary.seconds)), "
         + "\(Quantity.rate(rows.read, summary.seconds)) rows/s",
     ]
     for sink in summary.sinks {
@@ -60,12 +60,12 @@ struct RunResult {
       lines.append(
         sink.wasPublished
           ? "  → \(sink.target): published before"
-          : "  → \(sink.target): \(Quantity.count(sink.rows)) rows\(replaced)")
+          : "  → \(sink.target): \(Quantity.counted(sink.rows, "row"))\(replaced)")
     }
     if let origin = summary.replayOf { lines.append("  with the rows of run \(origin) that were replayed") }
     if rows.quarantined > 0 {
       lines.append(
-        "  \(style.yellow("!")) \(Quantity.count(rows.quarantined)) rows are in quarantine: `tidemark quarantine show \(summary.run)`"
+        "  \(style.yellow("!")) \(Quantity.counted(rows.quarantined, "row")) in quarantine: `tidemark quarantine show \(summary.run)`"
       )
     }
     for warning in summary.warnings { lines.append("  \(style.yellow("!")) \(warning)") }

@@ -95,7 +95,8 @@ enum DemoCommand {
     await connection.close()
     Terminal.print("")
     Terminal.print(
-      Terminal.outputStyle.bold("\(target.connection):\(target.table)") + "  \(Quantity.count(count)) rows")
+      Terminal.outputStyle.bold("\(target.connection):\(target.table)")
+        + "  \(Quantity.counted(count, "row"))")
     let numeric = Set(
       answer.columns.indices.filter { [20, 21, 23, 700, 701, 1700].contains(answer.columns[$0].typeOID) })
     let cells = answer.rows.map { row in (0..<row.count).map { row[$0] ?? "∅" } }
@@ -108,13 +109,14 @@ enum DemoCommand {
 
   private static func tellHowToGoOn(_ server: DemoServer, root: String) {
     let state = server.folder + "/state.db"
+    let tidemark = Tool.spelling(from: root)
     let options = "--config fixtures/shop/tidemark.yaml --state \(state)"
     Terminal.print("The server goes on. What to try next, from \(root):")
-    Terminal.print("  psql '\(server.connectionString(database: "warehouse"))'")
+    Terminal.print("  psql \"\(server.connectionString(database: "warehouse"))\"")
     Terminal.print("  export TIDEMARK_DEMO_SERVER=\"\(server.connectionString(database: "").demoServer)\"")
-    Terminal.print("  tidemark run month-close --for 2026-02 \(options)")
-    Terminal.print("  tidemark status \(options)")
-    Terminal.print("  tidemark plan daily-revenue --for 2026-03-14 \(options)")
+    Terminal.print("  \(tidemark) run month-close --for 2026-02 \(options)")
+    Terminal.print("  \(tidemark) status \(options)")
+    Terminal.print("  \(tidemark) plan daily-revenue --for 2026-03-14 \(options)")
     Terminal.print("To stop and remove it: \(server.stopCommand)")
   }
 }
