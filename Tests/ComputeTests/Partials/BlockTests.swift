@@ -73,6 +73,17 @@ import Testing
     #expect(Self.fault(of: [newer]) == "foreign_block")
   }
 
+  /// Whoever changes the bytes of a state raises `PartialBlock.formatVersion`, so that no run goes on with states that
+  /// it reads otherwise; then this hash may change too.
+  @Test func theFormOfEveryStateIsThatOfItsVersion() throws {
+    let rig = AggregateRig(MergeTests.types, keys: [0], MergeTests.everything)
+    let blocks = try rig.partial(MergeTests.rows)
+    #expect(PartialBlock.formatVersion == 1)
+    #expect(
+      SHA256.hexadecimal("\(blocks[0])") == "b1c5c4fa3d87a243eae11d55f54035457aa0afd61524328df7fa92a894390f8d"
+    )
+  }
+
   /// However long records are, a block of several is never longer than the state store's usual block.
   @Test func blocksAreFilledToTheirLimit() throws {
     for length in 1...40 {
