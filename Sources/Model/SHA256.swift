@@ -15,7 +15,7 @@ package struct SHA256: Sendable {
   }
 
   package mutating func update(_ bytes: some Sequence<UInt8>) {
-    // One call a part into code that is made for bytes: a results' hash is over hundreds of megabytes.
+    // One call a part into code that is made for bytes: a result's hash is over hundreds of megabytes.
     let isDone: Void? = bytes.withContiguousStorageIfAvailable { unsafe update($0.span) }
     if isDone == nil { update(Array(bytes).span) }
   }
@@ -58,6 +58,13 @@ package struct SHA256: Sendable {
     var hash = SHA256()
     hash.update(bytes)
     return hash.finish()
+  }
+
+  /// The hash of `bytes`, as 64 hexadecimal digits.
+  package static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    var hash = SHA256()
+    hash.update(bytes)
+    return hash.finishHexadecimal()
   }
 
   /// The hash of a text's UTF-8, as 64 hexadecimal digits.

@@ -35,11 +35,13 @@ import Testing
     let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-spool-")
     defer { #expect(throws: Never.self) { try FolderTree.remove(folder) } }
     // Six bytes a row beside its text: 5 MB goes to the file, 50 bytes do not.
-    for (rows, size) in [(0, 0), (5, 4), (500, 10_000)] {
+    for (rows, size) in [(0, 0), (5, 4), (500, 10_000), (2_000, 10_000)] {
       let whole = try await spooled(rows, size: size, batch: 2000, path: folder + "/a")
       let pieces = try await spooled(rows, size: size, batch: 7, path: folder + "/b")
       #expect(whole.0 == pieces.0)
       #expect(whole.1 == pieces.1)
+      let rowsAlone = whole.0.dropFirst(CopyEncoder.header.count).dropLast(CopyEncoder.trailer.count)
+      #expect(whole.1 == SHA256.hexadecimal(rowsAlone))
       #expect(whole.2 == Int64(rows))
       #expect(whole.0.count == CopyEncoder.header.count + rows * (size + 6) + CopyEncoder.trailer.count)
     }

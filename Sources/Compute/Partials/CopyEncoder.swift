@@ -89,38 +89,36 @@ package struct CopyEncoder {
       bytes.append(binary[...])
       return
     }
-    // Digits of base 10,000, lowest first; the lowest holds only the decimals that the scale leaves over.
-    var digits: (UInt64, UInt64) = (0, 0)
+    // Digits of base 10,000, 16 bits each, the lowest first, which holds only the decimals that the scale
+    // leaves over.
+    var digits: UInt128 = 0
+    var count = 0
     var rest = narrow.magnitude
     let partial = scale & 3
-    var count = 0
-    withUnsafeMutableBytes(of: &digits) { raw in
-      func put(_ digit: UInt64) {
-        raw.storeBytes(of: UInt16(truncatingIfNeeded: digit), toByteOffset: count * 2, as: UInt16.self)
-        count += 1
-      }
-      if partial != 0 {
-        let unit: UInt64 = partial == 1 ? 10 : partial == 2 ? 100 : 1_000
-        put(rest % unit * (10_000 / unit))
-        rest /= unit
-      }
-      while rest > 0 {
-        put(rest % 10_000)
-        rest /= 10_000
-      }
-      let fractionDigits = (scale + 3) / 4
-      var low = 0
-      func digit(_ index: Int) -> UInt16 { raw.load(fromByteOffset: index * 2, as: UInt16.self) }
-      while count > 0, digit(count - 1) == 0 { count -= 1 }
-      while low < count, digit(low) == 0 { low += 1 }
-      let kept = count - low
-      let shownWeight = kept == 0 ? 0 : count - 1 - fractionDigits
-      bytes.append(bigEndian: Int32(truncatingIfNeeded: 8 + kept * 2))
-      bytes.append(bigEndian: Int16(truncatingIfNeeded: kept))
-      bytes.append(bigEndian: Int16(truncatingIfNeeded: shownWeight))
-      bytes.append(bigEndian: UInt16(narrow < 0 ? 0x4000 : 0))
-      bytes.append(bigEndian: UInt16(truncatingIfNeeded: scale))
-      for index in stride(from: count - 1, through: low, by: -1) { bytes.append(bigEndian: digit(index)) }
+    if partial != 0 {
+      let unit: UInt64 = partial == 1 ? 10 : partial == 2 ? 100 : 1_000
+      digits = UInt128(rest % unit * (10_000 / unit))
+      rest /= unit
+      count = 1
     }
+    while rest > 0 {
+      digits |= UInt128(rest % 10_000) &<< UInt128(truncatingIfNeeded: count * 16)
+      rest /= 10_000
+      count += 1
+    }
+    func digit(_ index: Int) -> UInt16 {
+      UInt16(truncatingIfNeeded: digits &>> UInt128(truncatingIfNeeded: index * 16))
+    }
+    if count > 0, digit(count - 1) == 0 { count -= 1 }
+    // Zeros at the end are not sent.
+    let low = digits == 0 ? 0 : digits.trailingZeroBitCount / 16
+    let kept = count - low
+    let fractionDigits = (scale + 3) / 4
+    bytes.append(bigEndian: Int32(truncatingIfNeeded: 8 + kept * 2))
+    bytes.append(bigEndian: Int16(truncatingIfNeeded: kept))
+    bytes.append(bigEndian: Int16(truncatingIfNeeded: kept == 0 ? 0 : count - 1 - fractionDigits))
+    bytes.append(bigEndian: UInt16(narrow < 0 ? 0x4000 : 0))
+    bytes.append(bigEndian: UInt16(truncatingIfNeeded: scale))
+    for index in stride(from: count - 1, through: low, by: -1) { bytes.append(bigEndian: digit(index)) }
   }
 }
