@@ -77,6 +77,10 @@ import Testing
     try await withKilledRun { project, result, _ in
       try project.write("jobs/other.yaml", Self.job("other", measure: "max(money)"))
       #expect(try await project.run(["run", "other"], failpoint: "read.done:1:kill").wasKilled)
+      // Aggregates the same, over other rows.
+      let like = Self.job("like").replacing("table: many_rows,", with: "table: many_rows, where: id < 200,")
+      try project.write("jobs/like.yaml", like)
+      #expect(try await project.run(["run", "like"], failpoint: "read.done:1:kill").wasKilled)
       try await withStore(of: project) { _ in }
       let bytes = try #require(try project.read(".tidemark/state.db"))
       let changes: [(String, StaticString)] = [
@@ -114,6 +118,26 @@ import Testing
           UPDATE blocks SET frame = (
             SELECT frame FROM blocks AS b WHERE b.kind = 'partial' AND b.part = 2 AND b.block = 0
             AND b.run_id = (SELECT run_id FROM runs WHERE job = 'other'))
+          WHERE kind = 'partial' AND part = 2 AND block = 0
+          AND run_id = (SELECT run_id FROM runs WHERE job = 'damaged')
+          """
+        ),
+        (
+          "another chunk's",
+          """
+          UPDATE blocks SET frame = (
+            SELECT frame FROM blocks AS b WHERE b.kind = 'partial' AND b.part = 3 AND b.block = 0
+            AND b.run_id = blocks.run_id)
+          WHERE kind = 'partial' AND part = 2 AND block = 0
+          AND run_id = (SELECT run_id FROM runs WHERE job = 'damaged')
+          """
+        ),
+        (
+          "of a like job",
+          """
+          UPDATE blocks SET frame = (
+            SELECT frame FROM blocks AS b WHERE b.kind = 'partial' AND b.part = 2 AND b.block = 0
+            AND b.run_id = (SELECT run_id FROM runs WHERE job = 'like'))
           WHERE kind = 'partial' AND part = 2 AND block = 0
           AND run_id = (SELECT run_id FROM runs WHERE job = 'damaged')
           """

@@ -24,22 +24,37 @@ final class ChunkRun: SortedRun {
   private let run: RunID
   private let chunk: ChunkID
   private let blocks: Int
+  /// What all blocks together must give; nil where nothing was noted.
+  private let expected: String?
+  private var digest = BlockDigest()
   private var index = 0
+
+  /// The member of a checkpoint's proof that holds the digest of its blocks.
+  static func note(_ blocks: ChunkBlocks) -> JSONValue.Member { .init("digest", .string(blocks.digest.text)) }
 
   init(_ record: ChunkRecord, of run: RunID, in store: Store) {
     self.store = store
     self.run = run
     chunk = record.chunk
     blocks = record.blocks
+    expected = record.proof["digest"]?.stringValue
   }
 
   func next() async throws -> [UInt8]? {
-    guard index < blocks else { return nil }
+    guard index < blocks else {
+      if let expected, digest.text != expected {
+        throw blame(
+          Fault(
+            "foreign_block", .data, "The blocks of chunk \(chunk) of run \(run) are not those that it left"))
+      }
+      return nil
+    }
     do {
       guard let block = try await store.readBlock(run, chunk: chunk, index: index) else {
         throw Fault("damaged_block", .data, "Block \(index) of chunk \(chunk) of run \(run) is missing")
       }
       index += 1
+      digest.add(block)
       return block
     } catch let fault as Fault where fault.code == "damaged_block" {
       throw blame(fault)

@@ -105,7 +105,7 @@ final class ChunkWorker: Sendable {
     let totals = try await phase.environment.store.checkpoint(
       Checkpoint(
         chunk: chunk.id, blocks: yield.blocks, rejections: yield.rejections, counts: yield.counts,
-        proof: proof.json), for: phase.ownership)
+        proof: .object(proof.json.members + [ChunkRun.note(yield.blocks)])), for: phase.ownership)
     report(run, .chunkDone(chunk.id, yield.counts))
     try QuarantineGuard(limit: phase.job.errors.quarantine).check(totals)
   }

@@ -13,6 +13,16 @@ package enum ChunkBlocks: Sendable {
     }
   }
 
+  package var digest: BlockDigest {
+    switch self {
+    case .memory(let blocks):
+      var digest = BlockDigest()
+      for block in blocks { digest.add(block) }
+      return digest
+    case .file(let file): return file.digest
+    }
+  }
+
   /// - Throws: `Fault` `block_too_large`.
   func framed() throws(Fault) -> FramedBlocks {
     switch self {

@@ -7,6 +7,7 @@ package struct SpillWriter: ~Copyable {
   private let file: FileDescriptor
   private let path: String
   private var blocks = 0
+  private var digest = BlockDigest()
 
   init(path: String) throws(Fault) {
     file = try FileDescriptor(path, O_WRONLY | O_CREAT | O_EXCL)
@@ -17,11 +18,12 @@ package struct SpillWriter: ~Copyable {
   package mutating func append(_ block: [UInt8]) throws(Fault) {
     try file.write(try BlockFrame.encode(block))
     blocks += 1
+    digest.add(block)
   }
 
   /// Ends the file. It is not forced to the disk: it does not outlive the process.
   package consuming func finish() -> SpillFile {
-    SpillFile(path: path, blocks: blocks)
+    SpillFile(path: path, blocks: blocks, digest: digest)
   }
 }
 
@@ -29,6 +31,7 @@ package struct SpillWriter: ~Copyable {
 package struct SpillFile: Hashable, Sendable {
   package let path: String
   package let blocks: Int
+  package let digest: BlockDigest
 
   /// Reads the blocks back, from the first on. Any number of readers may do so.
   /// - Throws: a `SystemFault`.
