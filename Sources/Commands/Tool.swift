@@ -7,11 +7,13 @@ package enum Tool {
   static let version = "0.1.0"
 
   static let commands: [CommandSpec] = [
-    DemoCommand.spec, ValidateCommand.spec, PlanCommand.spec, RunCommand.spec, TickCommand.spec,
+    InitCommand.spec, DemoCommand.spec, ValidateCommand.spec, PlanCommand.spec, RunCommand.spec,
+    ResumeCommand.spec, TickCommand.spec,
     SchedulerCommand.spec, ScheduleCommand.spec, BackfillCommand.spec, PauseCommand.spec, UnpauseCommand.spec,
     CancelCommand.spec, SystemdCommand.spec, CronCommand.spec,
-    StatusCommand.spec, HistoryCommand.spec, ShowCommand.spec, QuarantineCommand.spec, GrantsCommand.spec,
-    StateCommand.spec, SchemaCommand.spec,
+    StatusCommand.spec, HistoryCommand.spec, ShowCommand.spec, ResultsCommand.spec, DiffCommand.spec,
+    VerifyCommand.spec, QuarantineCommand.spec, NoticesCommand.spec, AuditCommand.spec, ReportCommand.spec,
+    ExplainCommand.spec, GrantsCommand.spec, StateCommand.spec, SchemaCommand.spec, CompletionsCommand.spec,
     VersionCommand.spec, FailpointsCommand.spec,
   ]
 
@@ -46,7 +48,9 @@ package enum Tool {
         [
           Fault(
             "unknown_command", .usage, "There is no command `\(name)`",
-            hint: DidYouMean.hint(for: name, among: names) ?? "`tidemark --help` lists them")
+            hint: name.hasPrefix("-")
+              ? "Options come behind the command: `tidemark status \(name) ...`"
+              : DidYouMean.hint(for: name, among: names) ?? "`tidemark --help` lists them")
         ], asJSON: false)
     }
     var isJSON = arguments.contains("--json")

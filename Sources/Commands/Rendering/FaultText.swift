@@ -16,7 +16,11 @@ struct FaultText {
 
   var text: String {
     var head = ""
-    if let place = fault.place { head = style.bold("\(place.file):\(place.line):\(place.column): ") }
+    if let place = fault.place {
+      // An option is a place too, and has no lines.
+      let isOption = place.file.hasPrefix("--")
+      head = style.bold(isOption ? "\(place.file): " : "\(place.file):\(place.line):\(place.column): ")
+    }
     let word = severity == "error" ? style.red(severity) : style.yellow(severity)
     var lines = ["\(head)\(word)[\(fault.code)]: \(FaultText.oneLine(fault.sentence))"]
     if let place = fault.place, let sourceLine {

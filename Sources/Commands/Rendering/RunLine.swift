@@ -6,22 +6,27 @@ struct RunLine {
   private let record: RunRecord
   private let isOwned: Bool
   private let now: Instant
+  /// When it is tried again by itself: `at 03:12`.
+  private let retry: String?
 
-  init(_ record: RunRecord, isOwned: Bool, now: Instant) {
+  init(_ record: RunRecord, isOwned: Bool, now: Instant, retry: String? = nil) {
     self.record = record
     self.isOwned = isOwned
     self.now = now
+    self.retry = retry
   }
 
-  var name: String {
-    let identity = record.identity
-    return identity.matrixRow.isEmpty ? identity.job.text : "\(identity.job)[\(identity.matrixRow)]"
+  var name: String { RunLine.name(record.identity) }
+
+  /// The job, with the matrix row in brackets.
+  static func name(_ identity: RunIdentity) -> String {
+    identity.matrixRow.isEmpty ? identity.job.text : "\(identity.job)[\(identity.matrixRow)]"
   }
 
   /// 0 needs a person, 1 waits for somebody to go on, 2 is going on, 3 is well.
   var urgency: Int {
     switch record.state {
-    case .failed: 0
+    case .failed: isOwned ? 2 : retry == nil ? 0 : 1
     case .succeeded, .superseded: 3
     case .cancelled: 1
     default: isOwned ? 2 : 1
@@ -40,13 +45,42 @@ struct RunLine {
   var action: String {
     switch record.state {
     case .failed:
-      "needs you: " + (record.fault.map { FaultText.oneLine($0.sentence) } ?? "see `tidemark show`")
-    case .succeeded: "done"
-    case .superseded: "another run took its place"
-    case .cancelled: "cancelled; `tidemark run \(name)` starts anew"
-    case .interrupted: "stopped; `tidemark run \(name)` goes on"
-    default: isOwned ? "going on" : "its process died; `tidemark run \(name)` goes on"
+      if isOwned { return "being tried again" }
+      let fault = record.fault.map { FaultText.oneLine($0.sentence) } ?? "see `tidemark show`"
+      return retry.map { "retries by itself \($0): \(fault)" } ?? "needs you: \(fault)"
+    case .succeeded: return "done"
+    case .superseded: return "another run took its place"
+    case .cancelled: return "cancelled"
+    case .interrupted: return isOwned ? "going on" : "stopped; `tidemark resume \(record.id)` goes on"
+    default: return isOwned ? "going on" : "its process died; `tidemark resume \(record.id)` goes on"
     }
+  }
+
+  /// The one thing that is safe to do now, with the command for it where there is one.
+  var next: String {
+    switch record.state {
+    case .failed where !isOwned:
+      if let retry { return "nothing: it retries by itself \(retry)" }
+      let place = record.fault?.place.map { " (\($0.file):\($0.line))" } ?? ""
+      return "put right what the fault says\(place), then `tidemark resume \(record.id)`"
+    case .succeeded where record.totals.rows.quarantined > 0:
+      return "nothing, or look at the rejected rows: `tidemark quarantine show \(record.id)`"
+    case .succeeded, .superseded: return "nothing"
+    case .cancelled: return "nothing; to make the interval after all: `\(command)`"
+    default: return isOwned ? "nothing: it is going on" : "`tidemark resume \(record.id)`"
+    }
+  }
+
+  /// Starts a run of the same interval.
+  private var command: String {
+    var words = ["tidemark run", name.contains("[") ? "'\(name)'" : name]
+    if let interval = record.identity.interval {
+      words += ["--interval-start \(interval.start.text())", "--interval-end \(interval.end.text())"]
+    }
+    for (name, value) in record.identity.parameters.sorted(by: { $0.key < $1.key }) {
+      words.append("--set '\(name)=\(value.replacing("'", with: "'\\''"))'")
+    }
+    return words.joined(separator: " ")
   }
 
   var interval: String {
@@ -84,7 +118,8 @@ struct RunLine {
       .init("updated_at", .string(record.updatedAt.text())),
       .init("finished_at", .optional(record.finishedAt?.text())),
       .init("fault", record.fault.map { FaultText(fault: $0).json } ?? .null),
-      .init("needs_person", .boolean(urgency == 0)), .init("action", .string(action)),
+      .init("needs_person", .boolean(urgency == 0)), .init("retries", .optional(retry)),
+      .init("action", .string(action)), .init("next", .string(next)),
     ])
   }
 }

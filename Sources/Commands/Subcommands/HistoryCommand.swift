@@ -15,6 +15,7 @@ enum HistoryCommand {
     let context = try ProjectContext(invocation)
     let store = try await context.openStore()
     let limit = try invocation.integer("limit", in: 1...100_000) ?? 20
+    if let name = invocation.operands.first { try await context.checkJob(name, in: store) }
     let runs = try await store.runs(
       RunFilter(
         project: context.project.name, job: invocation.operands.first.map { JobName($0) }, limit: limit))

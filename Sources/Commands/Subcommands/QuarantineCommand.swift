@@ -30,7 +30,9 @@ enum QuarantineCommand {
     let target = invocation.operands.count > 1 ? invocation.operands[1] : nil
     var code = ExitCode.ok
     switch invocation.operands[0] {
-    case "list": try await list(invocation, store, project: context.project.name, job: target)
+    case "list":
+      if let target { try await context.checkJob(target, in: store) }
+      try await list(invocation, store, project: context.project.name, job: target)
     case "show": try await show(invocation, store, run: try named(target))
     case "export": try await export(store, run: try named(target), limit: try limit(invocation) ?? .max)
     case "replay":

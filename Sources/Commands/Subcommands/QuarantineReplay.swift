@@ -23,20 +23,17 @@ struct QuarantineReplay {
         "Run \(run) has no rows in quarantine: nothing is replayed")
       return .ok
     }
-    let identity = origin.identity
-    let (reading, _) = try context.job(identity.job.text)
+    var (reading, request) = try context.request(for: origin)
     FaultReport.warn(reading.warnings)
-    let row = try JobRows(reading.job).rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
-    let request = RunRequest(
-      job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
-      choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,
-      matrixRow: row.first?.1, again: true, force: invocation.has("force"))
+    request.again = true
+    request.force = invocation.has("force")
+    let asked = request
     let reporter = RunReporter(invocation, log: context.log)
     let environment = context.environment(store: store) { reporter.report($0, $1) }
     let outcome: Result<RunOutcome, any Error>
     do {
       outcome = .success(
-        try await StopSignals.cancelling { try await Conductor(environment).replay(origin, request) })
+        try await StopSignals.cancelling { try await Conductor(environment).replay(origin, asked) })
     } catch {
       outcome = .failure(error)
     }

@@ -13,19 +13,11 @@ enum ShowCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let store = try await context.openStore()
-    let name = invocation.operands[0]
-    var record = try await store.run(RunID(name))
-    if record == nil {
-      record = try await store.runs(
-        RunFilter(project: context.project.name, job: JobName(name), limit: 1)
-      ).first
-    }
-    guard let record else {
-      throw Fault(
-        "no_such_run", .notFound, "There is no run and no job with runs named `\(name)`",
-        hint: "`tidemark history` lists runs")
-    }
-    let line = RunLine(record, isOwned: try await store.isOwned(record.id), now: SystemClock.now)
+    let record = try await context.run(named: invocation.operands[0], in: store)
+    let now = SystemClock.now
+    let retries = try await RetryTimes(context, store, now: now)
+    let line = RunLine(
+      record, isOwned: try await store.isOwned(record.id), now: now, retry: retries.text(record.id))
     let events = try await store.events(of: record.id)
     let receipt = try await store.receipt(of: record.id)
     let quarantine = try await store.quarantineSummary(
@@ -60,12 +52,13 @@ enum ShowCommand {
     for event in events {
       Terminal.print("  \(event.at.text().prefix(19))Z  \(event.name)  \(ShowCommand.facts(event.body))")
     }
-    if let fault = record.fault {
+    // What a run overcame stands in its trail.
+    if let fault = record.fault, record.state != .succeeded {
       Terminal.print("")
       Terminal.print(FaultText(fault: fault).text)
     }
     Terminal.print("")
-    Terminal.print("Next: \(line.action)")
+    Terminal.print("Next: \(line.next)")
     return .ok
   }
 

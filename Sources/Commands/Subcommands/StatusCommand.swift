@@ -14,12 +14,17 @@ enum StatusCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let store = try await context.openStore()
+    if let name = invocation.operands.first { try await context.checkJob(name, in: store) }
     let job = invocation.operands.first.map { JobName($0) }
     let runs = try await store.runs(RunFilter(project: context.project.name, job: job, limit: 500))
     let newest = StatusCommand.newest(runs)
+    let now = SystemClock.now
+    let retries = try await RetryTimes(context, store, now: now)
     var lines: [RunLine] = []
     for record in newest {
-      lines.append(RunLine(record, isOwned: try await store.isOwned(record.id), now: SystemClock.now))
+      lines.append(
+        RunLine(
+          record, isOwned: try await store.isOwned(record.id), now: now, retry: retries.text(record.id)))
     }
     lines.sort { ($0.urgency, $0.name) < ($1.urgency, $1.name) }
     let holes = try await ScheduleHoles(context, store, job: job)
@@ -31,6 +36,7 @@ enum StatusCommand {
     } else if lines.isEmpty {
       Terminal.print("No runs yet. `tidemark run JOB` starts one.")
     } else {
+      Terminal.print(StatusCommand.summary(lines))
       for line in TextTable(
         header: ["", "job", "state", "interval", "run", "when", "what now"],
         rows: lines.map(\.cells)
@@ -40,6 +46,18 @@ enum StatusCommand {
       for line in holes.lines { Terminal.print(line) }
     }
     return .ok
+  }
+
+  /// `2 need you, 1 waits or retries, 1 is going on, 5 are well`.
+  private static func summary(_ lines: [RunLine]) -> String {
+    let counts = (0...3).map { urgency in lines.filter { $0.urgency == urgency }.count }
+    let style = Terminal.outputStyle
+    var parts: [String] = []
+    if counts[0] > 0 { parts.append(style.red("\(counts[0]) need\(counts[0] == 1 ? "s" : "") you")) }
+    if counts[1] > 0 { parts.append(style.yellow("\(counts[1]) wait\(counts[1] == 1 ? "s" : "")")) }
+    if counts[2] > 0 { parts.append("\(counts[2]) going on") }
+    if counts[3] > 0 { parts.append(style.green("\(counts[3]) well")) }
+    return parts.joined(separator: ", ")
   }
 
   /// The newest run of each job and matrix row.

@@ -1,4 +1,4 @@
-internal import Model
+package import Model
 
 /// Writes down single fetched rows: their key, and all of them as JSON, without sensitive columns.
 struct RowRecord {
@@ -41,10 +41,10 @@ struct RowRecord {
   }
 }
 
-/// Single values as text, for rejected rows and faults.
-enum ValueText {
+/// Single values as text, for rejected rows, faults and whoever looks at results.
+package enum ValueText {
   /// The text that Postgres prints, moments in UTC; `nil` for NULL.
-  static func text(_ column: Column, _ row: Int, _ type: SQLType) -> String? {
+  package static func text(_ column: Column, _ row: Int, _ type: SQLType) -> String? {
     if type == .real, column.isValid(row) { return PostgresFloat.text(Float(column.doubles[row])) }
     return column.value(at: row).postgresText
   }

@@ -209,31 +209,25 @@ actor Attempt {
       asker: asker, root: environment.project.root, session: session
     ).load(plan.lookups) { self.report(.lookupLoaded(step: $0, rows: $1)) }
     let servers = await asker.servers
-    let text = PlanFingerprint(
-      plan: plan, identity: context.identity, lookups: lookups.hashes,
-      systemIdentifiers: servers.mapValues(\.systemIdentifier), zone: context.zone.name,
-      zoneVersion: environment.zones.dataVersion, partialFormat: Int(PartialBlock.formatVersion)
-    ).text
-    let signature = SHA256.hexadecimal(
-      PartialSignature(
-        plan: plan, zone: context.zone.name, partialFormat: Int(PartialBlock.formatVersion)
-      ).text)
+    let marks = PlanMarks(
+      plan, context: context, lookups: lookups.hashes,
+      systemIdentifiers: servers.mapValues(\.systemIdentifier), zoneVersion: environment.zones.dataVersion)
     var origin: ReplayOrigin?
     if let replayed = record.replayOf {
       let found = try await ReplayOrigin(replayed, in: store)
-      try found.check(plan, signature: signature, job: job)
+      try found.check(plan, signature: marks.signature, job: job)
       plan.chunks = found.saved.chunks
-      let then = SHA256.hexadecimal(ReplayOrigin.fingerprint(text, of: found.record.replayOf))
-      stepsHaveChanged = found.record.fingerprint != then
+      stepsHaveChanged =
+        found.record.fingerprint != marks.fingerprint(replayOf: found.record.replayOf)
       origin = found
     }
-    let fingerprint = SHA256.hexadecimal(ReplayOrigin.fingerprint(text, of: record.replayOf))
+    let fingerprint = marks.fingerprint(replayOf: record.replayOf)
     if let saved = record.fingerprint, saved != fingerprint { try await supersede() }
     if record.fingerprint == fingerprint, let saved = try await savedChunks() {
       plan.chunks = saved.chunks
     } else {
       try await store.savePlan(
-        SavedChunks(chunks: plan.chunks, signature: signature, pushedDown: plan.pushedDown).bytes,
+        SavedChunks(chunks: plan.chunks, signature: marks.signature, pushedDown: plan.pushedDown).bytes,
         fingerprint: fingerprint, for: ownership)
     }
     try Failpoint.hit(.planSaved)

@@ -83,6 +83,21 @@ struct ChunkWork: Sendable {
 
   /// The stream that makes result rows of the chunks' partials.
   func merge(inputs: Int) throws(Fault) -> any ResultStream {
+    try ChunkWork.stream(pipeline, result, order, zones, inputs)
+  }
+
+  /// The same for a plan whose chunks are all done.
+  static func merge(
+    _ plan: Plan, _ job: Job, zones: ZoneContext, inputs: Int
+  ) throws(Fault) -> any ResultStream {
+    let order = plan.pipeline.aggregate == nil ? try order(plan, job) : []
+    return try stream(plan.pipeline, plan.result, order, zones, inputs)
+  }
+
+  private static func stream(
+    _ pipeline: TypedPipeline, _ result: [ColumnSchema], _ order: [RowOrder], _ zones: ZoneContext,
+    _ inputs: Int
+  ) throws(Fault) -> any ResultStream {
     if let aggregate = pipeline.aggregate {
       return try GroupMerger(aggregate, zones: zones, inputs: inputs)
     }

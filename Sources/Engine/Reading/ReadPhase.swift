@@ -55,42 +55,15 @@ struct ReadPhase: Sendable {
     _ finished: [ChunkRecord], holders: [String: SnapshotHolder], serverFacts: [String: ServerFacts]
   ) async throws -> Set<ChunkID> {
     if finished.isEmpty { return [] }
-    var reason = "the job keeps finished chunks whatever has changed"
-    for (number, source) in plan.sources.enumerated() {
-      let mine = finished.filter { plan.chunks[$0.chunk.number].source == number }
-      if mine.isEmpty || source.onResume == .keep { continue }
-      var doubt: String?
-      if source.onResume == .recompute {
-        doubt = "the job reads everything again after a stop"
-      } else if !source.isProvable {
-        doubt = "a query or view cannot be proved unchanged"
-      } else if let holder = holders[source.connection] {
-        doubt = try await firstDoubt(
-          mine, source: source, holder: holder, server: serverFacts[source.connection])
-      }
-      if let doubt {
-        try await environment.store.dropChunks(nil, for: ownership)
-        environment.report(run, .resumed(kept: 0, recomputed: finished.count, reason: doubt))
-        return []
-      }
-      reason = "every finished chunk was proved unchanged"
+    let verdict = try await ResumeJudge(plan: plan, holders: holders, serverFacts: serverFacts).judge(
+      finished)
+    if verdict.isKept {
+      environment.report(run, .resumed(kept: finished.count, recomputed: 0, reason: verdict.reason))
+      return Set(finished.map(\.chunk))
     }
-    environment.report(run, .resumed(kept: finished.count, recomputed: 0, reason: reason))
-    return Set(finished.map(\.chunk))
-  }
-
-  private func firstDoubt(
-    _ finished: [ChunkRecord], source: PlannedSource, holder: SnapshotHolder, server: ServerFacts?
-  ) async throws -> String? {
-    for record in finished {
-      guard let proof = ResumeProof(json: record.proof),
-        let query = proof.query(plan.chunks[record.chunk.number])
-      else { return "chunk \(record.chunk) left no proof" }
-      if proof.systemIdentifier != server?.systemIdentifier { return "it is another server now" }
-      if proof.fileNodes != source.fileNodes { return "the table was rewritten" }
-      if let doubt = try proof.doubt(await holder.query(query)) { return "chunk \(record.chunk): \(doubt)" }
-    }
-    return nil
+    try await environment.store.dropChunks(nil, for: ownership)
+    environment.report(run, .resumed(kept: 0, recomputed: finished.count, reason: verdict.reason))
+    return []
   }
 
   // MARK: Reading

@@ -20,11 +20,6 @@ struct ReplayOrigin: Sendable {
     saved = try SavedChunks(bytes: bytes)
   }
 
-  /// The fingerprint text of a replay whose plan has the text `plan`.
-  static func fingerprint(_ plan: String, of run: RunID?) -> String {
-    run.map { "\(plan)\nreplay of \($0)" } ?? plan
-  }
-
   /// That the partials made then and those made now can be merged, and that the rows as stored hold all
   /// that the job's steps now need.
   /// - Throws: `Fault` `replay_misfit`.

@@ -58,6 +58,24 @@ struct PublishStatements {
     conditions.isEmpty ? "TRUE" : "\(conditions, separator: " AND ")"
   }
 
+  /// What bounds the rows of `replace_window`.
+  private func bounds(_ window: TableTarget.Window) -> [SQLText] {
+    let type = columns.first { $0.name == window.column }?.type
+    let column = Identifier(window.column)
+    return [
+      "\(column) >= \(literal: window.lower, as: type)", "\(column) < \(literal: window.upper, as: type)",
+    ]
+  }
+
+  /// The rows that a run has published, as far as they can be told from others.
+  func published(by run: RunID) -> [SQLText] {
+    switch target.mode {
+    case .merge, .replace: scopeConditions
+    case .replaceWindow: (target.window.map(bounds) ?? []) + scopeConditions
+    case .append: ["\(Identifier(runIDColumn)) = \(literal: .text(run.text))"]
+    }
+  }
+
   /// The rows that this publish replaces; `nil` where the mode deletes none.
   func delete(earlierRuns: [String]) -> SQLText? {
     switch target.mode {
@@ -66,12 +84,7 @@ struct PublishStatements {
       return "DELETE FROM \(target.table) WHERE \(condition(scopeConditions))"
     case .replaceWindow:
       guard let window = target.window else { return nil }
-      let type = columns.first { $0.name == window.column }?.type
-      let column = Identifier(window.column)
-      let bounds: [SQLText] = [
-        "\(column) >= \(literal: window.lower, as: type)", "\(column) < \(literal: window.upper, as: type)",
-      ]
-      return "DELETE FROM \(target.table) WHERE \(condition(bounds + scopeConditions))"
+      return "DELETE FROM \(target.table) WHERE \(condition(bounds(window) + scopeConditions))"
     case .append:
       guard !earlierRuns.isEmpty else { return nil }
       let runs: [SQLText] = earlierRuns.map { "\(literal: .text($0))" }

@@ -46,6 +46,18 @@ extension Conductor {
     }
   }
 
+  /// Goes on with exactly this run, whatever its interval and serial.
+  /// - Parameter request: the present job, with the run's interval, parameters and matrix row.
+  /// - Throws: as `run` does.
+  package func resume(_ record: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
+    var context = try RunContext(
+      request, matrixRowName: record.identity.matrixRow, now: environment.now(), zones: environment.zones)
+    context.identity = record.identity
+    var new = new(request, context)
+    new.replayOf = record.replayOf
+    return try await goOn(request, context, record, new, isResumed: true)
+  }
+
   /// Whether `run` is a replay of `origin`, or a replay of one.
   private func isReplay(_ run: RunRecord, of origin: RunID) async throws -> Bool {
     var run = run

@@ -1,0 +1,268 @@
+/// What the codes of faults mean and what to do about them, for `explain`.
+enum FaultCatalogue {
+  struct Entry: Sendable {
+    var code: String
+    var kind: String
+    var meaning: String
+    var remedy: String
+  }
+
+  static let entries: [Entry] = text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+    let parts = line.split(separator: "|", maxSplits: 3).map(String.init)
+    return Entry(code: parts[0], kind: parts[1], meaning: parts[2], remedy: parts[3])
+  }
+
+  /// A code a line: its class, what it means, what to do.
+  private static let text = #"""
+    # The command line
+    ambiguous_job|usage|Two job files have the same name|Change `job:` in one of them, or name the file instead of the job
+    bad_failpoint|usage|TIDEMARK_FAILPOINT names no failpoint, or not in the form POINT:COUNT:EFFECT|`tidemark failpoints` lists the names; unset the variable outside of crash tests
+    bad_interval|usage|The interval ends before it begins|Swap --interval-start and --interval-end: the end is the first moment behind the interval
+    bad_parameter|usage|A parameter's text does not fit its declared type|Write it as the type in `params:` of the job wants it
+    bad_value|usage|An option or key has a value that it does not take|The hint lists what it takes; `--help` of the command says more
+    extra_operand|usage|The command line has a word too many|See `--help` of the command; quote texts with spaces
+    extra_value|usage|A flag was given a value|Leave the value out
+    interval_too_long|usage|The name covers several fires of the job|Name one of them, for example by its date; `backfill` makes several
+    invalid_interval|usage|The text after --for names no interval|Write yesterday, 2026-03-14, 2026-W12, 2026-03, 2026-Q1, 2026 or 2026-03-14T02
+    missing_operand|usage|The command needs one more word|The hint shows a command line that works
+    missing_parameter|usage|A parameter without default was not given|Give it: --set NAME=VALUE, or give it a default in the job
+    missing_value|usage|An option stands without its value|Write the value behind it
+    no_interval|usage|The job has no interval, or none at that moment|Give the job `interval: {span: day}` or a schedule, or run it without an interval
+    no_matrix|usage|A matrix row was named for a job without matrix|Leave the brackets away
+    no_schedule|usage|The job has no schedule, so nothing fires|Give it `schedule:`, or run it with `tidemark run`
+    no_such_interval|usage|The interval named does not exist in the job's calendar|`tidemark schedule next JOB` shows the next ones
+    not_comparable|usage|The two results have different columns|Compare two runs of the same job
+    nothing_to_resume|usage|The run is over, so there is nothing to go on with|`tidemark run JOB` starts a new one, `--again` publishes a new revision
+    repeated_option|usage|An option that counts once was given twice|Keep one of them
+    unknown_command|usage|There is no such command|`tidemark --help` lists the commands
+    unknown_matrix_row|usage|The job's matrix has no such row|The hint lists the rows
+    unknown_option|usage|The command has no such option|`--help` of the command lists its options
+    unknown_parameter|usage|The job declares no such parameter|Declare it under `params:`, or correct its name
+    # Job files
+    bad_chunk|validation|The source cannot be cut as `chunk` says|Leave `chunk` out: `auto` picks a way and `tidemark plan` says why
+    bad_enumeration|validation|A word is none of those that the key takes|The hint lists them
+    bad_expression|validation|An expression cannot be read|The caret shows where; the language is that of SQL scalar expressions (docs/jobs.md)
+    bad_identifier|validation|A name cannot be a name in Postgres|Names have 1 to 63 bytes and no NUL
+    bad_name|validation|A name has characters that it may not have|Use letters, digits, `-` and `_`
+    bad_path|validation|The path of an output file cannot be used|Write a relative path without empty parts or `..`
+    bad_pattern|validation|A date pattern or regular expression cannot be read|The sentence says which part
+    bad_percent|validation|A percentage cannot be read|Write it like 0.1%
+    bad_reference|validation|A `${...}` cannot be read|Close it with `}`; write `$${` for the text itself
+    bad_timezone|validation|The text is no time zone|Write an IANA name like Europe/Berlin or UTC
+    bad_type|validation|The type is not one that can stand here|Write a type as Postgres names it, for example numeric(18,2)
+    bad_window|validation|The interval cannot be replaced by this column|`window` must be a date or timestamp column, and date columns need intervals of whole days
+    conflicting_keys|validation|Two keys exclude each other|Keep one of them
+    cycle|validation|Derived columns use each other in a circle|Break the circle
+    duplicate_column|validation|The result or source would have two columns of one name|Give one of them another name
+    duplicate_key|validation|A key stands twice in one mapping|Remove one: YAML would silently take the last
+    duplicate_name|validation|Two things of one kind have the same name|Rename one
+    empty_list|validation|A list has no entries|Give at least one, or leave the key out
+    every_period|validation|`every:` does not fit into a day|Write a length that divides a day, such as 15m or 6h; or a cron expression
+    invalid_date|validation|The text is no date|Write it as 2026-12-25
+    matrix_without_scope|validation|Each matrix row would delete what the others have stored|Give the table a `scope`, for example {tenant: "${matrix.tenant}"}
+    missing_key|validation|A key that is needed is missing|The hint says what to write
+    no_columns|validation|The source's query gives no columns|Select at least one
+    no_schema|validation|The target names no schema and its connection has none to look in|Write `schema.table`, or set `search_path` under the connection
+    no_table_store|validation|The job stores into no table that could be verified|`tidemark results RUN` shows what its files hold
+    not_in_sql|validation|The job does something that has no exact words in SQL, so `verify` cannot ask Postgres for it|The sentence names it; docs/differences.md says how it is defined here
+    not_yet|config|The word is reserved and does not work yet|Leave it out
+    out_of_range|validation|A number is outside of what is allowed|The sentence gives the bounds
+    reference_in_quotes|validation|A reference stands within quotes of SQL|Take the quotes off: a reference becomes a whole, typed literal
+    reference_refused|validation|This kind of reference may not stand here|The hint lists those that may
+    refused_function|validation|The function would give different chunks different answers, or cannot be reproduced exactly|Use `${fire.time}` for the time; put others into `add_columns`, computed by Postgres
+    refused_reference|validation|Secrets and files may not stand in SQL or expressions|Pass the value as a parameter
+    refused_sql|validation|The SQL holds something that cannot be made part of a larger statement|No `;`, no LIMIT without ORDER BY, balanced brackets
+    replay_append|validation|A table under mode `append` takes no replay of rejected rows|Use merge, replace or replace_window; or run the interval with --again
+    replay_misfit|validation|The rows in quarantine lack a column that the job uses now, or the job aggregates otherwise than its run did|Run the interval with --again: it reads the source anew
+    result_misfit|validation|The job aggregates otherwise than the run did, so its partials cannot be read|Look at it with the job file as it was, or read the published table
+    secret_in_file|validation|A secret is written out in a file|Write ${env.NAME}, ${file:path} or ${credential.NAME} instead
+    select_required|validation|A job without `aggregate` must say which columns are its result|End `process` with a `select`
+    source_mismatch|validation|A column has different types in two sources|Cast one of them in its query
+    target_misfit|validation|The result does not fit the target table|The sentence names the column; change the job or the table
+    too_long|validation|A text is longer than is taken|Shorten it, or put it into a view
+    too_many_grouping_sets|validation|There are more grouping sets than can be counted|List the sets that are needed
+    type_mismatch|validation|An expression has a type that does not fit its place|Cast it, for example x::numeric
+    unavailable_reference|validation|The reference has no value for this job|The sentence says why, for example that the job has no interval
+    uneven_matrix|validation|The rows of a matrix have different keys|Give every row the same keys
+    unknown_column|validation|There is no column of that name at this place|The hint suggests one or lists them
+    unknown_connection|config|There is no connection of that name|Name it under `connections:` in tidemark.yaml
+    unknown_function|validation|There is no function of that name, or not for these types|Put it into `add_columns` to have Postgres compute it
+    unknown_key|validation|There is no such key at this place|The hint suggests one or lists them; keys of your own begin with `x-`
+    unknown_notifier|config|There is no notifier of that name|Name it under `notifiers:` in tidemark.yaml
+    unknown_pool|validation|There is no pool of that name|Name it under `pools:` in tidemark.yaml
+    unknown_reference|validation|There is no such reference|docs/jobs.md lists the references
+    unknown_type|validation|There is no type of that name|Write it as Postgres does
+    unknown_zone|validation|There is no time zone of that name|Write an IANA name like Europe/Berlin
+    unsafe_path|validation|The output path leads out of the output folder, through a link, or to something that is no file|Keep it under `output:` of tidemark.yaml
+    unsupported|validation|The expression uses something that is not taken here|The hint says what to write instead
+    unsupported_aggregate|validation|The aggregate cannot be used like this|The sentence says how it can
+    unused_parameter|validation|A warning: nothing uses the parameter|Use it or remove it
+    wrong_type|validation|A value is of another kind than the key takes|The sentence says which kind it takes
+    yaml_alias|validation|An alias stands inside what it names|Break the circle
+    yaml_bytes|validation|The file holds bytes that are no text|Save it as UTF-8
+    yaml_documents|validation|The file holds a second YAML document|Keep one document a file
+    yaml_empty|validation|The file is empty|Write a job into it
+    yaml_key|validation|A key is not a text|Write a plain word
+    yaml_merge|validation|`<<` takes a mapping or a list of mappings|Name an anchor of a mapping
+    yaml_not_utf8|validation|The file is not UTF-8|Save it as UTF-8
+    yaml_syntax|validation|The file is not valid YAML|The caret shows where reading stopped; the mistake may stand just before
+    yaml_tab|validation|A tab stands where YAML takes only spaces|Indent with spaces
+    yaml_tag|validation|A YAML tag means nothing here|Remove it
+    yaml_too_big|validation|A text in the file is longer than is taken|Shorten it
+    yaml_too_deep|validation|The file is nested too deep|Flatten it
+    yaml_too_many|validation|The file holds too many values once aliases are resolved|Use fewer aliases
+    yaml_unquoted_star|validation|A value that begins with `*` is an alias to YAML|Put it into quotes: "*/5 * * * *"
+    cron_name|validation|A word in a cron field is no name of a month or day|Write JAN to DEC, or SUN to SAT
+    cron_range|validation|A range in a cron field runs backwards|Write the smaller end first; days of the week and months may wrap
+    cron_step|validation|A step in a cron field never moves on|Write a step from 1 up to the field's length
+    cron_syntax|validation|A cron field cannot be read|`tidemark schedule next EXPR --explain` says what an expression means
+    cron_value|validation|A number in a cron field is out of its bounds|The sentence gives them
+    # Configuration, files and secrets
+    address_refused|config|Notices are not sent to link-local or cloud metadata addresses|Use another address
+    bad_connection_string|config|libpq cannot read the connection string|Write a URI, key=value pairs or service=NAME
+    bad_csv|data|A CSV file of a lookup cannot be read|The sentence says which line
+    bad_header|config|A webhook header has a character that it may not have|Correct it in the notifier
+    bad_json|data|A JSON text cannot be read|The sentence says at which byte
+    bad_mail_address|config|A mail address cannot be used, or there is none|Correct `to:` or `from:`
+    bad_mail_server|config|The mail server's URL cannot be used|Write smtp://host:587 or smtps://host
+    bad_secret_file|config|A file with a secret cannot be used|It must hold one line of text in UTF-8
+    bad_time_zone_file|resource|The system's file of a time zone cannot be read|Install tzdata, or reinstall it
+    bad_webhook_url|config|The webhook's URL cannot be used|Write an https:// URL
+    file_exists|conflict|A file that must not be replaced is there already|Move it away; or allow it with `if_exists` of the store
+    file_missing|not_found|There is no such file|Check the path; it is relative to the project
+    file_too_big|validation|The file is larger than is read|Make it smaller
+    file_too_large|validation|The file is larger than is read|Make it smaller, or put its data into a table
+    file_unreadable|not_found|The file cannot be read|Check its permissions
+    file_unsafe|validation|Others may write the file, and this is root|chmod go-w it, or run as its owner
+    lookup_type|config|The lookup's key and the row's column have different types|Cast one of them
+    no_demo|not_found|The demo's data is not here|Run the demo from a checkout of Tidemark
+    no_postgres_server|resource|Postgres's server programs are not on this machine|apt install postgresql, or set the path to its bin folder in PATH
+    no_project|config|There is no project here|Go to the folder with tidemark.yaml, name it with --project, or make one with `tidemark init`
+    no_server_user|resource|Postgres refuses to run as root, and there is no other user|Create a user `postgres`, or run as an ordinary user
+    no_such_command|config|The notifier's command does not exist|Give its full path
+    not_a_file|validation|The path is a folder, a pipe or something else that is no file|Name a file
+    reference_not_allowed|config|The reference is known only within a run|Use env, file or credential here
+    too_few_connections|config|`max_connections` is less than one run needs|Raise it to 3 or more
+    unknown_credential|config|The credential is not there|Name it with LoadCredential= in the systemd unit; or set CREDENTIALS_DIRECTORY
+    unknown_code|not_found|There is no fault of that code|`tidemark explain` lists the codes
+    unknown_job|not_found|There is no job of that name|`tidemark validate` lists the files that are read; the hint suggests one
+    unknown_time_zone|config|The system has no such time zone|Correct the name, or install tzdata
+    unset_variable|config|The environment variable is not set|Set it, or write ${env.NAME:-default}
+    # Databases
+    already_exists|validation|Something of that name exists already|Use another name
+    another_server|connection|The connection reaches different servers at different times|Connect to one server, not to a balancer over several
+    cannot_connect|connection|The server cannot be reached|Check that it runs, listens there, and that the network lets the connection through
+    cardinality|data|A subquery gave more than one row|Correct the query
+    commit_unknown|connection|The connection was lost over a COMMIT|Run the same command again: the ledger knows whether it committed
+    connection_limit|resource|All connections that the entry may have are in use|Wait, lower `parallelism`, or raise `max_connections`
+    connection_lost|connection|The connection was lost|Run the same command again; finished chunks are kept
+    constraint_violation|data|A row breaks a constraint of its table|The cause names the constraint
+    copy_interrupted|resource|The server interrupted a COPY|Run the same command again
+    ddl_waiting|resource|A schema change waits for a table that is read|It is tried again; run it again when the change is through
+    login_refused|auth|The server refuses the login|Check role and password; passwords belong into ~/.pgpass or ${env.NAME}
+    malformed_copy|data|The server's COPY data cannot be read|Report it, with the server's version and the columns' types
+    missing_privilege|auth|The role lacks a privilege|The cause names it; `tidemark grants --role ROLE` prints what publishing needs
+    no_ledger|auth|The publication ledger is missing, and the role may not make it|`tidemark grants --role ROLE` prints what an administrator runs once
+    no_privilege|auth|The role may not select from a table of the source|GRANT SELECT on it
+    object_in_use|resource|Another session uses the object|It is tried again
+    read_only_server|config|The server takes no writes|Publish to the primary
+    server_out_of_resources|resource|The server is short of resources|Look at its log and its disk
+    snapshot_too_old|resource|The snapshot is too old for the server|Read in fewer or faster chunks
+    tls_refused|connection|The encrypted connection was refused|Check sslmode and the certificates
+    too_many_connections|resource|The server has no connection to spare|Lower `parallelism`, or raise max_connections there
+    truncated_copy|connection|The COPY stream ended in the middle|Run the same command again
+    unexpected_copy|validation|A COPY cannot stand there|Use a SELECT
+    unknown_database|connection|The database does not exist|Correct the connection string
+    unknown_schema|not_found|The schema does not exist|Correct its name
+    unknown_table|not_found|The table does not exist|The hint suggests one; `create: true` makes targets
+    # Runs
+    aggregate_fault|data|An aggregate cannot be computed for a row, for instance for a division by zero|Correct the expression or filter such rows; nothing was published
+    cancelled|interrupted|Somebody cancelled the run|`tidemark show RUN` says who and why; `tidemark run JOB` starts a new one
+    check_failed|check|The result failed a check, so it was not published|Correct the data or the check, then `tidemark resume RUN`
+    check_fault|data|A check cannot be computed for a result row|Correct its expression
+    check_too_large|resource|A check needs more memory than it may take|Check fewer groups
+    damaged_block|data|A stored block is damaged|`tidemark state check`; run the interval with --again
+    disk_full|resource|There is no room left|Free some; then `tidemark resume RUN`
+    empty_result|check|The result has no rows, and the table was to be left as it is then|If that is right set `on_empty: publish` or `keep`
+    fenced|conflict|Another process has taken the run over|Nothing more is written by this one; `tidemark show RUN` names the owner
+    foreign_block|data|A stored block was made for another layout|Run the interval with --again
+    held|conflict|Another process works on the run|Wait: it goes on by itself; `tidemark status` shows it
+    identity_too_long|validation|The parameters make an identity that no index takes|Pass long values in a file or table
+    illegal_move|conflict|The run cannot go from its state to another|After its first commit a run needs the job as it was: put the file back, resume, then run --again
+    interrupted|interrupted|The run was stopped, and can be gone on with|Run the same command again
+    invalid_utf8|data|A column holds text that is not UTF-8|Mend the data
+    list_too_long|resource|A group's list is longer than is allowed|Aggregate something shorter, or raise its stated limit
+    lookup_duplicate_key|data|The lookup has two rows of one key|Make it unique, or set `on_duplicate: first`
+    lookup_missing|data|A row found nothing in a lookup|Add the missing row, or set `on_missing`
+    lookup_too_large|resource|The lookup holds more than it may|Raise `max_rows`, or join in the source's query
+    no_receipt|not_found|The run has no receipt yet|`tidemark show RUN` says where it stands
+    no_such_fire|not_found|The ledger has no fire at that time|`tidemark schedule ledger JOB` lists them
+    no_such_notice|not_found|No notice of that id has given up|`tidemark notices list --state gave_up`
+    no_such_run|not_found|There is no such run|`tidemark history` lists runs
+    not_ready|resource|The source was not ready in time|Run it later, or raise `within` of `wait_for`
+    not_succeeded|conflict|The run has not succeeded, which the command needs|`tidemark resume RUN` goes on with it
+    older_interval|conflict|Mode `replace` would put an older interval over a newer one|--force, if that is meant
+    out_of_memory|resource|There is no memory left|Lower `limits.memory` or `parallelism`
+    outside_window|check|A result row lies outside of the window that is replaced|Filter the source by ${window.start} and ${window.end}
+    partials_purged|not_found|The run's partials are not kept any more|`retention.runs` says how long; run the interval with --again
+    plan_too_large|resource|The plan has too many chunks|Make larger chunks
+    published_by_another|conflict|Another run has published a different result for this interval|Look at both; --again puts this one in its place
+    quarantine_limit|quarantine|More rows were rejected than `errors.quarantine` allows, so nothing was published|`tidemark quarantine show RUN`; mend the data or the job, then `tidemark resume RUN`
+    replaced_run|conflict|A newer revision has taken the run's place|Name the newer run
+    rule_failed|data|A row broke a rule under `on_fail: fail`|Mend the data, or set `on_fail: quarantine` to keep such rows aside
+    spill_folder_taken|conflict|The run's scratch folder is in use|Another process works on the run
+    timeout|resource|The run took longer than `limits.timeout`|Run the same command again: it goes on
+    too_many_deletes|check|Publishing would delete more rows than `max_delete` allows|Raise it if that many are meant
+    too_many_rows|resource|The results are too large to be compared in memory|Compare in SQL, or a shorter interval
+    unfinished_run|conflict|Another run of the interval is not finished|Resume or cancel that one first
+    # The state store
+    state_behind_pooler|config|The state's database is behind a pooler that shares sessions|Connect to the server itself
+    state_busy|conflict|Another process is writing the state|Try again; one that hangs shows in `ps`
+    state_damaged|data|The state file is damaged|`tidemark state check`; put a backup in its place: nothing can be published twice
+    state_encoding|config|The state's database is not UTF-8|Make one with ENCODING UTF8
+    state_exposed|auth|Others can read the state, and it is not yours to protect|chmod 600 it as its owner
+    state_foreign|config|The file or schema is not a Tidemark state|Name another with --state
+    state_moved|config|The state's place has changed|Start the command again
+    state_newer|config|The state was made by a newer Tidemark|Use that version
+    state_no_wal|config|The state's file system takes no write-ahead logging|Put it on a local disk
+    state_read_only|auth|The state cannot be written|Check the permissions of the file and its folder
+    state_unopenable|not_found|The state cannot be opened|Check the path and permissions
+    state_unreadable|data|A record of the state cannot be read|`tidemark state check`
+    io_error|resource|The disk fails|Look at the system's log
+    # Notices and processes
+    cannot_start|resource|A program cannot be started|Check that it is there and executable
+    command_failed|resource|The notifier's command failed|Run it by hand; `tidemark notices retry ID`
+    command_timeout|resource|The notifier's command took too long|Make it faster or raise its `timeout`
+    mail_refused|config|The mail server refused the mail|The sentence gives its answer
+    mail_unavailable|connection|The mail server cannot be reached|It is tried again
+    no_thread|resource|The system refuses one more thread|Raise the limit of processes
+    webhook_redirects|config|The webhook redirects, which is not followed|Write the final URL
+    webhook_refused|config|The webhook's receiver refused the notice|The sentence gives its answer
+    webhook_unavailable|connection|The webhook's receiver is not available|It is tried again
+    webhook_unreachable|connection|The webhook's receiver cannot be reached|It is tried again
+    # Faults of Tidemark
+    internal|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    already_committed|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    bad_statement|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    block_too_large|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    compression|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    demo_server_failed|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    failpoint|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    lookup_not_loaded|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    nested_transaction|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    no_result|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    no_snapshot|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    not_a_copy|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    not_compilable|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    not_prepared|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    planner_misused|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    other_identity|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    result_changed|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    state_closed|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    state_constraint|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    state_error|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    transaction_rolled_back|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    unexpected_result|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    bad_plan|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    """#
+}

@@ -1,0 +1,80 @@
+internal import Engine
+internal import JobFiles
+internal import Model
+internal import StateStore
+
+extension ProjectContext {
+  /// The run that somebody names: by its id, or as a job, with the matrix row in brackets, for its newest.
+  /// - Parameter filter: which runs of a job are meant; its project, job and row are filled in.
+  /// - Throws: `Fault` `no_such_run`, with names that there are.
+  func run(
+    named name: String, in store: Store, _ filter: RunFilter = RunFilter(limit: 1), what: String = "runs"
+  ) async throws -> RunRecord {
+    if let run = try await store.run(RunID(name)) { return run }
+    if let run = try await runs(ofJob: name, in: store, filter).first { return run }
+    let jobs = jobNames()
+    let (job, _) = ProjectContext.parts(name)
+    if jobs.contains(job) {
+      throw Fault(
+        "no_such_run", .notFound, "Job \(name) has no \(what)",
+        hint: "`tidemark history \(job)` lists its runs; `tidemark run \(name)` starts one")
+    }
+    throw Fault(
+      "no_such_run", .notFound, "There is no run and no job named `\(name)`",
+      hint: DidYouMean.hint(for: job, among: jobs) ?? "`tidemark history` lists runs")
+  }
+
+  func runs(
+    ofJob name: String, in store: Store, _ filter: RunFilter
+  ) async throws -> [RunRecord] {
+    var filter = filter
+    let (job, row) = ProjectContext.parts(name)
+    filter.project = project.name
+    filter.job = JobName(job)
+    filter.matrixRow = row
+    return try await store.runs(filter)
+  }
+
+  /// - Throws: `Fault` `unknown_job` for a name that neither a file nor a run has.
+  func checkJob(_ name: String, in store: Store) async throws {
+    let (job, _) = ProjectContext.parts(name)
+    let names = jobNames()
+    if names.contains(job) { return }
+    if try await !store.runs(RunFilter(project: project.name, job: JobName(job), limit: 1)).isEmpty { return }
+    throw Fault(
+      "unknown_job", .notFound, "There is no job \(name), and no run of one",
+      hint: DidYouMean.hint(for: job, among: names)
+        ?? (names.isEmpty ? nil : "There are " + names.joined(separator: ", ")))
+  }
+
+  /// The present job of a run, and what asks for exactly that run's identity.
+  /// - Throws: `Fault` or `Faults` of the job file.
+  func request(for record: RunRecord) throws -> (reading: JobFile.Reading, request: RunRequest) {
+    let identity = record.identity
+    let (reading, _) = try job(identity.job.text)
+    let rows = try JobRows(reading.job).rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
+    return (
+      reading,
+      RunRequest(
+        job: reading.job, jobText: reading.text, jobHash: reading.hash, project: project,
+        choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,
+        matrixRow: rows.first?.1)
+    )
+  }
+
+  /// `daily` and `tenant=acme` of `daily[tenant=acme]`.
+  private static func parts(_ name: String) -> (job: String, row: String?) {
+    guard name.hasSuffix("]"), let open = name.firstIndex(of: "[") else { return (name, nil) }
+    return (String(name[..<open]), String(name[name.index(after: open)...].dropLast()))
+  }
+
+  /// For suggestions: the jobs whose files can be read.
+  private func jobNames() -> [String] {
+    do {
+      return try jobs().readings.map(\.job.name.text)
+    } catch {
+      // Without a folder of jobs there is nothing to suggest.
+      return []
+    }
+  }
+}

@@ -1,0 +1,93 @@
+internal import Engine
+internal import Model
+internal import StateStore
+
+/// `tidemark verify`: asks Postgres for the same result in SQL, and holds what is published to it.
+enum VerifyCommand {
+  static let spec = CommandSpec(
+    name: "verify", summary: "Compute a published result anew by SQL in Postgres, and compare every digit",
+    discussion: """
+      One SELECT, written from the job's typed steps, is run on the source as it is now; each table that the run
+      published into is compared with its answer, digit for digit. Exit 4 where a row differs: then the source has
+      changed since, somebody has changed the table, or one of the two is wrong. What SQL has no exact words for
+      (sanitize, parse, pseudonymise, sketches, sums of floats) is refused by name.
+      """,
+    operands: [.init(name: "RUN|JOB", help: "a run's id, or a job for its newest success")],
+    options: [OptionSpec("sql", help: "print the SELECT as well")],
+    example: "tidemark verify daily-revenue",
+    run: { try await run($0) })
+
+  private static func run(_ invocation: Invocation) async throws -> ExitCode {
+    let context = try ProjectContext(invocation)
+    let store = try await context.openStore()
+    let record = try await context.run(
+      named: invocation.operands[0], in: store, RunFilter(states: [.succeeded], limit: 1),
+      what: "run that has succeeded")
+    guard record.state == .succeeded else {
+      throw Fault(
+        "not_succeeded", .conflict, "Run \(record.id) is \(record.state.rawValue): it has nothing to verify",
+        hint: "`tidemark resume \(record.id)` goes on with it")
+    }
+    if let newer = try await store.succeededRun(of: record.identity), newer.id != record.id {
+      throw Fault(
+        "replaced_run", .conflict,
+        "Run \(record.id) was replaced by revision \(newer.revision), run \(newer.id)",
+        hint: "`tidemark verify \(newer.id)`")
+    }
+    let (_, request) = try context.request(for: record)
+    let verifications = try await PastRun(record, request, context.environment(store: store) { _, _ in })
+      .verify()
+    await store.close()
+    if invocation.has("json") {
+      Terminal.print(json(record, verifications).prettyText)
+    } else {
+      tell(record, verifications, withSQL: invocation.has("sql"))
+    }
+    return verifications.allSatisfy { $0.differing == 0 } ? .ok : .checkFailed
+  }
+
+  private static func tell(_ record: RunRecord, _ verifications: [Verification], withSQL: Bool) {
+    let style = Terminal.outputStyle
+    for verification in verifications {
+      let isEqual = verification.differing == 0
+      let equal = Quantity.counted(Int64(verification.equal), "row")
+      Terminal.print(
+        (isEqual ? style.green("✓") : style.red("✗")) + " "
+          + style.bold(RunLine.name(record.identity)) + "  \(record.id)  \(verification.target)")
+      Terminal.print(
+        isEqual
+          ? "  \(equal), every digit as Postgres computes it"
+          : "  \(equal) the same, \(Quantity.count(Int64(verification.differing))) not:")
+      for line in text(verification).lines { Terminal.print(line) }
+      if withSQL { Terminal.print(verification.sql) }
+    }
+    if verifications.contains(where: { $0.differing > 0 }) {
+      Terminal.print(
+        "Next: if the source has changed since, `tidemark run \(record.identity.job) --again` with its interval"
+      )
+    }
+  }
+
+  private static func text(_ verification: Verification) -> DifferenceText {
+    DifferenceText(
+      differing: verification.differing, differences: verification.differences, left: "published",
+      right: "computed")
+  }
+
+  private static func json(_ record: RunRecord, _ verifications: [Verification]) -> JSONValue {
+    .object([
+      .init("run", .string(record.id.text)), .init("job", .string(record.identity.job.text)),
+      .init(
+        "targets",
+        .array(
+          verifications.map { verification in
+            .object([
+              .init("target", .string(verification.target)),
+              .init("equal_rows", .integer(verification.equal)),
+              .init("differing_rows", .integer(verification.differing)),
+              .init("differences", text(verification).json), .init("sql", .string(verification.sql)),
+            ])
+          })),
+    ])
+  }
+}

@@ -1,0 +1,84 @@
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import StateStore
+
+/// What going on with a run would keep and do again.
+package struct ResumePreview: Sendable {
+  package var finishedChunks: Int
+  package var finishedRows: Int64
+  package var allChunks: Int
+  package var isKept: Bool
+  package var reason: String
+  /// Stores that have committed: past the first, the source is not read again.
+  package var committedSinks: [String]
+}
+
+extension PastRun {
+  /// Judges as an attempt would, and changes nothing.
+  /// - Throws: as an attempt would, of the job and its databases.
+  package func resumePreview() async throws -> ResumePreview {
+    let store = environment.store
+    let finished = try await store.finishedChunks(of: record.id)
+    let committed = try await store.sinkMarks(of: record.id).filter { $0.committedAt != nil }.map(\.sink)
+    return try await planned { plan, asker in
+      var preview = ResumePreview(
+        finishedChunks: finished.count, finishedRows: finished.map(\.counts.read).reduce(0, +),
+        allChunks: plan.chunks.count, isKept: !finished.isEmpty, reason: "", committedSinks: committed)
+      guard let bytes = try await store.plan(of: record.id), let saved = record.fingerprint else {
+        preview.reason = "it has no plan yet"
+        return preview
+      }
+      var plan = plan
+      plan.chunks = try SavedChunks(bytes: bytes).chunks
+      preview.allChunks = plan.chunks.count
+      if !committed.isEmpty || record.state == .prepared || record.state == .publishing {
+        preview.reason = "its partials are sealed: it only publishes"
+        return preview
+      }
+      if let origin = record.replayOf {
+        preview.reason = "it replays rows of run \(origin)"
+        return preview
+      }
+      let lookups = try await LookupLoader(
+        asker: asker, root: environment.project.root, session: session
+      ).load(plan.lookups) { _, _ in }
+      let servers = await asker.servers
+      let marks = PlanMarks(
+        plan, context: context, lookups: lookups.hashes,
+        systemIdentifiers: servers.mapValues(\.systemIdentifier), zoneVersion: environment.zones.dataVersion)
+      if marks.fingerprint(replayOf: nil) != saved {
+        preview.isKept = false
+        preview.reason =
+          "the job, its lookups or the source's columns have changed: a new run takes its place"
+        return preview
+      }
+      if finished.isEmpty { return preview }
+      let verdict = try await judge(finished, plan, servers)
+      preview.isKept = verdict.isKept
+      preview.reason = verdict.reason
+      return preview
+    }
+  }
+
+  private func judge(
+    _ finished: [ChunkRecord], _ plan: Plan, _ servers: [String: ServerFacts]
+  ) async throws -> ResumeJudge.Verdict {
+    var holders: [String: SnapshotHolder] = [:]
+    let verdict: Result<ResumeJudge.Verdict, any Error>
+    do {
+      for name in Set(plan.sources.map(\.connection)).sorted() {
+        holders[name] = try await SnapshotHolder.open(
+          environment.settings(name, run: nil, job: request.job.name), session: session,
+          locking: plan.sources.filter { $0.connection == name }.flatMap(\.locked))
+      }
+      verdict = .success(
+        try await ResumeJudge(plan: plan, holders: holders, serverFacts: servers).judge(finished))
+    } catch {
+      verdict = .failure(error)
+    }
+    for holder in holders.values { await holder.close() }
+    return try verdict.get()
+  }
+}

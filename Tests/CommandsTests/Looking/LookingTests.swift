@@ -1,0 +1,190 @@
+import Glibc
+import Model
+import ProjectRig
+import Runtime
+import Testing
+
+/// The commands for looking at runs, by the real program over a real job.
+@Suite(.timeLimit(.minutes(5))) struct LookingTests {
+  private static func with(_ body: (TidemarkProject) async throws -> Void) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE shops (id int PRIMARY KEY, name text)",
+        "INSERT INTO shops VALUES (1, 'Ärger'), (2, 'b')",
+        "CREATE TABLE sales (id int PRIMARY KEY, day date, shop int, amount numeric(10, 2), code text)",
+        """
+        INSERT INTO sales SELECT i, '2026-03-14', i % 3 + 1, i * 7919 % 1009 / 7.0,
+          CASE WHEN i % 10 = 0 THEN NULL ELSE 'k' || i END FROM generate_series(1, 500) AS i
+        """, "ANALYZE sales")
+      try project.write(
+        "jobs/sales.yaml",
+        """
+        version: 1
+        job: sales
+        interval: {span: day}
+        source: {connection: db, table: sales, where: "day = ${interval.start_date}", chunk: {by: key, column: id, rows: 90}}
+        process:
+          - validate: {expect: code IS NOT NULL}
+            on_fail: quarantine
+          - derive: {net: amount * 0.81, twice: net * 2}
+          - lookup: {from: {connection: db, table: shops}, match: {shop: id}, take: {shop_name: name}, on_missing: keep}
+        aggregate:
+          group_by: [day, shop_name]
+          measures: {n: count(*), total: sum(twice), mean: avg(net), least: min(code), kinds: count(distinct shop)}
+          having: n > 1
+        store:
+          - table: {connection: db, name: result, mode: replace_window, window: day, create: true}
+        notify: [{events: [success], command: ["false"]}]
+
+        """)
+      let run = try await project.run(["run", "sales", "--for", "2026-03-14"])
+      try #require(run.status == 0, "\(run.output)")
+      try await body(project)
+    }
+  }
+
+  @Test func verifyHoldsEveryDigitToPostgres() async throws {
+    try await Self.with { project in
+      let good = try await project.run(["verify", "sales", "--sql"])
+      #expect(
+        good.status == 0 && good.output.contains("3 rows, every digit as Postgres computes it"),
+        "\(good.output)")
+      #expect(good.output.contains("GROUPING SETS"))
+      try await project.sql("UPDATE result SET total = total + 0.00000001 WHERE shop_name = 'b'")
+      let bad = try await project.run(["verify", "sales"])
+      #expect(bad.status == 4 && bad.output.contains("2 rows the same, 1 not"), "\(bad.output)")
+      #expect(bad.output.contains("shop_name=b  total: "))
+      try await project.sql("DELETE FROM result WHERE shop_name = 'b'")
+      let gone = try await project.run(["verify", "sales", "--json"])
+      #expect(gone.status == 4 && gone.output.contains("\"kind\": \"missing\""), "\(gone.output)")
+    }
+  }
+
+  @Test func resultsAndDifferencesComeFromTheCheckpoints() async throws {
+    try await Self.with { project in
+      let results = try await project.run(["results", "sales"])
+      #expect(
+        results.status == 0 && results.output.contains("Ärger") && results.output.contains("revision 1"),
+        "\(results.output)")
+      let one = try await project.run(["results", "sales", "--limit", "1"])
+      #expect(one.output.contains("and 2 more"), "\(one.output)")
+      let alone = try await project.run(["diff", "sales"])
+      #expect(alone.status == 3 && alone.output.contains("only success of its interval"), "\(alone.output)")
+      try await project.sql("UPDATE sales SET amount = amount + 1 WHERE id = 1")
+      let again = try await project.run(["run", "sales", "--for", "2026-03-14", "--again"])
+      try #require(again.status == 0, "\(again.output)")
+      let diff = try await project.run(["diff", "sales", "--strict"])
+      #expect(diff.status == 4 && diff.output.contains("2 rows the same, 1 not"), "\(diff.output)")
+    }
+  }
+
+  @Test func showStatusReportAndAuditTellOfTheRun() async throws {
+    try await Self.with { project in
+      let show = try await project.run(["show", "sales"])
+      #expect(
+        show.status == 0 && show.output.contains("Next: nothing, or look at the rejected rows"),
+        "\(show.output)")
+      let report = try await project.run(["report", "sales"])
+      #expect(report.status == 0 && report.output.contains("rows_quarantined  50"), "\(report.output)")
+      let audit = try await project.run(["audit", "sales"])
+      #expect(audit.status == 0 && audit.output.contains("run_succeeded"), "\(audit.output)")
+      let status = try await project.run(["status"])
+      #expect(status.output.hasPrefix("1 well"), "\(status.output)")
+      for command in ["status", "history"] {
+        let unknown = try await project.run([command, "slaes"])
+        #expect(unknown.status == 3 && unknown.output.contains("Did you mean `sales`?"), "\(unknown.output)")
+      }
+    }
+  }
+
+  @Test func resumeGoesOnWithExactlyThatRun() async throws {
+    try await Self.with { project in
+      let killed = try await project.run(
+        ["run", "sales", "--for", "2026-03-14", "--again", "--parallelism", "1"],
+        failpoint: "state.checkpoint.after_commit:2:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      let status = try await project.run(["status"])
+      #expect(status.output.contains("its process died; `tidemark resume r"), "\(status.output)")
+      let dry = try await project.run(["resume", "sales", "--dry-run"])
+      #expect(dry.status == 0 && dry.output.contains("2 of ") && dry.output.contains("kept"), "\(dry.output)")
+      let resumed = try await project.run(["resume", "sales"])
+      #expect(resumed.status == 0 && resumed.output.contains("revision 2"), "\(resumed.output)")
+      let over = try await project.run(["resume", "sales"])
+      #expect(over.status == 3 && over.output.contains("no unfinished run"), "\(over.output)")
+    }
+  }
+
+  @Test func noticesThatGaveUpAreTriedAgain() async throws {
+    try await Self.with { project in
+      let list = try await project.run(["notices", "list"])
+      #expect(
+        list.status == 0 && list.output.contains("success") && list.output.contains("sales#0"),
+        "\(list.output)")
+      let unknown = try await project.run(["notices", "retry", "nothing"])
+      #expect(unknown.status == 3 && unknown.output.contains("error[no_such_notice]"), "\(unknown.output)")
+    }
+  }
+
+  @Test func initMakesAProjectThatRuns() async throws {
+    try await TidemarkProject.with { project in
+      let made = try await project.run(["init", project.path("new")])
+      #expect(made.status == 0 && made.output.contains("wrote"), "\(made.output)")
+      let twice = try await project.run(["init", project.path("new")])
+      #expect(twice.status == 8 && twice.output.contains("error[file_exists]"), "\(twice.output)")
+      for name in ["tidemark.yaml", "jobs/relation-sizes.yaml"] {
+        let text = try #require(try project.read("new/" + name))
+        try project.write(name, String(decoding: text, as: UTF8.self))
+      }
+      for _ in 0..<2 {
+        let run = try await project.run(
+          ["run", "relation-sizes"], environment: ["DATABASE": project.database])
+        #expect(run.status == 0, "\(run.output)")
+      }
+      let file = try #require(try project.read("out/relation-sizes.csv"))
+      #expect(String(decoding: file, as: UTF8.self).contains("pg_catalog"))
+    }
+  }
+
+  @Test func everyCodeOfTheSourcesIsExplained() async throws {
+    try await TidemarkProject.with { project in
+      let listed = try await project.run(["explain"])
+      let known = Set(
+        listed.output.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) })
+      let sources = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" } + "/Sources"
+      var missing: Set<String> = []
+      for text in try Self.swiftFiles(sources) {
+        for match in text.matches(of: /\b(?:Fault|refuse|add|warn)\(\s*"([a-z_0-9]+)",/) {
+          if !known.contains(String(match.1)) { missing.insert(String(match.1)) }
+        }
+      }
+      missing.subtract(["interval", "window"])
+      #expect(missing == [])
+      let one = try await project.run(["explain", "outside_window"])
+      #expect(one.status == 0 && one.output.contains("exit code 4"), "\(one.output)")
+      let state = try await project.run(["explain", "53300"])
+      #expect(state.status == 0 && state.output.contains("too_many_connections"), "\(state.output)")
+      let slip = try await project.run(["explain", "outside_windo"])
+      #expect(slip.status == 3 && slip.output.contains("Did you mean `outside_window`?"), "\(slip.output)")
+    }
+  }
+
+  private static func swiftFiles(_ folder: String) throws -> [String] {
+    try FolderTree.names(in: folder).flatMap { name -> [String] in
+      let path = folder + "/" + name
+      if name.hasSuffix(".swift") {
+        return [String(decoding: try FileContents.read(path, atMost: ByteCount(1 << 20)), as: UTF8.self)]
+      }
+      return name.contains(".") ? [] : try swiftFiles(path)
+    }
+  }
+
+  @Test(arguments: ["bash", "zsh", "fish"]) func completionsNameEveryCommand(_ shell: String) async throws {
+    try await TidemarkProject.with { project in
+      let script = try await project.run(["completions", shell])
+      #expect(script.status == 0)
+      for name in ["verify", "quarantine", "resume", "--dry-run", "replay"] {
+        #expect(script.output.contains(name.hasPrefix("--") && shell == "fish" ? "-l dry-run" : name))
+      }
+    }
+  }
+}
