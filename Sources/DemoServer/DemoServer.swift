@@ -176,12 +176,17 @@ package final class DemoServer: Sendable {
 
   private static func failure(_ sentence: String, log: String, _ cause: String?) -> Fault {
     // The folder goes away with the log in it, so its end is put into the fault.
-    let said = (try? FileContents.read(log, atMost: ByteCount(1 << 20))).map { bytes in
-      String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(5).joined(separator: "; ")
+    let said: String
+    do throws(Fault) {
+      let bytes = try FileContents.read(log, atMost: ByteCount(1 << 20))
+      said = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(5).joined(separator: "; ")
+    } catch {
+      // What went wrong first matters more than why its log says nothing.
+      said = error.sentence
     }
     return Fault(
       "demo_server_failed", .resource, sentence,
-      cause: [said, cause].compactMap { $0 }.joined(separator: "; "))
+      cause: [said, cause].compactMap(\.self).joined(separator: "; "))
   }
 
   /// Removes the folders of servers whose starter was killed. Only our own ones, and none whose
@@ -199,8 +204,15 @@ package final class DemoServer: Sendable {
   }
 
   private static func isRunning(_ folder: String) -> Bool {
-    guard let bytes = try? FileContents.read(folder + "/data/postmaster.pid", atMost: ByteCount(4096)),
-      let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first,
+    let path = folder + "/data/postmaster.pid"
+    let bytes: [UInt8]
+    do throws(Fault) {
+      bytes = try FileContents.read(path, atMost: ByteCount(4096))
+    } catch {
+      // Without the file there is no server. One that cannot be read may be a living server's.
+      return access(path, F_OK) == 0
+    }
+    guard let line = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first,
       let number = Int32(line)
     else { return false }
     return kill(number, 0) == 0 || errno == EPERM

@@ -1,0 +1,44 @@
+import Model
+@testable import StateStore
+import Testing
+
+@testable import Engine
+
+/// A notice decided again after a crash is the same notice; one of another attempt is another.
+@Suite struct NoticeDecisionTests {
+  private func rule(_ events: Set<NoticeEvent>, digest: Duration? = nil) -> NotifyRule {
+    NotifyRule(events: events, channel: .named("ops"), digest: digest, place: EngineSamples.place)
+  }
+
+  private func record(failures: Int) -> RunRecord {
+    RunRecord(
+      id: RunID("r1"),
+      identity: RunIdentity(
+        project: "p", job: JobName("a"), matrixRow: "", interval: nil, parameters: [:], serial: 1),
+      revision: 1, replayOf: nil, pool: nil, state: .running, settings: .null, jobHash: "",
+      fingerprint: nil, token: FencingToken(1), owner: nil, failures: failures, fault: nil, cancel: nil,
+      totals: RunTotals(chunks: 0, rows: RowCounts()), createdAt: Instant(microseconds: 0),
+      updatedAt: Instant(microseconds: 0), finishedAt: nil)
+  }
+
+  private func drafts(
+    _ rules: [NotifyRule], _ events: Set<NoticeEvent>, failures: Int = 0
+  ) throws -> [NoticeDraft] {
+    let job = EngineSamples.job(notify: rules)
+    return NoticeDecision(
+      request: EngineSamples.request(job), context: try EngineSamples.context(job, .latest)
+    ).drafts(events, run: record(failures: failures), facts: [])
+  }
+
+  @Test func oneARuleAndEventWithAnIdOfItsOwn() throws {
+    let rules = [rule([.failure, .checkFailed]), rule([.failure], digest: .seconds(600)), rule([.success])]
+    let first = try drafts(rules, [.failure, .checkFailed])
+    #expect(Set(first.map(\.id)) == ["r1/0/failure/0", "r1/0/check_failed/0", "r1/0/failure/1"])
+    #expect(try drafts(rules, [.failure, .checkFailed]).map(\.id) == first.map(\.id))
+    let later = try drafts(rules, [.failure, .checkFailed], failures: 1)
+    #expect(Set(later.map(\.id)).isDisjoint(with: first.map(\.id)))
+    let digest = try #require(first.first { $0.id.hasSuffix("/1") })
+    #expect(digest.digest == "a/1" && digest.delay == .seconds(600))
+    #expect(first.filter { $0.digest == nil }.allSatisfy { $0.delay == .zero })
+  }
+}
