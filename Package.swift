@@ -83,6 +83,8 @@ let package = Package(
     .target(
       name: "ProjectRig", dependencies: ["Model", "Runtime", "Postgres", "DemoServer"],
       path: "Tests/ProjectRig", swiftSettings: settings),
+    // Seeds and numbers of generated tests.
+    .target(name: "Seeds", dependencies: ["Runtime"], path: "Tests/Seeds", swiftSettings: settings),
     .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: settings),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "Model"], swiftSettings: settings),
@@ -127,7 +129,11 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "OracleTests", dependencies: ["Model", "Runtime", "StateStore", "ProjectRig", "tidemark"],
+      name: "OracleTests",
+      dependencies: [
+        "Model", "Runtime", "Expressions", "Compute", "Postgres", "StateStore", "DemoServer", "ProjectRig",
+        "Seeds", "tidemark",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "CommandsTests",

@@ -45,10 +45,10 @@ package enum OperatorCatalogue {
     "+": numbers(.add) + [
       Overload(.add, [.date, .integer], .date),
       Overload(.add, [.integer, .date], .date),
-      Overload(.add, [.date, .interval], .timestamp, computed: [.timestamp, .interval]),
+      Overload(.add, [.date, .interval], .timestamp),
       Overload(.add, [.timestamp, .interval], .timestamp),
       Overload(.add, [.timestamptz, .interval], .timestamptz),
-      Overload(.add, [.interval, .date], .timestamp, computed: [.interval, .timestamp]),
+      Overload(.add, [.interval, .date], .timestamp),
       Overload(.add, [.interval, .timestamp], .timestamp),
       Overload(.add, [.interval, .timestamptz], .timestamptz),
       Overload(.add, [.interval, .interval], .interval),
@@ -56,7 +56,7 @@ package enum OperatorCatalogue {
     "-": numbers(.subtract) + [
       Overload(.subtract, [.date, .date], .integer),
       Overload(.subtract, [.date, .integer], .date),
-      Overload(.subtract, [.date, .interval], .timestamp, computed: [.timestamp, .interval]),
+      Overload(.subtract, [.date, .interval], .timestamp),
       Overload(.subtract, [.timestamp, .timestamp], .interval),
       Overload(.subtract, [.timestamptz, .timestamptz], .interval),
       Overload(.subtract, [.timestamp, .interval], .timestamp),
@@ -76,7 +76,8 @@ package enum OperatorCatalogue {
     let boolean: (SQLType) -> SQLType = { _ in .boolean }
     let same: [SQLType] = [.boolean, .numeric, .text, .char(nil), .interval, .uuid]
     return mixed(function, integers, result: boolean) + mixed(function, floats, result: boolean)
-      + mixed(function, moments, result: boolean)
+      // Not cast: a date that no timestamp reaches is still before or after each.
+      + moments.flatMap { left in moments.map { Overload(function, [left, $0], .boolean) } }
       + mixed(function, [.name, .text], result: boolean)
       .filter { $0.operands != [.text, .text] }
       + same.map { Overload(function, [$0, $0], .boolean) }

@@ -157,7 +157,7 @@ extension Checker {
       pairs.append(pair)
     }
     let first = pairs[0].0
-    if pairs.allSatisfy({ $0.0 == first }) {
+    if pairs.allSatisfy({ $0.0 == first && $0.1.type.base == first.type.base }) {
       return Operand(typed: make(.inList(first, pairs.map(\.1), negated: negated), .boolean, range))
     }
     let equalities = pairs.map { make(.call(.equal, [$0.0, $0.1]), .boolean, range) }

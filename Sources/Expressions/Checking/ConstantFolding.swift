@@ -33,6 +33,12 @@ enum ConstantFolding {
       return expression.replaced(by: .literal(.boolean(value.isNull != negated)))
     case .conditional(let branches, let otherwise): return conditional(expression, branches, otherwise)
     case .coalesce(let operands): return coalesce(expression, operands)
+    case .inList(let operand, _, _):
+      return operand.literal?.isNull ?? false ? expression.replaced(by: .literal(.null)) : expression
+    case .nullIf(let left, let right): return nullIf(expression, left, right)
+    case .greatest(let operands), .least(let operands):
+      return operands.allSatisfy { $0.literal?.isNull ?? false }
+        ? expression.replaced(by: .literal(.null)) : expression
     default: return expression
     }
   }
@@ -130,6 +136,18 @@ enum ConstantFolding {
     case 1: return expression.standing(kept[0])
     default: return expression.replaced(by: .coalesce(kept))
     }
+  }
+
+  /// Nothing equals NULL, so there the first operand is left.
+  private static func nullIf(
+    _ expression: TypedExpression, _ left: TypedExpression, _ right: TypedExpression
+  ) -> TypedExpression {
+    guard let value = right.literal, !value.isNull, !(left.literal?.isNull ?? false) else {
+      let isNull = left.literal?.isNull ?? false || right.literal?.isNull ?? false
+      return isNull ? expression.standing(left) : expression
+    }
+    guard let first = left.literal else { return expression }
+    return first == value ? expression.replaced(by: .literal(.null)) : expression
   }
 
   // MARK: Values

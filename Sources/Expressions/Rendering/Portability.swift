@@ -15,14 +15,19 @@ extension TypedExpression {
         if operands.contains(where: { $0.type.isText }) { return false }
       default: return false
       }
-      return operands.allSatisfy(\.isPortable)
-    case .isDistinct, .inList: return operands.allSatisfy(\.isPortable)
+      return areComparable
+    case .isDistinct, .inList: return areComparable
     case .cast(let operand):
       if operand.type.isInteger { return operand.isPortable && (type.isInteger || type == .numeric) }
       if case .varchar = operand.type { return operand.isPortable && type == .text }
       return operand.isPortable && type.base == operand.type.base
     default: return false
     }
+  }
+
+  /// Portable operands of one base type. A date or time against another kind of time asks for the zone's rules.
+  private var areComparable: Bool {
+    operands.allSatisfy { $0.isPortable && $0.type.base == operands[0].type.base }
   }
 
   private static func isPortable(_ type: SQLType) -> Bool {

@@ -5,8 +5,8 @@
 /// - They stand in the order of the SQL call, also where SQL writes them otherwise:
 ///   `extract`, `datePart`, `dateTrunc`: field first; `atTimeZone`: value, zone;
 ///   `position`: string, substring (as `strpos`); `substring`: string, from, length.
-/// - Arithmetic and comparison operands share one base type, but for dates and intervals
-///   (`date + integer`, `timestamp - interval`, `interval * double precision`).
+/// - Arithmetic and comparison operands share one base type, but for dates, times and intervals
+///   (`date + integer`, `date - interval`, `interval * double precision`, `date < timestamptz`).
 /// - Fields are canonical: `second`, `microseconds`, `year`. Fields, zones, `to_char` patterns, a `like` pattern written with ESCAPE, and `date_bin`
 ///   strides are literals. `like` patterns escape with a backslash.
 /// - `char(n)` operands occur in comparisons (trailing blanks do not count), in `like` (they

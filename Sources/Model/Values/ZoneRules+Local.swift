@@ -82,13 +82,17 @@ extension ZoneRules {
     return period(atUnixSeconds: moment.microseconds.floorDivided(by: 1_000_000) + Self.secondsTo2000).offset
   }
 
+  /// What the wall clock shows at a `timestamptz`; at the ends of its range that may be no `timestamp`.
+  package func wallClock(_ moment: Timestamp) -> Timestamp {
+    guard moment.isFinite else { return moment }
+    return Timestamp(microseconds: moment.localMicroseconds(in: self))
+  }
+
   /// The wall clock's `timestamp` at a `timestamptz`.
   /// - Throws: `RowFault` 22008 beyond timestamp's range.
   package func local(_ moment: Timestamp) throws(RowFault) -> Timestamp {
     guard moment.isFinite else { return moment }
-    let (local, tooBig) = moment.microseconds.addingReportingOverflow(Int64(offset(at: moment)) * 1_000_000)
-    guard !tooBig else { throw .datetimeOutOfRange("timestamp") }
-    return try Timestamp(checkedMicroseconds: local)
+    return try Timestamp(checkedMicroseconds: wallClock(moment).microseconds)
   }
 
   /// The `timestamptz` that Postgres takes a wall clock's `timestamp` for.

@@ -43,7 +43,8 @@ extension Compiler {
       let zone = types.contains(.timestamptz) ? zones.session : nil
       emit(
         MomentArithmetic(
-          operation: operation.operation, zone: zone, left: operation.isSwapped ? right : left,
+          operation: operation.operation, zone: zone, isOfDates: types.contains(.date),
+          left: operation.isSwapped ? right : left,
           right: operation.isSwapped ? left : right, output: output))
       release(left, right)
       return output
@@ -95,13 +96,13 @@ extension Compiler {
     case .add:
       if types[0] == .date && types[1].isInteger { return (.addDays, false) }
       if types[0].isInteger && types[1] == .date { return (.addDays, true) }
-      if isMoment[0] && isInterval[1] { return (.addInterval, false) }
-      if isInterval[0] && isMoment[1] { return (.addInterval, true) }
+      if types[0].isMoment && isInterval[1] && !isInterval[0] { return (.addInterval, false) }
+      if isInterval[0] && types[1].isMoment && !isInterval[1] { return (.addInterval, true) }
       if isInterval[0] && isInterval[1] { return (.addIntervals, false) }
     case .subtract:
       if types[0] == .date && types[1].isInteger { return (.subtractDays, false) }
       if types[0] == .date && types[1] == .date { return (.subtractDates, false) }
-      if isMoment[0] && isInterval[1] { return (.subtractInterval, false) }
+      if types[0].isMoment && isInterval[1] && !isInterval[0] { return (.subtractInterval, false) }
       if isMoment[0] && isMoment[1] { return (.subtractMoments, false) }
       if isInterval[0] && isInterval[1] { return (.subtractIntervals, false) }
     case .multiply:

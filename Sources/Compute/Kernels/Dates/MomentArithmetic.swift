@@ -12,6 +12,8 @@ struct MomentArithmetic: Kernel {
   let operation: Operator
   /// The zone whose calendar a `timestamptz` follows; `nil` for a `timestamp`.
   let zone: ZoneRules?
+  /// Whether what an interval is added to or taken from is a date.
+  let isOfDates: Bool
   let left: Register
   let right: Register
   let output: Register
@@ -25,7 +27,10 @@ struct MomentArithmetic: Kernel {
       let (moments, intervals) = (left.integers, right.intervals)
       let isAddition = operation == .addInterval
       out.mapIntegers(rows, frame) { row throws(RowFault) in
-        let moment = Timestamp(microseconds: moments[row])
+        let moment =
+          isOfDates
+          ? try Timestamp(DateValue(days: Int32(truncatingIfNeeded: moments[row])))
+          : Timestamp(microseconds: moments[row])
         return isAddition
           ? try moment.adding(intervals[row], in: zone).microseconds
           : try moment.subtracting(intervals[row], in: zone).microseconds

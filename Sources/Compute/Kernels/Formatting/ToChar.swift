@@ -41,7 +41,7 @@ struct ToChar: Kernel {
   private func time(_ from: Column, _ row: Int, _ template: TimeTemplate) throws(RowFault) -> String {
     if type == .interval { return try template.text(TimeFields(from.intervals[row])) }
     var moment = Timestamp(microseconds: from.integers[row])
-    if type == .timestamptz { moment = try zone.local(moment) }
+    if type == .timestamptz { moment = zone.wallClock(moment) }
     guard let civil = moment.civil else { return "" }
     return try template.text(TimeFields(civil.date, civil.time))
   }

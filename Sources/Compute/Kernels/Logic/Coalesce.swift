@@ -37,6 +37,8 @@ extension Compiler {
 /// NULLIF: the first operand, or NULL where both are equal.
 struct NullIf: Kernel {
   let rule: ComparisonRule
+  let value: Register
+  /// The value as it is compared.
   let left: Register
   let right: Register
   let output: Register
@@ -44,7 +46,7 @@ struct NullIf: Kernel {
   func run(_ rows: Rows, _ frame: Frame) {
     let (left, right, out) = (frame[left], frame[right], frame[output])
     out.clear()
-    out.copy(rows, from: left)
+    out.copy(rows, from: frame[value])
     rows.forEach { row in
       guard left.isValid(row), right.isValid(row), rule.order(left, row, right, row) == 0 else { return }
       out.writeNull(row)
@@ -57,10 +59,12 @@ extension Compiler {
     _ left: TypedExpression, _ right: TypedExpression, type: SQLType
   ) throws(Fault) -> Register {
     let rule = ComparisonRule(left.type)
-    let (left, right) = (try compile(left), try compile(right))
+    let types = [left.type, right.type]
+    let value = try compile(left)
+    let (left, right) = try comparable(value, try compile(right), types, keepsLeft: true)
     let output = output(type)
-    emit(NullIf(rule: rule, left: left, right: right, output: output))
-    release(left, right)
+    emit(NullIf(rule: rule, value: value, left: left, right: right, output: output))
+    release(value, left, right)
     return output
   }
 }

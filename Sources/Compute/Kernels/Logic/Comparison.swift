@@ -141,8 +141,8 @@ extension Compiler {
   mutating func comparison(
     _ operation: Comparison.Operator, _ operands: [TypedExpression]
   ) throws(Fault) -> Register {
-    let left = try compile(operands[0])
-    let right = try compile(operands[1])
+    let (left, right) = try comparable(
+      try compile(operands[0]), try compile(operands[1]), operands.map(\.type))
     let output = output(.boolean)
     emit(
       Comparison(
@@ -179,7 +179,8 @@ extension Compiler {
     _ left: TypedExpression, _ right: TypedExpression, negated: Bool
   ) throws(Fault) -> Register {
     let rule = ComparisonRule(left.type)
-    let (left, right) = (try compile(left), try compile(right))
+    let types = [left.type, right.type]
+    let (left, right) = try comparable(try compile(left), try compile(right), types)
     let output = output(.boolean)
     emit(Distinction(isNegated: negated, rule: rule, left: left, right: right, output: output))
     release(left, right)

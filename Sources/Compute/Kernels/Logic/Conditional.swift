@@ -23,9 +23,13 @@ struct Conditional: Kernel {
       let condition = frame.run(branch.condition, remaining)
       let lanes = condition.integers
       branch.taken.take(remaining, whereTrue: condition)
-      // The condition's register may be written again by the result: read it to the end first.
+      if branch.taken.count == remaining.count {
+        return out.copy(remaining, from: frame.run(branch.result, remaining))
+      }
+      // The condition's register may be written again by the result: read it to the end first. So may the
+      // memory of the rows that remained so far, which is that of those that remain now.
       left.take(remaining) { condition.isNull($0) || lanes[$0] == 0 }
-      let taken = branch.taken.count == remaining.count ? remaining : branch.taken.rows
+      let taken = branch.taken.rows
       if !taken.isEmpty { out.copy(taken, from: frame.run(branch.result, taken)) }
       remaining = left.rows
     }

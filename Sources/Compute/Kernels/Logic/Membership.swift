@@ -62,12 +62,13 @@ struct Membership: Kernel {
     rows.forEach { to[$0] = notFound }
     var remaining = rows
     for block in list {
-      undecided.take(remaining) { from.isValid($0) && to[$0] == notFound }
+      // A NULL is compared too, as in Postgres: an item's fault is a fault.
+      undecided.take(remaining) { to[$0] == notFound }
       if undecided.count == 0 { return }
       remaining = undecided.rows
       let candidate = frame.run(block, remaining)
       remaining.forEach { row in
-        if candidate.isNull(row) {
+        if from.isNull(row) || candidate.isNull(row) {
           out.setNull(row)
         } else if rule.order(from, row, candidate, row) == 0 {
           out.setValid(row)

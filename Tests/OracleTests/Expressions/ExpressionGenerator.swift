@@ -1,0 +1,45 @@
+import Seeds
+
+/// Makes expressions by the grammar, from a case's numbers.
+struct ExpressionGenerator {
+  var numbers: SeededNumbers
+  private let grammar = ExpressionGrammar.shared
+
+  init(_ numbers: SeededNumbers) {
+    self.numbers = numbers
+  }
+
+  /// Kinds that a result can have; numeric ones more often than chance would have them.
+  private static let results =
+    SampleColumns.kinds.filter { $0 != "carried" } + ["numeric", "numeric", "numeric", "text", "boolean"]
+
+  mutating func expression() -> GeneratedExpression {
+    expression(numbers.pick(Self.results), depth: 1 + numbers.below(4))
+  }
+
+  /// - Parameter depth: how many levels of operands there may be.
+  mutating func expression(_ kind: String, depth: Int) -> GeneratedExpression {
+    guard depth > 0, let productions = grammar.productions[kind], !numbers.oneIn(8) else { return leaf(kind) }
+    let production = numbers.pick(productions)
+    var made = GeneratedExpression(
+      kind: kind, pieces: production.pieces,
+      operands: production.slots.map { expression($0, depth: depth - 1) })
+    if !made.isOfRows,
+      let slot = production.slots.firstIndex(where: { SampleColumns.namesByKind[$0] != nil })
+    {
+      made.operands[slot] = column(production.slots[slot]) ?? made.operands[slot]
+    }
+    return made
+  }
+
+  private mutating func leaf(_ kind: String) -> GeneratedExpression {
+    let literals = (grammar.words[kind] ?? []) + (SampleValues.literals[kind] ?? [])
+    if literals.isEmpty || !numbers.oneIn(4), let column = column(kind) { return column }
+    return GeneratedExpression(literal: numbers.pick(literals), kind: kind)
+  }
+
+  private mutating func column(_ kind: String) -> GeneratedExpression? {
+    guard let names = SampleColumns.namesByKind[kind] else { return nil }
+    return GeneratedExpression(column: numbers.pick(names), kind: kind)
+  }
+}
