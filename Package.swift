@@ -137,7 +137,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "CommandsTests",
-      dependencies: ["Model", "Runtime", "StateStore", "ProjectRig", "tidemark"],
+      dependencies: [
+        "Model", "Runtime", "Postgres", "StateStore", "DemoServer", "ProjectRig", "tidemark",
+      ],
       swiftSettings: settings),
   ]
 )

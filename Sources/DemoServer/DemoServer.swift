@@ -24,6 +24,8 @@ package final class DemoServer: Sendable {
     package var isDurable = false
     /// Leaves the server running when this process ends; `stopCommand` stops it.
     package var isKept = false
+    /// Makes the server a hot standby that follows this one.
+    package var primary: DemoServer?
     /// Further server settings, as in `postgresql.conf`.
     package var settings: [String: String] = [:]
 
@@ -42,7 +44,11 @@ package final class DemoServer: Sendable {
         throw Fault("demo_server_failed", .internal, "The new folder `\(folder)` is taken already")
       }
       try prepare(folder, user)
-      try await initialise(folder, programs, user)
+      if let primary = options.primary {
+        try await copy(primary, to: folder, programs, user)
+      } else {
+        try await initialise(folder, programs, user)
+      }
       let server = try DemoServer(folder, programs, user, options, consume lock)
       try await server.waitUntilReady()
       return server
@@ -159,13 +165,31 @@ package final class DemoServer: Sendable {
   private static func initialise(_ folder: String, _ programs: ServerPrograms, _ user: ServerUser)
     async throws
   {
-    let log = folder + "/log/initdb.log"
-    let process = try ChildProcess(
+    try await fill(
+      folder,
       user.command(
         [
           programs.initdb, "-D", folder + "/data", "--username=postgres", "--auth=trust",
           "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions",
-        ], diesWithUs: true), environment: environment, output: log)
+        ], diesWithUs: true))
+  }
+
+  /// A base backup that goes on by streaming (`-R`).
+  private static func copy(
+    _ primary: DemoServer, to folder: String, _ programs: ServerPrograms, _ user: ServerUser
+  ) async throws {
+    try await fill(
+      folder,
+      user.command(
+        [
+          programs.baseBackup, "-D", folder + "/data", "-h", primary.socketDirectory, "-p",
+          "\(primary.port)", "-U", "postgres", "-R", "--no-sync", "--checkpoint=fast",
+        ], diesWithUs: true))
+  }
+
+  private static func fill(_ folder: String, _ command: [String]) async throws {
+    let log = folder + "/log/initdb.log"
+    let process = try ChildProcess(command, environment: environment, output: log)
     let thread = try ThreadExecutor(name: "initdb")
     let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: .seconds(120)) }
     if exit != .status(0) {

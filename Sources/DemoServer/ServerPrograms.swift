@@ -8,6 +8,13 @@ struct ServerPrograms {
 
   var initdb: String { folder + "/initdb" }
   var postgres: String { folder + "/postgres" }
+  /// A folder on PATH may hold links to some of the programs only: this one lies where `postgres` does.
+  var baseBackup: String {
+    guard let resolved = realpath(postgres, nil) else { return folder + "/pg_basebackup" }
+    defer { free(resolved) }
+    return String(cString: resolved).split(separator: "/").dropLast().map { "/\($0)" }.joined()
+      + "/pg_basebackup"
+  }
 
   /// Looks on `PATH`, then where Debian puts them, newest version first.
   /// - Throws: `Fault` `no_postgres_server`.

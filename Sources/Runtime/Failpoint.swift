@@ -2,7 +2,7 @@ internal import Glibc
 package import Model
 internal import Synchronization
 
-/// A named place where a test makes the process die, fail or hang: at every change of state and
+/// A named place where a test makes the process die, fail, hang or stop: at every change of state and
 /// every edge of input and output.
 ///
 /// `TIDEMARK_FAILPOINT=publish.before_commit:2:kill` kills the process the second time that place
@@ -29,6 +29,8 @@ package struct Failpoint: Hashable, Sendable {
   package static let sinksPrepared = Failpoint("sinks.prepared")
   package static let publishStarted = Failpoint("publish.started")
   package static let publishBeforeCommit = Failpoint("publish.before_commit")
+  package static let publishMiddle = Failpoint("publish.middle")
+  package static let commitAnswered = Failpoint("commit.answered")
   package static let publishAfterCommit = Failpoint("publish.after_commit")
   package static let publishMarked = Failpoint("publish.marked")
   package static let afterPublish = Failpoint("publish.after_publish")
@@ -43,7 +45,8 @@ package struct Failpoint: Hashable, Sendable {
   package static let ofRuns = [
     runOpen, planSaved, targetPrepared, snapshotTaken, chunkMiddle, chunkRead, readDone, mergeStarted,
     mergeMiddle, resultMade, filePrepared, sinksPrepared, publishStarted, publishBeforeCommit,
-    publishAfterCommit, publishMarked, afterPublish, fileBeforeRename, fileAfterRename, runBeforeSuccess,
+    publishMiddle, commitAnswered, publishAfterCommit, publishMarked, afterPublish, fileBeforeRename,
+    fileAfterRename, runBeforeSuccess,
     runAfterSuccess, noticeBeforeSend, noticeAfterSend,
   ]
 
@@ -58,13 +61,15 @@ package struct Failpoint: Hashable, Sendable {
       kill(getpid(), SIGKILL)
       while true { pause() }
     case .hang: while true { pause() }
+    // Until whoever watches lets it go on, which it then does as if nothing had happened.
+    case .stop: kill(getpid(), SIGSTOP)
     case .error:
       throw Fault(
         "failpoint", .connection, "The failpoint \(point.name) was asked to fail", isTransient: true)
     }
   }
 
-  private enum Effect: String { case kill, error, hang }
+  private enum Effect: String { case kill, error, hang, stop }
 
   private struct Order {
     var point: Failpoint
@@ -91,7 +96,7 @@ package struct Failpoint: Hashable, Sendable {
     guard let text = Environment.process["TIDEMARK_FAILPOINT"] else { return }
     if let order = parse(text), known.contains(order.point) { return }
     throw Fault(
-      "bad_failpoint", .usage, "TIDEMARK_FAILPOINT `\(text)` is not POINT:COUNT:kill|error|hang",
+      "bad_failpoint", .usage, "TIDEMARK_FAILPOINT `\(text)` is not POINT:COUNT:kill|error|hang|stop",
       hint: DidYouMean.hint(
         for: String(text.prefix { $0 != ":" }), among: known.map(\.name)))
   }

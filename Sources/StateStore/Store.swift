@@ -13,6 +13,9 @@ package struct Store: Sendable {
   let host: String
   let processID: Int32
 
+  /// The number of the layout that an open store has.
+  package static var layout: Int { Migration.newest }
+
   package var location: String { database.location }
 
   /// Looks for damage, changing nothing: one sentence per finding.

@@ -1,4 +1,4 @@
-internal import DemoServer
+package import DemoServer
 internal import Glibc
 package import Model
 package import Postgres
@@ -24,20 +24,33 @@ package struct TidemarkProject: Sendable {
       let connection = try await Connection.open(settings)
       let name = try await connection.query("SELECT current_database()").onlyRow[0] ?? ""
       await connection.close()
-      let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-test-")
-      let project = TidemarkProject(
-        folder: folder, database: server.connectionString(database: name), settings: settings)
-      let result: Result<Output, any Error>
-      do {
-        for name in ["jobs", "out"] { mkdir("\(folder)/\(name)", 0o755) }
-        try project.write("tidemark.yaml", project.file())
-        result = .success(try await body(project))
-      } catch {
-        result = .failure(error)
-      }
-      try FolderTree.remove(folder)
-      return try result.get()
+      return try await with(server.connectionString(database: name), settings, body)
     }
+  }
+
+  /// The same over the one database of a server of the test's own.
+  @discardableResult
+  package nonisolated(nonsending) static func with<Output>(
+    on server: DemoServer, _ body: (TidemarkProject) async throws -> Output
+  ) async throws -> Output {
+    try await with(server.connectionString(), server.settings(), body)
+  }
+
+  private nonisolated(nonsending) static func with<Output>(
+    _ database: String, _ settings: ConnectionSettings, _ body: (TidemarkProject) async throws -> Output
+  ) async throws -> Output {
+    let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-test-")
+    let project = TidemarkProject(folder: folder, database: database, settings: settings)
+    let result: Result<Output, any Error>
+    do {
+      for name in ["jobs", "out"] { mkdir("\(folder)/\(name)", 0o755) }
+      try project.write("tidemark.yaml", project.file())
+      result = .success(try await body(project))
+    } catch {
+      result = .failure(error)
+    }
+    try FolderTree.remove(folder)
+    return try result.get()
   }
 
   /// The text of tidemark.yaml, with further top-level lines.
@@ -79,24 +92,27 @@ package struct TidemarkProject: Sendable {
   }()
 
   /// Starts `tidemark` in the project, and does not wait for its end.
+  /// - Parameter wrapper: a command line that the program's is put behind.
   package func start(
-    _ arguments: [String], environment: [String: String] = [:], output: String
+    _ arguments: [String], environment: [String: String] = [:], output: String, behind wrapper: [String] = []
   ) throws(Fault) -> ChildProcess {
     var variables = ["PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8"]
     variables.merge(environment) { $1 }
     return try ChildProcess(
-      [TidemarkProject.program] + arguments + ["--project", folder], environment: variables, output: output)
+      wrapper + [TidemarkProject.program] + arguments + ["--project", folder], environment: variables,
+      output: output)
   }
 
   /// Runs `tidemark` in the project to its end.
   /// - Parameter failpoint: as in `TIDEMARK_FAILPOINT`.
   package func run(
-    _ arguments: [String], failpoint: String? = nil, environment: [String: String] = [:]
+    _ arguments: [String], failpoint: String? = nil, environment: [String: String] = [:],
+    behind wrapper: [String] = []
   ) async throws -> ProgramRun {
     var environment = environment
     if let failpoint { environment["TIDEMARK_FAILPOINT"] = failpoint }
     let output = try FolderTree.temporary(in: folder, prefix: ".said-") + "/output"
-    let process = try start(arguments, environment: environment, output: output)
+    let process = try start(arguments, environment: environment, output: output, behind: wrapper)
     return try await end(of: process, output: output)
   }
 

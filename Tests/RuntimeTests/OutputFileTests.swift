@@ -37,7 +37,7 @@ import Testing
       try left.discard()
       try left.discard()
       #expect(try text(root + "/a/b/c.csv") == "new")
-      #expect(access(root + "/a/b/.c.csv.t.tmp", F_OK) != 0)
+      #expect(access(root + "/a/b/.c.csv.t.0.tmp", F_OK) != 0)
     }
   }
 
@@ -80,7 +80,7 @@ import Testing
   @Test func aLinkInPlaceOfTheTemporaryNameIsNotWrittenThrough() throws {
     try withRoot { folder, root in
       #expect(mkdir(root, 0o755) == 0)
-      #expect(symlink(folder + "/victim", root + "/.x.csv.t.tmp") == 0)
+      #expect(symlink(folder + "/victim", root + "/.x.csv.t.0.tmp") == 0)
       try publish("x.csv", in: root, "x")
       #expect(try text(root + "/x.csv") == "x")
       #expect(access(folder + "/victim", F_OK) != 0)

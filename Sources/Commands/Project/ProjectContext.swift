@@ -111,9 +111,15 @@ struct ProjectContext: Sendable {
       return try await Store.openPostgres(
         ConnectionSettings(
           name: "state", connectionString: statePath, applicationName: "tidemark state",
-          redactor: values.redactor))
+          redactor: values.redactor), lease: ProjectContext.lease)
     }
     return try await Store.openSQLite(path: statePath, now: { SystemClock.now })
+  }
+
+  /// How long an owner that says nothing is taken to live; a test of dead and sleeping owners does not
+  /// wait that long.
+  private static var lease: Duration {
+    Environment.process["TIDEMARK_LEASE_MS"].flatMap { Int64($0) }.map { .milliseconds($0) } ?? .seconds(12)
   }
 
   func environment(

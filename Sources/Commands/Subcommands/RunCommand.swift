@@ -13,7 +13,8 @@ enum RunCommand {
       JOB is a file or a job's name, with a matrix row in brackets: 'tenant-revenue[tenant=acme]'.
       Without an interval it takes the job's oldest unfinished fire or run, else the last interval that has
       ended. A success closes the fires of its interval.
-      A job that has succeeded for that interval is not run again unless --again is given.
+      A job that has succeeded for that interval is not run again unless --again is given. A failed run is
+      started again as the job's errors.rerun says; the command waits meanwhile.
       """,
     operands: [.init(name: "JOB", help: "jobs/NAME.yaml, or NAME")],
     options: [
@@ -24,6 +25,7 @@ enum RunCommand {
       OptionSpec("parallelism", value: "N", help: "chunks at once, over as many connections"),
       OptionSpec("again", help: "publish a new revision of an interval that has succeeded"),
       OptionSpec("strict", help: "exit 8 instead of 0 where it has succeeded before"),
+      OptionSpec("no-rerun", help: "fail at once, whatever the job's errors.rerun says"),
       OptionSpec("force", help: "let mode `replace` put an older interval over a newer one"),
     ],
     example: "tidemark run daily-revenue --for yesterday",
@@ -41,7 +43,11 @@ enum RunCommand {
       force: invocation.has("force"))
     let store = try await context.openStore()
     let reporter = RunReporter(invocation, log: context.log)
-    let environment = context.environment(store: store) { reporter.report($0, $1) }
+    let status = ServiceStatus(job: reading.job.name)
+    let environment = context.environment(store: store) {
+      reporter.report($0, $1)
+      status.on($1)
+    }
     // What a failed run has to tell is delivered too, before its fault is.
     let outcome: Result<ExitCode, any Error>
     do {
@@ -67,8 +73,10 @@ enum RunCommand {
       request.matrixRow = row
       if takesOldest { request = try await byHand.request(request, row: name) }
       let asked = request
+      let reruns = RunReruns(
+        environment: environment, jobs: [request.job], isOff: invocation.has("no-rerun"))
       let outcome = try await StopSignals.cancelling {
-        try await Conductor(environment).run(asked, matrixRowName: name)
+        try await ServiceStatus.savingWhenStopped { try await reruns.run(asked, matrixRowName: name) }
       }
       try await byHand.finish(asked, outcome)
       reporter.finish()

@@ -1,11 +1,17 @@
 internal import Model
 internal import StateStore
 
-/// `tidemark state`: looks for damage in the state store, or gives space back.
+/// `tidemark state`: looks for damage in the state store, brings its layout up to date, or gives space
+/// back.
 enum StateCommand {
   static let spec = CommandSpec(
-    name: "state", summary: "Check the state store for damage, or compact it",
-    operands: [.init(name: "check|compact", help: "check changes nothing; compact gives space back")],
+    name: "state", summary: "Check the state store for damage, migrate or compact it",
+    operands: [
+      .init(
+        name: "check|migrate|compact",
+        help: "check looks for damage; migrate brings the layout up to date, as every command does when it"
+          + " opens the state; compact gives space back")
+    ],
     example: "tidemark state check",
     run: { try await run($0) })
 
@@ -24,6 +30,11 @@ enum StateCommand {
         }
       }
       return findings.isEmpty ? .ok : .runFailed
+    case "migrate":
+      // Opening has done it, one process at a time.
+      await store.close()
+      Terminal.print("\(store.location) has layout \(Store.layout), the newest that this version knows")
+      return .ok
     case "compact":
       try await store.compact()
       await store.close()
@@ -32,7 +43,7 @@ enum StateCommand {
     default:
       throw Fault(
         "bad_value", .usage, "`tidemark state` does not know `\(invocation.operands[0])`",
-        hint: "It knows check and compact")
+        hint: "It knows check, migrate and compact")
     }
   }
 }

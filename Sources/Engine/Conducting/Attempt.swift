@@ -95,11 +95,7 @@ actor Attempt {
   private func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try NotYet.check(job)
     try await bindToCommitment(asker)
-    let prepared =
-      if let commitment { try await committedPlan(commitment, spills) } else { try await plan(asker, spills) }
-    let publisher = try await Publisher.prepare(
-      environment: environment, request: request, context: context, references: references,
-      plan: prepared.plan, run: record, asker: asker, session: session)
+    let (prepared, publisher) = try await prepare(asker, spills)
     if isAgain, commitment == nil { record = try await publisher.raiseRevision(ownership: ownership) }
     while true {
       try await read(prepared, asker)
@@ -128,6 +124,29 @@ actor Attempt {
     if record.state == .publishing {
       fault.hint = "The chunk was dropped: run the job again, and it is computed again"
       throw fault
+    }
+  }
+
+  /// Plans, and looks at the targets. A server that cannot be reached at all is told of at once; trouble
+  /// behind that is waited out.
+  private func prepare(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> (Prepared, Publisher) {
+    while true {
+      do {
+        let prepared =
+          if let commitment { try await committedPlan(commitment, spills) } else {
+            try await plan(asker, spills)
+          }
+        let publisher = try await Publisher.prepare(
+          environment: environment, request: request, context: context, references: references,
+          plan: prepared.plan, run: record, asker: asker, session: session)
+        budget.reset()
+        return (prepared, publisher)
+      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        guard await asker.hasConnected, let wait = budget.next() else { throw fault }
+        report(.waiting(reason: "\(fault.sentence); trying again"))
+        await asker.close()
+        try await Task.sleep(for: wait)
+      }
     }
   }
 
@@ -292,7 +311,7 @@ actor Attempt {
       try await waitForSources(prepared, asker)
       let phase = ReadPhase(
         environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
-        session: session, parallelism: try parallelism)
+        session: session, parallelism: try parallelism, asker: asker)
       let (store, run) = (store, record.id)
       try await patiently {
         try await phase.read(
@@ -369,7 +388,19 @@ actor Attempt {
     try Failpoint.hit(.mergeStarted)
     let maker = ResultMaker(
       environment: environment, plan: prepared.plan, run: record.id, work: prepared.work)
-    let made = try await publisher.makeResult(maker, rejected: record.totals.rows.quarantined)
+    let made = try await publisher.makeResult(
+      maker, rejected: record.totals.rows.quarantined, token: ownership.token)
+    do {
+      return try await publish(made, publisher, isPastFirstCommit: isPastFirstCommit)
+    } catch {
+      try publisher.discard()
+      throw error
+    }
+  }
+
+  private func publish(
+    _ made: ResultMaker.Made, _ publisher: Publisher, isPastFirstCommit: Bool
+  ) async throws -> RunSummary {
     report(.prepared(rows: made.rows, hash: made.hash))
     if !isPastFirstCommit {
       let saved = Commitment(

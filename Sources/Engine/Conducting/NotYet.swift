@@ -9,9 +9,6 @@ enum NotYet {
       faults.append(
         Fault("not_yet", .config, "`\(word)` does not work yet", place: place, hint: "Leave it out"))
     }
-    let place = job.sources.first?.place
-    if job.limits.maximumRowsPerSecond != nil { refuse("limits.max_rows_per_second", place) }
-    if job.limits.maximumReplicationLag != nil { refuse("limits.max_replication_lag", place) }
     for sink in job.sinks {
       if case .table(let rule) = sink, rule.publishPerChunk { refuse("publish: per_chunk", rule.place) }
     }

@@ -136,7 +136,8 @@ final class Publisher {
 
   /// Makes the result: one merge, into the spool, the files and the checks.
   /// - Throws: `Fault` `check_failed` where a check of severity `error` does not pass.
-  func makeResult(_ maker: ResultMaker, rejected: Int64) async throws -> ResultMaker.Made {
+  func makeResult(_ maker: ResultMaker, rejected: Int64, token: FencingToken) async throws -> ResultMaker.Made
+  {
     self.rejected = rejected
     // A file of the final name is this run's own where the run had come as far as its sinks before.
     let reached = Set(try await environment.store.sinkMarks(of: run.id).map(\.sink))
@@ -148,6 +149,7 @@ final class Publisher {
         try PreparedFile(
           sink: file.sink, rule: file.rule, path: file.path, schema: plan.result,
           root: environment.outputRoot, tag: SHA256.hexadecimal(run.identity.key).prefix(12).description,
+          token: token,
           mayReplace: run.revision > 1 || request.again || reached.contains(file.sink)))
     }
     var judges: [CheckJudge] = []
@@ -165,9 +167,14 @@ final class Publisher {
       try Failpoint.hit(.resultMade)
       return made
     } catch {
-      for file in prepared { try file.file.discard() }
+      try discard()
       throw error
     }
+  }
+
+  /// Removes what was prepared and did not appear.
+  func discard() throws(Fault) {
+    for file in prepared { try file.file.discard() }
   }
 
   private func judge(_ judges: inout [CheckJudge], zones: ZoneContext) throws(Fault) {
@@ -256,6 +263,8 @@ final class Publisher {
         try file.file.discard()
         continue
       }
+      // A file has no fence of its own: who has slept is told here.
+      try await environment.store.renew(ownership)
       try file.publish()
       try await environment.store.markCommitted(sinks: [file.sink], for: ownership)
       environment.report(

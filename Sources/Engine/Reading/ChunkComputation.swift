@@ -36,8 +36,12 @@ final class ChunkComputation: @unchecked Sendable {
     return (counts.read, counts.bytes)
   }
 
-  func add(_ data: UnsafeRawBufferPointer) throws {
+  /// - Returns: how many rows the data held.
+  @discardableResult
+  func add(_ data: UnsafeRawBufferPointer) throws -> Int64 {
+    let before = pipeline.counts.read
     try pipeline.add(data, to: &consumer)
+    return pipeline.counts.read - before
   }
 
   func finish() async throws -> ChunkYield {

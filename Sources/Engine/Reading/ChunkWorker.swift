@@ -89,8 +89,10 @@ final class ChunkWorker: Sendable {
     let report = phase.environment.report
     report(run, .chunkStarted(chunk.id, worker: number))
     let computation = try phase.work.begin()
+    let throttle = phase.throttle
     try await connection.copyOut(chunk.copy(as: phase.work.format)) { bytes in
-      try computation.add(bytes)
+      let rows = try computation.add(bytes)
+      try throttle?.hold(rows)
       if let progress = computation.progress() {
         report(run, .chunkProgress(chunk.id, rows: progress.rows, bytes: progress.bytes))
       }

@@ -12,6 +12,8 @@ actor PlanAsker {
   private let run: RunID?
   private let session: SessionSettings
   private var connections: [String: Connection] = [:]
+  /// Some server has been there.
+  private(set) var hasConnected = false
   /// Facts of the servers asked so far, by connection.
   private(set) var servers: [String: ServerFacts] = [:]
   /// All answers to the last plan's questions, round by round.
@@ -29,6 +31,7 @@ actor PlanAsker {
     if let known = connections[name], await known.isOpen { return known }
     let opened = try await Connection.open(environment.settings(name, run: run, job: job))
     connections[name] = opened
+    hasConnected = true
     return opened
   }
 

@@ -15,6 +15,23 @@ struct ReadPhase: Sendable {
   var ownership: Ownership
   var session: SessionSettings
   var parallelism: Int
+  var asker: PlanAsker
+  let throttle: ReadThrottle?
+
+  init(
+    environment: EngineEnvironment, job: Job, plan: Plan, work: ChunkWork, ownership: Ownership,
+    session: SessionSettings, parallelism: Int, asker: PlanAsker
+  ) {
+    self.environment = environment
+    self.job = job
+    self.plan = plan
+    self.work = work
+    self.ownership = ownership
+    self.session = session
+    self.parallelism = parallelism
+    self.asker = asker
+    throttle = ReadThrottle(job.limits)
+  }
 
   private var run: RunID { ownership.run }
 
@@ -25,6 +42,7 @@ struct ReadPhase: Sendable {
     if open.isEmpty, finished.isEmpty { return }
     let connections = Set(plan.sources.map(\.connection)).sorted()
     var holders: [String: SnapshotHolder] = [:]
+    try await lagWatch?.waitUntilFresh()
     do {
       for name in connections { holders[name] = try await hold(name) }
       let kept = try await resume(finished, holders: holders, serverFacts: serverFacts)
@@ -68,10 +86,40 @@ struct ReadPhase: Sendable {
 
   // MARK: Reading
 
+  private var lagWatch: LagWatch? {
+    let (report, run) = (environment.report, run)
+    return job.limits.maximumReplicationLag.map { bound in
+      LagWatch(asker: asker, connections: Set(plan.sources.map(\.connection)).sorted(), bound: bound) {
+        report(run, .waiting(reason: $0))
+      }
+    }
+  }
+
   private func readAll(
     _ chunks: [PlannedChunk], holders: [String: SnapshotHolder], serverFacts: [String: ServerFacts]
   ) async throws {
     if chunks.isEmpty { return }
+    guard let throttle, let lagWatch else {
+      return try await work(on: chunks, holders: holders, serverFacts: serverFacts)
+    }
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        try await work(on: chunks, holders: holders, serverFacts: serverFacts)
+        return true
+      }
+      group.addTask {
+        try await lagWatch.watch(throttle)
+        return false
+      }
+      // The watch ends only by a fault of its own, or with the work.
+      defer { group.cancelAll() }
+      while let isDone = try await group.next(), !isDone {}
+    }
+  }
+
+  private func work(
+    on chunks: [PlannedChunk], holders: [String: SnapshotHolder], serverFacts: [String: ServerFacts]
+  ) async throws {
     let queue = ChunkQueue(chunks)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<min(parallelism, chunks.count) {

@@ -1,4 +1,5 @@
 internal import Model
+internal import Runtime
 
 extension Connection {
   /// Runs `body` in a transaction: committed when it returns, rolled back when it throws.
@@ -47,7 +48,7 @@ extension Connection {
     do {
       // Not to be cancelled: an answer that was not waited for would be one more that is unknown.
       let isCommitted = try executeShielded("COMMIT") == "COMMIT"
-      if isCommitted { return }
+      if isCommitted { return try loseAnswer() }
     } catch let fault as Fault where !isOpen {
       throw Fault(
         "commit_unknown", .connection,
@@ -58,6 +59,15 @@ extension Connection {
     throw Fault(
       "transaction_rolled_back", .internal,
       "Postgres rolled the transaction back because a statement in it had failed")
+  }
+
+  /// What a test of lost answers asks for: the COMMIT has happened, and nobody hears of it.
+  private func loseAnswer() throws {
+    do throws(Fault) {
+      try Failpoint.hit(.commitAnswered)
+    } catch {
+      throw lost(error.sentence)
+    }
   }
 
   /// Never fails: where the server cannot be told, the connection is closed, and that rolls back.

@@ -18,10 +18,11 @@ package final class OutputFile {
   /// Makes the folders that are missing, and an empty file under the temporary name.
   /// - Parameters:
   ///   - path: relative to `root`.
-  ///   - tag: makes the temporary name unique to its writer; a file left by a dead writer of the same
-  ///     tag is replaced.
+  ///   - tag: what the writers of one file have in common.
+  ///   - owner: rises from writer to writer, and makes the temporary name this one's own: an older
+  ///     writer that wakes up late cannot write into it. What older ones have left is removed.
   /// - Throws: `Fault` `unsafe_path`, or a `SystemFault`.
-  package init(_ path: String, in root: String, tag: String) throws(Fault) {
+  package init(_ path: String, in root: String, tag: String, owner: Int64 = 0) throws(Fault) {
     let parts = try OutputFile.parts(path)
     guard let name = parts.last else {
       throw Fault("unsafe_path", .validation, "The output path is empty")
@@ -29,16 +30,26 @@ package final class OutputFile {
     self.path = root + "/" + parts.joined(separator: "/")
     folder = try OutputFile.folder(Array(parts.dropLast()), in: root)
     self.name = name
-    temporaryName = ".\(name).\(tag).tmp"
+    let common = ".\(name).\(tag)."
+    temporaryName = "\(common)\(owner).tmp"
     guard temporaryName.utf8.count <= 255 else {
       throw Fault("unsafe_path", .validation, "The file name `\(name.prefix(40))…` is too long")
     }
     try OutputFile.refuseOddFile(name, in: folder, path: self.path)
-    if unlinkat(folder.number, temporaryName, 0) != 0, errno != ENOENT {
-      throw SystemFault.fault("remove", self.path)
+    for left in try FolderTree.names(in: OutputFile.parent(self.path)) where left.hasPrefix(common) {
+      guard left.hasSuffix(".tmp"), let writer = Int64(left.dropFirst(common.count).dropLast(4)),
+        writer <= owner
+      else { continue }
+      if unlinkat(folder.number, left, 0) != 0, errno != ENOENT {
+        throw SystemFault.fault("remove", self.path)
+      }
     }
     file = try FileDescriptor(
       temporaryName, in: folder, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
+  }
+
+  private static func parent(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
   }
 
   /// The parts of a relative path.

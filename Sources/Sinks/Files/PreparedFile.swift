@@ -16,16 +16,18 @@ package final class PreparedFile {
 
   /// - Parameters:
   ///   - path: the sink's path with references resolved.
-  ///   - tag: unique to the run's identity, so that a later attempt replaces what a dead one left.
+  ///   - tag: unique to the run's identity.
+  ///   - token: of the owner, so that a later one replaces what a dead one left, and not the other way
+  ///     round.
   /// - Throws: `Fault` `unsafe_path`, `file_exists`, or of the file system.
   package init(
     sink: String, rule: FileSinkRule, path: String, schema: [ColumnSchema], root: String, tag: String,
-    mayReplace: Bool
+    token: FencingToken, mayReplace: Bool
   ) throws(Fault) {
     self.sink = sink
     self.rule = rule
     do throws(Fault) {
-      file = try OutputFile(path, in: root, tag: tag)
+      file = try OutputFile(path, in: root, tag: tag, owner: token.number)
     } catch {
       throw error.at(rule.place)
     }

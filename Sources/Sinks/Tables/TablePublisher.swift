@@ -1,5 +1,6 @@
 package import Model
 package import Postgres
+internal import Runtime
 
 /// One table's part of a publish.
 package struct TablePublication {
@@ -120,9 +121,11 @@ package struct TablePublisher {
     }
   }
 
-  /// Runs what the target wants run behind a publish, each statement on its own.
+  /// Runs what the target wants run behind a publish, each statement in a transaction of its own.
   package func runAfterPublish(_ target: TableTarget) async throws {
-    for statement in target.afterPublish { try await connection.execute(statement) }
+    for statement in target.afterPublish {
+      try await connection.transaction(.writing(session)) { try await $0.execute(statement) }
+    }
   }
 
   /// Rows that are only added touch nobody else's.
@@ -197,6 +200,7 @@ package struct TablePublisher {
     for statement in target.beforePublish { try await connection.execute(statement) }
     let deleted = try await delete(publication, statements)
     let rows = try await insert(publication, statements)
+    try Failpoint.hit(.publishMiddle)
     try await connection.execute(ledger.complete(publication.entry, rows: rows, deleted: deleted))
     return .published(rows: rows, deleted: deleted)
   }

@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 internal import Model
 
 /// One connection to a SQLite file, with its prepared statements. Belongs to one thread.
@@ -154,6 +155,9 @@ final class SQLiteConnection {
   }
 
   private func fault(_ status: Int32) -> Fault {
-    SQLiteFault.fault(status, message: String(cString: sqlite3_errmsg(handle)), path: path)
+    let isFull = [ENOSPC, EDQUOT].contains(sqlite3_system_errno(handle))
+    return SQLiteFault.fault(
+      status & 0xFF == SQLITE_IOERR && isFull ? SQLITE_FULL : status,
+      message: String(cString: sqlite3_errmsg(handle)), path: path)
   }
 }

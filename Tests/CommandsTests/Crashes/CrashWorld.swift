@@ -1,5 +1,7 @@
+import DemoServer
 import Glibc
 import Model
+import Postgres
 import ProjectRig
 import Runtime
 import StateStore
@@ -9,6 +11,12 @@ import Testing
 /// compared with what an undisturbed run leaves.
 struct CrashWorld {
   let project: TidemarkProject
+  var state = StateKind.sqlite
+
+  /// Where the state lies.
+  enum StateKind: String, CaseIterable, Sendable {
+    case sqlite, postgres
+  }
 
   static let command = ["run", "crash", "--for", "2026-03-14"]
 
@@ -47,14 +55,19 @@ struct CrashWorld {
 
     """
 
-  static func with(_ body: (CrashWorld) async throws -> Void) async throws {
+  /// - Parameter server: one of the test's own; left out, all share one.
+  static func with(
+    _ state: StateKind = .sqlite, on server: DemoServer? = nil, _ body: (CrashWorld) async throws -> Void
+  ) async throws {
     // Before a database is taken: all could be taken by tests that wait for this one's.
     _ = try await undisturbed()
-    try await make(body)
+    try await make(state, on: server, body)
   }
 
-  private static func make(_ body: (CrashWorld) async throws -> Void) async throws {
-    try await TidemarkProject.with { project in
+  private static func make(
+    _ state: StateKind, on server: DemoServer? = nil, _ body: (CrashWorld) async throws -> Void
+  ) async throws {
+    func fill(_ project: TidemarkProject) async throws {
       try await project.sql(
         """
         CREATE TABLE events AS SELECT i AS id, TIMESTAMPTZ '2026-03-13 22:00+00' + i * INTERVAL '5 minutes' AS at,
@@ -63,15 +76,57 @@ struct CrashWorld {
         """,
         "ALTER TABLE events ADD PRIMARY KEY (id)", "ANALYZE events", "CREATE TABLE told (n int)")
       try project.write("jobs/crash.yaml", job)
-      try await body(CrashWorld(project: project))
+      let world = CrashWorld(project: project, state: state)
+      if state == .postgres { try project.write("tidemark.yaml", project.file(world.stateLine)) }
+      try await body(world)
     }
+    if let server {
+      try await TidemarkProject.with(on: server, fill)
+    } else {
+      try await TidemarkProject.with(fill)
+    }
+  }
+
+  /// The state in the project's own database, named by a URL as it must be.
+  private var stateLine: String {
+    let parts = project.database.split(separator: " ").map {
+      $0.split(separator: "=", maxSplits: 1)[1].filter { $0 != "'" }
+    }
+    let host = parts[0].replacing("/", with: "%2F")
+    return "state: \"postgresql://\(parts[2])@\(host):\(parts[1])/\(parts[3])\"\n"
+  }
+
+  /// Owners die often here, and nobody waits for their leases.
+  static let environment = ["TIDEMARK_LEASE_MS": "1"]
+
+  /// Runs the crash job, to be killed at a failpoint or to its end.
+  func run(_ failpoint: String? = nil, more: [String: String] = [:]) async throws -> ProgramRun {
+    try await project.run(
+      Self.command, failpoint: failpoint, environment: Self.environment.merging(more) { $1 })
+  }
+
+  /// Starts the crash job with a failpoint of effect `stop`, and comes back when it stands still there.
+  /// - Returns: `nil` where it ended without having come there.
+  func stopped(
+    at failpoint: String, output: String, environment: [String: String] = [:]
+  ) async throws -> ChildProcess? {
+    var variables = Self.environment.merging(environment) { $1 }
+    variables["TIDEMARK_FAILPOINT"] = failpoint + ":stop"
+    let process = try project.start(Self.command, environment: variables, output: output)
+    while process.exit == nil {
+      // The state is the first letter behind the name, which stands in parentheses.
+      let text = try? FileContents.read("/proc/\(process.identifier)/stat", atMost: ByteCount(4096))
+      if let text, String(decoding: text, as: UTF8.self).contains(") T ") { return process }
+      await Task.yield()
+    }
+    return nil
   }
 
   /// Takes back all that runs have left.
   func reset() async throws {
     try await project.sql(
       "SET client_min_messages = error", "DROP TABLE IF EXISTS by_window, appended, merged",
-      "DROP SCHEMA IF EXISTS tidemark CASCADE", "DELETE FROM told")
+      "DROP SCHEMA IF EXISTS tidemark, tidemark_state CASCADE", "DELETE FROM told")
     for name in [".tidemark", "out"] where access(project.path(name), F_OK) == 0 {
       try FolderTree.remove(project.path(name))
     }
@@ -121,9 +176,13 @@ struct CrashWorld {
     for name in ["out/crash.csv.gz", "out/deep/er/crash.jsonl"] {
       traces.files[name] = try project.read(name)
     }
-    traces.leftovers = try await project.rows(
-      "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'tidemark/%' AND datname = current_database() AND state <> 'idle'"
-    ).map { $0[0] }
+    // A server notices the end of a killed client when it next turns to it.
+    for _ in 0..<1000 {
+      traces.leftovers = try await project.rows(
+        "SELECT application_name || ' ' || state FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' AND datname = current_database() AND state <> 'idle'"
+      ).map { $0[0] }
+      if traces.leftovers.isEmpty { break }
+    }
     for folder in ["out", "out/deep/er", ".tidemark/scratch"] where access(project.path(folder), F_OK) == 0 {
       traces.leftovers += try FolderTree.names(in: project.path(folder)).filter {
         $0.hasSuffix(".tmp") || folder.hasSuffix("scratch")
@@ -147,7 +206,12 @@ struct CrashWorld {
 
   /// The project's state, opened beside whatever runs.
   func state(_ body: (Store) async throws -> Void) async throws {
-    let store = try await Store.openSQLite(path: project.path(".tidemark/state.db"), now: { SystemClock.now })
+    let store =
+      switch state {
+      case .sqlite:
+        try await Store.openSQLite(path: project.path(".tidemark/state.db"), now: { SystemClock.now })
+      case .postgres: try await Store.openPostgres(project.settings)
+      }
     try await body(store)
     await store.close()
   }
@@ -157,7 +221,7 @@ struct CrashWorld {
 
   private static let memory = Task { () throws -> Traces in
     let made = Box()
-    try await CrashWorld.make { world in
+    try await CrashWorld.make(.sqlite) { world in
       let run = try await world.project.run(command)
       try #require(run.status == 0, "\(run.output)")
       made.traces = try await world.traces()

@@ -1,0 +1,56 @@
+internal import Engine
+internal import Model
+internal import Runtime
+internal import StateStore
+
+/// Runs by hand, or from a crontab without `tick`, and carries `errors.rerun` out: a failed run is
+/// started again by the process that ran it, which waits meanwhile and says so.
+struct RunReruns: Sendable {
+  var environment: EngineEnvironment
+  var jobs: [Job]
+  /// `--no-rerun`: fail at once.
+  var isOff: Bool
+
+  /// - Throws: as `Conductor.run`, for the last attempt; a stop while waiting leaves the fault that the
+  ///   wait is for.
+  func run(_ request: RunRequest, matrixRowName: String) async throws -> RunOutcome {
+    var request = request
+    while true {
+      let start = environment.now()
+      do {
+        return try await Conductor(environment).run(request, matrixRowName: matrixRowName)
+      } catch let failure {
+        guard !isOff, !Task.isCancelled,
+          let run = try await failed(request, matrixRowName, since: start),
+          let moment = RerunRule.moment(for: run, request.job.errors)
+        else { throw failure }
+        environment.report(
+          run.id,
+          .waiting(
+            reason: "failed \(run.failures) of at most \(request.job.errors.rerunAttempts + 1) times; "
+              + "runs again at \(moment.text())"))
+        // Whoever is to hear of the failure hears of it now.
+        try await NoticeDelivery(environment: environment, jobs: jobs).deliverDue()
+        do {
+          try await Task.sleep(for: max(.zero, environment.now().duration(to: moment)))
+        } catch {
+          throw failure
+        }
+        // The same interval, whatever time it has become; its fire stays with the run.
+        request.choice = run.identity.interval.map(IntervalChoice.range) ?? request.choice
+        request.fire = nil
+      }
+    }
+  }
+
+  /// The run that failed just now, if one had begun.
+  private func failed(
+    _ request: RunRequest, _ row: String, since start: Instant
+  ) async throws -> RunRecord? {
+    try await environment.store.runs(
+      RunFilter(
+        project: request.project.name, job: request.job.name, matrixRow: row, states: [.failed],
+        isUnfinished: true)
+    ).filter { $0.updatedAt >= start }.max { $0.updatedAt < $1.updatedAt }
+  }
+}

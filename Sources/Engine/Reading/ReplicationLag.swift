@@ -1,0 +1,73 @@
+internal import Model
+internal import Postgres
+
+/// How far a server's replicas are behind, for `limits.max_replication_lag`: of a primary the worst of
+/// its replicas, of a replica its own.
+struct ReplicationLag {
+  var isReplica: Bool
+  var lag: Duration
+
+  /// - Throws: `Fault` `missing_privilege` where the role may not see it.
+  static func ask(_ connection: Connection) async throws -> ReplicationLag {
+    let row = try await connection.query(
+      """
+      SELECT pg_is_in_recovery(), \
+      (1000 * CASE WHEN NOT pg_is_in_recovery() \
+      THEN (SELECT max(extract(epoch FROM replay_lag)) FROM pg_stat_replication) \
+      WHEN pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn() THEN 0 \
+      ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END)::bigint, \
+      (SELECT count(*) FROM pg_stat_replication WHERE state IS NULL)
+      """
+    ).onlyRow
+    if row[2] != "0" {
+      throw Fault(
+        "missing_privilege", .auth,
+        "The role of connection `\(connection.settings.name)` may not see how far its replicas are behind",
+        hint: "GRANT pg_monitor to it, or leave out `max_replication_lag`")
+    }
+    return ReplicationLag(
+      isReplica: row[0] == "t", lag: .milliseconds(row[1].flatMap { Int64($0) } ?? 0))
+  }
+}
+
+/// Waits for, and pauses at, replicas that are further behind than `limits.max_replication_lag`.
+struct LagWatch: Sendable {
+  var asker: PlanAsker
+  var connections: [String]
+  var bound: Duration
+  /// Told once each time that reading begins to wait.
+  var report: @Sendable (String) -> Void
+
+  private static let interval = Duration.seconds(1)
+
+  /// Before a snapshot is taken: of primaries and replicas alike.
+  func waitUntilFresh() async throws {
+    for name in connections {
+      var isReported = false
+      while let found = try await excess(name, alsoReplicas: true) {
+        if !isReported { report(found) }
+        isReported = true
+        try await Task.sleep(for: LagWatch.interval)
+      }
+    }
+  }
+
+  /// While chunks are read, until cancelled. A replica that is read from is not looked at: it may wait
+  /// for the very snapshot that a pause would keep.
+  func watch(_ throttle: ReadThrottle) async throws {
+    while true {
+      var found: String?
+      for name in connections where found == nil { found = try await excess(name, alsoReplicas: false) }
+      if let found, !throttle.isPaused { report(found) }
+      throttle.pause(found != nil)
+      try await Task.sleep(for: LagWatch.interval)
+    }
+  }
+
+  private func excess(_ name: String, alsoReplicas: Bool) async throws -> String? {
+    let found = try await ReplicationLag.ask(asker.connection(name))
+    if found.lag <= bound || (found.isReplica && !alsoReplicas) { return nil }
+    return
+      "a replica of `\(name)` is \(found.lag.milliseconds / 1000) s behind, more than `max_replication_lag`"
+  }
+}

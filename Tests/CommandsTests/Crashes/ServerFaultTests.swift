@@ -1,0 +1,223 @@
+import DemoServer
+import Glibc
+import Model
+import Postgres
+import ProjectRig
+import Runtime
+import Testing
+
+extension CrashMatrix {
+  /// What servers do to a run: end its connections, crash, refuse, time out.
+  @Suite(.timeLimit(.minutes(8))) struct ServerFaultTests {
+    static let places = [
+      "plan.saved:1", "snapshot.taken:1", "chunk.middle:3", "chunk.read:5", "merge.middle:2",
+      "publish.started:1", "publish.middle:1", "commit.answered:6", "publish.marked:1",
+    ]
+
+    /// Lets the run go on and, where it gave up, run once more.
+    private func goOn(_ process: ChildProcess, _ world: CrashWorld, _ output: String, _ comment: Comment)
+      async throws
+    {
+      process.signal(SIGCONT)
+      let first = try await world.project.end(of: process, output: output)
+      if first.status != 0 {
+        #expect(first.status == 6 || first.status == 1, "\(comment): \(first.output)")
+        let second = try await world.run()
+        #expect(second.status == 0, "\(comment): \(second.output)")
+      }
+      try await world.expectUndisturbed(notices: false, comment)
+    }
+
+    /// Each of a run's connections is ended alone, and all at once: source, target and state.
+    @Test(arguments: CrashWorld.StateKind.allCases, places)
+    func terminated(_ state: CrashWorld.StateKind, at place: String) async throws {
+      try await CrashWorld.with(state) { world in
+        var victim = 0
+        while true {
+          let output = try FolderTree.temporary(in: world.project.folder, prefix: ".said-") + "/output"
+          guard let process = try await world.stopped(at: place, output: output) else { break }
+          let sessions = try await world.project.rows(
+            "SELECT pid::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' AND datname = current_database() ORDER BY backend_start, pid"
+          ).map { $0[0] }
+          let chosen = victim < sessions.count ? [sessions[victim]] : sessions
+          for session in chosen { try await world.project.sql("SELECT pg_terminate_backend(\(session))") }
+          FaultCount.add("pg_terminate_backend on a connection, \(state) state", chosen.count)
+          try await goOn(process, world, output, "\(place), session \(victim) of \(sessions.count)")
+          if victim >= sessions.count { break }
+          // The first, the last and all are enough where there are many.
+          victim = victim == 0 ? max(1, sessions.count - 1) : victim + 1
+          try await world.reset()
+        }
+      }
+    }
+
+    /// A backend that is killed takes the whole server down to a restart with crash recovery, as
+    /// `pg_ctl restart -m immediate` does.
+    @Test(arguments: CrashWorld.StateKind.allCases)
+    func restarted(_ state: CrashWorld.StateKind) async throws {
+      var options = DemoServer.Options()
+      options.isDurable = true
+      let server = try await DemoServer.start(options)
+      do {
+        try await CrashWorld.with(state, on: server) { world in
+          for place in Self.places {
+            let output = try FolderTree.temporary(in: world.project.folder, prefix: ".said-") + "/output"
+            let process = try #require(try await world.stopped(at: place, output: output), "\(place)")
+            let session = try await world.project.rows(
+              "SELECT pid::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' LIMIT 1")
+            let pid = try #require(session.first.flatMap { Int32($0[0]) }, "\(place)")
+            #expect(kill(pid, SIGKILL) == 0)
+            FaultCount.add("server crashed and recovered, \(state) state")
+            try await becomesReady(world)
+            try await goOn(process, world, output, "\(place)")
+            try await world.reset()
+          }
+        }
+      } catch {
+        try server.stop()
+        throw error
+      }
+      try server.stop()
+    }
+
+    private func becomesReady(_ world: CrashWorld) async throws {
+      while true {
+        do {
+          let sessions = try await world.project.rows(
+            "SELECT count(*)::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %'")
+          if sessions == [["0"]] { return }
+        } catch let fault as Fault where fault.isTransient {
+          await Task.yield()
+        }
+      }
+    }
+
+    /// What a statement of the publish may meet once: transient ones are tried again, others end the run.
+    @Test(arguments: [
+      ("40001", true), ("40P01", true), ("55P03", true), ("53200", true), ("53300", true), ("57P01", true),
+      ("57P03", true), ("58000", true), ("XX000", false), ("23505", false), ("22012", false),
+      ("42501", false),
+    ])
+    func failingOnce(_ state: String, _ isTransient: Bool) async throws {
+      try await CrashWorld.with { world in
+        try await world.project.sql(
+          "CREATE SEQUENCE tries",
+          """
+          CREATE FUNCTION fail_once() RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('tries') = 1 THEN RAISE EXCEPTION 'asked for' USING ERRCODE = '\(state)'; END IF;
+          END $$
+          """)
+        try world.project.write(
+          "jobs/crash.yaml",
+          CrashWorld.job.replacing(
+            "after_publish:", with: "before_publish: SELECT public.fail_once()\n      after_publish:"))
+        let run = try await world.run()
+        FaultCount.add("error of the server, by SQLSTATE")
+        #expect((run.status == 0) == isTransient, "\(run.output)")
+        #expect(run.output.contains("publish_retried") == isTransient, "\(run.output)")
+        if !isTransient {
+          let second = try await world.run()
+          #expect(second.status == 0, "\(second.output)")
+        }
+        try await world.expectUndisturbed(notices: isTransient)
+      }
+    }
+
+    /// A lock that somebody holds on the source or the target: the run waits, says so, and goes on.
+    @Test(arguments: [("events", "run_waiting"), ("told", "publish_retried")])
+    func lockedTables(_ table: String, _ event: String) async throws {
+      try await CrashWorld.with { world in
+        try world.project.write(
+          "jobs/crash.yaml",
+          CrashWorld.job.replacing("limits: {", with: "limits: {lock_timeout: 20ms, "))
+        let holder = try await Connection.open(world.project.settings)
+        try await holder.execute("BEGIN; LOCK TABLE \(Identifier(table)) IN ACCESS EXCLUSIVE MODE")
+        let output = world.project.path("said")
+        let process = try world.project.start(
+          CrashWorld.command, environment: CrashWorld.environment, output: output)
+        func said() throws -> String { String(decoding: try world.project.read("said") ?? [], as: UTF8.self) }
+        while try process.exit == nil && !said().contains("retried") && !said().contains(event) {
+          await Task.yield()
+        }
+        FaultCount.add("lock timeout")
+        try await holder.execute("ROLLBACK")
+        await holder.close()
+        let run = try await world.project.end(of: process, output: output)
+        #expect(run.status == 0, "\(run.output)")
+        try await world.expectUndisturbed()
+      }
+    }
+
+    /// A role that may have fewer connections than the run wants: it says so, and goes on once it may.
+    @Test func tooManyConnections() async throws {
+      try await CrashWorld.with { world in
+        let role = "few_\(world.project.database.filter(\.isNumber))"
+        try await world.project.sql("CREATE ROLE \(role) SUPERUSER LOGIN")
+        // A superuser passes every limit, so the run must be somebody less.
+        try await world.project.sql(
+          "ALTER ROLE \(role) NOSUPERUSER CONNECTION LIMIT 1", "GRANT SELECT ON events TO \(role)",
+          "GRANT CREATE, USAGE ON SCHEMA public TO \(role)", "GRANT SELECT, INSERT ON told TO \(role)",
+          "DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO \(role)', current_database()); END $$"
+        )
+        try world.project.write(
+          "tidemark.yaml", world.project.file().replacing("user=postgres", with: "user=\(role)"))
+        try world.project.write(
+          "jobs/crash.yaml", CrashWorld.job.replacing("max: 20ms", with: "max: 20ms, give_up_after: 100ms"))
+        let first = try await world.run()
+        FaultCount.add("too many connections")
+        #expect(first.status == 1 && first.output.contains("too_many_connections"), "\(first.output)")
+        try await world.project.sql("ALTER ROLE \(role) CONNECTION LIMIT -1")
+        let second = try await world.run()
+        #expect(second.status == 0, "\(second.output)")
+        try await world.expectUndisturbed(notices: false)
+        try await world.project.sql("DROP OWNED BY \(role) CASCADE", "DROP ROLE \(role)")
+      }
+    }
+
+    /// After a permanent error, or a stop, none of the run's queries goes on.
+    @Test(arguments: [false, true]) func noQueryGoesOn(_ isStopped: Bool) async throws {
+      try await TidemarkProject.with { project in
+        try await project.sql(
+          "CREATE TABLE slow AS SELECT i AS id FROM generate_series(1, 4) AS i",
+          "ALTER TABLE slow ADD PRIMARY KEY (id)", "ANALYZE slow",
+          """
+          CREATE FUNCTION work(id int) RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN
+            PERFORM pg_advisory_xact_lock_shared(4711);
+            IF id = 4 AND \(isStopped ? "false" : "true") THEN RAISE EXCEPTION 'asked for' USING ERRCODE = '22012'; END IF;
+            PERFORM pg_sleep(600); RETURN id;
+          END $$
+          """)
+        try project.write(
+          "jobs/slow.yaml",
+          """
+          version: 1
+          job: slow
+          source: {connection: db, table: slow, add_columns: {x: public.work(id)}, chunk: {by: key, column: id, rows: 1}}
+          aggregate: {group_by: [], measures: {n: sum(x)}}
+          store: [{file: {path: slow.csv}}]
+          limits: {parallelism: 4}
+
+          """)
+        let gate = try await Connection.open(project.settings)
+        try await gate.query("SELECT pg_advisory_lock(4711)")
+        let output = project.path("said")
+        let process = try project.start(["run", "slow"], output: output)
+        let working =
+          "SELECT count(*)::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark slow %' AND datname = current_database() AND state = 'active'"
+        while process.exit == nil, try await Int(project.rows(working)[0][0]) ?? 0 < 4 { await Task.yield() }
+        try await gate.query("SELECT pg_advisory_unlock(4711)")
+        if isStopped { process.signal(SIGTERM) }
+        let run = try await project.end(of: process, output: output)
+        FaultCount.add(isStopped ? "SIGTERM" : "permanent error among parallel queries")
+        #expect(run.status == (isStopped ? 7 : 1), "\(run.output)")
+        var left = ""
+        for _ in 0..<1000 {
+          left = try await project.rows(working)[0][0]
+          if left == "0" { break }
+        }
+        #expect(left == "0")
+        await gate.close()
+      }
+    }
+  }
+}

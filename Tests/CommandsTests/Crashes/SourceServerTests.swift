@@ -1,0 +1,141 @@
+import DemoServer
+import Glibc
+import Model
+import Postgres
+import ProjectRig
+import Runtime
+import StateStore
+import Testing
+
+extension CrashMatrix {
+  /// Sources that are not a primary of one's own: a hot standby, a pool by the transaction.
+  @Suite(.timeLimit(.minutes(5))) struct SourceServerTests {
+    /// Reads from a standby that follows by streaming, publishes into its primary.
+    @Test func hotStandby() async throws {
+      var options = DemoServer.Options()
+      options.isDurable = true
+      let primary = try await DemoServer.start(options)
+      do {
+        try await CrashWorld.with(on: primary) { world in
+          options.primary = primary
+          let standby = try await DemoServer.start(options)
+          do {
+            try await read(from: standby, world)
+          } catch {
+            try standby.stop()
+            throw error
+          }
+          try standby.stop()
+        }
+      } catch {
+        try primary.stop()
+        throw error
+      }
+      try primary.stop()
+    }
+
+    private func read(from standby: DemoServer, _ world: CrashWorld) async throws {
+      let project = world.project
+      try project.write(
+        "tidemark.yaml",
+        project.file().replacing(
+          "defaults:",
+          with: "  standby: {url: \"\(standby.connectionString())\", search_path: [public]}\ndefaults:"))
+      let job = CrashWorld.job.replacing(
+        "  connection: db\n  table: events", with: "  connection: standby\n  table: events")
+      try project.write("jobs/crash.yaml", job)
+      try await caughtUp(standby, world)
+      let first = try await world.run("chunk.read:4:kill")
+      FaultCount.add("kill -9 while reading a standby")
+      try #require(first.wasKilled, "\(first.output)")
+      let second = try await world.run()
+      #expect(second.status == 0, "\(second.output)")
+      #expect(second.output.contains("kept=3 recomputed=0"), "\(second.output)")
+      try await world.expectUndisturbed()
+      try await world.reset()
+      // The rows that a chunk has read go away on the primary, and the standby cancels whoever sees them.
+      try project.write(
+        "jobs/crash.yaml",
+        job.replacing("  timezone", with: "timezone").replacing(
+          "limits: {", with: "limits: {max_replication_lag: 1h, max_rows_per_second: 100000, "))
+      let connection = try await Connection.open(standby.settings())
+      try await connection.execute("ALTER SYSTEM SET max_standby_streaming_delay = 0")
+      try await connection.query("SELECT pg_reload_conf()")
+      await connection.close()
+      let output = project.path("said")
+      let process = try #require(try await world.stopped(at: "chunk.read:2", output: output))
+      try await project.sql("DELETE FROM events WHERE id > 380", "VACUUM (FREEZE) events")
+      try await caughtUp(standby, world)
+      FaultCount.add("conflict with replay on a standby")
+      process.signal(SIGCONT)
+      let third = try await project.end(of: process, output: output)
+      #expect(third.status == 0, "\(third.output)")
+      let expected = try await project.rows(
+        "SELECT sum(amount)::text FROM events WHERE qty > 0 AND at >= '2026-03-14' AND at < '2026-03-15'")
+      #expect(try await project.rows("SELECT sum(total)::text FROM by_window") == expected)
+    }
+
+    /// Until the standby has replayed all that the primary has written by now.
+    private func caughtUp(_ standby: DemoServer, _ world: CrashWorld) async throws {
+      let end = try await world.project.rows("SELECT pg_current_wal_lsn()::text")[0][0]
+      let connection = try await Connection.open(standby.settings())
+      let sql = SQLText(trusted: "SELECT pg_last_wal_replay_lsn() >= '\(end)'::pg_lsn")
+      while try await connection.query(sql).onlyRow[0] != "t" { await Task.yield() }
+      await connection.close()
+    }
+
+    private static let pgbouncer = "/usr/sbin/pgbouncer"
+
+    /// Source and target behind pgbouncer in transaction mode; the Postgres state refuses to be there.
+    @Test(.enabled(if: access(pgbouncer, X_OK) == 0, "needs pgbouncer"))
+    func transactionPooling() async throws {
+      try await CrashWorld.with { world in
+        let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-pooler-")
+        let parts = world.project.database.split(separator: " ")
+        let database = try await world.project.rows("SELECT current_database()")[0][0]
+        let file = try FileDescriptor(folder + "/ini", O_WRONLY | O_CREAT, mode: 0o644)
+        try file.write(
+          Array(
+            """
+            [databases]
+            \(database) = \(parts[0].filter { $0 != "'" }) \(parts[1]) user=postgres
+            [pgbouncer]
+            pool_mode = transaction
+            auth_type = any
+            listen_addr =
+            unix_socket_dir = \(folder)
+            listen_port = 6432
+            ignore_startup_parameters = extra_float_digits
+            """.utf8))
+        let isRoot = geteuid() == 0
+        #expect(!isRoot || chmod(folder, 0o777) == 0)
+        let pooler = try ChildProcess(
+          [Self.pgbouncer] + (isRoot ? ["-u", "postgres"] : []) + [folder + "/ini"], environment: [:],
+          output: folder + "/log")
+        defer {
+          pooler.signal(SIGKILL)
+          _ = pooler.wait(atMost: .seconds(10))
+        }
+        while access(folder + "/.s.PGSQL.6432", F_OK) != 0, pooler.exit == nil { await Task.yield() }
+        try world.project.write(
+          "tidemark.yaml",
+          world.project.file().replacing(
+            "\(world.project.database)", with: "host=\(folder) port=6432 user=postgres dbname=\(database)"))
+        for place in ["chunk.read:4:kill", "publish.middle:1:kill", "publish.after_commit:1:kill"] {
+          let killed = try await world.run(place)
+          try #require(killed.wasKilled, "\(place): \(killed.output)")
+          FaultCount.add("kill -9 behind a pooler")
+        }
+        let last = try await world.run()
+        #expect(last.status == 0, "\(last.output)")
+        try await world.expectUndisturbed()
+        let refused = try await world.project.run([
+          "status", "--state",
+          "postgresql://postgres@\(folder.replacing("/", with: "%2F")):6432/\(database)",
+        ])
+        #expect(refused.status == 3 && refused.output.contains("state_behind_pooler"), "\(refused.output)")
+        try FolderTree.remove(folder)
+      }
+    }
+  }
+}
