@@ -59,7 +59,9 @@ package enum JobSchema {
     ]
     let required = record.keys.filter(\.isRequired).map { JSONValue.string($0.name) }
     if !required.isEmpty { members.append(.init("required", .array(required))) }
-    let rules = record.exactlyOne.map(exactlyOne) + record.atMostOne.map(atMostOne)
+    let rules =
+      record.exactlyOne.map(exactlyOne) + record.atLeastOne.map(atLeastOne)
+      + record.atMostOne.map(atMostOne)
     if !rules.isEmpty { members.append(.init("allOf", .array(rules))) }
     return members
   }
@@ -70,6 +72,10 @@ package enum JobSchema {
 
   private static func exactlyOne(_ names: [String]) -> JSONValue {
     .object([.init("oneOf", .array(names.map(requires)))])
+  }
+
+  private static func atLeastOne(_ names: [String]) -> JSONValue {
+    .object([.init("anyOf", .array(names.map(requires)))])
   }
 
   private static func atMostOne(_ names: [String]) -> JSONValue {

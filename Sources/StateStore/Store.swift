@@ -18,6 +18,9 @@ package struct Store: Sendable {
 
   package var location: String { database.location }
 
+  /// Whether a run's owner is this very process.
+  package func isOurs(_ owner: Owner) -> Bool { owner.host == host && owner.processID == processID }
+
   /// Looks for damage, changing nothing: one sentence per finding.
   package func check() async throws -> [String] {
     let damage = try await database.check()

@@ -38,15 +38,41 @@ import Timetable
     #expect(texts(context, ["window.end"]) == [end])
   }
 
-  @Test func aDateOfAnIntervalThatIsNotWholeDaysIsRefused() throws {
-    let range = TimeRange(
-      start: EngineSamples.instant("2026-06-14T10:30:00Z"), end: EngineSamples.instant("2026-06-15T00:00:00Z")
-    )
-    let context = try EngineSamples.context(EngineSamples.job(), .range(range))
+  @Test(arguments: [
+    (IntervalSpan.day, "2026-06-14T10:30:00Z", "2026-06-15T00:00:00Z", false, false),
+    (.day, "2026-06-14T00:00:00Z", "2026-06-14T06:00:00Z", false, false),
+    (.day, "2026-06-14T00:00:00Z", "2026-06-16T00:00:00Z", true, true),
+    (.month, "2026-06-03T00:00:00Z", "2026-06-04T00:00:00Z", true, true),
+    (.fire, "2026-06-14T00:00:00Z", "2026-06-15T00:00:00Z", true, true),
+    (.fire, "2026-06-14T00:00:00Z", "2026-06-14T06:00:00Z", false, false),
+    // An hour belongs to the day that it begins in.
+    (.hour, "2026-06-14T23:00:00Z", "2026-06-15T00:00:00Z", true, false),
+  ])
+  func aDateOfAnIntervalThatIsNotWholeDaysIsRefused(
+    _ span: IntervalSpan, _ start: String, _ end: String, _ hasStart: Bool, _ hasEnd: Bool
+  ) throws {
+    let range = TimeRange(start: EngineSamples.instant(start), end: EngineSamples.instant(end))
+    let context = try EngineSamples.context(
+      EngineSamples.job(interval: IntervalRule(span: span, isDeclared: true)), .range(range))
+    func refused(_ name: String) -> String {
+      "unavailable: the interval is not whole days; use `${interval.\(name)_local}`"
+    }
     #expect(
       texts(context, ["interval.start_date", "interval.end_date"]) == [
-        "unavailable: the interval is not whole days; use `${interval.start_local}`", "2026-06-15",
+        hasStart ? String(start.prefix(10)) : refused("start"),
+        hasEnd ? String(end.prefix(10)) : refused("end"),
       ])
+  }
+
+  /// In Cairo 2026-04-24 begins at 01:00, and is a whole day all the same.
+  @Test func aDayWithoutMidnightIsAWholeDay() throws {
+    let context = try EngineSamples.context(
+      EngineSamples.job(zone: "Africa/Cairo", interval: Self.day), .named("2026-04-24"))
+    #expect(
+      texts(
+        context,
+        ["interval.start_date", "interval.end_date", "interval.start_local", "window.start_local"])
+        == ["2026-04-24", "2026-04-25", "2026-04-24 01:00:00", "2026-04-21 00:00:00"])
   }
 
   @Test func withoutAnIntervalNothingStandsForIt() throws {

@@ -154,7 +154,7 @@ import Timetable
             }
             facts.isOtherRunning = flags & 1 == 1
             facts.pause = flags & 2 == 2 ? .init(until: nil) : nil
-            facts.poolRoom = flags & 4 == 4 ? 0 : nil
+            facts.room = flags & 4 == 4 ? 0 : nil
             facts.upstream = upstream.map { [load: $0] } ?? [:]
             check(ledger, facts, &seen)
           }
@@ -175,7 +175,7 @@ import Timetable
       case .start(let fire):
         seen.insert("start")
         touched.append(fire)
-        #expect(!isRunning && facts.pause == nil && facts.poolRoom != 0)
+        #expect(!isRunning && facts.pause == nil && facts.room != 0)
       case .close(let fire, let outcome, let note):
         seen.insert(outcome.rawValue)
         touched.append(fire)
@@ -193,7 +193,7 @@ import Timetable
     #expect(pending.isSuperset(of: touched), "a fire that is not pending was touched")
     #expect(actions.filter { if case .start = $0 { true } else { false } }.count <= 1)
     // Nobody waits for nothing.
-    let mayStart = !isRunning && facts.pause == nil && facts.poolRoom != 0 && ledger.after == nil
+    let mayStart = !isRunning && facts.pause == nil && facts.room != 0 && ledger.after == nil
     if mayStart, !pending.isEmpty {
       #expect(!touched.isEmpty)
     }
@@ -231,18 +231,44 @@ import Timetable
     }
   }
 
-  @Test func poolsAdmitTheSameOnesForEverybody() {
-    let candidates = [
-      PoolQueue.Candidate(job: JobName("b"), fire: at(1)), .init(job: JobName("a"), fire: at(2)),
-      .init(job: JobName("c"), fire: at(3), priority: 5), .init(job: JobName("a"), fire: at(1)),
-    ]
-    func names(_ size: Int, _ running: Int, _ list: [PoolQueue.Candidate]) -> [String] {
-      PoolQueue.admitted(list, size: size, running: running).map {
-        "\($0.job)@\($0.fire == at(1) ? 1 : $0.fire == at(2) ? 2 : 3)"
-      }
+  @Test func placesAreGivenAllOrNone() {
+    let places = PoolPlaces()
+    func wanted(_ names: [String], others: Int = 0) -> [PoolPlaces.Wanted] {
+      names.map { PoolPlaces.Wanted(name: $0, size: $0 == "wide" ? 9 : 1, others: others) }
     }
-    #expect(names(9, 0, candidates) == ["c@3", "a@1", "b@1", "a@2"])
-    #expect(names(3, 1, candidates.reversed()) == ["c@3", "a@1"])
-    #expect(names(2, 5, candidates) == [])
+    #expect(places.take(wanted(["wide", "narrow"])))
+    #expect(!places.take(wanted(["wide", "narrow"])))
+    #expect(places.count("wide") == 1)
+    places.giveBack(["wide", "narrow"])
+    #expect(!places.take(wanted(["narrow"], others: 1)))
+    #expect(places.take(wanted(["narrow"])))
+    #expect(places.take([]))
+  }
+
+  /// A queue of times against a sorted list.
+  @Test func theAgendaIsInOrder() {
+    var random = SplitMix(state: 7)
+    var agenda = Agenda()
+    var expected: [ScheduledJob.ID: Instant] = [:]
+    for _ in 0..<5000 {
+      let id = ScheduledJob.ID(job: JobName("job-\(random.next() % 40)"))
+      switch random.next() % 8 {
+      case 0:
+        agenda.set(id, nil)
+        expected[id] = nil
+      case 1:
+        let moment = Instant(seconds: Int(random.next() % 1000))
+        let taken = agenda.takeDue(by: moment)
+        let due = expected.filter { $0.value <= moment }
+        #expect(Set(taken.map(\.id)) == Set(due.keys) && taken.count == due.count)
+        #expect(taken.map(\.due) == due.values.sorted())
+        for id in due.keys { expected[id] = nil }
+      default:
+        let due = Instant(seconds: Int(random.next() % 1000))
+        agenda.set(id, due)
+        expected[id] = due
+      }
+      #expect(agenda.next() == expected.values.min())
+    }
   }
 }

@@ -15,6 +15,14 @@ struct ScheduleWorld: Sendable {
   let clock: HandClock
   let runner: PretendRunner
   let project: ProjectFile
+  private let places = PoolPlaces()
+
+  init(store: Store, clock: HandClock, runner: PretendRunner, project: ProjectFile) {
+    self.store = store
+    self.clock = clock
+    self.runner = runner
+    self.project = project
+  }
 
   /// 2026-06-01T00:00:00Z
   static let start = Instant(seconds: 1_780_272_000)
@@ -22,6 +30,11 @@ struct ScheduleWorld: Sendable {
   static func hours(_ hours: Double) -> Instant { start.advanced(by: .seconds(hours * 3600)) }
 
   var now: @Sendable () -> Instant { { clock.now } }
+
+  /// One clerk that goes on counting, as that of a daemon does.
+  var shared: FireClerk {
+    FireClerk(store: store, project: project.project, now: now, places: places)
+  }
 
   var clerk: FireClerk { FireClerk(store: store, project: project.project, now: now) }
 
@@ -63,6 +76,23 @@ struct ScheduleWorld: Sendable {
   }
 }
 
+extension ScheduleWorld {
+  /// A project with a pool of one place.
+  static func project(in folder: String) throws -> ProjectFile {
+    let text = """
+      version: 1
+      project: shop
+      connections: {shop: "service=nowhere"}
+      pools: {narrow: {runs: 1}}
+      """
+    let config = folder + "/tidemark.yaml"
+    let file = try #require(fopen(config, "w"))
+    fputs(text, file)
+    fclose(file)
+    return try ProjectFile.read(root: folder, configs: [config]).get()
+  }
+}
+
 func withScheduleWorld(_ body: (ScheduleWorld) async throws -> Void) async throws {
   let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-scheduler-")
   let clock = HandClock(ScheduleWorld.start)
@@ -70,17 +100,7 @@ func withScheduleWorld(_ body: (ScheduleWorld) async throws -> Void) async throw
   do {
     let store = try await Store.openSQLite(path: folder + "/state.db", now: { clock.now })
     do {
-      let text = """
-        version: 1
-        project: shop
-        connections: {shop: "service=nowhere"}
-        pools: {narrow: {runs: 1}}
-        """
-      let config = folder + "/tidemark.yaml"
-      let file = try #require(fopen(config, "w"))
-      fputs(text, file)
-      fclose(file)
-      let project = try ProjectFile.read(root: folder, configs: [config]).get()
+      let project = try ScheduleWorld.project(in: folder)
       outcome = .success(
         try await body(
           ScheduleWorld(store: store, clock: clock, runner: PretendRunner(store, clock), project: project)))
@@ -138,7 +158,18 @@ final class PretendRunner: FireRunner {
   /// Job and hours after the start of each interval that was run, in order.
   var log: [String] { started.withLock { $0 } }
 
+  /// Where the process of a run may die.
+  enum Stage: CaseIterable, Sendable {
+    case opened, running, publishing, succeeded
+  }
+
   func run(_ request: RunRequest, matrixRowName: String) async throws -> RunOutcome {
+    try await run(request, matrixRowName: matrixRowName, diesAt: nil)
+  }
+
+  func run(
+    _ request: RunRequest, matrixRowName: String, diesAt death: Stage?
+  ) async throws -> RunOutcome {
     let end = script.withLock { $0.isEmpty ? .succeeds : $0.removeFirst() }
     if case .cannotStart = end { throw Fault("bad_parameter", .usage, "A parameter is missing") }
     let context = try RunContext(request, matrixRowName: matrixRowName, now: clock.now, zones: .system)
@@ -153,13 +184,20 @@ final class PretendRunner: FireRunner {
     case .fireTaken(let fire): return .fireTaken(fire)
     case .created(let run), .unfinished(let run): record = run
     }
+    if death == .opened { throw PretendRunner.died }
     guard case .owned(let ownership) = try await store.claim(record.id) else {
       throw Fault("held", .conflict, "Somebody else has it")
     }
     let from = ScheduleWorld.start.duration(to: context.identity.interval?.start ?? ScheduleWorld.start)
     started.withLock { $0.append("\(request.job.name) \(Double(from.components.seconds) / 3600)") }
     clock.advance(length.withLock { $0 })
-    try await move(ownership, .running)
+    if record.state != .running, [.planned, .failed, .interrupted].contains(record.state) {
+      try await move(ownership, .running)
+    }
+    if death == .running {
+      try await store.release(ownership)
+      throw PretendRunner.died
+    }
     switch end {
     case .dies:
       // Lets the lock go, as the system does for a dead process, and writes nothing.
@@ -172,9 +210,20 @@ final class PretendRunner: FireRunner {
       throw Fault("division_by_zero", .data, "Division by zero")
     case .succeeds, .cannotStart: break
     }
-    for state in [RunState.merging, .prepared, .publishing] { try await move(ownership, state) }
+    // What a dead owner had reached is not done again.
+    let stages = [RunState.running, .merging, .prepared, .publishing]
+    let reached = stages.firstIndex(of: record.state) ?? 0
+    for state in stages.dropFirst(reached + 1) { try await move(ownership, state) }
+    if death == .publishing {
+      try await store.release(ownership)
+      throw PretendRunner.died
+    }
     let isLate = request.finishBy.map { clock.now > $0 } ?? false
     try await move(ownership, .succeeded, request.fireOutcome == .ran && isLate ? .late : request.fireOutcome)
+    if death == .succeeded {
+      try await store.release(ownership)
+      throw PretendRunner.died
+    }
     _ = try await store.closeFires(coveredBy: record.id, as: .ran)
     try await store.release(ownership)
     return .succeeded(
@@ -183,6 +232,8 @@ final class PretendRunner: FireRunner {
         chunks: 1,
         resultRows: 1, hash: "", seconds: 0, sinks: [], warnings: []))
   }
+
+  private static let died = Fault("interrupted", .interrupted, "The process died")
 
   private func move(
     _ ownership: Ownership, _ state: RunState, _ outcome: FireOutcome? = nil

@@ -1,5 +1,6 @@
 import Engine
 import Model
+import Runtime
 import StateStore
 import Testing
 
@@ -235,6 +236,76 @@ import Testing
       #expect(try await cancellation.end(run, by: "ops", reason: "again") == .over(.cancelled))
       #expect(try await world.ledger() == ["1.0 cancelled"])
       #expect(try await world.tick(job).isEmpty)
+    }
+  }
+
+  @Test func failuresInARowPauseTheJob() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("errors: {pause_after: 2}\n\(Self.hourly)")
+      try await world.tick(job)
+      world.runner.expect(.fails, .succeeds, .fails, .fails)
+      for hour in 1...5 {
+        world.clock.set(Double(hour))
+        let reports = try await world.tick(job)
+        #expect(reports.contains { $0.pause != nil } == (hour == 4))
+      }
+      #expect(
+        try await world.ledger() == ["1.0 failed", "2.0 ran", "3.0 failed", "4.0 failed", "5.0 paused"])
+      let pause = try #require(try await world.store.pauses(project: "shop").first)
+      #expect(pause.reason == "the last 2 fires failed, one after the other" && pause.by == "tidemark")
+      // Whoever ends it begins the count anew.
+      try await world.store.unpause(project: "shop", job: JobName("job"), by: "test")
+      world.runner.expect(.fails, .succeeds)
+      for hour in 6...7 {
+        world.clock.set(Double(hour))
+        #expect(try await world.tick(job).allSatisfy { $0.pause == nil })
+      }
+      #expect(try await world.ledger().suffix(2) == ["6.0 failed", "7.0 ran"])
+    }
+  }
+
+  @Test func theHighestPriorityGoesFirst() async throws {
+    try await withScheduleWorld { world in
+      let jobs = try [("a", 0), ("b", 7), ("c", -1)].map { name, priority in
+        try world.job(name, "limits: {pool: narrow, priority: \(priority)}\n\(Self.hourly)")
+      }
+      let tick = Tick(clerk: world.clerk, execution: world.execution, parallelism: 1)
+      _ = try await tick.run(jobs) { _ in }
+      world.clock.set(1)
+      _ = try await tick.run(jobs) { _ in }
+      #expect(world.runner.log == ["b 0.0", "a 0.0", "c 0.0"])
+    }
+  }
+
+  @Test(arguments: [
+    ("limits: {pool: narrow}", 1), ("limits: {max_concurrent_runs: 2}", 2), ("limits: {}", 3),
+  ])
+  func runsAreBounded(limits: String, most: Int) async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("\(limits)\n\(Self.hourly)")
+      var orders: [FireOrder] = []
+      // Three rows of a matrix, as far as a bound is concerned.
+      for row in ["a", "b", "c"] {
+        let job = try #require(
+          try ScheduledJob(job.request, row: row, now: world.clock.now, zones: .system))
+        var considered: Instant? = ScheduleWorld.start
+        _ = try await world.store.recordFirstSighting(
+          project: "shop", job: job.id.job, matrixRow: row, at: ScheduleWorld.start)
+        world.clock.set(1)
+        if case .run(let order) = try await world.shared.step(job, considered: &considered) {
+          orders.append(order)
+        }
+      }
+      #expect(orders.count == most)
+      // A place that is given back is there again.
+      if let first = orders.first { world.shared.finished(first) }
+      var considered: Instant? = ScheduleWorld.start
+      let last = try #require(
+        try ScheduledJob(job.request, row: "c", now: world.clock.now, zones: .system))
+      guard case .run = try await world.shared.step(last, considered: &considered) else {
+        Issue.record("no place")
+        return
+      }
     }
   }
 }

@@ -184,17 +184,19 @@ import Testing
   }
 
   @Test func ifRunningDecides() {
-    let waiting = [start]
-    for policy in Schedule.IfRunningPolicy.allCases {
-      #expect(IfRunning.verdict(policy: policy, isRunning: false, waiting: []) == .start)
+    let verdicts: [(Schedule.IfRunningPolicy, [IfRunning.Verdict])] = [
+      // Nothing there; a run; a newer fire; both.
+      (.skip, [.start, .skip, .start, .skip]),
+      (.queueOne, [.start, .wait, .giveWay(to: start), .giveWay(to: start)]),
+      (.queueAll, [.start, .wait, .start, .wait]),
+      (.cancelOther, [.start, .cancelOther, .giveWay(to: start), .giveWay(to: start)]),
+    ]
+    #expect(Set(verdicts.map(\.0)) == Set(Schedule.IfRunningPolicy.allCases))
+    for (policy, expected) in verdicts {
+      let found = [(false, nil), (true, nil), (false, start), (true, start)].map {
+        IfRunning.verdict(policy: policy, isRunning: $0.0, newest: $0.1)
+      }
+      #expect(found == expected, "\(policy)")
     }
-    #expect(IfRunning.verdict(policy: .skip, isRunning: true, waiting: []) == .skip)
-    #expect(IfRunning.verdict(policy: .queueOne, isRunning: true, waiting: []) == .wait)
-    #expect(
-      IfRunning.verdict(policy: .queueOne, isRunning: true, waiting: waiting) == .waitInPlaceOf(waiting))
-    #expect(IfRunning.verdict(policy: .queueAll, isRunning: true, waiting: waiting) == .wait)
-    #expect(IfRunning.verdict(policy: .queueAll, isRunning: false, waiting: waiting) == .wait)
-    #expect(
-      IfRunning.verdict(policy: .cancelOther, isRunning: true, waiting: []) == .cancelOthers(waiting: []))
   }
 }

@@ -56,6 +56,32 @@ import Testing
     return rule
   }
 
+  /// A lookback of whole days ends at a border of days, also where midnight is skipped or comes twice.
+  @Test func whatIsReadBeginsWithADay() throws {
+    let amounts = [
+      CalendarAmount(days: 1), CalendarAmount(days: 7), CalendarAmount(months: 1),
+    ]
+    var moved = 0
+    for name in ["Africa/Cairo", "America/Sao_Paulo", "America/Havana", "Asia/Beirut"] {
+      let zone = try Zones.named(name)
+      for amount in amounts {
+        let calendar = IntervalCalendar(
+          rule: IntervalRule(span: .day, lookback: amount), fires: FireCalendar(FireRules([]), zone: zone))
+        for year in [2011, 2017, 2026] {
+          for number in 0..<366 {
+            let day = CivilDay(year: year, month: 1, day: 1).adding(days: number)
+            let start = Instant(seconds: zone.start(of: day))
+            let spans = calendar.spans(of: TimeRange(start: start, end: start.advanced(by: .seconds(86_400))))
+            let earlier = day.adding(months: -amount.months).adding(days: -amount.days)
+            #expect(spans.replaced.start == Instant(seconds: zone.start(of: earlier)), "\(name) \(day)")
+            if zone.local(start.seconds).secondOfDay != 0 { moved += 1 }
+          }
+        }
+      }
+    }
+    #expect(moved > 10)
+  }
+
   /// Whatever clocks do, the pieces of a zone's time touch, are never empty, and hold their instants.
   @Test(arguments: IntervalSpan.allCases.filter { $0 != .fire })
   func piecesTileTime(span: IntervalSpan) throws {

@@ -49,10 +49,13 @@ extension ProjectContext {
 
   /// The present job of a run, and what asks for exactly that run's identity.
   /// - Throws: `Fault` or `Faults` of the job file.
-  func request(for record: RunRecord) throws -> (reading: JobFile.Reading, request: RunRequest) {
+  func request(
+    for record: RunRecord
+  ) async throws -> (reading: JobFile.Reading, request: RunRequest) {
     let identity = record.identity
     let (reading, _) = try job(identity.job.text)
-    let rows = try JobRows(reading.job).rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
+    let rows = try await JobRows(reading.job, queries, parameters: identity.parameters)
+      .rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
     return (
       reading,
       RunRequest(

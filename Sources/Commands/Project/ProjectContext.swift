@@ -16,6 +16,7 @@ struct ProjectContext: Sendable {
 
   var project: Project { file.project }
   var root: String { file.project.root }
+  var queries: ScheduleQueries { ScheduleQueries(project: project, values: values) }
 
   /// - Throws: `Faults` of the project's files; `Fault` `no_project` where `--project` names no folder.
   init(_ invocation: Invocation) throws {

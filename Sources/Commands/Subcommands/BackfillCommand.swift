@@ -30,7 +30,7 @@ enum BackfillCommand {
     let (reading, rowName) = try context.job(invocation.operands[0])
     let store = try await context.openStore()
     var plans: [BackfillPlan] = []
-    for (name, row) in try JobRows(reading.job).rows(named: rowName) {
+    for (name, row) in try await JobRows(reading.job, context.queries).rows(named: rowName) {
       let request = RunRequest(
         job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
         choice: .latest, matrixRow: row, force: invocation.has("force"))

@@ -86,7 +86,7 @@ enum DiffCommand {
   private static func result(
     of record: RunRecord, _ context: ProjectContext, _ store: Store
   ) async throws -> PastResult {
-    let (_, request) = try context.request(for: record)
+    let (_, request) = try await context.request(for: record)
     let result = try await PastRun(record, request, context.environment(store: store) { _, _ in })
       .result(limit: limit)
     if result.more == 0 { return result }

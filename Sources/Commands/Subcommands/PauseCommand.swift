@@ -67,6 +67,7 @@ enum PauseCommand {
   private static func moment(_ invocation: Invocation, _ job: Job) throws(Fault) -> Instant? {
     guard let text = invocation["until"] else { return nil }
     let now = SystemClock.now
+    // A zone that differs by the matrix row is no one's: such a pause is told by UTC.
     let zone = try ZoneFiles.system.rules(named: job.timezone.literal ?? "UTC")
     let length = UnitText.duration(text).map { Instant(seconds: now.advanced(by: $0).seconds) }
     let until = length == nil ? try invocation.instant("until", zone) : length

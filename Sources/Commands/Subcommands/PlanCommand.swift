@@ -22,11 +22,13 @@ enum PlanCommand {
     FaultReport.warn(reading.warnings)
     let store = try await context.openStore()
     let environment = context.environment(store: store) { _, _ in }
-    for (name, row) in try JobRows(reading.job).rows(named: rowName) {
-      let request = RunRequest(
+    let parameters = try RunCommand.parameters(invocation)
+    let rows = JobRows(reading.job, context.queries, parameters: parameters)
+    for (name, row) in try await rows.rows(named: rowName) {
+      var request = RunRequest(
         job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
-        choice: try RunCommand.choice(invocation, job: reading.job),
-        parameters: try RunCommand.parameters(invocation), matrixRow: row)
+        choice: .latest, parameters: parameters, matrixRow: row)
+      request.choice = try RunCommand.choice(invocation, request)
       let plan = try await PlanPreview(environment).plan(request, matrixRowName: name)
       if invocation.has("json") {
         Terminal.print(PlanText(plan).json.prettyText)

@@ -23,7 +23,7 @@ struct QuarantineReplay {
         "Run \(run) has no rows in quarantine: nothing is replayed")
       return .ok
     }
-    var (reading, request) = try context.request(for: origin)
+    var (reading, request) = try await context.request(for: origin)
     FaultReport.warn(reading.warnings)
     request.again = true
     request.force = invocation.has("force")

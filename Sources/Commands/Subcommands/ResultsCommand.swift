@@ -22,7 +22,7 @@ enum ResultsCommand {
     let record = try await context.run(
       named: invocation.operands[0], in: store, RunFilter(states: [.succeeded], limit: 1),
       what: "run that has succeeded")
-    let (_, request) = try context.request(for: record)
+    let (_, request) = try await context.request(for: record)
     let result = try await PastRun(record, request, context.environment(store: store) { _, _ in })
       .result(limit: limit)
     await store.close()

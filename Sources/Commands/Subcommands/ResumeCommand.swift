@@ -42,7 +42,7 @@ enum ResumeCommand {
           ? "`tidemark run \(found.identity.job) --again` with its interval publishes a new revision"
           : "`tidemark run \(found.identity.job)` starts a new run")
     }
-    var (reading, request) = try context.request(for: found)
+    var (reading, request) = try await context.request(for: found)
     FaultReport.warn(reading.warnings)
     request.parallelism = try invocation.integer("parallelism", in: 1...256)
     request.force = invocation.has("force")

@@ -35,10 +35,11 @@ enum RunCommand {
     let context = try ProjectContext(invocation)
     let (reading, rowName) = try context.job(invocation.operands[0])
     FaultReport.warn(reading.warnings)
-    let rows = try JobRows(reading.job).rows(named: rowName)
+    let parameters = try parameters(invocation)
+    let rows = try await JobRows(reading.job, context.queries, parameters: parameters).rows(named: rowName)
     let request = RunRequest(
       job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
-      choice: try choice(invocation, job: reading.job), parameters: try parameters(invocation),
+      choice: .latest, parameters: parameters,
       parallelism: try invocation.integer("parallelism", in: 1...256), again: invocation.has("again"),
       force: invocation.has("force"))
     let store = try await context.openStore()
@@ -66,12 +67,14 @@ enum RunCommand {
     _ reporter: RunReporter, _ invocation: Invocation
   ) async throws -> ExitCode {
     let byHand = HandRun(store: store)
-    let takesOldest = request.choice == .latest && request.parameters.isEmpty && !request.again
     var worst = ExitCode.ok
     for (name, row) in rows {
       var request = request
       request.matrixRow = row
-      if takesOldest { request = try await byHand.request(request, row: name) }
+      request.choice = try choice(invocation, request)
+      if request.choice == .latest, request.parameters.isEmpty, !request.again {
+        request = try await byHand.request(request, row: name)
+      }
       let asked = request
       let reruns = RunReruns(
         environment: environment, jobs: [request.job], isOff: invocation.has("no-rerun"))
@@ -98,7 +101,8 @@ enum RunCommand {
     return parameters
   }
 
-  static func choice(_ invocation: Invocation, job: Job) throws(Fault) -> IntervalChoice {
+  /// - Parameter request: its parameters and matrix row may decide the zone that dates are read in.
+  static func choice(_ invocation: Invocation, _ request: RunRequest) throws -> IntervalChoice {
     let start = invocation["interval-start"]
     let end = invocation["interval-end"]
     if let name = invocation["for"] {
@@ -107,29 +111,17 @@ enum RunCommand {
       }
       return .named(name)
     }
-    guard let start else {
+    guard start != nil else {
       if end != nil { throw Fault("bad_value", .usage, "`--interval-end` needs `--interval-start`") }
       return .latest
     }
-    guard let end else {
+    guard end != nil else {
       throw Fault("bad_value", .usage, "`--interval-start` needs `--interval-end`")
     }
-    let zone = try ZoneFiles.system.rules(named: job.timezone.literal ?? "UTC")
-    return .range(
-      TimeRange(
-        start: try instant(start, "interval-start", zone), end: try instant(end, "interval-end", zone)))
-  }
-
-  private static func instant(_ text: String, _ option: String, _ zone: ZoneRules) throws(Fault) -> Instant {
-    if let instant = Instant(rfc3339: text) { return instant }
-    do throws(RowFault) {
-      let moment = try Timestamp(
-        parsingMoment: text, zones: ZoneContext(session: zone, named: { _ in nil }))
-      return Instant(postgresMicroseconds: moment.microseconds)
-    } catch {
-      throw Fault(
-        "bad_value", .usage, "`--\(option) \(text)` is no time", cause: error.sentence,
-        hint: "Write 2026-03-14, or 2026-03-14T02:00:00+01:00")
-    }
+    let zone = try RunContext(request, matrixRowName: "", now: SystemClock.now, zones: .system).zone
+    guard let from = try invocation.instant("interval-start", zone),
+      let to = try invocation.instant("interval-end", zone)
+    else { return .latest }
+    return .range(TimeRange(start: from, end: to))
   }
 }

@@ -31,7 +31,7 @@ enum ScheduleCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     switch invocation.operands[0] {
-    case "next": return try next(invocation)
+    case "next": return try await next(invocation)
     case "ledger": return try await ScheduleLedger(invocation).print()
     default:
       throw Fault(
@@ -43,14 +43,14 @@ enum ScheduleCommand {
 
   // MARK: Next
 
-  private static func next(_ invocation: Invocation) throws -> ExitCode {
+  private static func next(_ invocation: Invocation) async throws -> ExitCode {
     let named = invocation.operands[1]
     let isExpression = named.hasPrefix("@") || named.contains(where: \.isWhitespace)
     let rules: FireRules
     let zone: ZoneRules
     do throws(Faults) {
       (rules, zone) =
-        isExpression ? try expression(named, invocation) : try job(named, invocation)
+        isExpression ? try expression(named, invocation) : try await job(named, invocation)
     } catch {
       guard isExpression, !invocation.has("json") else { throw error }
       for fault in error.all {
@@ -93,11 +93,11 @@ enum ScheduleCommand {
 
   private static func job(
     _ name: String, _ invocation: Invocation
-  ) throws(Faults) -> (FireRules, ZoneRules) {
+  ) async throws(Faults) -> (FireRules, ZoneRules) {
     do {
       let context = try ProjectContext(invocation)
       let (reading, row) = try context.job(name)
-      let found = try ScheduleReading(context, names: [reading.job.file], punctuality: .seconds(60))
+      let found = try await ScheduleReading(context, names: [reading.job.file], punctuality: .seconds(60))
       guard let job = found.scheduled.first(where: { row == nil || $0.id.row == row }) else {
         if !found.faults.isEmpty { throw Faults(found.faults) }
         throw Fault(

@@ -26,7 +26,7 @@ struct ScheduleHoles {
         (ScheduledJob.ID(job: $0.job, row: $0.matrixRow), $0.firstSeen)
       }, uniquingKeysWith: min)
     if firstSeen.isEmpty { return }
-    let reading = try ScheduleReading(context, punctuality: .seconds(60))
+    let reading = try await ScheduleReading(context, punctuality: .seconds(60))
     faults = reading.faults
     let finder = HoleFinder(store: store, project: project, now: now)
     for scheduled in reading.scheduled where job == nil || scheduled.id.job == job {

@@ -16,8 +16,9 @@ struct ScheduleLedger {
   func print() async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let (reading, row) = try context.job(invocation.operands[1])
-    let scheduled = try ScheduleReading(context, names: [reading.job.file], punctuality: .seconds(60))
-      .scheduled
+    let scheduled = try await ScheduleReading(
+      context, names: [reading.job.file], punctuality: .seconds(60)
+    ).scheduled
     let count = try invocation.integer("count", in: 1...100_000) ?? 50
     let from = try invocation.instant("from", scheduled.first?.zone ?? .utc) ?? Instant(microseconds: 0)
     let store = try await context.openStore()

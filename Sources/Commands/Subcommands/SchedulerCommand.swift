@@ -21,10 +21,12 @@ enum SchedulerCommand {
       let context = try ProjectContext(invocation)
       let store = try await context.openStore()
       let service = SchedulerService(context, store, parallelism: parallelism)
-      let changes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-      StopSignals.onHangup { changes.continuation.yield() }
-      try FileWatch.start([context.root, context.root + "/jobs"]) { changes.continuation.yield() }
-      try await StopSignals.cancelling { try await service.run(reloads: changes.stream) }
+      let changes = AsyncStream.makeStream(of: SchedulerCatalogue.Extent.self)
+      StopSignals.onHangup { changes.continuation.yield(.all) }
+      try FileWatch.start([context.root, context.root + "/jobs"]) { changes.continuation.yield(.changes) }
+      try await StopSignals.cancelling {
+        try await service.run(reloads: changes.stream) { changes.continuation.yield(.matrices) }
+      }
       await store.close()
       return .ok
     })

@@ -14,11 +14,18 @@ final class SchedulerService: Sendable {
   private let log: Log
   private let reporter: RunReporter
   private let outbox = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+  private let places = PoolPlaces()
 
   private struct State {
     var context: ProjectContext
+    /// Of tidemark.yaml and its like, when they were read.
+    var projectTimes: [FileTimes?] = []
     var catalogue = SchedulerCatalogue()
     var isReady = false
+    var triggers: Task<Void, Never>?
+    /// Tells the triggers that files may have changed.
+    var files: AsyncStream<Void>.Continuation?
+    var watchedFolders: Set<String> = []
   }
 
   private let state: Mutex<State>
@@ -30,7 +37,7 @@ final class SchedulerService: Sendable {
     state = Mutex(State(context: context))
     let outbox = outbox.continuation
     daemon = SchedulerDaemon(
-      parts: SchedulerService.parts(context, store, reporter), parallelism: parallelism,
+      parts: SchedulerService.parts(context, store, reporter, places), parallelism: parallelism,
       now: { SystemClock.now }
     ) { [log] event in
       SchedulerService.write(event, to: log)
@@ -39,27 +46,32 @@ final class SchedulerService: Sendable {
   }
 
   private static func parts(
-    _ context: ProjectContext, _ store: Store, _ reporter: RunReporter
+    _ context: ProjectContext, _ store: Store, _ reporter: RunReporter, _ places: PoolPlaces
   ) -> SchedulerDaemon.Parts {
     let environment = context.environment(store: store) { reporter.report($0, $1) }
     return SchedulerDaemon.Parts(
-      clerk: FireClerk(store: store, project: context.project, now: { SystemClock.now }),
+      clerk: FireClerk(
+        store: store, project: context.project, now: { SystemClock.now }, places: places),
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now }))
   }
 
   /// Goes on until the task is cancelled.
-  /// - Parameter reloads: gives an element when the files may have changed.
-  func run(reloads: AsyncStream<Void>) async throws {
-    try await reload(isFirst: true)
+  /// - Parameters:
+  ///   - reloads: what is to be read again, when that may have changed.
+  ///   - rows: asks for the rows of matrices to be read again.
+  func run(reloads: AsyncStream<SchedulerCatalogue.Extent>, rows: @escaping @Sendable () -> Void) async throws
+  {
+    try await reload(.all, isFirst: true)
     let nap = Watchdog.patience.map { min($0 / 2, SchedulerDaemon.nap) } ?? SchedulerDaemon.nap
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         await self.daemon.run(nap: nap) { self.beat() }
       }
       group.addTask {
-        for await _ in reloads { try await self.reload(isFirst: false) }
+        for await extent in reloads { try await self.reload(extent, isFirst: false) }
       }
+      group.addTask { await self.keepMatrices(rows) }
       group.addTask {
         for await _ in self.outbox.stream { await self.deliver() }
       }
@@ -72,6 +84,7 @@ final class SchedulerService: Sendable {
       group.cancelAll()
       try await group.waitForAll()
     }
+    state.withLock { $0.triggers }?.cancel()
     await deliver()
     log.write(.info, "scheduler_stopped", [])
   }
@@ -79,6 +92,7 @@ final class SchedulerService: Sendable {
   private func beat() {
     manager.watchdog()
     outbox.continuation.yield()
+    state.withLock { $0.files }?.yield()
     let jobs = state.withLock { state -> Int? in
       if state.isReady { return nil }
       state.isReady = true
@@ -89,27 +103,35 @@ final class SchedulerService: Sendable {
 
   // MARK: Reloading
 
-  private func reload(isFirst: Bool) async throws {
-    if !isFirst {
+  /// One at a time: only the task that takes `reloads` calls it, and the start before it.
+  private func reload(_ extent: SchedulerCatalogue.Extent, isFirst: Bool) async throws {
+    var extent = extent
+    if !isFirst, extent != .matrices {
       manager.reloading()
-      readProject()
+      // What the project says goes into every job.
+      if readProject() { extent = .all }
     }
-    let (scheduled, jobs, context, broken) = state.withLock { state in
-      let broken: [SchedulerCatalogue.Broken]
-      do {
-        broken = try state.catalogue.reload(state.context)
-      } catch {
-        broken = [.init(path: state.context.root, faults: [SchedulerService.fault(error)], isKept: true)]
-      }
-      return (state.catalogue.scheduled, state.catalogue.jobs.count, state.context, broken)
-    }
-    for file in broken { tell(file) }
+    let (context, old) = state.withLock { ($0.context, $0.catalogue) }
+    var (catalogue, broken) = (old, [SchedulerCatalogue.Broken]())
     do {
-      try await daemon.update(scheduled, parts: SchedulerService.parts(context, store, reporter))
+      (catalogue, broken) = try await old.reloaded(extent, context)
+    } catch {
+      broken = [.init(path: context.root, faults: [SchedulerService.fault(error)], isKept: true)]
+    }
+    let scheduled = catalogue.scheduled
+    state.withLock { [catalogue] in $0.catalogue = catalogue }
+    for file in broken { tell(file) }
+    // Rows that are as they were need no word.
+    if extent == .matrices, scheduled.map(\.id) == old.scheduled.map(\.id) { return }
+    do {
+      try await daemon.update(
+        scheduled, parts: SchedulerService.parts(context, store, reporter, places))
     } catch  where !isFirst {
       log.write(.error, "reload_failed", SchedulerService.facts(SchedulerService.fault(error)))
     }
+    watchTriggers(scheduled, context)
     let next = await daemon.nextFire
+    let jobs = catalogue.jobs.count
     log.write(
       .info, isFirst ? "scheduler_started" : "scheduler_reloaded",
       [
@@ -117,22 +139,78 @@ final class SchedulerService: Sendable {
         .init("broken", .integer(broken.count)), .init("next_job", .optional(next?.job.description)),
         .init("next_fire", .optional(next?.at.text())),
       ])
-    if !isFirst { manager.ready("\(jobs) jobs, \(broken.count) files cannot be read") }
+    if !isFirst, extent != .matrices { manager.ready("\(jobs) jobs, \(broken.count) files cannot be read") }
   }
 
+  /// Asks for the rows of matrices before they are needed, until the task is cancelled.
+  private func keepMatrices(_ rows: @Sendable () -> Void) async {
+    while !Task.isCancelled {
+      let now = SystemClock.now
+      let due = state.withLock { $0.catalogue.nextMatrices(after: now) }
+      let nap = min(due.map { now.duration(to: $0) } ?? SchedulerDaemon.nap, SchedulerDaemon.nap)
+      do {
+        try await Task.sleep(for: nap)
+      } catch {
+        return
+      }
+      if let due, due <= SystemClock.now { rows() }
+    }
+  }
+
+  // MARK: Triggers
+
+  /// Listens for the triggers of these jobs in place of those so far.
+  private func watchTriggers(_ scheduled: [ScheduledJob], _ context: ProjectContext) {
+    let jobs = scheduled.filter { $0.trigger != nil }
+    let files = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+    watchFolders(of: jobs, root: context.root)
+    let clerk = TriggerClerk(
+      store: store, project: context.project, queries: context.queries, now: { SystemClock.now })
+    let watch = TriggerWatch(
+      clerk: clerk, queries: context.queries, entered: { [daemon] in await daemon.nudge($0) }
+    ) { [log] fault in log.write(.error, "trigger_trouble", SchedulerService.facts(fault)) }
+    let task = jobs.isEmpty ? nil : Task { await watch.run(jobs, files: files.stream) }
+    let old = state.withLock { state in
+      defer { (state.triggers, state.files) = (task, jobs.isEmpty ? nil : files.continuation) }
+      return state.triggers
+    }
+    old?.cancel()
+  }
+
+  /// A folder once watched stays so: its changes cost one look at the files.
+  private func watchFolders(of jobs: [ScheduledJob], root: String) {
+    for case .file(let path)? in jobs.map(\.trigger) {
+      let full = path.hasPrefix("/") ? path : root + "/" + path
+      let folder = StateLocation.folder(of: full)
+      guard state.withLock({ $0.watchedFolders.insert(folder).inserted }) else { continue }
+      do {
+        try FileWatch.start([folder]) { self.state.withLock { $0.files }?.yield() }
+      } catch {
+        // Not there yet, perhaps: the look at every beat finds the file all the same.
+        _ = state.withLock { $0.watchedFolders.remove(folder) }
+        log.write(.error, "trigger_trouble", SchedulerService.facts(error))
+      }
+    }
+  }
+
+  /// - Returns: whether it has changed.
   /// tidemark.yaml too may have changed; what cannot be read leaves everything as it was.
-  private func readProject() {
-    let old = state.withLock { $0.context }
+  private func readProject() -> Bool {
+    let (old, oldTimes) = state.withLock { ($0.context, $0.projectTimes) }
     do {
+      let times = try old.file.project.files.map { try FileTimes(of: $0) }
+      if times == oldTimes { return false }
       let context = try ProjectContext(old.invocation)
       guard context.statePath == old.statePath else {
         throw Fault(
           "state_moved", .config, "The state is now to lie at \(context.statePath)",
           hint: "Start the scheduler again for that")
       }
-      state.withLock { $0.context = context }
+      state.withLock { ($0.context, $0.projectTimes) = (context, times) }
+      return true
     } catch {
       log.write(.error, "project_kept", SchedulerService.facts(SchedulerService.fault(error)))
+      return false
     }
   }
 
@@ -170,6 +248,11 @@ final class SchedulerService: Sendable {
           .init("job", .string(report.job.description)), .init("fire", .string(report.fire.text())),
           .init("outcome", .string(report.outcome.rawValue)), .init("run", .optional(report.run?.text)),
         ] + (report.fault.map(facts) ?? []))
+      if let pause = report.pause {
+        log.write(
+          .error, "job_paused",
+          [.init("job", .string(report.job.job.text)), .init("reason", .string(pause.reason))])
+      }
     case .trouble(let fault): log.write(.error, "state_trouble", facts(fault))
     }
   }

@@ -26,7 +26,7 @@ enum TickCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let reading = try ScheduleReading(
+    let reading = try await ScheduleReading(
       context, names: invocation.operands,
       punctuality: try invocation.duration("every") ?? .seconds(600))
     let store = try await context.openStore()
@@ -54,6 +54,8 @@ enum TickCommand {
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now }),
       parallelism: parallelism)
+    let untold = await triggers(reading.scheduled, context, store)
+    let faults = reading.faults + untold
     let zones = Dictionary(
       reading.scheduled.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let reports = try await tick.run(reading.scheduled) { report in
@@ -67,17 +69,39 @@ enum TickCommand {
       Terminal.print(
         JSONValue.object([
           .init("fires", .array(reports.map { FireText($0, zones[$0.job]).json })),
-          .init("faults", .array(reading.faults.map { FaultText(fault: $0).json })),
+          .init("faults", .array(faults.map { FaultText(fault: $0).json })),
         ]).prettyText)
     } else {
-      if !reading.faults.isEmpty { _ = FaultReport.print(reading.faults, asJSON: false) }
-      if reports.isEmpty, reading.faults.isEmpty, !invocation.has("quiet") {
+      if !faults.isEmpty { _ = FaultReport.print(faults, asJSON: false) }
+      if reports.isEmpty, faults.isEmpty, !invocation.has("quiet") {
         Terminal.print("Nothing is due\(next(reading.scheduled))")
       }
     }
     if Task.isCancelled { return .interrupted }
     return ExitCode.gravest(
-      reading.faults.map(\.kind.exitCode) + reports.compactMap(\.fault).map(\.tickCode))
+      faults.map(\.kind.exitCode) + reports.compactMap(\.fault).map(\.tickCode))
+  }
+
+  /// Enters what triggers have been sent since the last tick. One that cannot be asked stops no job.
+  private static func triggers(
+    _ jobs: [ScheduledJob], _ context: ProjectContext, _ store: Store
+  ) async -> [Fault] {
+    let clerk = TriggerClerk(
+      store: store, project: context.project, queries: context.queries, now: { SystemClock.now })
+    var faults: [Fault] = []
+    for job in jobs where job.trigger != nil {
+      do {
+        _ = try await clerk.look(job)
+      } catch let fault as Fault {
+        faults.append(fault.at(job.job.schedule?.place))
+      } catch let several as Faults {
+        faults += several.all.map { $0.at(job.job.schedule?.place) }
+      } catch {
+        faults.append(
+          Fault("internal", .internal, "The trigger of \(job.id) cannot be asked", cause: "\(error)"))
+      }
+    }
+    return faults
   }
 
   private static func next(_ jobs: [ScheduledJob]) -> String {

@@ -34,7 +34,7 @@ enum VerifyCommand {
         "Run \(record.id) was replaced by revision \(newer.revision), run \(newer.id)",
         hint: "`tidemark verify \(newer.id)`")
     }
-    let (_, request) = try context.request(for: record)
+    let (_, request) = try await context.request(for: record)
     let verifications = try await PastRun(record, request, context.environment(store: store) { _, _ in })
       .verify()
     await store.close()

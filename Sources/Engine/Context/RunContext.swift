@@ -43,9 +43,8 @@ package struct RunContext: Sendable {
     spans = interval.map { calendar.spans(of: $0) }
     label = interval.map { calendar.label(of: $0) }
     references["fire.time"] = .value(.timestamptz(fireTime.postgresMicroseconds), .timestamptz)
-    let span = job.interval.span
-    references.add("interval", interval, zone: zone, label: label, span: span)
-    references.add("window", spans?.window, zone: zone, label: label, span: span)
+    references.add("interval", interval, calendar, label: label)
+    references.add("window", spans?.window, calendar, label: label)
     self.references = references
   }
 
@@ -94,10 +93,10 @@ extension ReferenceScope {
     return text
   }
 
-  /// `${interval.*}` or `${window.*}`. Dates stand only for midnights, but for the day that an hour
+  /// `${interval.*}` or `${window.*}`. Dates stand only for whole days, but for the day that an hour
   /// begins in, which is one day whatever the hour.
   fileprivate mutating func add(
-    _ namespace: String, _ range: TimeRange?, zone: ZoneRules, label: String?, span: IntervalSpan
+    _ namespace: String, _ range: TimeRange?, _ calendar: IntervalCalendar, label: String?
   ) {
     guard let range else {
       for name in ["start", "end", "start_date", "end_date", "start_local", "end_local", "label", "timezone"]
@@ -106,15 +105,17 @@ extension ReferenceScope {
       }
       return
     }
+    let zone = calendar.zone
+    let isWholeDays =
+      calendar.day(beginningAt: range.start) != nil && calendar.day(beginningAt: range.end) != nil
     for (name, instant) in [("start", range.start), ("end", range.end)] {
       let moment = Timestamp(microseconds: instant.postgresMicroseconds)
       let local = moment.microseconds + Int64(zone.offset(at: moment)) * 1_000_000
       self["\(namespace).\(name)"] = .value(.timestamptz(moment.microseconds), .timestamptz)
       self["\(namespace).\(name)_local"] = .value(.timestamp(local), .timestamp)
       let days = local.floorDivided(by: Timestamp.microsecondsPerDay)
-      let isMidnight = local == days * Timestamp.microsecondsPerDay
       self["\(namespace).\(name)_date"] =
-        isMidnight || (span != .fire && span != .hour) || (span == .hour && name == "start")
+        isWholeDays || (calendar.rule.span == .hour && name == "start")
         ? .value(.date(Int32(clamping: days)), .date)
         : .unavailable("the interval is not whole days; use `${\(namespace).\(name)_local}`")
     }

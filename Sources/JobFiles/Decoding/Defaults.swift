@@ -36,7 +36,7 @@ enum Defaults {
     spellOutSchedule(&job)
     spellOutSchedule(&defaults)
     let isTimed = defaults["schedule"]?.mapping.map { schedule in
-      ["cron", "every", "at"].contains { schedule[$0] != nil }
+      ["cron", "every", "at", "trigger"].contains { schedule[$0] != nil }
     }
     if job["schedule"] == nil, isTimed == false {
       defaults.entries.removeAll { $0.key.text == "schedule" }

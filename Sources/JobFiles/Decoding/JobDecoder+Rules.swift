@@ -12,6 +12,7 @@ extension JobDecoder {
         giveUpAfter: retry?.duration("give_up_after") ?? standard.giveUpAfter),
       rerunAttempts: fields.fields("rerun")?.integer("attempts") ?? 0,
       rerunWait: fields.fields("rerun")?.duration("wait") ?? .zero,
+      pauseAfter: fields.integer("pause_after"),
       quarantine: ErrorRules.QuarantineLimit(
         maximumRows: fields.fields("quarantine")?.integer("max_rows"),
         maximumSharePPM: fields.fields("quarantine")?.string("max_share").flatMap(UnitText.partsPerMillion)))
@@ -35,6 +36,7 @@ extension JobDecoder {
       parallelism: fields.integer("parallelism"), memory: fields.string("memory").flatMap(UnitText.byteCount),
       timeout: fields.duration("timeout"), statementTimeout: fields.duration("statement_timeout"),
       lockTimeout: fields.duration("lock_timeout"), pool: fields.string("pool"),
+      priority: fields.integer("priority") ?? 0, maximumConcurrentRuns: fields.integer("max_concurrent_runs"),
       maximumRowsPerSecond: fields.integer("max_rows_per_second"),
       maximumReplicationLag: fields.duration("max_replication_lag"))
   }

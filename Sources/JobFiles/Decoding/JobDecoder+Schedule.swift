@@ -1,9 +1,13 @@
+internal import Expressions
 internal import Model
 internal import Timetable
 
 extension JobDecoder {
-  /// Whether the job is due by itself at all.
-  var hasSchedule: Bool { root["schedule"] != nil }
+  /// Whether there are fires whose distance could be an interval: a trigger's are not known beforehand.
+  var isDueByClock: Bool {
+    guard let node = root["schedule"] else { return false }
+    return node.mapping.map { schedule in ["cron", "every", "at"].contains { schedule[$0] != nil } } ?? true
+  }
 
   /// Comes last: two defaults go by whether anything uses the interval.
   mutating func schedule(job: JobName) -> Schedule? {
@@ -21,7 +25,9 @@ extension JobDecoder {
 
   private mutating func decodedSchedule() -> Schedule? {
     guard let node = root["schedule"], let fields = Fields(node) else { return nil }
-    let usesInterval = references.usesInterval
+    let trigger = fields.fields("trigger").flatMap { self.trigger($0) }
+    // What is to be made up for: a span of data, or an event that has happened.
+    let losesByMissing = references.usesInterval || trigger != nil
     let daylight = fields.fields("dst")
     let catchUp = fields.fields("catch_up")
     let after = fields.fields("after").map {
@@ -30,12 +36,12 @@ extension JobDecoder {
     return Schedule(
       specs: specs(fields), gap: daylight?.choice("gap") ?? .runAfter,
       overlap: daylight?.choice("overlap") ?? .first, isDaylightSavingDeclared: daylight != nil,
-      catchUp: catchUp?.choice("policy") ?? fields.choice("catch_up") ?? (usesInterval ? .all : .latest),
+      catchUp: catchUp?.choice("policy") ?? fields.choice("catch_up") ?? (losesByMissing ? .all : .latest),
       catchUpWindow: catchUp?.duration("window"),
-      ifRunning: fields.choice("if_running") ?? (usesInterval ? .queueAll : .skip),
+      ifRunning: fields.choice("if_running") ?? (losesByMissing ? .queueAll : .skip),
       jitter: fields.duration("jitter") ?? .zero,
       finishBy: fields.string("finish_by").flatMap { TimeText.timeOfDay($0) }, after: after,
-      except: exceptions(fields), trigger: fields.fields("trigger").flatMap { trigger($0) }, place: node.place
+      except: exceptions(fields), trigger: trigger, place: node.place
     )
   }
 
@@ -52,7 +58,10 @@ extension JobDecoder {
   private mutating func trigger(_ fields: Fields) -> Schedule.Trigger? {
     if let path = fields.string("file") { return .file(path: path) }
     if let connection = fields.text("connection") { requireConnection(connection.text, connection.place) }
-    return fields.string("listen").map { .listen(channel: $0, connection: fields.string("connection")) }
+    let missed = fields.text("missed").map { sql($0, .query, in: .matrix) }
+    return fields.string("listen").map {
+      .listen(channel: $0, connection: fields.string("connection"), missed: missed)
+    }
   }
 
   /// Dates, and files of them.

@@ -26,7 +26,7 @@ struct JobDecoder {
     let matrix = self.matrix()
     let interval = self.interval()
     references.interval = interval
-    references.hasInterval = interval.isDeclared || hasSchedule
+    references.hasInterval = interval.isDeclared || isDueByClock
     let timezone = self.timezone()
     let sources = self.sources()
     let steps = self.steps()
@@ -99,7 +99,7 @@ struct JobDecoder {
       refuse(
         "out_of_range", "`\(key)` must be more than nothing", fields[key]?.place, hint: "Leave the key out")
     }
-    if rule.span == .fire, !hasSchedule {
+    if rule.span == .fire, !isDueByClock {
       refuse(
         "no_interval", "The interval goes from fire to fire, but the job has no schedule", fields.place,
         hint: "Give a `span:` such as day, or a `schedule:`")

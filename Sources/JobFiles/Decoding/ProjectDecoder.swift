@@ -29,7 +29,8 @@ struct ProjectDecoder {
     return Project(
       name: fields?.string("project") ?? JobFolder.stem(root), root: root, connections: connections,
       state: fields?.text("state").flatMap { template($0) }, output: fields?.string("output") ?? "out",
-      notifiers: notifiers, pools: pools, files: files)
+      notifiers: notifiers, pools: pools,
+      maximumConcurrentRuns: fields?.integer("max_concurrent_runs"), files: files)
   }
 
   private mutating func connection(_ entry: YAMLMapping.Entry) -> ConnectionRule? {

@@ -72,9 +72,9 @@ enum JobShape {
       .optional("finish_by", .text(.timeOfDay), "Local time of day; later raises the event `late`."),
       .optional("after", .record(after), "Jobs whose successful intervals must cover this one."),
       .optional("except", .oneOrList(.text(.free)), "Dates without fires, or a file of them."),
-      .optional("trigger", .record(trigger), "Fires besides the clock."),
+      .optional("trigger", .record(trigger), "Fires besides the clock, or without one."),
     ],
-    exactlyOne: [["cron", "every", "at"]])
+    atLeastOne: [["cron", "every", "at", "trigger"]], atMostOne: [["cron", "every", "at"]])
 
   static let daylight = Record(
     "`dst`",
@@ -102,9 +102,13 @@ enum JobShape {
     [
       .optional("listen", .text(.name), "A channel of Postgres's NOTIFY."),
       .optional("connection", .text(.name), "Where to listen. Default: the first source's connection."),
-      .optional("file", .text(.free), "A file whose appearance fires."),
+      .optional(
+        "missed", .text(.sql),
+        "A query for what was sent: `at` (timestamptz, unique) and `payload`. Without it what is sent while nobody listens is lost."
+      ),
+      .optional("file", .text(.free), "A file whose appearance fires; relative to the project."),
     ],
-    exactlyOne: [["listen", "file"]])
+    exactlyOne: [["listen", "file"]], atMostOne: [["connection", "file"], ["missed", "file"]])
 
   static let parameter = Record(
     "a parameter",
@@ -127,6 +131,8 @@ enum JobShape {
     [
       .optional("retry", .record(retry), "Per chunk and per publish, transient errors only."),
       .optional("rerun", .record(rerun), "Per run."),
+      .optional(
+        "pause_after", .integer(1...1000), "So many fires in a row that end as failed pause the job."),
       .optional("quarantine", .record(quarantine), "How many rows may be rejected; whichever trips first."),
     ])
 
@@ -161,6 +167,11 @@ enum JobShape {
       .optional("statement_timeout", .duration, "For one statement."),
       .optional("lock_timeout", .duration, "For one wait on a lock."),
       .optional("pool", .text(.name), "A pool of the project file, which bounds runs going at once."),
+      .optional(
+        "priority", .integer(-1000...1000), "Of fires that wait for a place the highest goes first."),
+      .optional(
+        "max_concurrent_runs", .integer(1...1000),
+        "How many runs of the job, over all rows of its matrix, its schedule may have going at once."),
       .optional("max_rows_per_second", .positive, "Slows reading down."),
       .optional("max_replication_lag", .duration, "Reading pauses while a replica is further behind."),
     ])

@@ -14,6 +14,9 @@ enum ProjectShape {
       .optional("output", .text(.free), "The root that output files stay inside. Default: out."),
       .optional("notifiers", .map(.record(notifier), names: .name), "Ways to tell people, by name."),
       .optional("pools", .map(.record(pool), names: .name), "Bounds on runs going at once, by name."),
+      .optional(
+        "max_concurrent_runs", .integer(1...10_000),
+        "How many runs of the project its schedules may have going at once."),
       .optional("defaults", .record(defaults), "Keys of a job for jobs that leave them out."),
     ],
     advice: ["name": "Write `project:`", "connection": "Write `connections:`"])
@@ -43,8 +46,7 @@ enum ProjectShape {
       // A default may say how schedules behave without saying when.
       if key.name == "schedule" {
         var schedule = JobShape.schedule
-        schedule.exactlyOne = []
-        schedule.atMostOne = [["cron", "every", "at"]]
+        schedule.atLeastOne = []
         return .optional(key.name, .either([.text(.cron), .record(schedule)]), key.summary)
       }
       return key

@@ -50,6 +50,8 @@ struct Record: Sendable {
   var keys: [Key]
   /// Of each group exactly one key must be there.
   var exactlyOne: [[String]]
+  /// Of each group at least one key must be there.
+  var atLeastOne: [[String]]
   /// Of each group at most one key may be there.
   var atMostOne: [[String]]
   /// Words that are kept for later, refused by name until they work.
@@ -65,12 +67,13 @@ struct Record: Sendable {
   }
 
   init(
-    _ name: String, _ keys: [Key], exactlyOne: [[String]] = [], atMostOne: [[String]] = [],
-    later: [String] = [], advice: [String: String] = [:]
+    _ name: String, _ keys: [Key], exactlyOne: [[String]] = [], atLeastOne: [[String]] = [],
+    atMostOne: [[String]] = [], later: [String] = [], advice: [String: String] = [:]
   ) {
     self.name = name
     self.keys = keys
     self.exactlyOne = exactlyOne
+    self.atLeastOne = atLeastOne
     self.atMostOne = atMostOne
     self.later = later
     self.advice = advice

@@ -111,7 +111,7 @@ struct ShapeCheck {
     for key in record.keys where key.isRequired && mapping[key.name] == nil {
       add("missing_key", "\(record.name.capitalizedFirst) needs `\(key.name)`", place, key.summary)
     }
-    for group in record.exactlyOne where present(group).isEmpty {
+    for group in record.exactlyOne + record.atLeastOne where present(group).isEmpty {
       // A slip in a key's name is told already.
       let isSlip = mapping.meaningful.contains { record.isSlip($0.key.text, of: group) }
       if !isSlip {

@@ -11,12 +11,15 @@ package struct Project: Hashable, Sendable {
   package var notifiers: [String: Notifier]
   /// How many runs of a pool may be going at once.
   package var pools: [String: Int]
+  /// How many runs of the project its schedules may have going at once.
+  package var maximumConcurrentRuns: Int?
   /// The files this was read from, base first; empty where there was none.
   package var files: [String]
 
   package init(
     name: String, root: String, connections: [String: ConnectionRule], state: Template?,
-    output: String, notifiers: [String: Notifier], pools: [String: Int], files: [String]
+    output: String, notifiers: [String: Notifier], pools: [String: Int],
+    maximumConcurrentRuns: Int? = nil, files: [String]
   ) {
     self.name = name
     self.root = root
@@ -25,6 +28,7 @@ package struct Project: Hashable, Sendable {
     self.output = output
     self.notifiers = notifiers
     self.pools = pools
+    self.maximumConcurrentRuns = maximumConcurrentRuns
     self.files = files
   }
 }

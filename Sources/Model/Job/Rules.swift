@@ -3,6 +3,8 @@ package struct ErrorRules: Hashable, Sendable {
   package var retry: Retry
   package var rerunAttempts: Int
   package var rerunWait: Duration
+  /// So many fires in a row that end as failed pause the job; `nil` for never.
+  package var pauseAfter: Int?
   package var quarantine: QuarantineLimit
 
   package struct Retry: Hashable, Sendable {
@@ -33,11 +35,13 @@ package struct ErrorRules: Hashable, Sendable {
   }
 
   package init(
-    retry: Retry, rerunAttempts: Int, rerunWait: Duration, quarantine: QuarantineLimit
+    retry: Retry, rerunAttempts: Int, rerunWait: Duration, pauseAfter: Int? = nil,
+    quarantine: QuarantineLimit
   ) {
     self.retry = retry
     self.rerunAttempts = rerunAttempts
     self.rerunWait = rerunWait
+    self.pauseAfter = pauseAfter
     self.quarantine = quarantine
   }
 
@@ -54,13 +58,18 @@ package struct Limits: Hashable, Sendable {
   package var statementTimeout: Duration?
   package var lockTimeout: Duration?
   package var pool: String?
+  /// Of fires that wait for a place the highest goes first.
+  package var priority: Int
+  /// How many runs of the job, over all rows of its matrix, its schedule may have going at once.
+  package var maximumConcurrentRuns: Int?
   package var maximumRowsPerSecond: Int?
   package var maximumReplicationLag: Duration?
 
   package init(
     parallelism: Int? = nil, memory: ByteCount? = nil, timeout: Duration? = nil,
     statementTimeout: Duration? = nil, lockTimeout: Duration? = nil, pool: String? = nil,
-    maximumRowsPerSecond: Int? = nil, maximumReplicationLag: Duration? = nil
+    priority: Int = 0, maximumConcurrentRuns: Int? = nil, maximumRowsPerSecond: Int? = nil,
+    maximumReplicationLag: Duration? = nil
   ) {
     self.parallelism = parallelism
     self.memory = memory
@@ -68,6 +77,8 @@ package struct Limits: Hashable, Sendable {
     self.statementTimeout = statementTimeout
     self.lockTimeout = lockTimeout
     self.pool = pool
+    self.priority = priority
+    self.maximumConcurrentRuns = maximumConcurrentRuns
     self.maximumRowsPerSecond = maximumRowsPerSecond
     self.maximumReplicationLag = maximumReplicationLag
   }

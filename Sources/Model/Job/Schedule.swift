@@ -60,7 +60,11 @@ package struct Schedule: Hashable, Sendable {
   }
 
   package enum Trigger: Hashable, Sendable {
-    case listen(channel: String, connection: String?)
+    /// - Parameters:
+    ///   - connection: `nil` for that of the first source.
+    ///   - missed: a query for what has been sent, also while nobody listened; without it what was
+    ///     sent then is lost.
+    case listen(channel: String, connection: String?, missed: SourceText?)
     case file(path: String)
   }
 

@@ -27,14 +27,18 @@ package actor SchedulerDaemon {
     case trouble(Fault)
   }
 
-  private struct Lane {
+  /// One job, as long as it is there or runs.
+  private final class Lane {
     var job: ScheduledJob
     var considered: Instant?
-    /// When to look at it next; `nil` for never.
-    var due: Instant?
-    /// Waits for a run, an upstream job or a pool.
-    var isWaiting = false
     var isBusy = false
+    /// Something came while it was busy.
+    var isNudged = false
+
+    init(job: ScheduledJob, considered: Instant?) {
+      self.job = job
+      self.considered = considered
+    }
   }
 
   private let now: @Sendable () -> Instant
@@ -42,6 +46,11 @@ package actor SchedulerDaemon {
   private let parallelism: Int
   private var parts: Parts
   private var lanes: [ScheduledJob.ID: Lane] = [:]
+  private var agenda = Agenda()
+  /// Those that wait for a run, an upstream job or a place.
+  private var waiting: Set<ScheduledJob.ID> = []
+  /// Jobs that are there no more, and still run.
+  private var gone: Set<ScheduledJob.ID> = []
   private var runs: [ScheduledJob.ID: Task<Void, Never>] = [:]
   private var napping: Task<Void, any Error>?
   private var isWoken = false
@@ -67,29 +76,43 @@ package actor SchedulerDaemon {
   /// - Throws: `Fault` of the state store.
   package func update(_ jobs: [ScheduledJob], parts: Parts? = nil) async throws {
     if let parts { self.parts = parts }
-    let considered = try await self.parts.clerk.considered()
+    let considered = try await self.parts.clerk.considered(seeing: jobs.map(\.id))
     let open = try await self.parts.clerk.openJobs()
     let moment = now()
     var next: [ScheduledJob.ID: Lane] = [:]
+    agenda = Agenda()
     for job in jobs {
-      var lane = lanes[job.id] ?? Lane(job: job, considered: considered[job.id])
+      let lane = lanes[job.id] ?? Lane(job: job, considered: considered[job.id])
       lane.job = job
-      lane.due = moment
-      // Ten thousand jobs that only sleep are not each asked of the store.
-      if let considered = lane.considered, !open.contains(job.id) {
-        lane.due = job.ledger.intervals.fires.next(after: considered)?.instant
-          .advanced(by: job.ledger.jitter)
-      }
       next[job.id] = lane
+      if lane.isBusy {
+        lane.isNudged = true
+      } else if let considered = lane.considered, !open.contains(job.id) {
+        // Ten thousand jobs that only sleep are not each asked of the store.
+        agenda.set(
+          job.id,
+          job.ledger.intervals.fires.next(after: considered)?.instant.advanced(by: job.ledger.jitter))
+      } else {
+        agenda.set(job.id, moment)
+      }
     }
     // A run of a job whose file is gone still ends in its lane.
-    for (id, lane) in lanes where lane.isBusy && next[id] == nil {
-      var last = lane
-      last.due = nil
-      next[id] = last
-    }
+    for (id, lane) in lanes where lane.isBusy && next[id] == nil { next[id] = lane }
+    gone = Set(next.keys).subtracting(jobs.map(\.id))
     lanes = next
+    waiting.formIntersection(next.keys)
     wake()
+  }
+
+  /// Somebody has entered a fire of this job.
+  package func nudge(_ id: ScheduledJob.ID) {
+    guard let lane = lanes[id] else { return }
+    if lane.isBusy {
+      lane.isNudged = true
+    } else {
+      agenda.set(id, now())
+      wake()
+    }
   }
 
   /// The next time that a job is due by its schedule.
@@ -117,45 +140,52 @@ package actor SchedulerDaemon {
     for run in runs.values { await run.value }
   }
 
-  /// Looks at every job that is due, and starts what is to be run.
+  /// Looks at every job that is due, and starts what is to be run: what has the highest priority
+  /// first, then what has waited longest.
   /// - Returns: when to look again.
   package func pass() async -> Instant? {
-    let moment = now()
-    let due = lanes.filter { !$1.isBusy && $1.due.map { $0 <= moment } ?? false }.keys.sorted()
-    for id in due {
-      if runs.count >= parallelism { break }
-      await look(at: id)
+    // What finds no free place is looked at when a run ends.
+    guard runs.count < parallelism else { return nil }
+    var due = agenda.takeDue(by: now()).compactMap { entry in
+      lanes[entry.id].map { (id: entry.id, due: entry.due, priority: $0.job.job.limits.priority) }
     }
-    // What is due and found no free place is looked at when a run ends.
-    let later = now()
-    return lanes.values.compactMap { lane in
-      lane.isBusy || lane.due.map { $0 <= later } ?? true ? nil : lane.due
-    }.min()
+    due.sort { ($1.priority, $0.due, $0.id) < ($0.priority, $1.due, $1.id) }
+    for (position, entry) in due.enumerated() {
+      guard runs.count < parallelism else {
+        for rest in due[position...] { agenda.set(rest.id, rest.due) }
+        return nil
+      }
+      await look(at: entry.id)
+    }
+    return agenda.next()
   }
 
   private func look(at id: ScheduledJob.ID) async {
-    guard var lane = lanes[id], !lane.isBusy else { return }
-    lanes[id]?.isBusy = true
+    guard let lane = lanes[id], !lane.isBusy else { return }
+    lane.isBusy = true
+    waiting.remove(id)
     let parts = parts
+    var considered = lane.considered
     do {
-      switch try await parts.clerk.step(lane.job, considered: &lane.considered) {
+      let step = try await parts.clerk.step(lane.job, considered: &considered)
+      lane.considered = considered
+      switch step {
       case .run(let order):
-        lanes[id]?.considered = lane.considered
         tell(.started(id, fire: order.fire.fire))
-        runs[id] = Task { await self.carryOut(order, parts) }
+        runs[id] = Task { await self.carryOut(order, lane, parts) }
       case .rest(let rest):
         let again = rest.isWaiting ? now().advanced(by: SchedulerDaemon.patience) : nil
-        lanes[id]?.considered = lane.considered
-        lanes[id]?.isWaiting = rest.isWaiting
-        free(id, due: [rest.until, again].compactMap { $0 }.min())
+        if rest.isWaiting { waiting.insert(id) }
+        free(id, lane, due: [rest.until, again].compactMap { $0 }.min())
       }
     } catch {
       tell(.trouble(Fault(describing: error)))
-      free(id, due: now().advanced(by: SchedulerDaemon.patience))
+      free(id, lane, due: now().advanced(by: SchedulerDaemon.patience))
     }
   }
 
-  private func carryOut(_ order: FireOrder, _ parts: Parts) async {
+  private func carryOut(_ order: FireOrder, _ lane: Lane, _ parts: Parts) async {
+    let id = order.job.id
     var due = now()
     do {
       let report = try await parts.execution.carryOut(order)
@@ -166,17 +196,23 @@ package actor SchedulerDaemon {
       due = now().advanced(by: SchedulerDaemon.patience)
     }
     parts.clerk.finished(order)
-    runs[order.job.id] = nil
-    free(order.job.id, due: due)
+    runs[id] = nil
+    free(id, lane, due: due)
     // Somebody may have waited for just this run.
     let moment = now()
-    for (id, lane) in lanes where lane.isWaiting && !lane.isBusy { lanes[id]?.due = moment }
+    for id in waiting where lanes[id]?.isBusy == false { agenda.set(id, moment) }
     wake()
   }
 
-  private func free(_ id: ScheduledJob.ID, due: Instant?) {
-    lanes[id]?.isBusy = false
-    lanes[id]?.due = due
+  private func free(_ id: ScheduledJob.ID, _ lane: Lane, due: Instant?) {
+    lane.isBusy = false
+    if gone.remove(id) != nil {
+      lanes[id] = nil
+      waiting.remove(id)
+      return
+    }
+    agenda.set(id, lane.isNudged ? now() : due)
+    lane.isNudged = false
   }
 
   /// Waits until nothing runs. For tests.

@@ -1,5 +1,4 @@
 internal import Engine
-internal import Glibc
 package import Model
 package import StateStore
 internal import Timetable
@@ -30,6 +29,18 @@ package struct FireClerk: Sendable {
       considered[.init(job: sighting.job, row: sighting.matrixRow)] = sighting.lastConsidered
     }
     return considered
+  }
+
+  /// The same, with these jobs seen now where they have not been seen before.
+  package func considered(
+    seeing jobs: [ScheduledJob.ID]
+  ) async throws -> [ScheduledJob.ID: Instant] {
+    let known = try await considered()
+    let new = jobs.filter { known[$0] == nil }
+    if new.isEmpty { return known }
+    try await store.recordFirstSightings(
+      project: project.name, new.map { ($0.job, $0.row) }, at: now())
+    return try await considered()
   }
 
   /// The jobs with fires that have no outcome yet.
@@ -93,7 +104,7 @@ package struct FireClerk: Sendable {
 
   /// A run that `step` gave has ended, however.
   package func finished(_ order: FireOrder) {
-    if let pool = order.job.job.limits.pool, project.pools[pool] != nil { places.giveBack(pool) }
+    places.giveBack(bounds(order.job).map(\.name))
   }
 
   // MARK: Fires that are claimed already
@@ -121,7 +132,8 @@ package struct FireClerk: Sendable {
     }
     return .goesOn(
       FireOrder(
-        job: job, fire: fire.key, interval: fire.interval, leftBy: run, outcome: expected(fire, job)))
+        job: job, fire: fire.key, interval: fire.interval, parameters: fire.parameters, leftBy: run,
+        outcome: expected(fire, job)))
   }
 
   private func expected(_ fire: FireRecord, _ job: ScheduledJob) -> FireOutcome {
@@ -169,7 +181,9 @@ package struct FireClerk: Sendable {
       case .start(let fire):
         guard let record = open.first(where: { $0.key.fire == fire }) else { continue }
         return .run(
-          FireOrder(job: job, fire: record.key, interval: record.interval, outcome: expected(record, job)))
+          FireOrder(
+            job: job, fire: record.key, interval: record.interval, parameters: record.parameters,
+            outcome: expected(record, job)))
       case .cancelRunning:
         for run in try await running(job) {
           _ = try await store.requestCancel(run.id, by: "schedule", reason: "a newer fire takes its place")
@@ -198,13 +212,13 @@ package struct FireClerk: Sendable {
       open: open.map {
         .init(
           instant: $0.key.fire, interval: $0.interval, isClaimed: $0.outcome == .claimed,
-          enteredAt: $0.createdAt)
+          parameters: $0.parameters, enteredAt: $0.createdAt)
       },
       isOtherRunning: open.isEmpty
         ? false : try await running(job).contains { !claimed.contains($0.id) },
       pause: pause.map { .init(until: $0.until) },
       upstream: try await upstream(job, open),
-      poolRoom: open.isEmpty ? nil : try await poolRoom(job))
+      room: open.isEmpty ? nil : try await room(job))
   }
 
   /// The runs of the job that somebody works on now. A backfill does not disturb the schedule.
@@ -234,25 +248,57 @@ package struct FireClerk: Sendable {
     return upstream
   }
 
-  // MARK: Pools
+  // MARK: Places
 
-  private func pool(_ job: ScheduledJob) -> (name: String, size: Int)? {
-    guard let name = job.job.limits.pool, let size = project.pools[name] else { return nil }
-    return (name, size)
+  /// One of the numbers that a run counts for.
+  private struct Bound {
+    var name: String
+    var size: Int
+    /// The runs that it counts.
+    var filter: RunFilter
   }
 
-  private func others(in pool: String) async throws -> Int {
-    try await owned(RunFilter(project: project.name, pool: pool, isUnfinished: true))
-      .filter { $0.owner?.processID != getpid() }.count
+  private func bounds(_ job: ScheduledJob) -> [Bound] {
+    var bounds: [Bound] = []
+    if let size = project.maximumConcurrentRuns {
+      bounds.append(
+        Bound(name: "project", size: size, filter: RunFilter(project: project.name, isUnfinished: true)))
+    }
+    if let pool = job.job.limits.pool, let size = project.pools[pool] {
+      bounds.append(
+        Bound(
+          name: "pool \(pool)", size: size,
+          filter: RunFilter(project: project.name, pool: pool, isUnfinished: true)))
+    }
+    if let size = job.job.limits.maximumConcurrentRuns {
+      bounds.append(
+        Bound(
+          name: "job \(job.id.job)", size: size,
+          filter: RunFilter(project: project.name, job: job.id.job, isUnfinished: true)))
+    }
+    return bounds
   }
 
-  private func poolRoom(_ job: ScheduledJob) async throws -> Int? {
-    guard let (name, size) = pool(job) else { return nil }
-    return size - places.count(name) - (try await others(in: name))
+  /// How many runs of other processes a bound counts; this one's are counted by `places`.
+  private func others(_ bound: Bound) async throws -> Int {
+    try await owned(bound.filter).filter { $0.owner.map(store.isOurs) != true }.count
+  }
+
+  private func room(_ job: ScheduledJob) async throws -> Int? {
+    var room: Int?
+    for bound in bounds(job) {
+      let own = bound.size - places.count(bound.name) - (try await others(bound))
+      room = min(room ?? own, own)
+    }
+    return room
   }
 
   private func takePlace(_ job: ScheduledJob) async throws -> Bool {
-    guard let (name, size) = pool(job) else { return true }
-    return places.take(name, size: size, others: try await others(in: name))
+    var wanted: [PoolPlaces.Wanted] = []
+    for bound in bounds(job) {
+      wanted.append(
+        PoolPlaces.Wanted(name: bound.name, size: bound.size, others: try await others(bound)))
+    }
+    return places.take(wanted)
   }
 }

@@ -48,6 +48,9 @@ package struct FireExecution: Sendable {
     if report.outcome == .late, let deadline = order.request.finishBy {
       try await ScheduleNotices(store: store, job: order.job).late(order.fire.fire, deadline: deadline)
     }
+    if [.failed, .failedToStart].contains(report.outcome) {
+      report.pause = try await FailurePause(store: store, job: order.job).afterFailure(report.fault)
+    }
     return report
   }
 

@@ -8,17 +8,21 @@ package struct FireOrder: Sendable {
   package var job: ScheduledJob
   package var fire: FireKey
   package var interval: TimeRange?
+  /// What a trigger gave; `nil` for a fire of the clock.
+  package var parameters: [String: String]?
   /// The run that claimed the fire and was left unfinished; `nil` for a fire to claim.
   package var leftBy: RunRecord?
   /// What the ledger shall say after a success.
   package var outcome: FireOutcome
 
   package init(
-    job: ScheduledJob, fire: FireKey, interval: TimeRange?, leftBy: RunRecord? = nil, outcome: FireOutcome
+    job: ScheduledJob, fire: FireKey, interval: TimeRange?, parameters: [String: String]? = nil,
+    leftBy: RunRecord? = nil, outcome: FireOutcome
   ) {
     self.job = job
     self.fire = fire
     self.interval = interval
+    self.parameters = parameters
     self.leftBy = leftBy
     self.outcome = outcome
   }
@@ -27,6 +31,7 @@ package struct FireOrder: Sendable {
   var request: RunRequest {
     var request = job.request
     request.choice = .fire(fire.fire)
+    request.parameters.merge(parameters ?? [:]) { $1 }
     request.fire = leftBy == nil ? fire : nil
     request.fireOutcome = outcome
     request.startedBy = .schedule
@@ -46,6 +51,8 @@ package struct FireReport: Sendable {
   package var summary: RunSummary?
   /// Why it did not succeed.
   package var fault: Fault?
+  /// Set where it was one failure too many.
+  package var pause: PauseRecord?
 
   /// It has no outcome yet: somebody else runs it, it was stopped, or it will be tried again.
   package var isOpen: Bool { outcome.isOpen }

@@ -20,6 +20,7 @@ package struct HandRun: Sendable {
     if let open {
       request.choice = .fire(open.key.fire)
       request.fire = open.outcome == .pending ? open.key : nil
+      request.parameters = open.parameters ?? [:]
       return request
     }
     let left = try await store.runs(

@@ -1,25 +1,35 @@
 internal import Synchronization
 
-/// The places of pools that this process has given to fires, so that two jobs that are looked at in
-/// one moment do not both take the last one.
+/// The places of pools, of jobs and of the project that this process has given to fires, so that two
+/// jobs that are looked at in one moment do not both take the last one.
 package final class PoolPlaces: Sendable {
   private let taken = Mutex<[String: Int]>([:])
 
   package init() {}
 
-  func count(_ pool: String) -> Int { taken.withLock { $0[pool] ?? 0 } }
+  /// A place that a run needs.
+  struct Wanted {
+    var name: String
+    var size: Int
+    /// How many runs other processes have going there.
+    var others: Int
+  }
 
-  /// - Parameter others: how many runs of the pool other processes have going.
-  /// - Returns: false where the pool is full.
-  func take(_ pool: String, size: Int, others: Int) -> Bool {
+  func count(_ name: String) -> Int { taken.withLock { $0[name] ?? 0 } }
+
+  /// All of them, or none.
+  /// - Returns: false where one of them is full.
+  func take(_ wanted: [Wanted]) -> Bool {
     taken.withLock { taken in
-      guard others + (taken[pool] ?? 0) < size else { return false }
-      taken[pool, default: 0] += 1
+      guard wanted.allSatisfy({ $0.others + (taken[$0.name] ?? 0) < $0.size }) else { return false }
+      for place in wanted { taken[place.name, default: 0] += 1 }
       return true
     }
   }
 
-  func giveBack(_ pool: String) {
-    taken.withLock { $0[pool, default: 1] -= 1 }
+  func giveBack(_ names: [String]) {
+    taken.withLock { taken in
+      for name in names { taken[name, default: 1] -= 1 }
+    }
   }
 }

@@ -34,8 +34,19 @@ struct ScheduleNotices: Sendable {
     }
   }
 
+  /// The job is paused for its failures, and needs somebody.
+  func paused(_ fire: Instant, reason: String, _ fault: Fault?) async throws {
+    try await enqueue(.failure, fire: fire, about: "paused") { facts in
+      facts.code = "paused"
+      facts.fault = "\(job.id.job) is paused: \(reason)"
+      facts.cause = fault?.sentence
+      facts.next = "tidemark unpause \(job.id.job)"
+    }
+  }
+
+  /// - Parameter about: tells two notices of one event and fire apart; the event where left out.
   private func enqueue(
-    _ event: NoticeEvent, fire: Instant, _ complete: (inout NoticeFacts) -> Void
+    _ event: NoticeEvent, fire: Instant, about: String? = nil, _ complete: (inout NoticeFacts) -> Void
   ) async throws {
     let project = job.request.project.name
     var facts = NoticeFacts(event: event, project: project, job: job.id.description)
@@ -50,7 +61,7 @@ struct ScheduleNotices: Sendable {
       }
       drafts.append(
         NoticeDraft(
-          id: "\(project)/\(job.id)/\(fire.microseconds)/\(event.rawValue)/\(number)", run: nil,
+          id: "\(project)/\(job.id)/\(fire.microseconds)/\(about ?? event.rawValue)/\(number)", run: nil,
           project: project, job: job.id.job, event: event, channel: channel, facts: facts.json,
           digest: rule.digest.map { _ in "\(job.id.job)/\(number)" }, delay: rule.digest ?? .zero))
     }

@@ -27,6 +27,14 @@ package struct ScheduledJob: Sendable {
   /// What its runs have in common; its interval and fire are filled in for each.
   package let request: RunRequest
   package let ledger: FireLedger
+  /// What fires it besides the clock.
+  package let trigger: Trigger?
+
+  package enum Trigger: Hashable, Sendable {
+    case channel(connection: String, name: String, missed: SourceText?)
+    /// As written in the job.
+    case file(path: String)
+  }
 
   package var job: Job { request.job }
   package var zone: ZoneRules { ledger.intervals.zone }
@@ -39,17 +47,27 @@ package struct ScheduledJob: Sendable {
   /// - Parameters:
   ///   - request: of the latest interval, with the matrix row.
   ///   - punctuality: how late a fire may be found and still count as on time.
-  /// - Returns: `nil` for a job that no clock makes due.
+  /// - Returns: `nil` for a job that neither clock nor trigger makes due.
   /// - Throws: `Faults` of its parameters, zone or schedule.
   package init?(
     _ request: RunRequest, row: String, now: Instant, zones: ZoneFiles,
     punctuality: Duration = CatchUp.standardPunctuality
   ) throws {
-    guard let schedule = request.job.schedule, !schedule.specs.isEmpty else { return nil }
+    guard let schedule = request.job.schedule, !schedule.specs.isEmpty || schedule.trigger != nil
+    else { return nil }
     let context = try RunContext(request, matrixRowName: row, now: now, zones: zones)
     let fires = FireCalendar(try FireRules(schedule, job: request.job.name), zone: context.zone)
     id = ID(job: request.job.name, row: row)
     self.request = request
+    trigger =
+      switch schedule.trigger {
+      case nil: nil
+      case .file(let path): .file(path: path)
+      case .listen(let channel, let connection, let missed):
+        .channel(
+          connection: try ScheduleQueries.connection(connection, of: request.job, context.references),
+          name: channel, missed: missed)
+      }
     ledger = FireLedger(
       intervals: IntervalCalendar(rule: request.job.interval, fires: fires),
       catchUp: CatchUp(policy: schedule.catchUp, window: schedule.catchUpWindow, punctuality: punctuality),

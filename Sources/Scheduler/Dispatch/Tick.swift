@@ -22,7 +22,9 @@ package struct Tick: Sendable {
   ) async throws -> [FireReport] {
     let considered = try await clerk.considered()
     var reports: [FireReport] = []
-    var lanes = jobs.map { Lane(job: $0, considered: considered[$0.id]) }
+    var lanes = jobs.map { Lane(job: $0, considered: considered[$0.id]) }.sorted {
+      ($1.job.job.limits.priority, $0.job.id) < ($0.job.job.limits.priority, $1.job.id)
+    }
     while !lanes.isEmpty {
       let done = try await round(lanes, tell)
       let found = done.flatMap(\.reports)
@@ -54,7 +56,9 @@ package struct Tick: Sendable {
         done.append(lane)
         if let lane = rest.popFirst() { group.addTask { try await self.workOff(lane, tell) } }
       }
-      return done.sorted { $0.job.id < $1.job.id }
+      return done.sorted {
+        ($1.job.job.limits.priority, $0.job.id) < ($0.job.job.limits.priority, $1.job.id)
+      }
     }
   }
 

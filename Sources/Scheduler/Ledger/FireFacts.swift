@@ -13,12 +13,12 @@ package struct FireFacts: Hashable, Sendable {
   package var pause: Pause?
   /// What upstream jobs have done, for those named under `after:`.
   package var upstream: [JobName: Upstream]
-  /// How many more runs the job's pool takes; `nil` without a pool.
-  package var poolRoom: Int?
+  /// How many more runs the job, its pool and the project take; `nil` where nothing bounds them.
+  package var room: Int?
 
   package init(
     now: Instant, lastConsidered: Instant?, open: [OpenFire] = [], isOtherRunning: Bool = false,
-    pause: Pause? = nil, upstream: [JobName: Upstream] = [:], poolRoom: Int? = nil
+    pause: Pause? = nil, upstream: [JobName: Upstream] = [:], room: Int? = nil
   ) {
     self.now = now
     self.lastConsidered = lastConsidered
@@ -26,7 +26,7 @@ package struct FireFacts: Hashable, Sendable {
     self.isOtherRunning = isOtherRunning
     self.pause = pause
     self.upstream = upstream
-    self.poolRoom = poolRoom
+    self.room = room
   }
 
   /// A ledger row that is `pending` or `claimed`.
@@ -34,13 +34,19 @@ package struct FireFacts: Hashable, Sendable {
     package var instant: Instant
     package var interval: TimeRange?
     package var isClaimed: Bool
+    /// What a trigger gave; `nil` for a fire of the clock.
+    package var parameters: [String: String]?
     /// When the row was written: long after the fire for one that was missed.
     package var enteredAt: Instant
 
-    package init(instant: Instant, interval: TimeRange?, isClaimed: Bool, enteredAt: Instant) {
+    package init(
+      instant: Instant, interval: TimeRange?, isClaimed: Bool, parameters: [String: String]? = nil,
+      enteredAt: Instant
+    ) {
       self.instant = instant
       self.interval = interval
       self.isClaimed = isClaimed
+      self.parameters = parameters
       self.enteredAt = enteredAt
     }
   }

@@ -97,7 +97,7 @@ package struct FireLedger: Sendable {
       .close(fire.instant, outcome, note: note)
     }
     if intervals.rule.span != .fire, let interval = fire.interval,
-      let same = later.last(where: { $0.interval == interval })
+      let same = later.last(where: { $0.interval == interval && $0.parameters == fire.parameters })
     {
       return close(.superseded, "the fire of \(same.instant.text()) makes the same interval")
     }
@@ -106,17 +106,22 @@ package struct FireLedger: Sendable {
     case .failed(let job): return close(.upstreamFailed, "\(job) failed for this interval")
     case .late(let job): return close(.notReady, "\(job) has not covered this interval in time")
     }
-    // Those that are being caught up stand in line whatever the policy: it decides over a fire
-    // that comes due while another runs.
-    guard !isCaughtUp(fire), facts.isRunning || !later.isEmpty else { return nil }
-    switch ifRunning {
-    case .skip where facts.isRunning:
-      return close(.skippedRunning, "an earlier run was still going on")
-    case .queueOne, .cancelOther:
-      return later.last.map { close(.superseded, "the fire of \($0.instant.text()) came in its place") }
-    case .skip, .queueAll:
-      return nil
+    switch verdict(on: fire, later: later, facts) {
+    case .skip: return close(.skippedRunning, "an earlier run was still going on")
+    case .giveWay(let newest):
+      return close(.superseded, "the fire of \(newest.text()) came in its place")
+    case .start, .wait, .cancelOther: return nil
     }
+  }
+
+  /// Those that are being caught up stand in line whatever the policy: it decides over a fire that
+  /// comes due while another runs.
+  private func verdict(
+    on fire: FireFacts.OpenFire, later: ArraySlice<FireFacts.OpenFire>, _ facts: FireFacts
+  ) -> IfRunning.Verdict {
+    IfRunning.verdict(
+      policy: isCaughtUp(fire) ? .queueAll : ifRunning, isRunning: facts.isRunning,
+      newest: later.last?.instant)
   }
 
   // MARK: - Starting
@@ -124,10 +129,12 @@ package struct FireLedger: Sendable {
   private func starts(_ facts: FireFacts) -> [FireAction] {
     guard !isPaused(facts) else { return [] }
     guard let fire = facts.pending.first(where: { readiness(of: $0, facts) == .ready }) else { return [] }
-    if facts.isRunning {
-      return ifRunning == .cancelOther && !isCaughtUp(fire) ? [.cancelRunning] : []
+    switch verdict(on: fire, later: [], facts) {
+    case .cancelOther: return [.cancelRunning]
+    case .wait, .skip, .giveWay: return []
+    case .start: break
     }
-    if let room = facts.poolRoom, room <= 0 { return [] }
+    if let room = facts.room, room <= 0 { return [] }
     return [.start(fire.instant)]
   }
 

@@ -30,6 +30,8 @@ package struct FireRecord: Sendable {
   package var run: RunID?
   /// One sentence for people, for instance which upstream failed.
   package var note: String?
+  /// What a trigger gave for parameters; `nil` for a fire of the clock.
+  package var parameters: [String: String]?
   package var createdAt: Instant
   package var closedAt: Instant?
 
@@ -41,6 +43,9 @@ package struct FireRecord: Sendable {
     outcome = try row.label("outcome", FireOutcome.self)
     run = try row.ifPresent("run_id") { row, name throws(Fault) in RunID(try row.text(name)) }
     note = try row.ifPresent("note") { row, name throws(Fault) in try row.text(name) }
+    parameters = try row.ifPresent("parameters") { row, name throws(Fault) in
+      try row.json(name).textMembers
+    }
     createdAt = try row.instant("created_at")
     closedAt = try row.ifPresent("closed_at") { row, name throws(Fault) in try row.instant(name) }
   }
@@ -52,14 +57,18 @@ package struct NewFire: Sendable {
   package var interval: TimeRange?
   package var outcome: FireOutcome
   package var note: String?
+  /// What a trigger gives for parameters; `nil` for a fire of the clock.
+  package var parameters: [String: String]?
 
   package init(
-    key: FireKey, interval: TimeRange?, outcome: FireOutcome = .pending, note: String? = nil
+    key: FireKey, interval: TimeRange?, outcome: FireOutcome = .pending, note: String? = nil,
+    parameters: [String: String]? = nil
   ) {
     self.key = key
     self.interval = interval
     self.outcome = outcome
     self.note = note
+    self.parameters = parameters
   }
 }
 
@@ -99,5 +108,15 @@ package struct PauseRecord: Hashable, Sendable {
     until = try row.ifPresent("until_at") { row, name throws(Fault) in try row.instant(name) }
     reason = try row.text("reason")
     by = try row.text("paused_by")
+  }
+}
+
+extension JSONValue {
+  /// The members of an object that are texts, by name.
+  fileprivate var textMembers: [String: String] {
+    guard case .object(let members) = self else { return [:] }
+    return Dictionary(
+      members.compactMap { member in member.value.stringValue.map { (member.name, $0) } },
+      uniquingKeysWith: { $1 })
   }
 }

@@ -22,6 +22,22 @@ extension Store {
     }
   }
 
+  /// The same for many jobs, each named with its matrix row, in one transaction.
+  package func recordFirstSightings(
+    project: String, _ jobs: [(job: JobName, matrixRow: String)], at moment: Instant
+  ) async throws {
+    let rows: [[StateValue]] = jobs.map {
+      [.text(project), .text($0.job.text), .text($0.matrixRow), .instant(moment)]
+    }
+    try await database.transaction(.write(.firstSighting)) { tx in
+      try await tx.runEach(
+        """
+        INSERT INTO sightings (project, job, matrix_row, first_seen, last_considered)
+        VALUES ($1, $2, $3, $4, $4) ON CONFLICT (project, job, matrix_row) DO NOTHING
+        """, rows)
+    }
+  }
+
   package func sightings(project: String) async throws -> [Sighting] {
     try await database.transaction(.read) { tx in
       try await tx.rows(
@@ -44,13 +60,14 @@ extension Store {
         inserted += try await tx.run(
           """
           INSERT INTO fires (project, job, matrix_row, fire, interval_start, interval_end, outcome, note,
-            created_at, closed_at)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            created_at, closed_at, parameters)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
           ON CONFLICT (project, job, matrix_row, fire) DO NOTHING
           """,
           fire.key.values + [
             .optional(fire.interval?.start), .optional(fire.interval?.end), .text(fire.outcome.rawValue),
             .optional(fire.note), .instant(now), fire.outcome.isOpen ? .null : .instant(now),
+            .optional(fire.parametersText),
           ])
       }
       try await tx.run(
@@ -77,7 +94,8 @@ extension Store {
   }
 
   /// Closes the fires claimed by a run that is over, where its owner died in between, and every
-  /// open fire of the same job for the interval that the run has covered.
+  /// open fire of the same job's clock for the interval that the run has covered; what a trigger
+  /// gave parameters for is not done by a run with others.
   /// - Returns: how many were closed.
   @discardableResult
   package func closeFires(coveredBy run: RunID, as outcome: FireOutcome, note: String? = nil) async throws
@@ -95,7 +113,7 @@ extension Store {
         UPDATE fires SET outcome = $2, note = $3, closed_at = $4, run_id = COALESCE(run_id, $1)
         WHERE (run_id = $1 AND outcome = 'claimed')
           OR (outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7
-            AND interval_start = $8 AND interval_end = $9)
+            AND interval_start = $8 AND interval_end = $9 AND parameters IS NULL)
         """,
         [
           .text(run.text), .text(outcome.rawValue), .optional(note), .instant(now),
@@ -142,6 +160,37 @@ extension Store {
     }
   }
 
+  /// The newest fire that a trigger of the job gave.
+  package func newestTriggered(
+    project: String, job: JobName, matrixRow: String
+  ) async throws -> Instant? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(
+        """
+        SELECT fire FROM fires
+        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND parameters IS NOT NULL
+        ORDER BY fire DESC LIMIT 1
+        """, [.text(project), .text(job.text), .text(matrixRow)]
+      )?.instant("fire")
+    }
+  }
+
+  /// How the newest fires of a job ended that were run, or tried, newest first.
+  package func newestEnds(
+    project: String, job: JobName, matrixRow: String, limit: Int
+  ) async throws -> [FireRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT * FROM fires
+        WHERE project = $1 AND job = $2 AND matrix_row = $3
+          AND outcome IN ('ran', 'late', 'caught_up', 'already_done', 'failed', 'failed_to_start')
+        ORDER BY closed_at DESC, fire DESC LIMIT $4
+        """, [.text(project), .text(job.text), .text(matrixRow), .integer(limit)]
+      ).map(FireRecord.init)
+    }
+  }
+
   /// The fires that a run is for.
   package func fires(of run: RunID) async throws -> [FireRecord] {
     try await database.transaction(.read) { tx in
@@ -167,5 +216,14 @@ extension Store {
       UPDATE fires SET outcome = 'claimed', run_id = $5
       WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4
       """, key.values + [.text(run.text)])
+  }
+}
+
+extension NewFire {
+  /// By name, so that equal parameters are equal as text.
+  fileprivate var parametersText: String? {
+    parameters.map { parameters in
+      JSONValue.object(parameters.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }).text
+    }
   }
 }

@@ -42,6 +42,16 @@ extension Store {
     }
   }
 
+  /// When somebody last ended a pause of the job; `nil` where nobody ever did.
+  package func lastUnpaused(project: String, job: JobName) async throws -> Instant? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(
+        "SELECT at FROM events WHERE subject = $1 AND name = 'unpaused' ORDER BY number DESC LIMIT 1",
+        [.text("\(project)/\(job.text)")]
+      )?.instant("at")
+    }
+  }
+
   /// All pauses of a project, also those whose time is over.
   package func pauses(project: String) async throws -> [PauseRecord] {
     try await database.transaction(.read) { tx in

@@ -8,7 +8,12 @@ struct Migration: Sendable {
   /// What only Postgres needs behind it.
   let postgresStatements: StaticString?
 
-  static let all = [Migration(number: 1, statements: stateSchema1, postgresStatements: stateSchema1Postgres)]
+  static let all = [
+    Migration(number: 1, statements: stateSchema1, postgresStatements: stateSchema1Postgres),
+    // What a trigger's fire was given: JSON text.
+    Migration(
+      number: 2, statements: "ALTER TABLE fires ADD COLUMN parameters TEXT;", postgresStatements: nil),
+  ]
 
   static var newest: Int { all.last?.number ?? 0 }
 }

@@ -1,38 +1,38 @@
 package import Model
 
-/// What to do with a fire that comes due while earlier ones of its job still run or wait.
+/// What to do with a fire that waits while other fires or runs of its job are there.
 package enum IfRunning {
   package enum Verdict: Hashable, Sendable {
+    /// Nothing stands in its way.
     case start
-    /// Wait until nothing of the job runs and no older fire waits.
+    /// Until what runs has ended.
     case wait
-    /// Wait, and let the fires that waited so far go: this one comes in their place.
-    case waitInPlaceOf([Instant])
+    /// A newer fire waits, and comes in its place (`superseded`).
+    case giveWay(to: Instant)
     /// Not to be run (`skipped_running`).
     case skip
-    /// Cancel what runs, let what waits go, then start.
-    case cancelOthers(waiting: [Instant])
+    /// Cancel what runs, then start.
+    case cancelOther
   }
 
   /// - Parameters:
   ///   - isRunning: a run of the same job and matrix row is going on.
-  ///   - waiting: the fires of that row that already wait, in order.
+  ///   - newest: the newest of the later fires that wait too.
   ///
-  /// | policy | nothing runs or waits | something does |
-  /// |---|---|---|
-  /// | `skip` | start | skip |
-  /// | `queue_one` | start | wait; of those waiting only the newest stays |
-  /// | `queue_all` | start | wait behind the others |
-  /// | `cancel_other` | start | cancel the others, start |
+  /// | policy | nothing runs | something runs | a newer fire waits |
+  /// |---|---|---|---|
+  /// | `skip` | start | skip | no difference |
+  /// | `queue_one` | start | wait | give way |
+  /// | `queue_all` | start | wait | no difference |
+  /// | `cancel_other` | start | cancel it | give way |
   package static func verdict(
-    policy: Schedule.IfRunningPolicy, isRunning: Bool, waiting: [Instant]
+    policy: Schedule.IfRunningPolicy, isRunning: Bool, newest: Instant?
   ) -> Verdict {
-    guard isRunning || !waiting.isEmpty else { return .start }
     switch policy {
-    case .skip: return .skip
-    case .queueOne: return waiting.isEmpty ? .wait : .waitInPlaceOf(waiting)
-    case .queueAll: return .wait
-    case .cancelOther: return .cancelOthers(waiting: waiting)
+    case .skip: return isRunning ? .skip : .start
+    case .queueAll: return isRunning ? .wait : .start
+    case .queueOne: return newest.map(Verdict.giveWay) ?? (isRunning ? .wait : .start)
+    case .cancelOther: return newest.map(Verdict.giveWay) ?? (isRunning ? .cancelOther : .start)
     }
   }
 }

@@ -39,8 +39,8 @@ package struct IntervalCalendar: Sendable {
 
   /// The interval with what lookback and rolling add to it.
   package func spans(of interval: TimeRange) -> RunSpans {
-    let replacedStart = rule.lookback.map { less($0, interval.start) } ?? interval.start
-    let rollingStart = rule.rolling.map { less($0, interval.end) } ?? interval.start
+    let replacedStart = rule.lookback.map { lessOfPieces($0, interval.start) } ?? interval.start
+    let rollingStart = rule.rolling.map { lessOfPieces($0, interval.end) } ?? interval.start
     return RunSpans(
       interval: interval, replaced: TimeRange(start: replacedStart, end: interval.end),
       window: TimeRange(start: min(replacedStart, rollingStart), end: interval.end))
@@ -54,6 +54,23 @@ package struct IntervalCalendar: Sendable {
     delay.microseconds += Int64(delay.days * LocalTime.secondsPerDay) * 1_000_000
     delay.days = 0
     return less(delay, instant)
+  }
+
+  /// A border of days less an amount is a border of days again, also where clocks skip midnight and
+  /// one of the two days begins at 01:00.
+  private func lessOfPieces(_ amount: CalendarAmount, _ border: Instant) -> Instant {
+    guard rule.span != .fire, rule.span != .hour, let day = day(beginningAt: border) else {
+      return less(amount, border)
+    }
+    let earlier = day.adding(months: -amount.months).adding(days: -amount.days)
+    return Instant(
+      microseconds: Instant(seconds: zone.start(of: earlier)).microseconds - amount.microseconds)
+  }
+
+  /// The day of the zone's calendar whose first instant this is.
+  package func day(beginningAt instant: Instant) -> CivilDay? {
+    let day = zone.local(instant.seconds).day
+    return Instant(seconds: zone.start(of: day)) == instant ? day : nil
   }
 
   /// `instant` less a human amount: months and days by the zone's calendar at the same time of
