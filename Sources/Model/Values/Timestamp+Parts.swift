@@ -157,6 +157,14 @@ extension DateValue {
 }
 
 extension CalendarInterval {
+  /// `date_part('epoch', ...)`: years of 365.25 days, months of 30, added in Postgres's order.
+  package var approximateSeconds: Double {
+    var seconds = Double(microseconds) / 1_000_000
+    seconds += 365.25 * 86_400 * Double(months / 12)
+    seconds += 30 * 86_400 * Double(months % 12)
+    return seconds + 86_400 * Double(days)
+  }
+
   /// Postgres's `extract` from an interval.
   /// - Throws: `RowFault` 0A000 for parts that an interval has not got.
   package func extract(_ part: DateTimePart) throws(RowFault) -> Decimal {

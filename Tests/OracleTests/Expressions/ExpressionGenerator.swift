@@ -24,7 +24,8 @@ struct ExpressionGenerator {
     var made = GeneratedExpression(
       kind: kind, pieces: production.pieces,
       operands: production.slots.map { expression($0, depth: depth - 1) })
-    if !made.isOfRows,
+    let comparesFirst = production.pieces[0] == "CASE "
+    if !made.isOfRows || comparesFirst && !made.operands[0].readsColumns,
       let slot = production.slots.firstIndex(where: { SampleColumns.namesByKind[$0] != nil })
     {
       made.operands[slot] = column(production.slots[slot]) ?? made.operands[slot]

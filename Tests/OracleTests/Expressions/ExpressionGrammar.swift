@@ -54,7 +54,8 @@ struct ExpressionGrammar: Sendable {
     add("boolean", "{\(kind)} IN ({\(kind)}, {\(kind)}, {\(kind)})")
     add("boolean", "{\(kind)} NOT IN ({\(kind)}, {\(kind)})")
     add(kind, "nullif({\(kind)}, {\(kind)})")
-    add("text", "{\(kind)}::text")
+    // The collation C of `name` would change the case of ASCII letters only.
+    if kind != "name" { add("text", "{\(kind)}::text") }
     add(kind, "CASE {\(kind)} WHEN {\(kind)} THEN {\(kind)} ELSE {\(kind)} END")
     if kind == "mood" { return }
     add(kind, "{text}::\(SampleColumns.typeName(kind))")
@@ -106,7 +107,7 @@ struct ExpressionGrammar: Sendable {
     boolean: {date} IN ('2024-02-29', 'infinity') ;; {timestamp} < '2024-02-29' ;; {date} - {date} > {small}
     integer: length({text}) ;; length({char}) ;; char_length({varchar}) ;; octet_length({text}) ;; octet_length({char})
     integer: strpos({text}, {text}) ;; position({text} IN {text}) ;; ascii({text}) ;; {date} - {date} ;; {boolean}::integer
-    integer: width_bucket({numeric}, {numeric}, {numeric}, {small}) ;; width_bucket({real}, {real}, {real}, {small})
+    integer: width_bucket({numeric}, {numeric}, {numeric}, {small}) ;; width_bucket({double}, {real}, {real}, {small})
     integer: {date} - {date} ;; extract({datefield} FROM {date})::integer ;; length({text}) + {small}
     numeric: round({numeric}) ;; round({numeric}, {places}) ;; trunc({numeric}) ;; trunc({numeric}, {places})
     numeric: ceil({numeric}) ;; floor({numeric}) ;; sign({numeric}) ;; div({numeric}, {numeric}) ;; {numeric} * {small}
@@ -129,7 +130,7 @@ struct ExpressionGrammar: Sendable {
     text: substring({text} from {small} for {small}) ;; replace({text}, {text}, {text}) ;; translate({text}, {text}, {text})
     text: split_part({text}, {text}, {small}) ;; split_part({text}, ',', {small}) ;; lpad({text}, {small}) ;; rpad({text}, {small})
     text: lpad({text}, {small}, {text}) ;; rpad({text}, {small}, {text}) ;; repeat({text}, {small}) ;; md5({text})
-    text: concat({text}, {integer}, {boolean}) ;; concat({numeric}, {timestamp}) ;; lower({char}) ;; upper({varchar}) ;; {name} || {text}
+    text: concat({text}, {integer}, {boolean}) ;; concat({numeric}, {timestamp}) ;; lower({char}) ;; upper({varchar})
     text: to_char({timestamp}, {timepattern}) ;; to_char({timestamptz}, {timepattern}) ;; to_char({interval}, {spanpattern})
     text: to_char({numeric}, {numberpattern}) ;; to_char({integer}, {numberpattern}) ;; to_char({double}, {numberpattern})
     text: to_char({date}, {timepattern}) ;; {varchar} ;; substring({varchar}, {small}) ;; left({char}, {small}) ;; concat({date}, {real})

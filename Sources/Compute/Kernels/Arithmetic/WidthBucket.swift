@@ -50,12 +50,12 @@ struct WidthBucket: Kernel {
     let isRising = low < high
     if isRising ? value < low : value > low { return 0 }
     if isRising ? value >= high : value <= high { return try above(count) }
-    let span = high - low
+    // In Postgres 15's order, so that it rounds alike.
+    let place = Double(count) * (value - low) / (high - low)
+    if place.isFinite, place < Double(Int32.max) { return Int64(place + 1) }
     // The halves keep a difference near the ends of the range from overflowing.
-    let share =
-      span.isFinite ? (value - low) / span : (value / 2 - low / 2) / (high / 2 - low / 2)
-    let bucket = Int64(share * Double(count))
-    return min(bucket, count - 1) + 1
+    let share = (value / 2 - low / 2) / (high / 2 - low / 2)
+    return min(Int64(share * Double(count)), count - 1) + 1
   }
 
   private static func bucket(
@@ -77,7 +77,7 @@ struct WidthBucket: Kernel {
       isRising
       ? (try value.subtracting(low), try high.subtracting(low))
       : (try low.subtracting(value), try low.subtracting(high))
-    let whole = try passed.multiplied(by: Decimal(count)).wholeQuotient(dividingBy: span)
-    return try whole.int64() + 1
+    // Rounded as any quotient before it is cut, as in Postgres 15: just below `high` it may come out as the count.
+    return try passed.multiplied(by: Decimal(count)).divided(by: span).floor().int64() + 1
   }
 }

@@ -48,7 +48,9 @@ struct PartExtraction: Kernel {
   private func double(_ from: Column, _ row: Int) throws(RowFault) -> Double? {
     switch source {
     case .date: return try exact(from, row)?.double()
-    case .interval: return try exact(from, row)?.double()
+    case .interval:
+      if part == .epoch { return from.intervals[row].approximateSeconds }
+      return try exact(from, row)?.double()
     default: return try Timestamp(microseconds: from.integers[row]).datePart(part, in: zone)
     }
   }
