@@ -6,6 +6,8 @@ struct ProgressBar {
   private let style: Style
   private var chunks = 0
   private var done = 0
+  /// Chunks that an earlier attempt finished: they say nothing about this one's pace.
+  private var kept = 0
   private var rows: Int64 = 0
   /// Rows of chunks in flight.
   private var partial: [ChunkID: Int64] = [:]
@@ -29,10 +31,12 @@ struct ProgressBar {
       self.chunks = chunks
       self.estimatedRows = estimatedRows
       done = finished
+      self.kept = finished
       phase = "reading"
       readStart = now
     case .resumed(let kept, _, _):
       done = kept
+      self.kept = kept
     case .chunkProgress(let chunk, let rows, _):
       partial[chunk] = rows
       isUrgent = false
@@ -57,11 +61,14 @@ struct ProgressBar {
     let rows = self.rows + partial.values.reduce(0, +)
     let seconds = Double((now - (readStart ?? start)).milliseconds) / 1000
     let share = chunks > 0 ? Double(done) / Double(chunks) : 0
-    var facts = "\(phase)  \(done)/\(chunks) chunks  \(Quantity.count(rows)) rows"
-    if seconds > 0.5 { facts += "  \(Quantity.rate(rows, seconds)) rows/s" }
-    if phase == "reading", done > 0, done < chunks, seconds > 1 {
-      facts += "  ETA \(Quantity.seconds(seconds / Double(done) * Double(chunks - done)))"
+    var parts = [phase, "\(done)/\(chunks) chunks", "\(Quantity.count(rows)) rows"]
+    if seconds > 0.5 { parts.append("\(Quantity.rate(rows, seconds)) rows/s") }
+    if phase == "reading", done > kept, done < chunks, seconds > 1 {
+      parts.append("ETA \(Quantity.seconds(seconds / Double(done - kept) * Double(chunks - done)))")
     }
+    // What does not fit is left out: a line that wraps could not be written over.
+    while parts.count > 1, parts.joined(separator: "  ").count >= Terminal.width { parts.removeLast() }
+    let facts = parts.joined(separator: "  ")
     let room = max(min(Terminal.width - facts.count - 5, 40), 0)
     let filled = Int((Double(room) * share).rounded())
     let bar =
