@@ -218,6 +218,7 @@ enum FaultCatalogue {
     # The state store
     state_behind_pooler|config|The state's database is behind a pooler that shares sessions|Connect to the server itself
     state_busy|conflict|Another process is writing the state|Try again; one that hangs shows in `ps`
+    trigger_held|conflict|Another scheduler listens on this channel|Nothing to do: this one takes over when that one ends
     state_damaged|data|The state file is damaged|`tidemark state check`; put a backup in its place: nothing can be published twice
     state_encoding|config|The state's database is not UTF-8|Make one with ENCODING UTF8
     state_exposed|auth|Others can read the state, and it is not yours to protect|chmod 600 it as its owner
@@ -228,6 +229,8 @@ enum FaultCatalogue {
     state_read_only|auth|The state cannot be written|Check the permissions of the file and its folder
     state_unopenable|not_found|The state cannot be opened|Check the path and permissions
     state_unreadable|data|A record of the state cannot be read|`tidemark state check`
+    matrix_rows|data|The query of a matrix gives two equal rows, or more rows than a job may have|Write SELECT DISTINCT, or leave rows out of the query
+    matrix_cell|data|A row of a matrix query has a NULL|Leave such rows out of the query, or give them a value by coalesce()
     io_error|resource|The disk fails|Look at the system's log
     # Notices and processes
     cannot_start|resource|A program cannot be started|Check that it is there and executable
