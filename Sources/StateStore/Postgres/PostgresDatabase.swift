@@ -124,10 +124,15 @@ actor PostgresDatabase: StateDatabase {
     if isClosed {
       throw Fault("state_closed", .internal, "The state \(location) has been closed")
     }
-    if inUse < limits.connections {
-      inUse += 1
-    } else {
-      await withCheckedContinuation { waiting.append($0) }
+    // Looked at within the continuation: before it others may come in between, and the place that is
+    // waited for may have been handed on already.
+    await withCheckedContinuation { continuation in
+      if inUse < limits.connections {
+        inUse += 1
+        continuation.resume()
+      } else {
+        waiting.append(continuation)
+      }
     }
     while let connection = idle.popLast() {
       if await connection.isOpen { return connection }

@@ -87,10 +87,15 @@ actor SQLiteDatabase: StateDatabase {
 
   /// An await in a transaction's body lets other work onto the actor: transactions take turns.
   private func enter() async {
-    if !isBusy {
-      isBusy = true
-    } else {
-      await withCheckedContinuation { waiting.append($0) }
+    // Looked at within the continuation: before it others may come in between, and the turn that is
+    // waited for may have been handed on already.
+    await withCheckedContinuation { continuation in
+      if !isBusy {
+        isBusy = true
+        continuation.resume()
+      } else {
+        waiting.append(continuation)
+      }
     }
   }
 
