@@ -158,7 +158,7 @@ import Testing
             auth_type = any
             pool_mode = \(mode)
             ignore_startup_parameters = extra_float_digits
-            user = postgres
+            \(geteuid() == 0 ? "user = postgres" : "")
 
             """.utf8))
         let pooler = try ChildProcess(
