@@ -48,11 +48,14 @@ func withStore(_ kind: StoreKind, _ body: (StoreWorld) async throws -> Void) asy
   }
 }
 
+/// A test server has only so many connections.
+private let databases = Permits(5)
+
 /// A database of its own for one test.
 func withTestDatabase(_ body: (ConnectionSettings) async throws -> Void) async throws {
-  try await Turnstile.databases.pass {
-    try await SharedServer.withDatabase { try await body($0) }
-  }
+  try await databases.take()
+  defer { databases.giveBack() }
+  try await SharedServer.withDatabase { try await body($0) }
 }
 
 private final class Opened: Sendable {

@@ -13,9 +13,8 @@ actor PostgresDatabase: StateDatabase {
   private let settings: ConnectionSettings
   private let limits: PostgresLimits
   private var idle: [Connection] = []
-  /// Connections in use or being made.
-  private var inUse = 0
-  private var waiting: [CheckedContinuation<Void, Never>] = []
+  /// For a connection in use or being made.
+  private var turns: Turns
   private var isClosed = false
 
   /// Connects, refuses what cannot hold a state, and brings the layout up to date.
@@ -25,6 +24,7 @@ actor PostgresDatabase: StateDatabase {
     location = settings.description
     self.settings = settings
     self.limits = limits
+    turns = Turns(limits.connections)
     let first = try await connect()
     do {
       try await PostgresLayout.refusePooler(first, settings)
@@ -124,23 +124,14 @@ actor PostgresDatabase: StateDatabase {
     if isClosed {
       throw Fault("state_closed", .internal, "The state \(location) has been closed")
     }
-    // Looked at within the continuation: before it others may come in between, and the place that is
-    // waited for may have been handed on already.
-    await withCheckedContinuation { continuation in
-      if inUse < limits.connections {
-        inUse += 1
-        continuation.resume()
-      } else {
-        waiting.append(continuation)
-      }
-    }
+    await withCheckedContinuation { turns.join($0) }
     while let connection = idle.popLast() {
       if await connection.isOpen { return connection }
     }
     do {
       return try await connect()
     } catch {
-      leave()
+      turns.leave()
       throw error
     }
   }
@@ -149,16 +140,7 @@ actor PostgresDatabase: StateDatabase {
     if await connection.isOpen {
       if isClosed { await connection.close() } else { idle.append(connection) }
     }
-    leave()
-  }
-
-  /// Hands the place on, so that nobody can come in between.
-  private func leave() {
-    if waiting.isEmpty {
-      inUse -= 1
-    } else {
-      waiting.removeFirst().resume()
-    }
+    turns.leave()
   }
 }
 

@@ -13,8 +13,7 @@ actor SQLiteDatabase: StateDatabase {
   private nonisolated let thread: ThreadExecutor
   private let now: @Sendable () -> Instant
   private var connection: SQLiteConnection?
-  private var isBusy = false
-  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private var turns = Turns(1)
 
   nonisolated var unownedExecutor: UnownedSerialExecutor {
     thread.asUnownedSerialExecutor()
@@ -47,7 +46,7 @@ actor SQLiteDatabase: StateDatabase {
     _ kind: TransactionKind, _ body: @Sendable (any StateTransaction) async throws -> Result
   ) async throws -> Result {
     await enter()
-    defer { leave() }
+    defer { turns.leave() }
     let connection = try opened()
     if connection.hasMoved() {
       throw Fault(
@@ -87,36 +86,18 @@ actor SQLiteDatabase: StateDatabase {
 
   /// An await in a transaction's body lets other work onto the actor: transactions take turns.
   private func enter() async {
-    // Looked at within the continuation: before it others may come in between, and the turn that is
-    // waited for may have been handed on already.
-    await withCheckedContinuation { continuation in
-      if !isBusy {
-        isBusy = true
-        continuation.resume()
-      } else {
-        waiting.append(continuation)
-      }
-    }
-  }
-
-  /// Hands the turn on, so that nobody can come in between.
-  private func leave() {
-    if waiting.isEmpty {
-      isBusy = false
-    } else {
-      waiting.removeFirst().resume()
-    }
+    await withCheckedContinuation { turns.join($0) }
   }
 
   func check() async throws -> [String] {
     await enter()
-    defer { leave() }
+    defer { turns.leave() }
     return try SQLiteLayout.check(try opened())
   }
 
   func compact() async throws {
     await enter()
-    defer { leave() }
+    defer { turns.leave() }
     let connection = try opened()
     try connection.execute("VACUUM")
     try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -124,7 +105,7 @@ actor SQLiteDatabase: StateDatabase {
 
   func close() async {
     await enter()
-    defer { leave() }
+    defer { turns.leave() }
     connection = nil
   }
 

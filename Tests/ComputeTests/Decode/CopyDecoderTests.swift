@@ -58,41 +58,13 @@ import Testing
     return [ordinary, nulls, special, ordinary]
   }
 
-  static func decoded(_ stream: [UInt8], _ schema: [ColumnSchema], piece: Int) throws -> [[Value]] {
-    var decoder = CopyDecoder(schema)
-    var rows: [[Value]] = []
-    try stream.withUnsafeBytes { all in
-      var position = 0
-      while position < all.count {
-        let end = min(position + piece, all.count)
-        var rest = UnsafeRawBufferPointer(rebasing: all[position..<end])
-        while true {
-          let progress = try decoder.decode(&rest)
-          guard progress == .full else { break }
-          rows += take(&decoder)
-        }
-        position = end
-      }
-    }
-    try decoder.finish()
-    return rows + take(&decoder)
-  }
-
-  private static func take(_ decoder: inout CopyDecoder) -> [[Value]] {
-    decoder.sealBatch()
-    let columns = decoder.columns
-    let rows = (0..<decoder.count).map { row in columns.map { $0.value(at: row) } }
-    decoder.startBatch()
-    return rows
-  }
-
   @Test(arguments: [1_000, 4_097, 65_536, Int.max]) func decodesEveryTypeHoweverItIsCut(_ piece: Int) throws {
     var stream = CopyStream()
     let rows = try Self.rows()
     for row in rows { stream.row(row.fields) }
     stream.end()
     let size = min(piece, stream.bytes.count)
-    #expect(try Self.decoded(stream.bytes, Self.schema, piece: size) == rows.map(\.values))
+    #expect(try decodedRows(stream.bytes, Self.schema, piece: size) == rows.map(\.values))
   }
 
   @Test func decodesAStreamByteByByte() throws {
@@ -100,7 +72,7 @@ import Testing
     let row = try Self.rows()[0]
     for _ in 0..<3 { stream.row(row.fields) }
     stream.end()
-    #expect(try Self.decoded(stream.bytes, Self.schema, piece: 1) == Array(repeating: row.values, count: 3))
+    #expect(try decodedRows(stream.bytes, Self.schema, piece: 1) == Array(repeating: row.values, count: 3))
   }
 
   @Test func numericsOfEveryWidthShareAColumn() throws {
@@ -116,7 +88,7 @@ import Testing
       var stream = CopyStream()
       for number in order { stream.row([try CopyStream.numeric(number)]) }
       stream.end()
-      let values = try Self.decoded(
+      let values = try decodedRows(
         stream.bytes, [ColumnSchema(name: "n", type: .numeric)], piece: stream.bytes.count)
       #expect(values == (try order.map { [.numeric(try Decimal(parsing: $0))] }))
     }
@@ -129,7 +101,7 @@ import Testing
     }
     stream.end()
     let schema = [ColumnSchema(name: "n", type: .integer), ColumnSchema(name: "t", type: .text)]
-    let rows = try Self.decoded(stream.bytes, schema, piece: stream.bytes.count)
+    let rows = try decodedRows(stream.bytes, schema, piece: stream.bytes.count)
     #expect(rows.count == 5_000)
     for (number, row) in rows.enumerated() {
       #expect(row == [number % 7 == 0 ? .null : .integer(Int64(number)), .text("row \(number)")])
@@ -158,7 +130,7 @@ import Testing
     stream.end()
     let schema = [ColumnSchema(name: "first", type: .integer), ColumnSchema(name: "second", type: type)]
     let fault = #expect(throws: Fault.self) {
-      _ = try Self.decoded(stream.bytes, schema, piece: stream.bytes.count)
+      _ = try decodedRows(stream.bytes, schema, piece: stream.bytes.count)
     }
     #expect(fault?.sentence.contains("Column second") == true, "\(what): \(fault?.sentence ?? "")")
   }
@@ -174,7 +146,7 @@ import Testing
       ("truncated_copy", CopyStream().bytes + [0, 1, 0, 0, 0, 4, 1]), ("truncated_copy", CopyStream().bytes),
     ]
     for (code, bytes) in cases {
-      let fault = #expect(throws: Fault.self) { _ = try Self.decoded(bytes, schema, piece: bytes.count) }
+      let fault = #expect(throws: Fault.self) { _ = try decodedRows(bytes, schema, piece: bytes.count) }
       #expect(fault?.code == code, "\(bytes)")
     }
   }
@@ -200,7 +172,7 @@ import Testing
         }
       }
       do {
-        let rows = try Self.decoded(bytes, Self.schema, piece: 1 + Int(random.next() % 300))
+        let rows = try decodedRows(bytes, Self.schema, piece: 1 + Int(random.next() % 300))
         outcomes.insert("\(rows.count) rows")
       } catch let fault as Fault {
         outcomes.insert(fault.code)

@@ -50,31 +50,7 @@ import Testing
   }
 
   static func decoded(_ text: String, _ schema: [ColumnSchema], piece: Int = .max) throws -> [[Value]] {
-    try decoded(Array(text.utf8), schema, piece: piece)
-  }
-
-  static func decoded(_ stream: [UInt8], _ schema: [ColumnSchema], piece: Int) throws -> [[Value]] {
-    var decoder = CopyDecoder(schema, format: .text)
-    var rows: [[Value]] = []
-    try stream.withUnsafeBytes { all in
-      var position = 0
-      while position < all.count {
-        let end = position + min(piece, all.count - position)
-        var rest = UnsafeRawBufferPointer(rebasing: all[position..<end])
-        while try decoder.decode(&rest) == .full { rows += take(&decoder) }
-        position = end
-      }
-    }
-    try decoder.finish()
-    return rows + take(&decoder)
-  }
-
-  private static func take(_ decoder: inout CopyDecoder) -> [[Value]] {
-    decoder.sealBatch()
-    let columns = decoder.columns
-    let rows = (0..<decoder.count).map { row in columns.map { $0.value(at: row) } }
-    decoder.startBatch()
-    return rows
+    try decodedRows(Array(text.utf8), schema, format: .text, piece: piece)
   }
 
   @Test(arguments: [1, 2, 7, 1_000, 65_536, Int.max]) func decodesEveryTypeHoweverItIsCut(
@@ -195,7 +171,7 @@ import Testing
     for filling in ["", "a long text in front of it and behind it"] {
       let stream = Array("\(filling)\t".utf8) + bytes + Array("\t\(filling)\n".utf8)
       let fault = #expect(throws: Fault.self, "\(what)") {
-        _ = try Self.decoded(stream, schema, piece: stream.count)
+        _ = try decodedRows(stream, schema, format: .text, piece: stream.count)
       }
       #expect(["malformed_copy", "invalid_utf8"].contains(fault?.code), "\(what)")
     }
@@ -230,7 +206,7 @@ import Testing
         }
       }
       do {
-        let rows = try Self.decoded(bytes, Self.schema, piece: 1 + Int(random.next() % 300))
+        let rows = try decodedRows(bytes, Self.schema, format: .text, piece: 1 + Int(random.next() % 300))
         outcomes.insert("\(rows.count) rows")
       } catch let fault as Fault {
         outcomes.insert(fault.code)
