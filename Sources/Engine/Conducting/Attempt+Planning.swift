@@ -1,0 +1,116 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import Sinks
+internal import StateStore
+
+/// Planning: the chunks, what is done to them, and the targets.
+extension Attempt {
+  struct Prepared {
+    var plan: Plan
+    var work: ChunkWork
+    var servers: [String: ServerFacts]
+    /// What a replay goes by; `nil` for a run that reads its source.
+    var origin: ReplayOrigin?
+  }
+
+  /// Plans, and looks at the targets. A server that cannot be reached at all is told of at once; trouble
+  /// behind that is waited out.
+  func prepare(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> (Prepared, Publisher) {
+    while true {
+      do {
+        let prepared =
+          if let commitment { try await committedPlan(commitment, spills) } else {
+            try await plan(asker, spills)
+          }
+        let publisher = try await Publisher.prepare(
+          environment: environment, request: request, context: context, references: references,
+          plan: prepared.plan, run: record, asker: asker, session: session)
+        budget.reset()
+        return (prepared, publisher)
+      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        guard await asker.hasConnected, let wait = budget.next() else { throw fault }
+        report(.waiting(reason: "\(fault.sentence); trying again"))
+        await asker.close()
+        try await Task.sleep(for: wait)
+      }
+    }
+  }
+
+  func plan(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> Prepared {
+    var plan = try await asker.plan(
+      PlanRequest(job: job, references: references, connections: environment.project.connections))
+    let lookups = try await LookupLoader(
+      asker: asker, root: environment.project.root, session: session
+    ).load(plan.lookups) { self.report(.lookupLoaded(step: $0, rows: $1)) }
+    let servers = await asker.servers
+    let marks = PlanMarks(
+      plan, context: context, lookups: lookups.hashes,
+      systemIdentifiers: servers.mapValues(\.systemIdentifier), zoneVersion: environment.zones.dataVersion)
+    var origin: ReplayOrigin?
+    if let replayed = record.replayOf {
+      let found = try await ReplayOrigin(replayed, in: store)
+      try found.check(plan, signature: marks.signature, job: job)
+      plan.chunks = found.saved.chunks
+      stepsHaveChanged =
+        found.record.fingerprint != marks.fingerprint(replayOf: found.record.replayOf)
+      origin = found
+    }
+    let fingerprint = marks.fingerprint(replayOf: record.replayOf)
+    if let saved = record.fingerprint, saved != fingerprint { try await supersede() }
+    if record.fingerprint == fingerprint, let saved = try await savedChunks() {
+      plan.chunks = saved.chunks
+    } else {
+      try await store.savePlan(
+        SavedChunks(chunks: plan.chunks, signature: marks.signature, pushedDown: plan.pushedDown).bytes,
+        fingerprint: fingerprint, for: ownership)
+    }
+    try Failpoint.hit(.planSaved)
+    answers = await asker.answers
+    return Prepared(
+      plan: plan, work: try work(plan, lookups: lookups.tables, spills), servers: servers, origin: origin)
+  }
+
+  /// The saved plan's chunks; `nil` where none is saved, or none that can be used, so that it must be made anew.
+  func savedChunks() async throws -> SavedChunks? {
+    do {
+      return try await store.plan(of: record.id).map { bytes throws(Fault) in try SavedChunks(bytes: bytes) }
+    } catch let fault as Fault where fault.kind == .data {
+      report(.planDamaged(fault))
+      let isPastFirstCommit = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
+      if !isPastFirstCommit { try await store.dropChunks(nil, for: ownership) }
+      return nil
+    }
+  }
+
+  /// The job or what it reads has changed since the run was planned: a new run takes its place.
+  func supersede() async throws {
+    let reason = "the job file, its parameters or the source's columns have changed since it was planned"
+    let old = record.id
+    if record.state == .publishing {
+      // No ledger has a publish of it, and the raised fences let none through any more.
+      try await store.move(
+        ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", .object([]))))
+    }
+    let event = RunEvent.superseded(old, reason: reason)
+    let next = try await store.supersede(
+      ownership, by: new, event: EventDraft(event.name, .object(event.facts)))
+    try await store.release(ownership)
+    guard case .owned(let owned) = try await store.claim(next.id) else {
+      throw Fault("held", .conflict, "Run \(next.id) was taken by another process at once")
+    }
+    record = next
+    ownership = owned
+    report(event)
+  }
+
+  func work(_ plan: Plan, lookups: [LookupTable], _ spills: SpillFolder) throws -> ChunkWork {
+    try ChunkWork(
+      plan: plan, job: job, lookups: lookups,
+      zones: try environment.zones.context(session: context.zone.name), values: environment.values,
+      parallelism: try parallelism, spills: spills)
+  }
+}

@@ -1,0 +1,85 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import Sinks
+internal import StateStore
+
+/// Publishing: merge, check, commit, succeed.
+extension Attempt {
+  func publish(_ prepared: Prepared, _ publisher: Publisher) async throws -> RunSummary {
+    guard let now = try await store.run(record.id) else {
+      throw Fault("no_such_run", .internal, "Run \(record.id) is gone from the state store")
+    }
+    record = now
+    let isPastFirstCommit = commitment != nil
+    if isPastFirstCommit, record.state != .publishing {
+      // A fault came between two commits: from there the only way is forward.
+      try await store.move(
+        ownership, RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
+    } else if record.state != .publishing {
+      try await store.move(
+        ownership, RunMove(to: .merging, event: EventDraft("run_merging", .object([]))))
+    }
+    try Failpoint.hit(.mergeStarted)
+    let maker = ResultMaker(
+      environment: environment, plan: prepared.plan, run: record.id, work: prepared.work)
+    let made = try await publisher.makeResult(
+      maker, rejected: record.totals.rows.quarantined, token: ownership.token)
+    do {
+      return try await publish(made, publisher, isPastFirstCommit: isPastFirstCommit)
+    } catch {
+      try publisher.discard()
+      throw error
+    }
+  }
+
+  func publish(
+    _ made: ResultMaker.Made, _ publisher: Publisher, isPastFirstCommit: Bool
+  ) async throws -> RunSummary {
+    report(.prepared(rows: made.rows, hash: made.hash))
+    if !isPastFirstCommit {
+      let saved = Commitment(
+        jobFile: job.file, jobText: request.jobText, fireTime: context.fireTime, answers: answers)
+      try await store.saveCommitment(saved.bytes, for: ownership)
+    }
+    try await publisher.markPrepared(made, ownership: ownership)
+    if record.state != .publishing, !isPastFirstCommit {
+      try await store.move(
+        ownership,
+        RunMove(
+          to: .prepared,
+          event: EventDraft(
+            "result_prepared", .object(RunEvent.prepared(rows: made.rows, hash: made.hash).facts))))
+      try await store.move(
+        ownership, RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
+    }
+    try Failpoint.hit(.publishStarted)
+    let sinks = try await publisher.commit(made, ownership: ownership, budget: RetryBudget(job.errors.retry))
+    return try await succeed(made, sinks, publisher.warnings + warnings)
+  }
+
+  func succeed(
+    _ made: ResultMaker.Made, _ sinks: [RunSummary.Sink], _ warnings: [String]
+  ) async throws -> RunSummary {
+    var warnings = warnings
+    if let origin = record.replayOf {
+      try await store.markReplayed(origin, by: ownership)
+      if stepsHaveChanged {
+        warnings.append(
+          "the job or its lookups have changed since run \(origin): only the replayed rows went through them")
+      }
+    }
+    let elapsed = ContinuousClock.now - start
+    let summary = RunSummary(
+      run: record.id, job: job.name, label: context.label, revision: record.revision,
+      rows: record.totals.rows, chunks: record.totals.chunks, resultRows: made.rows, hash: made.hash,
+      seconds: Double(elapsed.milliseconds) / 1000, sinks: sinks, warnings: warnings,
+      replayOf: record.replayOf)
+    try await RunEnding(environment: environment, request: request, context: context)
+      .succeed(summary, ownership: ownership, record: record)
+    return summary
+  }
+}

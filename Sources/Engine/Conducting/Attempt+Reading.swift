@@ -1,0 +1,110 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import Sinks
+internal import StateStore
+
+/// Reading: every chunk to its checkpoint.
+extension Attempt {
+  func read(_ prepared: Prepared, _ asker: PlanAsker) async throws {
+    let finished = try await store.finishedChunks(of: record.id)
+    report(
+      .planned(
+        chunks: prepared.plan.chunks.count, sources: prepared.plan.sources.count,
+        estimatedRows: prepared.plan.sources.map(\.estimatedRows).reduce(0, +), finished: finished.count))
+    // Past the first commit, and with all partials sealed, the source is never read again.
+    if commitment != nil { return }
+    let isSealed = record.state == .prepared || record.state == .publishing
+    if isSealed, finished.count >= prepared.plan.chunks.count { return }
+    try await store.move(
+      ownership, RunMove(to: .running, event: EventDraft("run_reading", .object([]))))
+    if let origin = prepared.origin {
+      let phase = ReplayPhase(
+        environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
+        session: session, asker: asker, origin: origin)
+      try await patiently { try await phase.replay() }
+    } else {
+      try await waitForSources(prepared, asker)
+      let phase = ReadPhase(
+        environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
+        session: session, parallelism: try parallelism, asker: asker)
+      let (store, run) = (store, record.id)
+      try await patiently {
+        try await phase.read(
+          finished: try await store.finishedChunks(of: run), serverFacts: prepared.servers)
+      }
+    }
+    guard let now = try await store.run(record.id) else { return }
+    record = now
+    try QuarantineGuard(limit: job.errors.quarantine).checkAll(now.totals)
+    try Failpoint.hit(.readDone)
+  }
+
+  func waitForSources(_ prepared: Prepared, _ asker: PlanAsker) async throws {
+    for (number, source) in job.sources.enumerated() {
+      guard let condition = source.waitFor else { continue }
+      try await SourceWait(asker: asker, references: references, session: session).wait(
+        condition, on: prepared.plan.sources[number].connection
+      ) { report(.waiting(reason: $0)) }
+    }
+  }
+
+  /// Tries again after transient faults while time is left.
+  func patiently(_ work: () async throws -> Void) async throws {
+    while true {
+      do {
+        try await work()
+        return
+      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        guard let wait = budget.next() else { throw fault }
+        report(.waiting(reason: "\(fault.sentence); trying again"))
+        try await Task.sleep(for: wait)
+      }
+    }
+  }
+
+  /// Two connections an entry are taken besides the workers': the one that asks, the one that holds
+  /// the snapshot.
+  var parallelism: Int {
+    get throws(Fault) {
+      let wanted = request.parallelism ?? job.limits.parallelism ?? 2
+      var possible = wanted
+      for source in job.sources {
+        guard let name = source.connection.literal, let rule = environment.project.connections[name],
+          let maximum = rule.maximumConnections
+        else { continue }
+        if maximum < 3 {
+          throw Fault(
+            "too_few_connections", .config,
+            "Connection `\(name)` may have \(maximum) connections; a run needs 3",
+            place: rule.place, hint: "Raise `max_connections`")
+        }
+        possible = min(possible, maximum - 2)
+      }
+      return possible
+    }
+  }
+
+  /// Drops a chunk whose stored partial cannot be used, so that it is read again.
+  /// - Throws: the damage, where the run may not go back to reading.
+  func forget(_ damage: DamagedChunk, _ prepared: Prepared) async throws {
+    var fault = damage.fault
+    let isPastFirstCommit = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
+    if isPastFirstCommit || prepared.origin != nil {
+      fault.hint =
+        isPastFirstCommit
+        ? "A part is published already, so nothing is read again: bring the state store back from a copy"
+        : "The partials of a replay cannot be made again: run the interval with --again"
+      throw fault
+    }
+    report(.chunkDamaged(damage.chunk, fault))
+    try await store.dropChunks([damage.chunk], for: ownership)
+    if record.state == .publishing {
+      fault.hint = "The chunk was dropped: run the job again, and it is computed again"
+      throw fault
+    }
+  }
+}
