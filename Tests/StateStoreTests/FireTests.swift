@@ -106,12 +106,13 @@ import Testing
   func aSuccessByHandClosesTheFiresOfItsInterval(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in
       let interval = try #require(RunIdentity.sample().interval)
-      for fire in [1, 2] as [Int64] {
+      let first = interval.end.microseconds
+      for fire in [first, first + 1] {
         try await world.store.insertFires(
           [NewFire(key: Self.key(fire), interval: interval)], project: "shop", job: Self.job,
           consideredUntil: Instant(microseconds: fire))
       }
-      let owner = try await world.store.begin(.sample(fire: Self.key(1)))
+      let owner = try await world.store.begin(.sample(fire: Self.key(first)))
       #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran) == 0)
       try await world.store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
       #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran) == 2)

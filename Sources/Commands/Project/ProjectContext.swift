@@ -11,12 +11,19 @@ struct ProjectContext: Sendable {
   let file: ProjectFile
   let values: ExternalValues
   let log: Log
-  let statePath: String
   let invocation: Invocation
+  private let stateLocation: Result<String, Fault>
 
   var project: Project { file.project }
   var root: String { file.project.root }
   var queries: ScheduleQueries { ScheduleQueries(project: project, values: values) }
+
+  /// A command that needs no state is not stopped by a state whose place cannot be told, for example
+  /// one whose credential only the service has.
+  /// - Throws: of a reference in tidemark.yaml.
+  var statePath: String {
+    get throws(Fault) { try stateLocation.get() }
+  }
 
   /// - Throws: `Faults` of the project's files; `Fault` `no_project` where `--project` names no folder.
   init(_ invocation: Invocation) throws {
@@ -32,8 +39,10 @@ struct ProjectContext: Sendable {
     log = try Log(
       path: invocation["log-file"], least: ProjectContext.level(invocation), redactor: redactor,
       now: { SystemClock.now })
-    statePath = try StateLocation.path(
-      option: invocation["state"], environment: environment, project: file.project, values: values)
+    stateLocation = Result { [file, values] () throws(Fault) in
+      try StateLocation.path(
+        option: invocation["state"], environment: environment, project: file.project, values: values)
+    }
     self.invocation = invocation
   }
 
@@ -108,6 +117,7 @@ struct ProjectContext: Sendable {
   // MARK: State
 
   func openStore() async throws -> Store {
+    let statePath = try statePath
     if StateLocation.isDatabase(statePath) {
       return try await Store.openPostgres(
         ConnectionSettings(
@@ -123,15 +133,21 @@ struct ProjectContext: Sendable {
     Environment.process["TIDEMARK_LEASE_MS"].flatMap { Int64($0) }.map { .milliseconds($0) } ?? .seconds(12)
   }
 
+  /// Beside the state where that is a file, else where this machine lets us write.
+  private var scratchFolder: String {
+    if case .success(let path) = stateLocation, !StateLocation.isDatabase(path) {
+      return StateLocation.folder(of: path) + "/scratch"
+    }
+    return (Environment.process["STATE_DIRECTORY"] ?? root + "/.tidemark") + "/scratch"
+  }
+
   func environment(
     store: Store, report: @escaping @Sendable (RunID, RunEvent) -> Void
   ) -> EngineEnvironment {
-    let folder =
-      StateLocation.isDatabase(statePath) ? root + "/.tidemark" : StateLocation.folder(of: statePath)
     let output = project.output.hasPrefix("/") ? project.output : root + "/" + project.output
     let file = file
     return EngineEnvironment(
-      store: store, project: project, values: values, scratchFolder: folder + "/scratch", outputRoot: output,
+      store: store, project: project, values: values, scratchFolder: scratchFolder, outputRoot: output,
       now: { SystemClock.now }, zones: .system, report: report,
       readJob: { text, name throws(Faults) in
         try JobFile.read(bytes: Array(text.utf8), file: name, project: file).get().job

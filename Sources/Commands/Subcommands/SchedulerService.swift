@@ -201,9 +201,10 @@ final class SchedulerService: Sendable {
       let times = try old.file.project.files.map { try FileTimes(of: $0) }
       if times == oldTimes { return false }
       let context = try ProjectContext(old.invocation)
-      guard context.statePath == old.statePath else {
+      let path = try context.statePath
+      guard path == (try old.statePath) else {
         throw Fault(
-          "state_moved", .config, "The state is now to lie at \(context.statePath)",
+          "state_moved", .config, "The state is now to lie at \(path)",
           hint: "Start the scheduler again for that")
       }
       state.withLock { ($0.context, $0.projectTimes) = (context, times) }

@@ -1,93 +1,287 @@
+internal import Engine
 internal import Glibc
 internal import JobFiles
 internal import Model
 internal import Runtime
 
-/// `tidemark systemd print`: hardened units for the scheduler, or for one job without it.
+/// `tidemark systemd`: hardened units for the scheduler, or for one job without it.
 enum SystemdCommand {
   static let spec = CommandSpec(
-    name: "systemd", summary: "Print systemd units for the scheduler or for one job",
+    name: "systemd", summary: "Print or install systemd units for the scheduler or for one job",
     discussion: """
-      print scheduler   one service that runs all jobs
-      print JOB         a service and a timer that look every minute whether the job is due; its schedule stays in
-                        its file
+      print|install scheduler   one service that runs all jobs
+      print|install JOB         a service and a timer that look every minute whether the job is due; its schedule
+                                stays in its file
+      `install` writes into /etc/systemd/system, with --user into ~/.config/systemd/user; it may be repeated after a
+      change. It starts nothing, and says what to do next. A file that it has not written, or that was changed since,
+      is not replaced: your own settings belong into UNIT.d/*.conf, which `systemctl edit UNIT` makes. Every
+      ${credential.NAME} that the project's files use is loaded from /etc/credstore/NAME unless an option says
+      otherwise.
       """,
     operands: [
-      .init(name: "print", help: "what to do"), .init(name: "scheduler|JOB", help: "whose units"),
+      .init(name: "print|install", help: "what to do"), .init(name: "scheduler|JOB", help: "whose units"),
     ],
     options: [
-      OptionSpec("credential", value: "NAME", help: "a secret to load; may be repeated", isRepeatable: true)
+      OptionSpec("user", help: "for your own manager (`systemctl --user`) instead of the machine's"),
+      OptionSpec("to", value: "DIR", help: "install: write there instead"),
+      OptionSpec("force", help: "install: replace files that somebody else has written or changed"),
+      OptionSpec("name", value: "NAME", help: "what the units' names begin with (default: tidemark)"),
+      OptionSpec("run-as", value: "USER", help: "a user that exists, instead of one made for the service"),
+      OptionSpec(
+        "credential", value: "NAME[:FILE]", help: "a secret to load; may be repeated", isRepeatable: true),
+      OptionSpec(
+        "encrypted-credential", value: "NAME[:FILE]",
+        help: "the same, as `systemd-creds encrypt` wrote it (default: /etc/credstore.encrypted/NAME)",
+        isRepeatable: true),
     ],
-    example: "tidemark systemd print scheduler | sudo tee /etc/systemd/system/tidemark.service",
-    run: { invocation in
-      guard invocation.operands[0] == "print" else {
-        throw Fault(
-          "bad_value", .usage, "`tidemark systemd \(invocation.operands[0])` does nothing",
-          hint: "Write `tidemark systemd print scheduler`")
-      }
-      let context = try ProjectContext(invocation)
-      let units = SystemdUnits(
-        program: try Path.absolute("/proc/self/exe"), project: try Path.absolute(context.root),
-        configs: try context.invocation.all("config").map(Path.absolute),
-        credentials: invocation.all("credential"))
-      if invocation.operands[1] == "scheduler" {
-        Terminal.print(units.scheduler)
+    example: "tidemark systemd print scheduler",
+    run: { try run($0) })
+
+  private enum Action: String, CaseIterable { case print, install }
+
+  private static func run(_ invocation: Invocation) throws -> ExitCode {
+    guard let action = Action(rawValue: invocation.operands[0]) else {
+      throw Fault(
+        "bad_value", .usage, "`tidemark systemd \(invocation.operands[0])` does nothing",
+        hint: DidYouMean.hint(for: invocation.operands[0], among: Action.allCases.map(\.rawValue))
+          ?? "Write `tidemark systemd print scheduler` or `tidemark systemd install scheduler`")
+    }
+    let context = try ProjectContext(invocation)
+    let units = try units(context)
+    let named = invocation.operands[1]
+    let isScheduler = named == "scheduler"
+    let files: [UnitFile] =
+      isScheduler ? [units.scheduler] : units.job(try context.job(named).reading.job.name)
+    let folder = try folder(invocation)
+    switch action {
+    case .print:
+      if invocation.has("json") {
+        let list = files.map { file in
+          JSONValue.object([
+            .init("path", .string("\(folder)/\(file.name)")), .init("text", .string(file.text)),
+          ])
+        }
+        Terminal.print(JSONValue.object([.init("files", .array(list))]).prettyText)
       } else {
-        let job = try context.job(invocation.operands[1]).reading.job
-        for (name, text) in units.job(job.name) { Terminal.print("# /etc/systemd/system/\(name)\n\(text)") }
+        // One unit can go into its file as it is; of several each is named.
+        for file in files {
+          if files.count > 1 { Terminal.print("# \(folder)/\(file.name)") }
+          Terminal.print(file.text)
+        }
       }
-      return .ok
-    })
-}
+    case .install: try install(files, in: folder, units, isScheduler: isScheduler, invocation)
+    }
+    return .ok
+  }
 
-/// `tidemark cron print`: the line for a crontab.
-enum CronCommand {
-  static let spec = CommandSpec(
-    name: "cron", summary: "Print the crontab line that runs what is due",
-    operands: [
-      .init(name: "print", help: "what to do"),
-      .init(name: "JOB", help: "only these jobs", isRequired: false, isRepeatable: true),
-    ],
-    example: "tidemark cron print | crontab -",
-    run: { invocation in
-      guard invocation.operands[0] == "print" else {
+  // MARK: Installing
+
+  private static func install(
+    _ files: [UnitFile], in folder: String, _ units: SystemdUnits, isScheduler: Bool,
+    _ invocation: Invocation
+  ) throws {
+    var standings: [UnitFile.Standing] = []
+    // All are looked at before one is written: a service without its timer would be half a job.
+    for file in files {
+      let standing = try file.standing(in: folder)
+      if [.changed, .foreign].contains(standing), !invocation.has("force") {
+        throw refusal("\(folder)/\(file.name)", standing)
+      }
+      standings.append(standing)
+    }
+    if invocation["to"] == nil { try make(folder) }
+    for (file, standing) in zip(files, standings) where standing != .same {
+      try file.write(to: folder)
+    }
+    let manager = units.manager == .user ? "systemctl --user" : "systemctl"
+    let started = files.last?.name ?? ""
+    let next =
+      standings.allSatisfy { $0 == .same }
+      ? ["\(manager) enable --now \(started)"]
+      : ["\(manager) daemon-reload", "\(manager) enable --now \(started)"]
+        + (isScheduler && !standings.contains(.absent) ? ["\(manager) restart \(started)"] : [])
+    if invocation.has("json") {
+      let list = zip(files, standings).map { file, standing in
+        JSONValue.object([
+          .init("path", .string("\(folder)/\(file.name)")), .init("did", .string(did(standing))),
+        ])
+      }
+      Terminal.print(
+        JSONValue.object([
+          .init("files", .array(list)), .init("next", .array(next.map(JSONValue.string))),
+        ]).prettyText)
+      return
+    }
+    for (file, standing) in zip(files, standings) {
+      Terminal.print("\(did(standing)) \(folder)/\(file.name)")
+    }
+    if invocation.has("quiet") { return }
+    if !units.credentials.isEmpty {
+      Terminal.print(
+        "Secrets: " + units.credentials.map { "\($0.name) from \(place(of: $0))" }.joined(separator: ", "))
+    }
+    if units.manager == .system {
+      let user = units.runAs ?? "a user of its own (`--run-as USER` names one that exists)"
+      if !units.writable.isEmpty {
+        Terminal.print(
+          "It runs as \(user), who must be able to write \(units.writable.joined(separator: ", "))")
+      }
+      if !units.namesState {
+        Terminal.print(
+          "The state lies in /var/lib/\(units.prefix)/state.db: commands by hand find it by `state:` in tidemark.yaml"
+        )
+      }
+    }
+    Terminal.print("Next:")
+    for line in next { Terminal.print("  \(line)") }
+  }
+
+  /// A user's folder of units may not be there yet.
+  private static func make(_ folder: String) throws(Fault) {
+    if mkdir(folder, 0o755) == 0 || errno == EEXIST { return }
+    guard errno == ENOENT, folder != "/" else { throw SystemFault.fault("make the folder", folder) }
+    try make(StateLocation.folder(of: folder))
+    try make(folder)
+  }
+
+  private static func did(_ standing: UnitFile.Standing) -> String {
+    switch standing {
+    case .absent: "wrote"
+    case .same: "unchanged"
+    case .earlier, .changed, .foreign: "replaced"
+    }
+  }
+
+  private static func place(of credential: SystemdUnits.Credential) -> String {
+    credential.path
+      ?? (credential.isEncrypted ? "/etc/credstore.encrypted/" : "/etc/credstore/") + credential.name
+  }
+
+  private static func refusal(_ path: String, _ standing: UnitFile.Standing) -> Fault {
+    let isChanged = standing == .changed
+    return Fault(
+      "unit_not_ours", .conflict,
+      isChanged
+        ? "`\(path)` was changed after Tidemark had written it" : "`\(path)` was not written by Tidemark",
+      cause: "Nothing was written",
+      hint: isChanged
+        ? "Move the changes into `\(path).d/local.conf`, then give `--force`"
+        : "Choose other names by `--name`, move the file away, or give `--force` to replace it")
+  }
+
+  // MARK: What the command line says
+
+  private static func folder(_ invocation: Invocation) throws(Fault) -> String {
+    if let folder = invocation["to"] {
+      do throws(Fault) {
+        return try Path.absolute(folder)
+      } catch {
         throw Fault(
-          "bad_value", .usage, "`tidemark cron \(invocation.operands[0])` does nothing",
-          hint: "Write `tidemark cron print`")
+          "bad_value", .usage, "`--to \(folder)` names no folder that can be used", cause: error.cause,
+          hint: "Make it first: `mkdir -p \(folder)`")
       }
-      let context = try ProjectContext(invocation)
-      let jobs = try invocation.operands.dropFirst().map { try context.job($0).reading.job.name.text }
-      var words = [try Path.absolute("/proc/self/exe"), "tick"] + jobs
-      words += ["--quiet", "--project", try Path.absolute(context.root)]
-      for config in invocation.all("config") { words += ["--config", try Path.absolute(config)] }
-      // In a crontab `%` ends the command.
-      let command = words.map(ShellWord.quoted).joined(separator: " ").split(
-        separator: "%", omittingEmptySubsequences: false
-      ).joined(separator: "\\%")
-      Terminal.print("* * * * * \(command)")
-      return .ok
-    })
-}
+    }
+    guard invocation.has("user") else { return "/etc/systemd/system" }
+    if let config = Environment.process["XDG_CONFIG_HOME"], config.hasPrefix("/") {
+      return config + "/systemd/user"
+    }
+    guard let home = Environment.process["HOME"], home.hasPrefix("/") else {
+      throw Fault(
+        "unset_variable", .config, "The environment variable `HOME` is not set, so your units have no folder",
+        hint: "Name one by `--to DIR`")
+    }
+    return home + "/.config/systemd/user"
+  }
 
-/// Paths as another process must be told them.
-enum Path {
-  /// - Throws: a `SystemFault` where there is no such file.
-  static func absolute(_ path: String) throws(Fault) -> String {
-    guard let resolved = realpath(path, nil) else { throw SystemFault.fault("find", path) }
-    defer { free(resolved) }
-    return String(cString: resolved)
+  private static func units(_ context: ProjectContext) throws -> SystemdUnits {
+    let invocation = context.invocation
+    let manager: SystemdUnits.Manager = invocation.has("user") ? .user : .system
+    let root = try Path.absolute(context.root)
+    let prefix = invocation["name"] ?? "tidemark"
+    guard !prefix.isEmpty, prefix.unicodeScalars.allSatisfy({ isPlain($0) }), prefix.utf8.count <= 31 else {
+      throw Fault(
+        "bad_value", .usage, "`--name \(prefix)` cannot begin the name of a unit and be a user's name",
+        hint: "Write 1 to 31 letters, digits, `-` and `_`")
+    }
+    let state = try invocation["state"].map { (state) throws(Fault) in
+      if StateLocation.isDatabase(state) {
+        throw Fault(
+          "bad_value", .usage, "`--state` names a database, which does not belong into a unit file",
+          cause: "Anybody may read unit files",
+          hint: "Write `state: \"${credential.state}\"` into tidemark.yaml")
+      }
+      return state.hasPrefix("/") ? state : try Path.absolute(".") + "/" + state
+    }
+    return SystemdUnits(
+      program: try Path.absolute("/proc/self/exe"), project: root,
+      configs: try invocation.all("config").map(Path.absolute), state: state,
+      credentials: try credentials(context), manager: manager,
+      runAs: invocation["run-as"], writable: try writable(context, root: root, state: state), prefix: prefix,
+      namesState: state != nil || context.project.state != nil)
+  }
+
+  private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar {
+    case "a"..."z", "A"..."Z", "0"..."9", "-", "_": true
+    default: false
+    }
+  }
+
+  /// Where results go, and a state that does not lie in systemd's folder for it.
+  private static func writable(_ context: ProjectContext, root: String, state: String?) throws -> [String] {
+    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : root + "/" + path }
+    var folders: [String] = []
+    let writesFiles = try context.jobs().readings.contains { reading in
+      reading.job.sinks.contains { if case .file = $0 { true } else { false } }
+    }
+    if writesFiles { folders.append(absolute(context.project.output)) }
+    // A template names a place that only the service will know.
+    let named = state ?? context.project.state?.literal
+    if let named, !StateLocation.isDatabase(named) {
+      folders.append(StateLocation.folder(of: absolute(named)))
+    }
+    return folders
+  }
+
+  /// Those that are named, and those that the project's files use.
+  private static func credentials(_ context: ProjectContext) throws -> [SystemdUnits.Credential] {
+    var credentials: [SystemdUnits.Credential] = []
+    for (option, isEncrypted) in [("credential", false), ("encrypted-credential", true)] {
+      for text in context.invocation.all(option) {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(
+          String.init)
+        guard parts[0].unicodeScalars.allSatisfy({ isPlain($0) || $0 == "." }), !parts[0].isEmpty,
+          parts.count == 1 || parts[1].hasPrefix("/")
+        else {
+          throw Fault(
+            "bad_value", .usage, "`--\(option) \(text)` names no credential",
+            hint: "Write a name, or a name and an absolute path: `--\(option) pepper:/etc/tidemark/pepper`")
+        }
+        credentials.append(
+          .init(name: parts[0], path: parts.count > 1 ? parts[1] : nil, isEncrypted: isEncrypted))
+      }
+    }
+    let named = Set(credentials.map(\.name))
+    let used = try CredentialUse.names(
+      in: context.project.files + (try JobFolder.list(root: context.root)))
+    return credentials
+      + used.subtracting(named).sorted().map { .init(name: $0, path: nil, isEncrypted: false) }
   }
 }
 
-/// One word of a shell's command line.
-enum ShellWord {
-  static func quoted(_ text: String) -> String {
-    let isPlain = text.unicodeScalars.allSatisfy {
-      $0.isASCII
-        && ($0.properties.isAlphabetic || $0.properties.numericType != nil
-          || "/._-=:,@+".unicodeScalars.contains($0))
+/// The credentials that files name, wherever in them: also in one that cannot be read as a job yet.
+enum CredentialUse {
+  /// - Throws: a `SystemFault`.
+  static func names(in paths: [String]) throws(Fault) -> Set<String> {
+    var names: Set<String> = []
+    for path in paths {
+      let text = String(
+        decoding: try FileContents.read(path, atMost: ByteCount(16 << 20)), as: UTF8.self)
+      for match in text.matches(of: /(\$+)\{credential\.([A-Za-z0-9._-]+)/) {
+        // `$$` stands for the sign itself.
+        if match.output.1.count % 2 == 1 { names.insert(String(match.output.2)) }
+      }
     }
-    if isPlain, !text.isEmpty { return text }
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+    return names
   }
 }

@@ -3,114 +3,181 @@ internal import Model
 /// The texts of systemd's unit files, hardened as far as a program goes that needs the network, its
 /// project's files and one folder for its state.
 struct SystemdUnits {
+  /// Whose services they are.
+  enum Manager: String, Hashable {
+    /// The machine's.
+    case system
+    /// One user's (`systemctl --user`), without privileges and so with less to give away.
+    case user
+  }
+
+  /// A secret for `${credential.NAME}`.
+  struct Credential: Hashable {
+    var name: String
+    /// `nil` for the file of that name in `/etc/credstore`, or `/etc/credstore.encrypted`.
+    var path: String?
+    /// As `systemd-creds encrypt` has written it.
+    var isEncrypted: Bool
+  }
+
   var program: String
   var project: String
   var configs: [String]
-  /// Names for `${credential.NAME}`, kept encrypted by `systemd-creds encrypt`.
-  var credentials: [String]
+  /// What `--state` named.
+  var state: String?
+  var credentials: [Credential]
+  var manager: Manager
+  /// `nil` for a user that exists only while the service runs.
+  var runAs: String?
+  /// The folders that are written to, besides that of the service's own state.
+  var writable: [String]
+  /// What the names of all units begin with.
+  var prefix: String
+  /// The state lies where the project says, and not in systemd's folder for the service.
+  var namesState: Bool
 
   /// A service for all jobs.
-  var scheduler: String {
-    """
-    [Unit]
-    Description=Tidemark scheduler for \(escaped(project))
-    Documentation=man:systemd.exec(5)
-    Wants=network-online.target
-    After=network-online.target time-sync.target
+  var scheduler: UnitFile {
+    UnitFile(
+      name: "\(prefix).service",
+      body: """
+        [Unit]
+        Description=Tidemark scheduler for \(described(project))
+        \(needs)
 
-    [Service]
-    Type=notify
-    ExecStart=\(command(["scheduler"]))
-    ExecReload=/bin/kill -HUP $MAINPID
-    WatchdogSec=2min
-    Restart=on-failure
-    RestartSec=5s
-    TimeoutStopSec=2min
-    KillMode=mixed
-    \(hardening)
+        [Service]
+        Type=notify
+        ExecStart=\(command(["scheduler"]))
+        ExecReload=/bin/kill -HUP $MAINPID
+        WatchdogSec=2min
+        Restart=on-failure
+        RestartSec=5s
+        # Runs that are going on save what they have.
+        TimeoutStopSec=2min
+        KillMode=mixed
+        \(confinement)
 
-    [Install]
-    WantedBy=multi-user.target
+        [Install]
+        WantedBy=\(manager == .system ? "multi-user.target" : "default.target")
 
-    """
+        """)
   }
 
-  /// A service and a timer for one job, by file name.
-  func job(_ name: JobName) -> [(name: String, text: String)] {
-    let unit = "tidemark-\(name)"
-    let service = """
-      [Unit]
-      Description=Tidemark job \(escaped(name.text))
+  /// A service and a timer for one job.
+  func job(_ name: JobName) -> [UnitFile] {
+    let unit = "\(prefix)-\(name)"
+    let service = UnitFile(
+      name: "\(unit).service",
+      body: """
+        [Unit]
+        Description=Tidemark job \(name) of \(described(project))
+        \(needs)
+
+        [Service]
+        Type=oneshot
+        ExecStart=\(command(["tick", name.text, "--quiet"]))
+        # 7 is a run that was stopped and will be gone on with, 8 one that somebody else has.
+        SuccessExitStatus=7 8
+        TimeoutStartSec=infinity
+        TimeoutStopSec=2min
+        KillMode=mixed
+        \(confinement)
+
+        """)
+    let timer = UnitFile(
+      name: "\(unit).timer",
+      body: """
+        [Unit]
+        Description=Looks whether the Tidemark job \(name) of \(described(project)) is due
+
+        [Timer]
+        # The schedule itself stays in the job's file.
+        OnCalendar=minutely
+        AccuracySec=1s
+        Persistent=true
+
+        [Install]
+        WantedBy=timers.target
+
+        """)
+    return [service, timer]
+  }
+
+  // MARK: What both services have
+
+  /// A user's manager knows nothing of the network.
+  private var needs: String {
+    let documentation = "Documentation=man:systemd.exec(5)"
+    if manager == .user { return documentation }
+    return """
+      \(documentation)
       Wants=network-online.target
       After=network-online.target time-sync.target
-
-      [Service]
-      Type=oneshot
-      ExecStart=\(command(["tick", name.text, "--quiet"]))
-      # 7 is a run that was stopped and will be gone on with, 8 one that somebody else has.
-      SuccessExitStatus=7 8
-      TimeoutStartSec=infinity
-      TimeoutStopSec=2min
-      KillMode=mixed
-      \(hardening)
-
       """
-    let timer = """
-      [Unit]
-      Description=Looks whether the Tidemark job \(escaped(name.text)) is due
-
-      [Timer]
-      OnCalendar=minutely
-      AccuracySec=1s
-      Persistent=true
-
-      [Install]
-      WantedBy=timers.target
-
-      """
-    return [("\(unit).service", service), ("\(unit).timer", timer)]
   }
 
   private func command(_ arguments: [String]) -> String {
     var words = [program] + arguments + ["--project", project]
     for config in configs { words += ["--config", config] }
-    return words.map { "\"\(escaped($0))\"" }.joined(separator: " ")
+    if let state { words += ["--state", state] }
+    return words.map { "\"\(quotable($0, dollar: "$$"))\"" }.joined(separator: " ")
   }
 
-  /// `%` begins a specifier and `$` a variable; quotes and backslashes end a word.
-  private func escaped(_ text: String) -> String {
+  private var confinement: String {
+    var lines: [String] = []
+    if manager == .system {
+      // One name for all units, so that they share the folder of the state.
+      if !namesState { lines.append("# The state lies in /var/lib/\(prefix).") }
+      lines.append("User=\(runAs ?? prefix)")
+      if runAs == nil { lines.append("DynamicUser=yes") }
+      lines += ["StateDirectory=\(prefix)", "StateDirectoryMode=0700"]
+    }
+    lines.append("UMask=0077")
+    lines += credentials.map { credential in
+      let key = credential.isEncrypted ? "LoadCredentialEncrypted" : "LoadCredential"
+      return "\(key)=" + credential.name + (credential.path.map { ":\(quotable($0))" } ?? "")
+    }
+    lines += writable.map { "ReadWritePaths=\"-\(quotable($0))\"" }
+    lines += SystemdUnits.unprivileged
+    if manager == .system { lines += SystemdUnits.privileged }
+    return lines.joined(separator: "\n")
+  }
+
+  /// What a user's manager can hold a service to as well.
+  private static let unprivileged = [
+    "NoNewPrivileges=yes", "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "RestrictNamespaces=yes",
+    "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes", "MemoryDenyWriteExecute=yes",
+    "SystemCallArchitectures=native", "SystemCallFilter=@system-service",
+    "SystemCallFilter=~@privileged @resources", "SystemCallErrorNumber=EPERM",
+  ]
+
+  private static let privileged = [
+    "CapabilityBoundingSet=", "AmbientCapabilities=", "ProtectSystem=strict", "ProtectHome=read-only",
+    "PrivateTmp=yes", "PrivateDevices=yes", "DevicePolicy=closed", "ProtectClock=yes",
+    "ProtectControlGroups=yes", "ProtectHostname=yes", "ProtectKernelLogs=yes", "ProtectKernelModules=yes",
+    "ProtectKernelTunables=yes", "ProtectProc=invisible", "RemoveIPC=yes",
+  ]
+
+  // MARK: Quoting
+
+  /// `%` begins a specifier; quotes and backslashes end a word. On command lines `$` begins a variable.
+  private func quotable(_ text: String, dollar: String = "$") -> String {
     var out = ""
     for character in text {
       switch character {
       case "%": out += "%%"
-      case "$": out += "$$"
+      case "$": out += dollar
       case "\"", "\\": out += "\\\(character)"
+      case "\n": out += "\\n"
       default: out.append(character)
       }
     }
     return out
   }
 
-  private var hardening: String {
-    var lines = [
-      "# The state lies in /var/lib/tidemark, unless tidemark.yaml names a database.",
-      "DynamicUser=yes", "StateDirectory=tidemark", "StateDirectoryMode=0700", "UMask=0077",
-    ]
-    lines += credentials.map { "LoadCredentialEncrypted=\($0)" }
-    if credentials.isEmpty {
-      lines.append("# For ${credential.NAME} in tidemark.yaml: LoadCredential=NAME:/etc/tidemark/NAME")
-    }
-    lines += [
-      "# Files are written below these only.", "#ReadWritePaths=\(escaped(project))/out",
-      "NoNewPrivileges=yes", "CapabilityBoundingSet=", "AmbientCapabilities=", "ProtectSystem=strict",
-      "ProtectHome=read-only", "PrivateTmp=yes", "PrivateDevices=yes", "ProtectClock=yes",
-      "ProtectControlGroups=yes", "ProtectHostname=yes", "ProtectKernelLogs=yes",
-      "ProtectKernelModules=yes", "ProtectKernelTunables=yes", "ProtectProc=invisible",
-      "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6", "RestrictNamespaces=yes",
-      "RestrictRealtime=yes", "RestrictSUIDSGID=yes", "LockPersonality=yes",
-      "MemoryDenyWriteExecute=yes", "RemoveIPC=yes", "SystemCallArchitectures=native",
-      "SystemCallFilter=@system-service", "SystemCallErrorNumber=EPERM",
-    ]
-    return lines.joined(separator: "\n")
+  /// Of a line that is only read by people.
+  private func described(_ text: String) -> String {
+    String(text.map { $0.isNewline ? " " : $0 }).split(separator: "%", omittingEmptySubsequences: false)
+      .joined(separator: "%%")
   }
 }

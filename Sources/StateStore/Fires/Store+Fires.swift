@@ -95,7 +95,8 @@ extension Store {
 
   /// Closes the fires claimed by a run that is over, where its owner died in between, and every
   /// open fire of the same job's clock for the interval that the run has covered; what a trigger
-  /// gave parameters for is not done by a run with others.
+  /// gave parameters for is not done by a run with others. A fire comes when its interval has ended,
+  /// so that those before it need not be looked at.
   /// - Returns: how many were closed.
   @discardableResult
   package func closeFires(coveredBy run: RunID, as outcome: FireOutcome, note: String? = nil) async throws
@@ -112,7 +113,7 @@ extension Store {
         """
         UPDATE fires SET outcome = $2, note = $3, closed_at = $4, run_id = COALESCE(run_id, $1)
         WHERE (run_id = $1 AND outcome = 'claimed')
-          OR (outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7
+          OR (outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7 AND fire >= $9
             AND interval_start = $8 AND interval_end = $9 AND parameters IS NULL)
         """,
         [
@@ -129,19 +130,27 @@ extension Store {
   package func fires(
     project: String, job: JobName, matrixRow: String? = nil, in range: TimeRange, limit: Int = 100_000
   ) async throws -> [FireRecord] {
-    try await database.transaction(.read) { tx in
-      try await tx.rows(
-        """
-        SELECT * FROM fires
-        WHERE project = $1 AND job = $2 AND (CAST($3 AS TEXT) IS NULL OR matrix_row = $3)
-          AND fire >= $4 AND fire < $5
-        ORDER BY fire, matrix_row LIMIT $6
-        """,
-        [
-          .text(project), .text(job.text), .optional(matrixRow), .instant(range.start),
-          .instant(range.end), .integer(limit),
-        ]
-      ).map(FireRecord.init)
+    // Two texts, since only the one that names the row can go by the primary key.
+    let ofJob: StaticString = """
+      SELECT * FROM fires WHERE project = $1 AND job = $2 AND fire >= $3 AND fire < $4
+      ORDER BY fire, matrix_row LIMIT $5
+      """
+    let ofRow: StaticString = """
+      SELECT * FROM fires
+      WHERE project = $1 AND job = $2 AND fire >= $3 AND fire < $4 AND matrix_row = $6
+      ORDER BY fire LIMIT $5
+      """
+    let values: [StateValue] = [
+      .text(project), .text(job.text), .instant(range.start), .instant(range.end), .integer(limit),
+    ]
+    return try await database.transaction(.read) { tx in
+      let rows =
+        if let matrixRow {
+          try await tx.rows(ofRow, values + [.text(matrixRow)])
+        } else {
+          try await tx.rows(ofJob, values)
+        }
+      return try rows.map(FireRecord.init)
     }
   }
 

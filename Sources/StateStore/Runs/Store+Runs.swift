@@ -121,16 +121,7 @@ extension Store {
   /// The runs that a filter lets through, newest first.
   package func runs(_ filter: RunFilter) async throws -> [RunRecord] {
     try await database.transaction(.read) { tx in
-      try await tx.rows(
-        """
-        SELECT * FROM runs
-        WHERE (CAST($1 AS TEXT) IS NULL OR project = $1) AND (CAST($2 AS TEXT) IS NULL OR job = $2)
-          AND (CAST($3 AS TEXT) IS NULL OR matrix_row = $3) AND (CAST($4 AS TEXT) IS NULL OR pool = $4)
-          AND (CAST($5 AS TEXT) IS NULL OR $5 LIKE '%,' || state || ',%')
-          AND ($6 = 0 OR is_open = 1) AND created_at >= $7
-        ORDER BY run_id DESC LIMIT $8
-        """, filter.values
-      ).map(RunRecord.init)
+      try await tx.rows(filter.statement, filter.values).map(RunRecord.init)
     }
   }
 

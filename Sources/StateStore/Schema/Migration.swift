@@ -13,6 +13,10 @@ struct Migration: Sendable {
     // What a trigger's fire was given: JSON text.
     Migration(
       number: 2, statements: "ALTER TABLE fires ADD COLUMN parameters TEXT;", postgresStatements: nil),
+    // What schedulers look at for every fire, however many runs are over.
+    Migration(
+      number: 3, statements: "CREATE INDEX runs_open ON runs (run_id) WHERE is_open = 1;",
+      postgresStatements: nil),
   ]
 
   static var newest: Int { all.last?.number ?? 0 }

@@ -1,0 +1,56 @@
+internal import Glibc
+internal import JobFiles
+internal import Model
+internal import Runtime
+
+/// `tidemark cron print`: the line for a crontab.
+enum CronCommand {
+  static let spec = CommandSpec(
+    name: "cron", summary: "Print the crontab line that runs what is due",
+    operands: [
+      .init(name: "print", help: "what to do"),
+      .init(name: "JOB", help: "only these jobs", isRequired: false, isRepeatable: true),
+    ],
+    example: "tidemark cron print | crontab -",
+    run: { invocation in
+      guard invocation.operands[0] == "print" else {
+        throw Fault(
+          "bad_value", .usage, "`tidemark cron \(invocation.operands[0])` does nothing",
+          hint: "Write `tidemark cron print`")
+      }
+      let context = try ProjectContext(invocation)
+      let jobs = try invocation.operands.dropFirst().map { try context.job($0).reading.job.name.text }
+      var words = [try Path.absolute("/proc/self/exe"), "tick"] + jobs
+      words += ["--quiet", "--project", try Path.absolute(context.root)]
+      for config in invocation.all("config") { words += ["--config", try Path.absolute(config)] }
+      // In a crontab `%` ends the command.
+      let command = words.map(ShellWord.quoted).joined(separator: " ").split(
+        separator: "%", omittingEmptySubsequences: false
+      ).joined(separator: "\\%")
+      Terminal.print("* * * * * \(command)")
+      return .ok
+    })
+}
+
+/// Paths as another process must be told them.
+enum Path {
+  /// - Throws: a `SystemFault` where there is no such file.
+  static func absolute(_ path: String) throws(Fault) -> String {
+    guard let resolved = realpath(path, nil) else { throw SystemFault.fault("find", path) }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}
+
+/// One word of a shell's command line.
+enum ShellWord {
+  static func quoted(_ text: String) -> String {
+    let isPlain = text.unicodeScalars.allSatisfy {
+      $0.isASCII
+        && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+          || "/._-=:,@+".unicodeScalars.contains($0))
+    }
+    if isPlain, !text.isEmpty { return text }
+    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+}
