@@ -37,6 +37,8 @@ import Testing
         run: owner.run, job: JobName("daily"), step: "positive quantity", rows: 3, replayed: 0)
       #expect(try await summary() == [before])
       #expect(try await store.quarantineSummary(project: "shop", job: JobName("x"), limit: 10) == [])
+      #expect(
+        try await store.quarantineSummary(project: "shop", job: nil, run: RunID("another"), limit: 10) == [])
       let replay = try await store.begin(.sample(again: true))
       try await store.markReplayed(owner.run, by: replay)
       #expect(try await summary().map(\.replayed) == [3])

@@ -42,6 +42,32 @@ import Testing
   }
 
   @Test(arguments: StoreKind.allCases)
+  func whereAProjectStands(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let failed = try await store.begin(.sample(day: 0))
+      try await store.move(failed, RunMove(to: .failed, event: EventDraft("failed")))
+      try await store.release(failed)
+      var newest: [RunID] = []
+      for (job, day) in [("daily", 1), ("other", 0), ("daily", 2)] as [(String, Int64)] {
+        world.clock.advance(.seconds(1))
+        let run = try await store.begin(.sample(job, day: day))
+        try await store.move(run, through: .running, .merging, .prepared, .publishing, .succeeded)
+        try await store.release(run)
+        newest.append(run.run)
+      }
+      let project = RunIdentity.sample().project
+      // The failure of day 0 is not hidden by later successes, the success of day 1 is.
+      #expect(
+        try await store.standingRuns(project: project, job: nil).map(\.id)
+          == [newest[2], newest[1], failed.run])
+      #expect(
+        try await store.standingRuns(project: project, job: JobName("other")).map(\.id) == [newest[1]])
+      #expect(try await store.standingRuns(project: "another", job: nil).isEmpty)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
   func everythingOfARunComesBack(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in
       let parameters = ["b": "ü|=&\\", "a": "it's \"x\"\n"]

@@ -24,6 +24,19 @@ extension ProjectContext {
       hint: DidYouMean.hint(for: job, among: jobs) ?? "`tidemark history` lists runs")
   }
 
+  /// The success that somebody names: a run's id, whatever its state, or a job for its newest success.
+  /// - Throws: `Fault` `no_such_run`.
+  func succeededRun(named name: String, in store: Store) async throws -> RunRecord {
+    try await run(
+      named: name, in: store, RunFilter(states: [.succeeded], limit: 1), what: "run that has succeeded")
+  }
+
+  /// A run that was, under its job's present file.
+  /// - Throws: `Fault` or `Faults` of the job file.
+  func pastRun(_ record: RunRecord, _ store: Store) async throws -> PastRun {
+    try PastRun(record, try await request(for: record).request, environment(store: store) { _, _ in })
+  }
+
   func runs(
     ofJob name: String, in store: Store, _ filter: RunFilter
   ) async throws -> [RunRecord] {

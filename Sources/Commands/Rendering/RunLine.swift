@@ -8,9 +8,13 @@ struct RunLine {
   private let now: Instant
   /// When it is tried again by itself: `at 03:12`.
   private let retry: String?
+  private let intervals: IntervalText
 
-  init(_ record: RunRecord, isOwned: Bool, now: Instant, retry: String? = nil) {
+  init(
+    _ record: RunRecord, isOwned: Bool, now: Instant, intervals: IntervalText, retry: String? = nil
+  ) {
     self.record = record
+    self.intervals = intervals
     self.isOwned = isOwned
     self.now = now
     self.retry = retry
@@ -74,7 +78,9 @@ struct RunLine {
   /// Starts a run of the same interval.
   private var command: String {
     var words = ["tidemark run", name.contains("[") ? "'\(name)'" : name]
-    if let interval = record.identity.interval {
+    if let label = intervals.label(record.identity) {
+      words.append("--for \(label)")
+    } else if let interval = record.identity.interval {
       words += ["--interval-start \(interval.start.text())", "--interval-end \(interval.end.text())"]
     }
     for (name, value) in record.identity.parameters.sorted(by: { $0.key < $1.key }) {
@@ -83,14 +89,14 @@ struct RunLine {
     return words.joined(separator: " ")
   }
 
-  var interval: String {
-    record.identity.interval.map { "\(RunLine.short($0.start)) to \(RunLine.short($0.end))" } ?? "-"
-  }
+  var interval: String { intervals.text(record.identity) }
 
-  /// Seconds and below only where they are not zero.
-  private static func short(_ instant: Instant) -> String {
-    let text = instant.text()
-    return text.hasSuffix("T00:00:00Z") ? String(text.dropLast(10)) : text
+  /// `lim=8, tenant=acme`; `nil` for a run without parameters.
+  var parameters: String? {
+    let parameters = record.identity.parameters
+    if parameters.isEmpty { return nil }
+    return parameters.sorted { $0.key < $1.key }.map { "\($0)=\(FaultText.oneLine($1))" }
+      .joined(separator: ", ")
   }
 
   private var age: String {
@@ -108,6 +114,7 @@ struct RunLine {
       .init("matrix_row", record.identity.matrixRow.isEmpty ? .null : .string(record.identity.matrixRow)),
       .init("run", .string(record.id.text)), .init("state", .string(record.state.rawValue)),
       .init("revision", .integer(record.revision)),
+      .init("interval", .optional(intervals.label(record.identity))),
       .init("interval_start", .optional(record.identity.interval?.start.text())),
       .init("interval_end", .optional(record.identity.interval?.end.text())),
       .init("running", .boolean(isOwned)), .init("failures", .integer(record.failures)),

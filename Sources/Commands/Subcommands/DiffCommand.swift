@@ -63,19 +63,11 @@ enum DiffCommand {
   private static func runs(
     _ invocation: Invocation, _ context: ProjectContext, _ store: Store
   ) async throws -> (RunRecord, RunRecord) {
-    let succeeded = RunFilter(states: [.succeeded])
-    let first = try await context.run(
-      named: invocation.operands[0], in: store, succeeded, what: "run that has succeeded")
+    let first = try await context.succeededRun(named: invocation.operands[0], in: store)
     if invocation.operands.count > 1 {
-      return (
-        first,
-        try await context.run(
-          named: invocation.operands[1], in: store, succeeded, what: "run that has succeeded")
-      )
+      return (first, try await context.succeededRun(named: invocation.operands[1], in: store))
     }
-    let earlier = try await context.runs(ofJob: first.identity.job.text, in: store, succeeded)
-      .first { $0.identity.key == first.identity.key && $0.revision < first.revision }
-    guard let earlier else {
+    guard let earlier = try await store.succeededRun(before: first) else {
       throw Fault(
         "no_such_run", .notFound, "Run \(first.id) is the only success of its interval",
         hint: "Name two runs; `tidemark history \(first.identity.job)` lists them")
@@ -86,9 +78,7 @@ enum DiffCommand {
   private static func result(
     of record: RunRecord, _ context: ProjectContext, _ store: Store
   ) async throws -> PastResult {
-    let (_, request) = try await context.request(for: record)
-    let result = try await PastRun(record, request, context.environment(store: store) { _, _ in })
-      .result(limit: limit)
+    let result = try await context.pastRun(record, store).result(limit: limit)
     if result.more == 0 { return result }
     throw Fault(
       "too_many_rows", .resource, "More than \(limit) rows of run \(record.id) are too many to compare",

@@ -19,9 +19,12 @@ enum HistoryCommand {
     let runs = try await store.runs(
       RunFilter(
         project: context.project.name, job: invocation.operands.first.map { JobName($0) }, limit: limit))
+    let intervals = try IntervalText(context)
     var lines: [RunLine] = []
     for record in runs {
-      lines.append(RunLine(record, isOwned: try await store.isOwned(record.id), now: SystemClock.now))
+      lines.append(
+        RunLine(
+          record, isOwned: try await store.isOwned(record.id), now: SystemClock.now, intervals: intervals))
     }
     if invocation.has("json") {
       Terminal.print(JSONValue.object([.init("runs", .array(lines.map(\.json)))]).prettyText)

@@ -12,9 +12,7 @@ enum ReportCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let store = try await context.openStore()
-    let record = try await context.run(
-      named: invocation.operands[0], in: store, RunFilter(states: [.succeeded], limit: 1),
-      what: "run that has succeeded")
+    let record = try await context.succeededRun(named: invocation.operands[0], in: store)
     let receipt = try await store.receipt(of: record.id)
     let attempts = try await store.attempts(of: record.id)
     let sinks = try await store.sinkMarks(of: record.id)

@@ -19,12 +19,8 @@ enum ResultsCommand {
     let context = try ProjectContext(invocation)
     let limit = try invocation.integer("limit", in: 1...1_000_000) ?? 50
     let store = try await context.openStore()
-    let record = try await context.run(
-      named: invocation.operands[0], in: store, RunFilter(states: [.succeeded], limit: 1),
-      what: "run that has succeeded")
-    let (_, request) = try await context.request(for: record)
-    let result = try await PastRun(record, request, context.environment(store: store) { _, _ in })
-      .result(limit: limit)
+    let record = try await context.succeededRun(named: invocation.operands[0], in: store)
+    let result = try await context.pastRun(record, store).result(limit: limit)
     await store.close()
     let rows = result.rows.map { row in
       zip(row, result.columns).map { $1.isSensitive ? "(not shown)" : $0 }

@@ -17,12 +17,12 @@ enum ShowCommand {
     let now = SystemClock.now
     let retries = try await RetryTimes(context, store, now: now)
     let line = RunLine(
-      record, isOwned: try await store.isOwned(record.id), now: now, retry: retries.text(record.id))
+      record, isOwned: try await store.isOwned(record.id), now: now, intervals: try IntervalText(context),
+      retry: retries.text(record.id))
     let events = try await store.events(of: record.id)
     let receipt = try await store.receipt(of: record.id)
     let quarantine = try await store.quarantineSummary(
-      project: context.project.name, job: record.identity.job, limit: 1000
-    ).filter { $0.run == record.id }
+      project: context.project.name, job: record.identity.job, run: record.id, limit: 1000)
     await store.close()
     if invocation.has("json") {
       Terminal.print(
@@ -40,6 +40,7 @@ enum ShowCommand {
     let rows = record.totals.rows
     Terminal.print("\(line.name)  \(record.state.rawValue)  \(record.id)  revision \(record.revision)")
     Terminal.print("  interval    \(line.interval)")
+    if let parameters = line.parameters { Terminal.print("  parameters  \(parameters)") }
     Terminal.print("  chunks      \(record.totals.chunks) done")
     Terminal.print(
       "  rows        read \(Quantity.count(rows.read)), kept \(Quantity.count(rows.kept)), filtered \(Quantity.count(rows.filtered)), "

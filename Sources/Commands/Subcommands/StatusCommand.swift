@@ -2,7 +2,7 @@ internal import Model
 internal import Runtime
 internal import StateStore
 
-/// `tidemark status`: what needs a person first, then the newest run of every job.
+/// `tidemark status`: what needs a person first, then every run that is not over and the newest of each job.
 enum StatusCommand {
   static let spec = CommandSpec(
     name: "status",
@@ -16,15 +16,16 @@ enum StatusCommand {
     let store = try await context.openStore()
     if let name = invocation.operands.first { try await context.checkJob(name, in: store) }
     let job = invocation.operands.first.map { JobName($0) }
-    let runs = try await store.runs(RunFilter(project: context.project.name, job: job, limit: 500))
-    let newest = StatusCommand.newest(runs)
+    let runs = try await store.standingRuns(project: context.project.name, job: job)
+    let intervals = try IntervalText(context)
     let now = SystemClock.now
     let retries = try await RetryTimes(context, store, now: now)
     var lines: [RunLine] = []
-    for record in newest {
+    for record in runs {
       lines.append(
         RunLine(
-          record, isOwned: try await store.isOwned(record.id), now: now, retry: retries.text(record.id)))
+          record, isOwned: try await store.isOwned(record.id), now: now, intervals: intervals,
+          retry: retries.text(record.id)))
     }
     lines.sort { ($0.urgency, $0.name) < ($1.urgency, $1.name) }
     let holes = try await ScheduleHoles(context, store, job: job)
@@ -58,11 +59,5 @@ enum StatusCommand {
     if counts[2] > 0 { parts.append("\(counts[2]) going on") }
     if counts[3] > 0 { parts.append(style.green("\(counts[3]) well")) }
     return parts.joined(separator: ", ")
-  }
-
-  /// The newest run of each job and matrix row.
-  private static func newest(_ runs: [RunRecord]) -> [RunRecord] {
-    var seen: Set<String> = []
-    return runs.filter { seen.insert("\($0.identity.job)[\($0.identity.matrixRow)]").inserted }
   }
 }

@@ -20,9 +20,7 @@ enum VerifyCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let store = try await context.openStore()
-    let record = try await context.run(
-      named: invocation.operands[0], in: store, RunFilter(states: [.succeeded], limit: 1),
-      what: "run that has succeeded")
+    let record = try await context.succeededRun(named: invocation.operands[0], in: store)
     guard record.state == .succeeded else {
       throw Fault(
         "not_succeeded", .conflict, "Run \(record.id) is \(record.state.rawValue): it has nothing to verify",
@@ -34,9 +32,7 @@ enum VerifyCommand {
         "Run \(record.id) was replaced by revision \(newer.revision), run \(newer.id)",
         hint: "`tidemark verify \(newer.id)`")
     }
-    let (_, request) = try await context.request(for: record)
-    let verifications = try await PastRun(record, request, context.environment(store: store) { _, _ in })
-      .verify()
+    let verifications = try await context.pastRun(record, store).verify()
     await store.close()
     if invocation.has("json") {
       Terminal.print(json(record, verifications).prettyText)

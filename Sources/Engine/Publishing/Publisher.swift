@@ -75,7 +75,8 @@ final class Publisher {
         tables.append(
           Table(target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0)))
       case .file(let rule):
-        let path = try NameResolver(references: references).text(rule.path)
+        let path = environment.project.pathInOutput(
+          try NameResolver(references: references).text(rule.path))
         _ = try OutputFile.parts(path)
         files.append(File(sink: sink, rule: rule, path: path))
       }

@@ -165,7 +165,7 @@ extension JobDecoder {
       sinks.map { sink in
         switch sink {
         case .table(let rule): (rule.connection.source.text + " " + rule.name.source.text, rule.place)
-        case .file(let rule): (rule.path.source.text, rule.place)
+        case .file(let rule): (project.pathInOutput(rule.path.source.text), rule.place)
         }
       }, "stores")
   }

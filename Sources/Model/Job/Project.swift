@@ -31,6 +31,13 @@ package struct Project: Hashable, Sendable {
     self.maximumConcurrentRuns = maximumConcurrentRuns
     self.files = files
   }
+
+  /// The path of an output file as seen from the output folder: `out/a.csv`, where `output` is `out`, is
+  /// `a.csv`, so that a path may be written from the project as well.
+  package func pathInOutput(_ path: String) -> String {
+    let prefix = output + "/"
+    return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
+  }
 }
 
 /// One entry of `connections:`.

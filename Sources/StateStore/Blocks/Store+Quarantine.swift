@@ -53,10 +53,12 @@ extension Store {
   }
 
   /// Counts of rejected rows per run and step, newest run first.
-  /// - Parameter job: `nil` for all jobs of the project.
-  package func quarantineSummary(project: String, job: JobName?, limit: Int) async throws
-    -> [QuarantineSummary]
-  {
+  /// - Parameters:
+  ///   - job: `nil` for all jobs of the project.
+  ///   - run: `nil` for all runs.
+  package func quarantineSummary(
+    project: String, job: JobName?, run: RunID? = nil, limit: Int
+  ) async throws -> [QuarantineSummary] {
     try await database.transaction(.read) { tx in
       try await tx.rows(
         """
@@ -64,9 +66,10 @@ extension Store {
           COUNT(rejections.replayed_by) AS replayed
         FROM rejections JOIN runs ON runs.run_id = rejections.run_id
         WHERE runs.project = $1 AND (CAST($2 AS TEXT) IS NULL OR runs.job = $2)
+          AND (CAST($4 AS TEXT) IS NULL OR runs.run_id = $4)
         GROUP BY runs.run_id, runs.job, rejections.step
         ORDER BY runs.run_id DESC, rejections.step LIMIT $3
-        """, [.text(project), .optional(job?.text), .integer(limit)]
+        """, [.text(project), .optional(job?.text), .integer(limit), .optional(run?.text)]
       ).map { row in
         QuarantineSummary(
           run: RunID(try row.text("run_id")), job: JobName(try row.text("job")),

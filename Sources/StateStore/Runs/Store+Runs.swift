@@ -118,6 +118,35 @@ extension Store {
     }
   }
 
+  /// The newest revision that succeeded before this one, of the same identity.
+  package func succeededRun(before run: RunRecord) async throws -> RunRecord? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(
+        """
+        SELECT * FROM runs WHERE identity = $1 AND state = 'succeeded' AND revision < $2
+        ORDER BY revision DESC LIMIT 1
+        """, [.text(run.identity.key), .integer(run.revision)]
+      ).map(RunRecord.init)
+    }
+  }
+
+  /// Where a project stands: the newest run of each job and matrix row, and every run that is not over,
+  /// newest first.
+  /// - Parameter job: `nil` for all jobs.
+  package func standingRuns(project: String, job: JobName?) async throws -> [RunRecord] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT * FROM runs
+        WHERE project = $1 AND (CAST($2 AS TEXT) IS NULL OR job = $2) AND (is_open = 1 OR run_id IN (
+          SELECT max(run_id) FROM runs
+          WHERE project = $1 AND (CAST($2 AS TEXT) IS NULL OR job = $2) GROUP BY job, matrix_row))
+        ORDER BY run_id DESC
+        """, [.text(project), .optional(job?.text)]
+      ).map(RunRecord.init)
+    }
+  }
+
   /// The runs that a filter lets through, newest first.
   package func runs(_ filter: RunFilter) async throws -> [RunRecord] {
     try await database.transaction(.read) { tx in

@@ -29,6 +29,11 @@ extension IntervalCalendar {
     }
   }
 
+  /// True for one whole piece of the job's span, which its label names exactly.
+  package func isWhole(_ interval: TimeRange) -> Bool {
+    rule.span != .fire && pieces.piece(containing: interval.start) == interval
+  }
+
   private func hourLabel(start: Int, local: LocalTime) -> String {
     let hour = LocalTime(local.day, secondOfDay: local.secondOfDay / 3600 * 3600)
     let text = "\(local.day)T\((local.secondOfDay / 3600).padded(to: 2))"

@@ -90,6 +90,7 @@ import Testing
       #expect(audit.status == 0 && audit.output.contains("run_succeeded"), "\(audit.output)")
       let status = try await project.run(["status"])
       #expect(status.output.hasPrefix("1 well"), "\(status.output)")
+      #expect(status.output.contains("sales  succeeded  2026-03-14  r"), "\(status.output)")
       for command in ["status", "history"] {
         let unknown = try await project.run([command, "slaes"])
         #expect(unknown.status == 3 && unknown.output.contains("Did you mean `sales`?"), "\(unknown.output)")

@@ -19,6 +19,14 @@ import Testing
     }
   }
 
+  @Test func aPathMayGoThroughTheOutputFolder() async throws {
+    try await SinkWorld.with { world in
+      let run = try await world.run("file: {path: out/a.csv}", "file: {path: b.csv}")
+      #expect(run.status == 0, "\(run.output)")
+      #expect(try FolderTree.names(in: world.project.path("out")).sorted() == ["a.csv", "b.csv"])
+    }
+  }
+
   @Test func aFileThatIsThereMayBeKept() async throws {
     try await SinkWorld.with { world in
       try world.project.write("out/kept.csv", "mine")
