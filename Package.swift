@@ -92,14 +92,14 @@ let package = Package(
       name: "TimetableTests", dependencies: ["Timetable", "Model"],
       swiftSettings: settings),
     .testTarget(
-      name: "ExpressionsTests", dependencies: ["Expressions", "Model"], swiftSettings: settings),
+      name: "ExpressionsTests", dependencies: ["Expressions", "Model", "Seeds"], swiftSettings: settings),
     .testTarget(
       name: "JobFilesTests", dependencies: ["JobFiles", "Model"], swiftSettings: settings),
     .testTarget(
       name: "PlanningTests", dependencies: ["Planning", "Model", "Expressions"],
       swiftSettings: settings),
     .testTarget(
-      name: "ComputeTests", dependencies: ["Compute", "Model", "Expressions"],
+      name: "ComputeTests", dependencies: ["Compute", "Model", "Expressions", "Seeds"],
       swiftSettings: settings),
     .testTarget(
       name: "FormatsTests", dependencies: ["Formats", "Compute", "Model"],
@@ -131,8 +131,8 @@ let package = Package(
     .testTarget(
       name: "OracleTests",
       dependencies: [
-        "Model", "Runtime", "Expressions", "Compute", "Postgres", "StateStore", "DemoServer", "ProjectRig",
-        "Seeds", "tidemark",
+        "Model", "Runtime", "Expressions", "JobFiles", "Compute", "Postgres", "StateStore", "DemoServer",
+        "ProjectRig", "Seeds", "tidemark",
       ],
       swiftSettings: settings),
     .testTarget(

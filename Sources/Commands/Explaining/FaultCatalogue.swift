@@ -44,7 +44,7 @@ enum FaultCatalogue {
     bad_expression|validation|An expression cannot be read|The caret shows where; the language is that of SQL scalar expressions (docs/jobs.md)
     bad_identifier|validation|A name cannot be a name in Postgres|Names have 1 to 63 bytes and no NUL
     bad_name|validation|A name has characters that it may not have|Use letters, digits, `-` and `_`
-    bad_path|validation|The path of an output file cannot be used|Write a relative path without empty parts or `..`
+    bad_path|validation|The path of an output file, or one into JSON, cannot be used|Write an output path relative and without empty parts or `..`, one into JSON like `$.a.b[0]`
     bad_pattern|validation|A date pattern or regular expression cannot be read|The sentence says which part
     bad_percent|validation|A percentage cannot be read|Write it like 0.1%
     bad_reference|validation|A `${...}` cannot be read|Close it with `}`; write `$${` for the text itself

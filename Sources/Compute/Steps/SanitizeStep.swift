@@ -8,7 +8,9 @@ final class SanitizeStep: StepRunner {
 
   private struct Entry {
     let from: Column
-    let to: Column
+    /// A `char(n)`, whose trailing blanks are no part of it as a text.
+    let isPadded: Bool
+    let to = Column(.text)
     let operations: [TextSanitizer]
   }
 
@@ -19,13 +21,15 @@ final class SanitizeStep: StepRunner {
     var outputs = columns
     var entries: [Entry] = []
     for sanitizing in sanitizings {
-      let to = Column(step.columnsBefore[sanitizing.column].type)
       var operations: [TextSanitizer] = []
       for operation in sanitizing.operations {
         operations.append(try TextSanitizer(operation, place: step.place))
       }
-      entries.append(Entry(from: outputs[sanitizing.column], to: to, operations: operations))
-      outputs[sanitizing.column] = to
+      let entry = Entry(
+        from: outputs[sanitizing.column], isPadded: step.columnsBefore[sanitizing.column].type.isChar,
+        operations: operations)
+      entries.append(entry)
+      outputs[sanitizing.column] = entry.to
     }
     self.entries = entries
     self.columns = outputs
@@ -36,7 +40,8 @@ final class SanitizeStep: StepRunner {
       entry.to.clear()
       rows.forEach { row in
         guard entry.from.isValid(row) else { return entry.to.writeNull(row) }
-        clean(entry.from.bytes(row), entry, row)
+        let bytes = entry.from.bytes(row)
+        clean(entry.isPadded ? Comparing.withoutTrailingBlanks(bytes) : bytes, entry, row)
       }
     }
     return rows

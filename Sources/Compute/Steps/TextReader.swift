@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 /// Reads single texts as `parse` is told to.

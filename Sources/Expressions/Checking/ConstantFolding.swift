@@ -270,7 +270,3 @@ extension String {
     return self[..<end]
   }
 }
-
-extension SQLType {
-  var isChar: Bool { if case .char = self { true } else { false } }
-}

@@ -82,19 +82,22 @@ extension JobDecoder {
     return columns
   }
 
-  private func sanitizings(_ fields: Fields) -> [Step.Sanitizing] {
+  private mutating func sanitizings(_ fields: Fields) -> [Step.Sanitizing] {
     fields.entries("sanitize").map { entry in
       let nodes = entry.value.sequence ?? [entry.value]
       return Step.Sanitizing(
-        column: entry.key.text, operations: nodes.compactMap { Self.operation($0) }, place: entry.key.place)
+        column: entry.key.text, operations: nodes.compactMap { operation($0) }, place: entry.key.place)
     }
   }
 
-  private static func operation(_ node: YAMLNode) -> Step.SanitizeOperation? {
+  private mutating func operation(_ node: YAMLNode) -> Step.SanitizeOperation? {
     if let fields = Fields(node) {
       if let count = fields.integer("truncate") { return .truncate(count) }
       if let count = fields.integer("mask") { return .mask(keep: count) }
-      return fields.string("redact").map { .redact(pattern: $0) }
+      return fields.text("redact").map { text in
+        attempt { () throws(Fault) in _ = try TextPattern(parsing: text) }
+        return .redact(pattern: text.text)
+      }
     }
     return switch node.text?.text {
     case "trim": .trim
@@ -111,6 +114,12 @@ extension JobDecoder {
   private mutating func parsing(_ fields: Fields) -> Step.Parsing? {
     guard let column = fields.string("column"), let type = fields.text("as") else { return nil }
     let pattern = fields.string("pattern")
+    if let text = fields.text("pattern") {
+      attempt { () throws(Fault) in _ = try DatePattern(text.text, place: text.place) }
+    }
+    if let text = fields.text("path") {
+      attempt { () throws(Fault) in _ = try JSONPath(text.text, place: text.place) }
+    }
     var allowed: Set<String> = []
     let target: Step.Parsing.Target
     switch type.text == "json" ? nil : type.asType {
@@ -141,6 +150,15 @@ extension JobDecoder {
         "conflicting_keys", "`as: \(type.text)` takes no `\(key)`", fields[key]?.place, hint: "Leave it out")
     }
     return Step.Parsing(column: column, into: fields.string("into"), target: target)
+  }
+
+  /// Gathers the fault of a text that is read here only to know that it can be.
+  private mutating func attempt(_ reading: () throws(Fault) -> Void) {
+    do throws(Fault) {
+      try reading()
+    } catch {
+      faults.append(error)
+    }
   }
 
   private mutating func lookup(_ fields: Fields) -> Lookup? {

@@ -83,6 +83,10 @@ package enum SQLType: Hashable, Sendable {
     }
   }
 
+  package var isChar: Bool {
+    if case .char = self { true } else { false }
+  }
+
   /// The type without its modifier: what two values must share to be compared.
   package var base: SQLType {
     switch self {

@@ -210,6 +210,37 @@ import Testing
     #expect(kept.rows.map { $0[4] } == [.null, .integer(17), .null, .null, .integer(42)])
   }
 
+  /// A `char(n)` counts as the text that a cast makes of it, without its trailing blanks.
+  @Test func paddedTextsAreTakenWithoutTheirBlanks() throws {
+    let schema = [ColumnSchema(name: "c", type: .char(4))]
+    let key = Template(literal: "secret")
+    var stream = CopyStream()
+    stream.row([CopyStream.text("ab  ")])
+    stream.end()
+    let steps: [(TypedStep.Action, String)] = [
+      (.sanitize([TypedStep.Sanitizing(column: 0, operations: [.upper])]), "AB"),
+      (
+        .pseudonymise([TypedStep.Pseudonym(column: 0, into: 0)], key: key),
+        // python3: hmac.new(b"key", b"ab", "sha256").hexdigest()
+        "5c1c0c948cbef5ad7d191e46e5901fa0395f85f694fa4633f665a1a637017b65"
+      ),
+    ]
+    for (action, expected) in steps {
+      let step = TypedStep(
+        name: "step", action: action, onFail: .fail, columnsBefore: schema,
+        place: Place(file: "job.yaml", line: 1, column: 1))
+      let pipeline = TypedPipeline(
+        fetched: schema, rowKey: [], steps: [step], processed: [ColumnSchema(name: "c", type: .text)],
+        aggregate: nil)
+      var runner = try RowPipeline(
+        pipeline, zones: TestZones.context("UTC"), pseudonymKeys: [key: Array("key".utf8)])
+      var collector = Collector()
+      try stream.bytes.withUnsafeBytes { try runner.add($0, to: &collector) }
+      try runner.finish(&collector)
+      #expect(collector.rows == [[.text(expected)]])
+    }
+  }
+
   static let parsed: [(Step.Parsing.Target, SQLType, String, String?)] = [
     (.numeric(nil), .numeric, " 1.50 ", "1.50"),
     (.numeric(.init(precision: 4, scale: 1)), .numeric, "12.35", "12.4"),

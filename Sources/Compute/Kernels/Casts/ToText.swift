@@ -28,7 +28,8 @@ struct ToText: Kernel {
       }
     case .real: out.addText(PostgresFloat.text(Float(from.doubles[row])))
     case .timestamptz: out.addText(Timestamp(microseconds: from.integers[row]).text(in: zone))
-    case .text, .varchar, .char, .name, .enumeration, .json, .jsonb: out.addBytes(from.bytes(row))
+    case .text, .varchar, .name, .enumeration, .json, .jsonb: out.addBytes(from.bytes(row))
+    case .char: out.addBytes(Comparing.withoutTrailingBlanks(from.bytes(row)))
     case .double, .date, .timestamp, .interval, .uuid, .bytea, .opaque:
       out.addText(from.value(at: row).postgresText ?? "")
     }

@@ -1,65 +1,7 @@
+internal import Expressions
 internal import Model
 
-/// Reads dates and times by a pattern of the kind that Postgres's `to_date` takes: `DD.MM.YYYY HH24:MI:SS`.
-///
-/// Understood are `YYYY YY MM MON MONTH DD DDD HH HH12 HH24 MI SS MS US AM PM`; anything else stands for itself.
-/// Letters stand for themselves in double quotes. Unlike `to_date` it is strict: every field has its digits,
-/// nothing is left over, and the date must exist.
-struct DatePattern {
-  private enum Field {
-    case year, shortYear, month, monthName, day, dayOfYear, hour, hour12, minute, second, millisecond
-    case microsecond, meridiem
-    case literal(UInt8)
-  }
-
-  private static let names: [(text: String, field: Field)] = [
-    ("YYYY", .year), ("YY", .shortYear), ("MONTH", .monthName), ("MON", .monthName), ("MM", .month),
-    ("MI", .minute), ("MS", .millisecond), ("DDD", .dayOfYear), ("DD", .day), ("HH24", .hour),
-    ("HH12", .hour12), ("HH", .hour12), ("SS", .second), ("US", .microsecond), ("AM", .meridiem),
-    ("PM", .meridiem),
-  ]
-
-  private static let months = [
-    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER",
-    "NOVEMBER",
-    "DECEMBER",
-  ].map { Array($0.utf8) }
-
-  private let fields: [Field]
-
-  /// - Throws: `Fault` `bad_pattern` for a pattern with an unclosed quote or a letter that means nothing.
-  init(_ pattern: String, place: Place) throws(Fault) {
-    var rest = Substring(pattern)
-    var fields: [Field] = []
-    while let next = rest.first {
-      if next == "\"" {
-        rest = rest.dropFirst()
-        guard let end = rest.firstIndex(of: "\"") else {
-          throw Fault(
-            "bad_pattern", .validation, "The pattern \(pattern) lacks a closing quote", place: place)
-        }
-        fields += rest[..<end].utf8.map { .literal($0) }
-        rest = rest[rest.index(after: end)...]
-        continue
-      }
-      let upper = rest.uppercased()
-      if let (text, field) = Self.names.first(where: { upper.hasPrefix($0.text) }) {
-        fields.append(field)
-        rest = rest.dropFirst(text.count)
-        continue
-      }
-      guard !next.isLetter || next == "T" else {
-        throw Fault(
-          "bad_pattern", .validation, "The pattern \(pattern) has a field that is not known, at \(rest)",
-          place: place,
-          hint: "Use YYYY MM DD HH24 MI SS and the like; quote letters that stand for themselves")
-      }
-      fields += String(next).utf8.map { .literal($0) }
-      rest = rest.dropFirst()
-    }
-    self.fields = fields
-  }
-
+extension DatePattern {
   /// What a text says under a pattern.
   struct Reading {
     var year = 1
@@ -88,6 +30,7 @@ struct DatePattern {
     }
   }
 
+  /// Reads a whole text; blanks around it do not count.
   func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(RowFault) -> Reading {
     let text = TextParsing.trimmed(bytes)
     let mismatch = RowFault(
@@ -159,6 +102,12 @@ struct DatePattern {
     if let isAfternoon { reading.hour = reading.hour % 12 + (isAfternoon ? 12 : 0) }
     return reading
   }
+
+  private static let months = [
+    "JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST", "SEPTEMBER", "OCTOBER",
+    "NOVEMBER",
+    "DECEMBER",
+  ].map { Array($0.utf8) }
 
   /// A month's English name, whole or its first three letters.
   private static func month(_ text: UnsafeBufferPointer<UInt8>, at start: Int) -> (month: Int, end: Int)? {

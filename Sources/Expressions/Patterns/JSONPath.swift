@@ -1,19 +1,19 @@
-internal import Model
+package import Model
 
 /// A path such as `$.a.b[0]` into a JSON text.
-struct JSONPath {
-  private enum Part {
+package struct JSONPath: Hashable, Sendable {
+  package enum Part: Hashable, Sendable {
     case member(String)
     case element(Int)
   }
 
-  private var parts: [Part] = []
+  package private(set) var parts: [Part] = []
 
   /// - Throws: `Fault` `bad_path`.
-  init(_ path: String, place: Place) throws(Fault) {
+  package init(_ path: String, place: Place) throws(Fault) {
     let fault = Fault(
-      "bad_path", .validation, "\(path) is no path into JSON", place: place,
-      hint: "Write it like $.customer.emails[0], with quotes around odd names: $.\"first name\"")
+      "bad_path", .validation, "`\(path)` is no path into JSON", place: place,
+      hint: "Write it like `$.customer.emails[0]`, with quotes around odd names: `$.\"first name\"`")
     var rest = Substring(path)
     if rest.first == "$" { rest = rest.dropFirst() }
     while let mark = rest.first {
@@ -37,27 +37,6 @@ struct JSONPath {
         rest = rest[rest.index(after: end)...]
       default: throw fault
       }
-    }
-  }
-
-  /// What the path leads to, as text: a string's own characters, anything else as JSON. `nil` where the path
-  /// leads nowhere, or to JSON's null.
-  func text(in document: JSONValue) -> String? {
-    var value = document
-    for part in parts {
-      switch part {
-      case .member(let name):
-        guard let next = value[name] else { return nil }
-        value = next
-      case .element(let index):
-        guard index < value.elements.count else { return nil }
-        value = value.elements[index]
-      }
-    }
-    switch value {
-    case .null: return nil
-    case .string(let text): return text
-    case .boolean, .number, .array, .object: return value.text
     }
   }
 }

@@ -1,0 +1,57 @@
+package import Model
+
+/// How dates and times are written: a pattern of the kind that Postgres's `to_date` takes: `DD.MM.YYYY HH24:MI:SS`.
+///
+/// Understood are `YYYY YY MM MON MONTH DD DDD HH HH12 HH24 MI SS MS US AM PM`; anything else stands for itself.
+/// Letters stand for themselves in double quotes. Unlike `to_date` it is strict: every field has its digits,
+/// nothing is left over, and the date must exist.
+package struct DatePattern: Hashable, Sendable {
+  package enum Field: Hashable, Sendable {
+    case year, shortYear, month, monthName, day, dayOfYear, hour, hour12, minute, second, millisecond
+    case microsecond, meridiem
+    case literal(UInt8)
+  }
+
+  private static let names: [(text: String, field: Field)] = [
+    ("YYYY", .year), ("YY", .shortYear), ("MONTH", .monthName), ("MON", .monthName), ("MM", .month),
+    ("MI", .minute), ("MS", .millisecond), ("DDD", .dayOfYear), ("DD", .day), ("HH24", .hour),
+    ("HH12", .hour12), ("HH", .hour12), ("SS", .second), ("US", .microsecond), ("AM", .meridiem),
+    ("PM", .meridiem),
+  ]
+
+  package let fields: [Field]
+
+  /// - Throws: `Fault` `bad_pattern` for a pattern with an unclosed quote or a letter that means nothing.
+  package init(_ pattern: String, place: Place) throws(Fault) {
+    var rest = Substring(pattern)
+    var fields: [Field] = []
+    while let next = rest.first {
+      if next == "\"" {
+        rest = rest.dropFirst()
+        guard let end = rest.firstIndex(of: "\"") else {
+          throw Fault(
+            "bad_pattern", .validation, "The pattern `\(pattern)` lacks a closing quote", place: place)
+        }
+        fields += rest[..<end].utf8.map { .literal($0) }
+        rest = rest[rest.index(after: end)...]
+        continue
+      }
+      let upper = rest.uppercased()
+      if let (text, field) = Self.names.first(where: { upper.hasPrefix($0.text) }) {
+        fields.append(field)
+        rest = rest.dropFirst(text.count)
+        continue
+      }
+      guard !next.isLetter || next == "T" else {
+        throw Fault(
+          "bad_pattern", .validation, "The pattern `\(pattern)` has a field that is not known, at `\(rest)`",
+          place: place,
+          hint:
+            "Use YYYY MM DD HH24 MI SS and the like; put letters that stand for themselves in double quotes")
+      }
+      fields += String(next).utf8.map { .literal($0) }
+      rest = rest.dropFirst()
+    }
+    self.fields = fields
+  }
+}
