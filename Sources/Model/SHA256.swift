@@ -5,14 +5,14 @@ package struct SHA256: Sendable {
   private var state: Words8 = (
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19
   )
-  private var block: [UInt8] = []
+  /// What is given and not hashed yet: its first `filled` bytes.
+  private var block = InlineArray<64, UInt8>(repeating: 0)
+  private var filled = 0
   private var length: UInt64 = 0
 
   private typealias Words8 = (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32)
 
-  package init() {
-    block.reserveCapacity(64)
-  }
+  package init() {}
 
   package mutating func update(_ bytes: some Sequence<UInt8>) {
     // One call a part into code that is made for bytes: a result's hash is over hundreds of megabytes.
@@ -24,33 +24,44 @@ package struct SHA256: Sendable {
     length += UInt64(bytes.count)
     var position = 0
     while position < bytes.count {
-      if block.isEmpty {
+      if filled == 0 {
         let blocks = (bytes.count - position) / 64
         state = Self.compressed(bytes.extracting(position..<position + blocks * 64), into: state)
         position += blocks * 64
       }
-      while position < bytes.count, block.count < 64 {
-        block.append(bytes[position])
+      while position < bytes.count, filled < 64 {
+        add(bytes[position])
         position += 1
-      }
-      if block.count == 64 {
-        state = Self.compressed(block.span, into: state)
-        block.removeAll(keepingCapacity: true)
       }
     }
   }
 
+  private mutating func add(_ byte: UInt8) {
+    block[filled] = byte
+    filled += 1
+    if filled == 64 {
+      state = Self.compressed(block.span, into: state)
+      filled = 0
+    }
+  }
+
   package consuming func finish() -> [UInt8] {
+    let digest = finishInline()
+    return digest.indices.map { digest[$0] }
+  }
+
+  /// The 32 bytes without an allocation, for one hash a row.
+  package consuming func finishInline() -> InlineArray<32, UInt8> {
     let bits = length * 8
-    block.append(0x80)
-    while block.count % 64 != 56 { block.append(0) }
+    add(0x80)
+    while filled != 56 { add(0) }
     for shift in stride(from: 56, through: 0, by: -8) {
-      block.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+      add(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
     }
-    state = Self.compressed(block.span, into: state)
-    return [state.0, state.1, state.2, state.3, state.4, state.5, state.6, state.7].flatMap { word in
-      [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
-    }
+    let words: InlineArray<8, UInt32> = [
+      state.0, state.1, state.2, state.3, state.4, state.5, state.6, state.7,
+    ]
+    return InlineArray { UInt8(truncatingIfNeeded: words[$0 / 4] >> UInt32(24 - $0 % 4 * 8)) }
   }
 
   /// The hash of `bytes`.
@@ -84,7 +95,7 @@ package struct SHA256: Sendable {
   private static func compressed(_ blocks: Span<UInt8>, into before: Words8) -> Words8 {
     var state = before
     let constants = Self.constants
-    var words = [UInt32](repeating: 0, count: 64)
+    var words = InlineArray<64, UInt32>(repeating: 0)
     for start in stride(from: 0, to: blocks.count, by: 64) {
       for index in 0..<16 {
         let at = start + index * 4

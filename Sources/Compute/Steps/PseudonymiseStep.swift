@@ -38,11 +38,11 @@ final class PseudonymiseStep: StepRunner {
         guard from.isValid(row) else { return to.writeNull(row) }
         text.clear()
         ToText.append(from, row, type, zone, to: text)
-        let code = hmac.code(UnsafeBufferPointer(start: text.data, count: text.dataCount))
+        let code = hmac.code(UnsafeBufferPointer(start: text.data, count: text.dataCount).span)
         let start = to.dataCount
-        for byte in code {
-          to.addByte(digits.utf8Start[Int(byte >> 4)])
-          to.addByte(digits.utf8Start[Int(byte & 15)])
+        for index in code.indices {
+          to.addByte(digits.utf8Start[Int(code[index] >> 4)])
+          to.addByte(digits.utf8Start[Int(code[index] & 15)])
         }
         to.finishBytes(row, from: start)
       }
