@@ -3,70 +3,50 @@ internal import Model
 /// Row by row computation for kernels whose work per row outweighs the loop around it: NULL stays NULL, and a
 /// fault goes to the frame and leaves NULL. The bodies are inlined; nothing is called through a closure.
 extension Column {
+  /// Calls `body` for every row that is not NULL; it writes the row's value.
   @inline(__always)
-  func mapIntegers(_ rows: Rows, _ frame: Frame, _ body: (Int) throws(RowFault) -> Int64) {
-    let lanes = integers
+  func map(_ rows: Rows, _ frame: Frame, _ body: (Int) throws(RowFault) -> Void) {
     rows.forEach { row in
       guard isValid(row) else { return }
       do throws(RowFault) {
-        lanes[row] = try body(row)
+        try body(row)
       } catch {
-        lanes[row] = 0
-        setNull(row)
+        writeNull(row)
         frame.fail(row, error)
       }
     }
+  }
+
+  @inline(__always)
+  func mapIntegers(_ rows: Rows, _ frame: Frame, _ body: (Int) throws(RowFault) -> Int64) {
+    let lanes = integers
+    map(rows, frame) { row throws(RowFault) in lanes[row] = try body(row) }
   }
 
   @inline(__always)
   func mapDoubles(_ rows: Rows, _ frame: Frame, _ body: (Int) throws(RowFault) -> Double) {
     let lanes = doubles
-    rows.forEach { row in
-      guard isValid(row) else { return }
-      do throws(RowFault) {
-        lanes[row] = try body(row)
-      } catch {
-        lanes[row] = 0
-        setNull(row)
-        frame.fail(row, error)
-      }
-    }
+    map(rows, frame) { row throws(RowFault) in lanes[row] = try body(row) }
   }
 
   @inline(__always)
   func mapNumerics(_ rows: Rows, _ frame: Frame, _ body: (Int) throws(RowFault) -> Decimal) {
     resetNumerics()
-    rows.forEach { row in
-      guard isValid(row) else { return }
-      do throws(RowFault) {
-        setNumeric(row, try body(row))
-      } catch {
-        writeNull(row)
-        frame.fail(row, error)
-      }
-    }
+    map(rows, frame) { row throws(RowFault) in setNumeric(row, try body(row)) }
   }
 
   @inline(__always)
   func mapIntervals(_ rows: Rows, _ frame: Frame, _ body: (Int) throws(RowFault) -> CalendarInterval) {
     let lanes = intervals
-    rows.forEach { row in
-      guard isValid(row) else { return }
-      do throws(RowFault) {
-        lanes[row] = try body(row)
-      } catch {
-        writeNull(row)
-        frame.fail(row, error)
-      }
-    }
+    map(rows, frame) { row throws(RowFault) in lanes[row] = try body(row) }
   }
 
   /// `body` adds the row's bytes behind those in the data buffer.
   @inline(__always)
   func mapBytes(_ rows: Rows, _ frame: Frame, _ body: (Int) throws(RowFault) -> Void) {
     dataCount = 0
-    rows.forEach { row in
-      guard isValid(row) else { return slices[row] = .empty }
+    if hasNulls { rows.forEach { slices[$0] = .empty } }
+    map(rows, frame) { row throws(RowFault) in
       let start = dataCount
       do throws(RowFault) {
         try body(row)
@@ -74,8 +54,7 @@ extension Column {
         finishBytes(row, from: start)
       } catch {
         dataCount = start
-        writeNull(row)
-        frame.fail(row, error)
+        throw error
       }
     }
   }

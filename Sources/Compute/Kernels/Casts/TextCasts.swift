@@ -62,15 +62,7 @@ struct TextToUUID: Kernel {
     let (from, out) = (frame[operand], frame[output])
     out.takeNulls(of: from)
     let lanes = out.uuids
-    rows.forEach { row in
-      guard from.isValid(row) else { return }
-      do throws(RowFault) {
-        lanes[row] = try TextParsing.uuid(from.bytes(row))
-      } catch {
-        out.writeNull(row)
-        frame.fail(row, error)
-      }
-    }
+    out.map(rows, frame) { row throws(RowFault) in lanes[row] = try TextParsing.uuid(from.bytes(row)) }
   }
 }
 
