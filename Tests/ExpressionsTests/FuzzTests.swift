@@ -1,22 +1,11 @@
 import Model
+import Seeds
 import Testing
 
 @testable import Expressions
 
 /// Arbitrary and nearly-valid texts: every one ends in a tree or a fault.
 @Suite struct FuzzTests {
-  /// SplitMix64: the same texts every time.
-  struct Generator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-      return mixed ^ (mixed >> 31)
-    }
-  }
-
   static let pieces = [
     "(", ")", "[", "]", ",", "'", "\"", "$$", "$a$", "${", "${params.min}", "}", "$${", "--", "\n", "/*",
     "*/", "E'\\",
@@ -27,7 +16,7 @@ import Testing
     " IN (", " BETWEEN ", " LIKE ", "extract(year FROM ", "DATE '2024-01-01'", "interval '1 day'", "SELECT ",
     " FROM ",
     " LIMIT 1", " ORDER BY ", "WITH ", "DISTINCT ", "numeric(10,2)", "coalesce(", " AT TIME ZONE ", "é",
-    "\u{0}", "😀",
+    "\u{0}", "😀", "(?i", "(?:", "|", "{2,3}", "?", "\\d", "[^a-", "[[:alpha:]]", "YYYY", "HH24", "$.",
   ]
 
   static func feed(_ text: String) {
@@ -42,23 +31,25 @@ import Testing
     check { _ = try UserSQL(query: source).resolved(Fixture.references) }
     check { _ = try UserSQL(expression: source).resolved(Fixture.references) }
     check { _ = try UserSQL(statement: source).resolved(Fixture.references) }
+    check { _ = try TextPattern(parsing: source) }
+    check { _ = try DatePattern(text, place: source.place) }
+    check { _ = try JSONPath(text, place: source.place) }
   }
 
   @Test func survivesArbitraryBytes() {
-    var random = Generator(state: 1)
-    for _ in 0..<3000 {
-      let bytes = (0..<Int.random(in: 0..<60, using: &random)).map { _ in
-        UInt8.random(in: 0...255, using: &random)
-      }
+    let cases = GeneratedCases(3_000)
+    for number in 0..<cases.count {
+      var numbers = cases.numbers(number)
+      let bytes = (0..<numbers.below(60)).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
       Self.feed(String(decoding: bytes, as: UTF8.self))
     }
   }
 
   @Test func survivesNearlyValidTexts() {
-    var random = Generator(state: 2)
-    for _ in 0..<6000 {
-      let count = Int.random(in: 1..<25, using: &random)
-      Self.feed((0..<count).map { _ in Self.pieces.randomElement(using: &random) ?? "" }.joined())
+    let cases = GeneratedCases(6_000)
+    for number in 0..<cases.count {
+      var numbers = cases.numbers(number)
+      Self.feed((0...numbers.below(24)).map { _ in numbers.pick(Self.pieces) }.joined())
     }
   }
 
