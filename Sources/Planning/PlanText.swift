@@ -4,11 +4,13 @@ package import Model
 /// A plan for people and for programs.
 package struct PlanText: Sendable {
   private let plan: Plan
+  private let stores: [SinkRule]
   /// Chunks shown one by one before the rest is counted.
   private static let shownChunks = 12
 
-  package init(_ plan: Plan) {
+  package init(_ plan: Plan, stores: [SinkRule]) {
     self.plan = plan
+    self.stores = stores
   }
 
   package var lines: [String] {
@@ -46,7 +48,18 @@ package struct PlanText: Sendable {
     for column in plan.result {
       lines.append("  \(column.name) \(column.type.sqlName)\(column.isSensitive ? " (sensitive)" : "")")
     }
+    lines.append("store")
+    for store in stores { lines.append("  \(PlanText.line(store))") }
     return lines
+  }
+
+  private static func line(_ store: SinkRule) -> String {
+    switch store {
+    case .table(let rule):
+      "table \(rule.connection.source.text):\(rule.name.source.text) by \(rule.mode.rawValue), "
+        + (rule.publishPerChunk ? "each chunk as soon as it is done" : "all at once at the end")
+    case .file(let rule): "file \(rule.path.source.text)"
+    }
   }
 
   package var json: JSONValue {
@@ -57,7 +70,21 @@ package struct PlanText: Sendable {
       .init("pushed_down", .array(plan.pushedDown.map { .string($0.text) })),
       .init("steps", .array(PipelineText(plan.pipeline).lines.map(JSONValue.string))),
       .init("result", .array(plan.result.map(json))),
+      .init("store", .array(stores.map(json))),
     ])
+  }
+
+  private func json(_ store: SinkRule) -> JSONValue {
+    switch store {
+    case .table(let rule):
+      .object([
+        .init("table", .string(rule.name.source.text)),
+        .init("connection", .string(rule.connection.source.text)),
+        .init("mode", .string(rule.mode.rawValue)),
+        .init("publish", .string(rule.publishPerChunk ? "per_chunk" : "at_end")),
+      ])
+    case .file(let rule): .object([.init("file", .string(rule.path.source.text))])
+    }
   }
 
   private func json(_ source: PlannedSource) -> JSONValue {

@@ -21,6 +21,8 @@ package struct Failpoint: Hashable, Sendable {
   package static let snapshotTaken = Failpoint("snapshot.taken")
   package static let chunkMiddle = Failpoint("chunk.middle")
   package static let chunkRead = Failpoint("chunk.read")
+  package static let chunkBeforePublish = Failpoint("chunk.before_publish")
+  package static let chunkAfterPublish = Failpoint("chunk.after_publish")
   package static let readDone = Failpoint("read.done")
   package static let mergeStarted = Failpoint("merge.started")
   package static let mergeMiddle = Failpoint("merge.middle")
@@ -43,7 +45,8 @@ package struct Failpoint: Hashable, Sendable {
 
   /// Those of a run, in the order it passes them.
   package static let ofRuns = [
-    runOpen, planSaved, targetPrepared, snapshotTaken, chunkMiddle, chunkRead, readDone, mergeStarted,
+    runOpen, planSaved, targetPrepared, snapshotTaken, chunkMiddle, chunkRead, chunkBeforePublish,
+    chunkAfterPublish, readDone, mergeStarted,
     mergeMiddle, resultMade, filePrepared, sinksPrepared, publishStarted, publishBeforeCommit,
     publishMiddle, commitAnswered, publishAfterCommit, publishMarked, afterPublish, fileBeforeRename,
     fileAfterRename, runBeforeSuccess,

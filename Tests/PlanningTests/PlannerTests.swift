@@ -87,7 +87,7 @@ import Testing
         parse("mode", "f", .boolean), parse("mode", "g", .json(path: "$.a[0]")),
       ])
     job.aggregate?.measures[0].value = SourceText("count(*)")
-    let lines = PlanText(try PlanSamples.plan(job, &catalogue)).lines
+    let lines = PlanText(try PlanSamples.plan(job, &catalogue), stores: job.sinks).lines
     for line in [
       #"  sanitize mode: [trim, collapse_spaces, strip_control, nfc, upper, lower, null_if_empty, "#
         + #"{truncate: 5}, {mask: 2}, {redact: "\\d\"x"}]"#,

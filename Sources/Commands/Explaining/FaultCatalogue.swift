@@ -206,10 +206,11 @@ enum FaultCatalogue {
     outside_window|check|A result row lies outside of the window that is replaced|Filter the source by ${window.start} and ${window.end}
     partials_purged|not_found|The run's partials are not kept any more|`retention.runs` says how long; run the interval with --again
     plan_too_large|resource|The plan has too many chunks|Make larger chunks
-    published_by_another|conflict|Another run has published a different result for this interval|Look at both; --again puts this one in its place
+    published_by_another|conflict|Another run has published for this interval, another result or chunk by chunk|Look at both; --again puts this one in its place
     quarantine_limit|quarantine|More rows were rejected than `errors.quarantine` allows, so nothing was published|`tidemark quarantine show RUN`; mend the data or the job, then `tidemark resume RUN`
     replaced_run|conflict|A newer revision has taken the run's place|Name the newer run
     rule_failed|data|A row broke a rule under `on_fail: fail`|Mend the data, or set `on_fail: quarantine` to keep such rows aside
+    source_changed|validation|The source, a lookup or the job has changed since the run began to publish|Undo the change and run again; or cancel the run and put a new one in its place with --again
     spill_folder_taken|conflict|The run's scratch folder is in use|Another process works on the run
     timeout|resource|The run took longer than `limits.timeout`|Run the same command again: it goes on
     too_many_deletes|check|Publishing would delete more rows than `max_delete` allows|Raise it if that many are meant
@@ -250,10 +251,12 @@ enum FaultCatalogue {
     bad_statement|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     block_too_large|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     compression|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    chunks_missing|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     demo_server_failed|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     failpoint|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     lookup_not_loaded|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     nested_transaction|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
+    no_chunk|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     no_result|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     no_snapshot|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     not_a_copy|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`

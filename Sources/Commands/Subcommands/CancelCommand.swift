@@ -6,10 +6,11 @@ internal import StateStore
 /// `tidemark cancel`: ends a run for good.
 enum CancelCommand {
   static let spec = CommandSpec(
-    name: "cancel", summary: "End a run for good; nothing of it is published",
+    name: "cancel", summary: "End a run for good; nothing more of it is published",
     discussion: """
       A run that is being worked on ends within seconds. One that has begun to publish can only go forward, and is
-      not cancelled.
+      not cancelled; one that publishes chunk by chunk is until its last chunk, and what it has published stays until a
+      run with --again takes its place.
       """,
     operands: [.init(name: "RUN|JOB", help: "a run's id, or a job for its unfinished runs")],
     options: [OptionSpec("reason", value: "TEXT", help: "why, for the audit trail")],
@@ -21,7 +22,9 @@ enum CancelCommand {
     let store = try await context.openStore()
     let runs = try await runs(invocation.operands[0], context, store)
     var results: [(RunRecord, RunCancellation.Result)] = []
+    var published: Set<RunID> = []
     for run in runs {
+      if try await store.sinkMarks(of: run.id).contains(where: \.isByChunk) { published.insert(run.id) }
       let result = try await RunCancellation(store: store).end(
         run.id, by: Person.current, reason: invocation["reason"] ?? "cancelled by hand")
       results.append((run, result))
@@ -42,7 +45,10 @@ enum CancelCommand {
         ]).prettyText)
     } else {
       for (run, result) in results {
-        Terminal.print("run \(run.id) of \(run.identity.job): \(sentence(result))")
+        let rest =
+          published.contains(run.id)
+          ? "; the chunks that it has published stay until a run with --again takes its place" : ""
+        Terminal.print("run \(run.id) of \(run.identity.job): \(sentence(result))\(rest)")
       }
     }
     return .ok

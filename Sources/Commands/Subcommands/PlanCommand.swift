@@ -31,10 +31,10 @@ enum PlanCommand {
       request.choice = try RunCommand.choice(invocation, request)
       let plan = try await PlanPreview(environment).plan(request, matrixRowName: name)
       if invocation.has("json") {
-        Terminal.print(PlanText(plan).json.prettyText)
+        Terminal.print(PlanText(plan, stores: reading.job.sinks).json.prettyText)
       } else {
         if !name.isEmpty { Terminal.print("\(reading.job.name)[\(name)]") }
-        for line in PlanText(plan).lines { Terminal.print(line) }
+        for line in PlanText(plan, stores: reading.job.sinks).lines { Terminal.print(line) }
       }
     }
     await store.close()

@@ -1,20 +1,72 @@
-internal import Compute
-internal import Expressions
 internal import Model
 internal import Planning
-internal import Postgres
 internal import Runtime
 internal import Sinks
 internal import StateStore
 
-/// Going only forward: what binds an attempt once a sink has committed.
+/// Going only forward: what binds an attempt once something is published.
 extension Attempt {
-  /// Past the first commit the run goes on by what was saved before it, whatever the job file and the
-  /// source say by now.
+  /// What a run that has published something is bound to.
+  struct Binding {
+    /// What was saved before; `nil` where that is damaged.
+    var commitment: Commitment?
+    /// Only chunks are published so far, so that the others are still to be read.
+    var isPartial: Bool
+    var parts = PublishedParts()
+  }
+
+  /// The source is never read again.
+  var isPastFirstCommit: Bool { binding?.isPartial == false }
+
+  /// With its first commit, or its first published chunk, a run is bound to what was saved before it,
+  /// whatever the job file and the source say by now.
   func bindToCommitment(_ asker: PlanAsker) async throws {
     let marks = try await store.sinkMarks(of: record.id)
     if marks.isEmpty { return }
-    let saved = try Commitment(bytes: try await store.commitment(of: record.id))
+    let (saved, damage) = try await savedCommitment()
+    let (bound, boundContext) = try saved.map(request(by:)) ?? (request, context)
+    var binding = Binding(commitment: saved, isPartial: false)
+    if marks.allSatisfy({ $0.committedAt == nil }) {
+      // A commit whose answer was lost, or that nothing could be written about any more; or chunks.
+      let search = CommitSearch(
+        asker: asker, project: environment.project, references: boundContext.references, session: session)
+      binding.parts = try await search.parts(of: bound.job, publishedBy: record)
+      let missing = marks.map(\.sink).filter(binding.parts.whole.contains)
+      if missing.isEmpty {
+        if binding.parts.chunks.isEmpty { return }
+        binding.isPartial = true
+      } else {
+        try await store.markCommitted(sinks: missing, for: ownership)
+      }
+    }
+    if var damage, request.jobHash != record.jobHash {
+      damage.hint = "Put the job file back as it was when the run began, or the state store from a copy"
+      throw damage
+    }
+    self.binding = binding
+    guard let saved else { return }
+    let present = request
+    (request, context) = (bound, boundContext)
+    if saved.jobText != present.jobText {
+      warnings.append(
+        "the job file has changed since this run began to publish; it was finished as it was begun."
+          + " Run again with --again to publish by the changed file")
+      request.job.takeAfterPublish(of: present.job)
+    }
+  }
+
+  /// What was saved before the first commit. Damaged it is no more than missing: the job file and the plan's
+  /// fingerprint may prove that nothing has changed.
+  private func savedCommitment() async throws -> (Commitment?, damage: Fault?) {
+    do {
+      return (try Commitment(bytes: try await store.commitment(of: record.id)), nil)
+    } catch let fault as Fault where fault.kind == .data {
+      report(.planDamaged(fault))
+      return (nil, fault)
+    }
+  }
+
+  private func request(by saved: Commitment) throws -> (RunRequest, RunContext) {
     var bound = request
     bound.job = try environment.readJob(saved.jobText, saved.jobFile)
     bound.jobText = saved.jobText
@@ -23,39 +75,36 @@ extension Attempt {
     var boundContext = try RunContext(
       bound, matrixRowName: record.identity.matrixRow, now: saved.fireTime, zones: environment.zones)
     boundContext.identity = record.identity
-    if marks.allSatisfy({ $0.committedAt == nil }) {
-      // A commit whose answer was lost, or that nothing could be written about any more.
-      let search = CommitSearch(
-        asker: asker, project: environment.project, references: boundContext.references, session: session)
-      let known = try await search.sinks(of: bound.job, publishedBy: record)
-      let missing = marks.map(\.sink).filter(known.contains)
-      if missing.isEmpty { return }
-      try await store.markCommitted(sinks: missing, for: ownership)
-    }
-    if saved.jobText != request.jobText {
-      warnings.append(
-        "the job file has changed since this run began to publish; it was finished as it was begun."
-          + " Run again with --again to publish by the changed file")
-      bound.job.takeAfterPublish(of: request.job)
-    }
-    request = bound
-    context = boundContext
-    commitment = saved
+    return (bound, boundContext)
   }
 
   /// The plan as it was, without a question to the source. Nothing is read any more, so lookups are
   /// not loaded.
-  func committedPlan(_ saved: Commitment, _ spills: SpillFolder) async throws -> Prepared {
-    var plan = try Planner.replay(
-      PlanRequest(job: job, references: references, connections: environment.project.connections),
-      saved.answers)
+  /// - Returns: `nil` where chunks are still to be read, or what was saved is damaged.
+  func committedPlan(_ spills: SpillFolder) async throws -> Prepared? {
+    guard let binding, let saved = binding.commitment else { return nil }
     guard let bytes = try await store.plan(of: record.id) else {
       throw Fault(
         "bad_plan", .data, "The plan of run \(record.id) is gone from the state store",
         hint: "Run `tidemark state check`")
     }
-    plan.chunks = try SavedChunks(bytes: bytes).chunks
+    let chunks = try SavedChunks(bytes: bytes).chunks
+    if binding.isPartial, try await store.finishedChunks(of: record.id).count < chunks.count { return nil }
+    var plan = try Planner.replay(
+      PlanRequest(job: job, references: references, connections: environment.project.connections),
+      saved.answers)
+    plan.chunks = chunks
     return Prepared(plan: plan, work: try work(plan, lookups: [], spills), servers: [:])
+  }
+
+  /// What is planned now is not what the published part was made by.
+  func refuseOtherPlan() -> Fault {
+    Fault(
+      "source_changed", .validation,
+      "The source, a lookup or the job has changed since run \(record.id) began to publish, so what is left of it cannot be made as it was planned",
+      hint: binding?.isPartial == true
+        ? "Undo the change and run again; or give the run up with `tidemark cancel \(record.id)`, and put a new one in its place with --again"
+        : "Undo the change and run again, or put the state store back from a copy")
   }
 }
 

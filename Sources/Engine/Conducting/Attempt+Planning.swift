@@ -23,9 +23,7 @@ extension Attempt {
     while true {
       do {
         let prepared =
-          if let commitment { try await committedPlan(commitment, spills) } else {
-            try await plan(asker, spills)
-          }
+          if let known = try await committedPlan(spills) { known } else { try await plan(asker, spills) }
         let publisher = try await Publisher.prepare(
           environment: environment, request: request, context: context, references: references,
           plan: prepared.plan, run: record, asker: asker, session: session)
@@ -60,7 +58,10 @@ extension Attempt {
       origin = found
     }
     let fingerprint = marks.fingerprint(replayOf: record.replayOf)
-    if let saved = record.fingerprint, saved != fingerprint { try await supersede() }
+    if let saved = record.fingerprint, saved != fingerprint {
+      if binding != nil { throw refuseOtherPlan() }
+      try await supersede()
+    }
     if record.fingerprint == fingerprint, let saved = try await savedChunks() {
       plan.chunks = saved.chunks
     } else {
@@ -78,10 +79,9 @@ extension Attempt {
   func savedChunks() async throws -> SavedChunks? {
     do {
       return try await store.plan(of: record.id).map { bytes throws(Fault) in try SavedChunks(bytes: bytes) }
-    } catch let fault as Fault where fault.kind == .data {
+    } catch let fault as Fault where fault.kind == .data && binding == nil {
       report(.planDamaged(fault))
-      let isPastFirstCommit = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
-      if !isPastFirstCommit { try await store.dropChunks(nil, for: ownership) }
+      try await store.dropChunks(nil, for: ownership)
       return nil
     }
   }

@@ -14,7 +14,6 @@ extension Attempt {
       throw Fault("no_such_run", .internal, "Run \(record.id) is gone from the state store")
     }
     record = now
-    let isPastFirstCommit = commitment != nil
     if isPastFirstCommit, record.state != .publishing {
       // A fault came between two commits: from there the only way is forward.
       try await store.move(
@@ -29,22 +28,23 @@ extension Attempt {
     let made = try await publisher.makeResult(
       maker, rejected: record.totals.rows.quarantined, token: ownership.token)
     do {
-      return try await publish(made, publisher, isPastFirstCommit: isPastFirstCommit)
+      return try await publish(made, publisher)
     } catch {
       try publisher.discard()
       throw error
     }
   }
 
-  func publish(
-    _ made: ResultMaker.Made, _ publisher: Publisher, isPastFirstCommit: Bool
-  ) async throws -> RunSummary {
-    report(.prepared(rows: made.rows, hash: made.hash))
-    if !isPastFirstCommit {
-      let saved = Commitment(
+  /// What the run is to go by once something is published.
+  var commitment: Commitment {
+    binding?.commitment
+      ?? Commitment(
         jobFile: job.file, jobText: request.jobText, fireTime: context.fireTime, answers: answers)
-      try await store.saveCommitment(saved.bytes, for: ownership)
-    }
+  }
+
+  func publish(_ made: ResultMaker.Made, _ publisher: Publisher) async throws -> RunSummary {
+    report(.prepared(rows: made.rows, hash: made.hash))
+    if binding?.commitment == nil { try await store.saveCommitment(commitment.bytes, for: ownership) }
     try await publisher.markPrepared(made, ownership: ownership)
     if record.state != .publishing, !isPastFirstCommit {
       try await store.move(

@@ -16,7 +16,7 @@ extension Attempt {
         chunks: prepared.plan.chunks.count, sources: prepared.plan.sources.count,
         estimatedRows: prepared.plan.sources.map(\.estimatedRows).reduce(0, +), finished: finished.count))
     // Past the first commit, and with all partials sealed, the source is never read again.
-    if commitment != nil { return }
+    if isPastFirstCommit { return }
     let isSealed = record.state == .prepared || record.state == .publishing
     if isSealed, finished.count >= prepared.plan.chunks.count { return }
     try await store.move(
@@ -27,10 +27,11 @@ extension Attempt {
         session: session, asker: asker, origin: origin)
       try await patiently { try await phase.replay() }
     } else {
-      try await waitForSources(prepared, asker)
+      let isAllRead = binding != nil && finished.count >= prepared.plan.chunks.count
+      if !isAllRead { try await waitForSources(prepared, asker) }
       let phase = ReadPhase(
         environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
-        session: session, parallelism: try parallelism, asker: asker)
+        session: session, parallelism: try parallelism, asker: asker, publisher: chunkPublisher)
       let (store, run) = (store, record.id)
       try await patiently {
         try await phase.read(
@@ -92,12 +93,18 @@ extension Attempt {
   /// - Throws: the damage, where the run may not go back to reading.
   func forget(_ damage: DamagedChunk, _ prepared: Prepared) async throws {
     var fault = damage.fault
-    let isPastFirstCommit = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
-    if isPastFirstCommit || prepared.origin != nil {
+    if try await store.sinkMarks(of: record.id).contains(where: { $0.committedAt != nil }) {
       fault.hint =
-        isPastFirstCommit
-        ? "A part is published already, so nothing is read again: bring the state store back from a copy"
-        : "The partials of a replay cannot be made again: run the interval with --again"
+        "A part is published already, so nothing is read again: bring the state store back from a copy"
+      throw fault
+    }
+    if await chunkPublisher?.isBegun == true {
+      fault.hint =
+        "Chunks are published already, so none is read again: bring the state store back from a copy, or give the run up with `tidemark cancel \(record.id)` and put a new one in its place with --again"
+      throw fault
+    }
+    if prepared.origin != nil {
+      fault.hint = "The partials of a replay cannot be made again: run the interval with --again"
       throw fault
     }
     report(.chunkDamaged(damage.chunk, fault))

@@ -21,8 +21,10 @@ actor Attempt {
   var budget: RetryBudget
   /// The replayed rows go through other steps than the origin's rows went through.
   var stepsHaveChanged = false
-  /// What the run is bound to, where a sink had committed before this attempt.
-  var commitment: Commitment?
+  /// What the run is bound to, where something was published before this attempt.
+  var binding: Binding?
+  /// Publishes chunks as they are done; `nil` where nobody wants that, and before the first is read.
+  var chunkPublisher: ChunkPublisher?
   var warnings: [String] = []
   /// What databases said when this attempt planned.
   var answers: [[PlanAnswer]] = []
@@ -87,13 +89,20 @@ actor Attempt {
   }
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
-    try NotYet.check(job)
     try await bindToCommitment(asker)
     let (prepared, publisher) = try await prepare(asker, spills)
-    if isAgain, commitment == nil { record = try await publisher.raiseRevision(ownership: ownership) }
+    if binding == nil {
+      if isAgain {
+        record = try await publisher.raiseRevision(ownership: ownership)
+      } else {
+        try publisher.refuseTwins()
+      }
+    }
+    chunkPublisher = publisher.chunkPublisher(
+      prepared.work, commitment: commitment, known: binding?.parts ?? PublishedParts(), ownership: ownership)
     while true {
-      try await read(prepared, asker)
       do {
+        try await read(prepared, asker)
         return try await publish(prepared, publisher)
       } catch let damage as DamagedChunk {
         try await forget(damage, prepared)

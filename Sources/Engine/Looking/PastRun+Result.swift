@@ -42,22 +42,12 @@ extension PastRun {
       let inputs = finished.map { ChunkRun($0, of: record.id, in: store) }
       let stream = try ChunkWork.merge(plan, request.job, zones: zones, inputs: inputs.count)
       var result = PastResult(plan)
-      while true {
-        switch try stream.next() {
-        case .need(let input):
-          do {
-            if let block = try await inputs[input].next() {
-              try stream.offer(block, to: input)
-            } else {
-              stream.end(input)
-            }
-          } catch let damaged as DamagedChunk {
-            throw damaged.fault
-          }
-        case .rows(let batch): result.take(batch, limit: limit)
-        case .done: return result
-        }
+      do {
+        try await stream.forEachBatch(of: inputs) { result.take($0, limit: limit) }
+      } catch let damaged as DamagedChunk {
+        throw damaged.fault
       }
+      return result
     }
   }
 }

@@ -21,7 +21,8 @@ extension PastRun {
   package func resumePreview() async throws -> ResumePreview {
     let store = environment.store
     let finished = try await store.finishedChunks(of: record.id)
-    let committed = try await store.sinkMarks(of: record.id).filter { $0.committedAt != nil }.map(\.sink)
+    let marks = try await store.sinkMarks(of: record.id)
+    let committed = marks.filter { $0.committedAt != nil }.map(\.sink)
     return try await planned { plan, asker in
       var preview = ResumePreview(
         finishedChunks: finished.count, finishedRows: finished.map(\.counts.read).reduce(0, +),
@@ -35,6 +36,11 @@ extension PastRun {
       preview.allChunks = plan.chunks.count
       if !committed.isEmpty || record.state == .prepared || record.state == .publishing {
         preview.reason = "its partials are sealed: it only publishes"
+        return preview
+      }
+      if marks.contains(where: \.isByChunk) {
+        preview.isKept = true
+        preview.reason = "they are published chunk by chunk, and stay whatever has changed"
         return preview
       }
       if let origin = record.replayOf {

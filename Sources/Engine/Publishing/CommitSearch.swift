@@ -13,10 +13,10 @@ struct CommitSearch {
   var references: ReferenceScope
   var session: SessionSettings
 
-  /// The sinks of the job that its run has published into.
+  /// What of the job's result its run has published.
   /// - Throws: `Fault` where a target cannot be asked: then nothing may be assumed of it.
-  func sinks(of job: Job, publishedBy run: RunRecord) async throws -> Set<String> {
-    var found: Set<String> = []
+  func parts(of job: Job, publishedBy run: RunRecord) async throws -> PublishedParts {
+    var found = PublishedParts()
     var asked: Set<String> = []
     for case .table(let rule) in job.sinks {
       let name = try NameResolver(references: references).text(rule.connection)
@@ -24,7 +24,7 @@ struct CommitSearch {
       let publisher = TablePublisher(
         connection: try await asker.connection(name),
         ledger: PublicationLedger(schema: Identifier(connection.ledgerSchema)), session: session)
-      found.formUnion(try await publisher.sinks(publishedBy: run.id, identity: run.identity))
+      found.add(try await publisher.parts(publishedBy: run.id, identity: run.identity))
     }
     return found
   }

@@ -33,6 +33,8 @@ final class Publisher {
     var target: TableTarget
     var facts: TableFacts?
     var token: FencingToken
+    /// Its rows come with each chunk; a result without chunks has none to come with.
+    var isByChunk: Bool
   }
 
   private struct File {
@@ -73,7 +75,9 @@ final class Publisher {
             lastRevision, try await publisher.lastRevision(of: run.identity, except: run.id))
         }
         tables.append(
-          Table(target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0)))
+          Table(
+            target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
+            isByChunk: rule.publishPerChunk && run.replayOf == nil && !plan.chunks.isEmpty))
       case .file(let rule):
         let path = environment.project.pathInOutput(
           try NameResolver(references: references).text(rule.path))
@@ -131,6 +135,38 @@ final class Publisher {
       run = try await environment.store.raiseRevision(ownership, to: lastRevision + 1)
     }
     return run
+  }
+
+  /// Chunk by chunk nothing is known of the whole result that could tell a twin from another one: any that has
+  /// published is one too many.
+  /// - Throws: `Fault` `published_by_another`, before a row is read.
+  func refuseTwins() throws(Fault) {
+    guard lastRevision >= run.revision, let table = tables.first(where: \.isByChunk) else { return }
+    throw Fault(
+      "published_by_another", .conflict,
+      "Another run has published this interval already, in whole or in part, and `\(table.target.table)` takes chunk after chunk",
+      place: table.target.place, hint: "To put this one in its place run again with --again")
+  }
+
+  /// What publishes chunks as they are done; `nil` where no table wants that.
+  func chunkPublisher(
+    _ work: ChunkWork, commitment: Commitment, known: PublishedParts, ownership: Ownership
+  ) -> ChunkPublisher? {
+    let wanted = tables.filter(\.isByChunk).map { table in
+      ChunkPublisher.Table(
+        target: table.target, facts: table.facts, token: table.token, entry: entry(table, resultHash: nil),
+        descriptions: descriptions)
+    }
+    if wanted.isEmpty { return nil }
+    return ChunkPublisher(
+      environment: environment, retry: request.job.errors.retry, plan: plan, work: work, asker: asker,
+      session: session, ownership: ownership, tables: wanted, commitment: commitment, known: known)
+  }
+
+  private func entry(_ table: Table, resultHash: String?) -> LedgerEntry {
+    LedgerEntry(
+      identity: run.identity, revision: run.revision, sink: table.target.sink, run: run.id,
+      target: "\(table.target.table)", rejected: rejected, checks: .array(judged), resultHash: resultHash)
   }
 
   // MARK: Preparing
@@ -298,12 +334,9 @@ final class Publisher {
     guard let spool else { throw Fault("no_result", .internal, "There is no result to publish") }
     let publications = tables.map { table in
       TablePublication(
-        target: table.target,
-        entry: LedgerEntry(
-          identity: run.identity, revision: run.revision, sink: table.target.sink, run: run.id,
-          target: "\(table.target.table)", rejected: rejected, checks: .array(judged),
-          resultHash: made.hash), facts: table.facts, result: plan.result, descriptions: descriptions,
-        spool: spool)
+        target: table.target, entry: entry(table, resultHash: made.hash), facts: table.facts,
+        result: plan.result, descriptions: descriptions, spool: spool,
+        chunks: table.isByChunk ? plan.chunks.count : nil)
     }
     while true {
       do {

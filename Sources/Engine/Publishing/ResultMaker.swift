@@ -27,24 +27,11 @@ struct ResultMaker {
     let inputs = try await inputs()
     environment.report(run, .merging(inputs: inputs.count))
     let stream = try work.merge(inputs: inputs.count)
-    merging: while true {
-      switch try stream.next() {
-      case .need(let input):
-        if let block = try await inputs[input].next() {
-          do throws(Fault) { try stream.offer(block, to: input) } catch { throw inputs[input].blame(error) }
-        } else {
-          stream.end(input)
-        }
-        try Failpoint.hit(.mergeMiddle)
-      case .rows(let batch):
-        for window in guards { try window.check(batch) }
-        for index in checks.indices { try checks[index].add(batch) }
-        try spool.append(batch)
-        for file in files { try file.append(batch) }
-        try Task.checkCancellation()
-      case .done:
-        break merging
-      }
+    try await stream.forEachBatch(of: inputs) { batch in
+      for window in guards { try window.check(batch) }
+      for index in checks.indices { try checks[index].add(batch) }
+      try spool.append(batch)
+      for file in files { try file.append(batch) }
     }
     let hash = try spool.finish()
     for file in files { try file.prepare() }

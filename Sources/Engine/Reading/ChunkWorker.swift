@@ -46,7 +46,7 @@ final class ChunkWorker: Sendable {
     }
   }
 
-  /// Reads one chunk, again and again while its faults are transient and time is left.
+  /// Reads one chunk, again and again while its faults are transient and time is left; then it may be published.
   private func finish(_ chunk: PlannedChunk, _ connections: inout [String: Connection]) async throws {
     var budget = RetryBudget(phase.job.errors.retry)
     let source = phase.plan.sources[chunk.source]
@@ -54,7 +54,7 @@ final class ChunkWorker: Sendable {
       do {
         let connection = try await connect(source, &connections)
         try await read(chunk, source: source, over: connection)
-        return
+        break
       } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
         if let connection = connections.removeValue(forKey: source.connection) {
           await connection.rollback()
@@ -68,6 +68,7 @@ final class ChunkWorker: Sendable {
         try await Task.sleep(for: wait)
       }
     }
+    try await phase.publisher?.publish(chunk.id)
   }
 
   private func connect(

@@ -16,11 +16,13 @@ struct ReadPhase: Sendable {
   var session: SessionSettings
   var parallelism: Int
   var asker: PlanAsker
+  /// Told of each finished chunk; `nil` where results are published at the end only.
+  var publisher: ChunkPublisher?
   let throttle: ReadThrottle?
 
   init(
     environment: EngineEnvironment, job: Job, plan: Plan, work: ChunkWork, ownership: Ownership,
-    session: SessionSettings, parallelism: Int, asker: PlanAsker
+    session: SessionSettings, parallelism: Int, asker: PlanAsker, publisher: ChunkPublisher?
   ) {
     self.environment = environment
     self.job = job
@@ -30,6 +32,7 @@ struct ReadPhase: Sendable {
     self.session = session
     self.parallelism = parallelism
     self.asker = asker
+    self.publisher = publisher
     throttle = ReadThrottle(job.limits)
   }
 
@@ -40,12 +43,18 @@ struct ReadPhase: Sendable {
   func read(finished: [ChunkRecord], serverFacts: [String: ServerFacts]) async throws {
     let open = plan.chunks.filter { chunk in !finished.contains { $0.chunk == chunk.id } }
     if open.isEmpty, finished.isEmpty { return }
+    let isBegun = await publisher?.isBegun == true
+    if isBegun { try await publish(finished.map(\.chunk)) }
+    if isBegun, open.isEmpty { return }
     let connections = Set(plan.sources.map(\.connection)).sorted()
     var holders: [String: SnapshotHolder] = [:]
     try await lagWatch?.waitUntilFresh()
     do {
       for name in connections { holders[name] = try await hold(name) }
-      let kept = try await resume(finished, holders: holders, serverFacts: serverFacts)
+      let kept =
+        isBegun
+        ? keepAll(finished) : try await resume(finished, holders: holders, serverFacts: serverFacts)
+      if !isBegun { try await publish(kept.sorted()) }
       let waiting = plan.chunks.filter { !kept.contains($0.id) }
       try await readAll(waiting, holders: holders, serverFacts: serverFacts)
     } catch {
@@ -66,7 +75,24 @@ struct ReadPhase: Sendable {
     return holder
   }
 
+  private func publish(_ chunks: [ChunkID]) async throws {
+    guard let publisher else { return }
+    for chunk in chunks { try await publisher.publish(chunk) }
+  }
+
   // MARK: Resuming
+
+  /// Published chunks cannot be taken back, so nothing is asked about them.
+  private func keepAll(_ finished: [ChunkRecord]) -> Set<ChunkID> {
+    if !finished.isEmpty {
+      environment.report(
+        run,
+        .resumed(
+          kept: finished.count, recomputed: 0,
+          reason: "they are published chunk by chunk, and stay whatever has changed"))
+    }
+    return Set(finished.map(\.chunk))
+  }
 
   /// The finished chunks that count, decided by each source's `on_resume`.
   private func resume(

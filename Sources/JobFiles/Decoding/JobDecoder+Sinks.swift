@@ -108,6 +108,13 @@ extension JobDecoder {
     if root.fields("errors")?["quarantine"] != nil {
       refuseIt("leaves nothing for quarantine limits to keep back", "Leave one of them out")
     }
+    if fields["on_empty"] != nil {
+      refuseIt("leaves nothing for `on_empty` to decide", "An empty chunk publishes nothing: leave it out")
+    }
+    if sources.contains(where: { $0.onResume == .recompute }) {
+      refuseIt(
+        "keeps what it has published, so `on_resume: recompute` cannot hold", "Leave one of them out")
+    }
     if sources.contains(where: { $0.consistency == .snapshot }) {
       refuseIt("mixes moments, so it needs `consistency: chunk`", "Write that in the source, or leave it out")
     }

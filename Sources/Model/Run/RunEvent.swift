@@ -14,6 +14,8 @@ package enum RunEvent: Hashable, Sendable {
   case chunkStarted(ChunkID, worker: Int)
   case chunkProgress(ChunkID, rows: Int64, bytes: Int64)
   case chunkDone(ChunkID, RowCounts)
+  /// Under `publish: per_chunk`: a finished chunk can be seen in the tables.
+  case chunkPublished(ChunkID, rows: Int64)
   case chunkRetried(ChunkID, attempt: Int, wait: Duration, Fault)
   /// What is stored of a finished chunk cannot be used; it is computed again.
   case chunkDamaged(ChunkID, Fault)
@@ -44,6 +46,7 @@ package enum RunEvent: Hashable, Sendable {
     case .chunkStarted: "chunk_started"
     case .chunkProgress: "chunk_progress"
     case .chunkDone: "chunk_done"
+    case .chunkPublished: "chunk_published"
     case .chunkRetried: "chunk_retried"
     case .chunkDamaged: "chunk_damaged"
     case .planDamaged: "plan_damaged"
@@ -112,6 +115,8 @@ package enum RunEvent: Hashable, Sendable {
       ]
     case .chunkDone(let chunk, let counts):
       [.init("chunk", .integer(chunk.number))] + RunEvent.facts(of: counts)
+    case .chunkPublished(let chunk, let rows):
+      [.init("chunk", .integer(chunk.number)), .init("rows", .integer(rows))]
     case .chunkRetried(let chunk, let attempt, let wait, let fault):
       [
         .init("chunk", .integer(chunk.number)), .init("attempt", .integer(attempt)),

@@ -136,9 +136,14 @@ package struct PublicationLedger: Hashable, Sendable {
       \(literal: .text(entry.run.text)), \(literal: .text(entry.identity.project)), \
       \(literal: .text(entry.identity.job.text)), \(literal: .text(entry.identity.matrixRow)), \
       \(literal: .text(entry.target)), \(start), \(end), \(entry.rejected), \
-      \(literal: .text(entry.checks.text), as: .jsonb), \(literal: .text(entry.resultHash))) \
+      \(literal: .text(entry.checks.text), as: .jsonb), \(hash(entry))) \
       ON CONFLICT DO NOTHING RETURNING run_id
       """
+  }
+
+  /// NULL until the whole result is known, which is after its first chunk is published.
+  private func hash(_ entry: LedgerEntry) -> SQLText {
+    entry.resultHash.map { "\(literal: .text($0))" } ?? "NULL"
   }
 
   package func complete(_ entry: LedgerEntry, rows: Int64, deleted: Int64) -> SQLText {
@@ -166,12 +171,29 @@ package struct PublicationLedger: Hashable, Sendable {
     """
   }
 
-  /// The sinks that a run has published into.
-  package func sinks(publishedBy run: RunID, identity: String) -> SQLText {
+  /// What a run has published: the entries of its sinks and of their chunks, and whether each is whole.
+  package func entries(of run: RunID, identity: String) -> SQLText {
     """
-    SELECT sink FROM \(publications) WHERE identity = \(literal: .text(identity)) \
-    AND run_id = \(literal: .text(run.text))
+    SELECT sink, result_hash IS NOT NULL AS is_whole FROM \(publications) \
+    WHERE identity = \(literal: .text(identity)) AND run_id = \(literal: .text(run.text))
     """
+  }
+
+  /// Makes an entry whose chunks are all there say what they come to. No row where there are not `chunks` of them.
+  package func finish(_ entry: LedgerEntry, chunks: Int) -> SQLText {
+    let whole: SQLText = """
+      identity = \(literal: .text(entry.identity.key)) AND revision = \(entry.revision) \
+      AND run_id = \(literal: .text(entry.run.text))
+      """
+    return """
+      UPDATE \(publications) SET rows = c.rows, deleted = c.deleted, rejected = \(entry.rejected), \
+      checks = \(literal: .text(entry.checks.text), as: .jsonb), result_hash = \(hash(entry)), \
+      published_at = clock_timestamp() FROM (SELECT count(*) AS chunks, sum(rows)::bigint AS rows, \
+      sum(deleted)::bigint AS deleted FROM \(publications) WHERE \(whole) \
+      AND starts_with(sink, \(literal: .text(entry.sink + LedgerEntry.chunkMark)))) AS c \
+      WHERE \(whole) AND sink = \(literal: .text(entry.sink)) AND c.chunks = \(chunks) \
+      RETURNING c.rows, c.deleted
+      """
   }
 
   /// The run ids whose appended rows a new revision replaces.
@@ -204,11 +226,15 @@ package struct LedgerEntry: Hashable, Sendable {
   package var rejected: Int64
   /// The checks' names and outcomes.
   package var checks: JSONValue
-  package var resultHash: String
+  /// `nil` while the result is published chunk by chunk.
+  package var resultHash: String?
+
+  /// Between a sink's name and a chunk's number, in the name of a chunk's entry.
+  static let chunkMark = "#"
 
   package init(
     identity: RunIdentity, revision: Int, sink: String, run: RunID, target: String, rejected: Int64,
-    checks: JSONValue, resultHash: String
+    checks: JSONValue, resultHash: String?
   ) {
     self.identity = identity
     self.revision = revision
@@ -218,5 +244,38 @@ package struct LedgerEntry: Hashable, Sendable {
     self.rejected = rejected
     self.checks = checks
     self.resultHash = resultHash
+  }
+
+  /// The entry of one chunk.
+  package func of(_ chunk: ChunkID, rejected: Int64, resultHash: String) -> LedgerEntry {
+    var part = self
+    part.sink = "\(sink)\(LedgerEntry.chunkMark)\(chunk.number)"
+    part.rejected = rejected
+    part.resultHash = resultHash
+    return part
+  }
+}
+
+/// What the ledgers know of one run.
+package struct PublishedParts: Hashable, Sendable {
+  /// Sinks that hold the whole result.
+  package var whole: Set<String> = []
+  /// Of sinks that are published chunk by chunk, the chunks that are there.
+  package var chunks: [String: Set<ChunkID>] = [:]
+
+  package init() {}
+
+  package mutating func add(entry name: String, isWhole: Bool) {
+    let parts = name.split(separator: LedgerEntry.chunkMark)
+    if parts.count == 2, let number = Int(parts[1]) {
+      chunks[String(parts[0]), default: []].insert(ChunkID(number))
+    } else if isWhole {
+      whole.insert(name)
+    }
+  }
+
+  package mutating func add(_ others: PublishedParts) {
+    whole.formUnion(others.whole)
+    chunks.merge(others.chunks) { $0.union($1) }
   }
 }

@@ -12,10 +12,14 @@ package struct TablePublication {
   /// Descriptions of result columns, for a table that is created.
   package var descriptions: [String: String]
   package var spool: ResultSpool
+  /// Where the chunks of the result were published one by one: how many there are, all in the target by now.
+  package var chunks: Int?
+  /// Another chunk has begun the run's publication: what comes once is done.
+  fileprivate var isContinued = false
 
   package init(
     target: TableTarget, entry: LedgerEntry, facts: TableFacts?, result: [ColumnSchema],
-    descriptions: [String: String], spool: ResultSpool
+    descriptions: [String: String], spool: ResultSpool, chunks: Int? = nil
   ) {
     self.target = target
     self.entry = entry
@@ -23,6 +27,7 @@ package struct TablePublication {
     self.result = result
     self.descriptions = descriptions
     self.spool = spool
+    self.chunks = chunks
   }
 }
 
@@ -82,14 +87,17 @@ package struct TablePublisher {
     return FencingToken(try row.integer("token", as: Int64.self))
   }
 
-  /// The sinks that a run has published into.
+  /// What a run has published here.
   ///
   /// Raises the fence first, which waits for a publish of the run that is still on its way.
-  package func sinks(publishedBy run: RunID, identity: RunIdentity) async throws -> [String] {
-    guard try await isLedgerUsable() else { return [] }
+  package func parts(publishedBy run: RunID, identity: RunIdentity) async throws -> PublishedParts {
+    var parts = PublishedParts()
+    guard try await isLedgerUsable() else { return parts }
     _ = try await raiseFence(identity: identity, run: run)
-    return try await connection.query(ledger.sinks(publishedBy: run, identity: identity.key)).rows
-      .compactMap { $0[0] }
+    for row in try await connection.query(ledger.entries(of: run, identity: identity.key)).rows {
+      if let name = row[0] { parts.add(entry: name, isWhole: row[1] == "t") }
+    }
+    return parts
   }
 
   /// The newest revision of an identity that any other run has published here; 0 for none.
@@ -107,18 +115,73 @@ package struct TablePublisher {
   package func publish(
     _ publications: [TablePublication], token: FencingToken
   ) async throws -> [PublishOutcome] {
-    try await connection.transaction(.writing(session)) { connection in
-      var isNew: [Bool] = []
-      for publication in publications { isNew.append(try await insertEntry(publication)) }
-      var outcomes: [PublishOutcome] = []
-      if isNew.contains(true) { try await holdFence(publications[0].entry, token: token) }
-      try await lockTables(zip(publications, isNew).filter(\.1).map(\.0))
-      for (publication, isNew) in zip(publications, isNew) {
-        outcomes.append(
-          isNew ? try await write(publication) : try await existing(publication))
-      }
-      return outcomes
+    try await connection.transaction(.writing(session)) { _ in
+      try await publishAll(publications, token: token)
     }
+  }
+
+  /// Publishes one chunk of a result, all or nothing, in one transaction. The first to come makes the entries of
+  /// the whole, which say from then on that the run has begun to publish and is not at its end.
+  /// - Parameters:
+  ///   - publications: with the chunk's own entries.
+  ///   - wholes: the entries of the whole, one a publication.
+  /// - Throws: as `publish`; of class conflict also where another run has published into one of the sinks.
+  package func publishChunk(
+    _ publications: [TablePublication], of wholes: [LedgerEntry], token: FencingToken
+  ) async throws -> [PublishOutcome] {
+    try await connection.transaction(.writing(session)) { _ in
+      var publications = publications
+      for (position, whole) in wholes.enumerated() {
+        publications[position].isContinued = try await !begin(whole, publications[position].target)
+      }
+      return try await publishAll(publications, token: token)
+    }
+  }
+
+  /// - Returns: false where this run has begun before.
+  private func begin(_ whole: LedgerEntry, _ target: TableTarget) async throws -> Bool {
+    if try await !connection.query(ledger.insert(whole)).rows.isEmpty { return true }
+    let row = try await connection.query(
+      ledger.read(identity: whole.identity.key, revision: whole.revision, sink: whole.sink)
+    ).onlyRow
+    if row[0] == whole.run.text { return false }
+    throw Fault(
+      "published_by_another", .conflict,
+      "Run \(row[0] ?? "?") has published into `\(target.table)` for this interval already, at \(row[2] ?? "?")",
+      hint: "To put this one in its place run again with --again")
+  }
+
+  /// In a transaction that has begun.
+  private func publishAll(
+    _ publications: [TablePublication], token: FencingToken
+  ) async throws -> [PublishOutcome] {
+    var isNew: [Bool] = []
+    for publication in publications {
+      isNew.append(publication.chunks != nil ? true : try await insertEntry(publication))
+    }
+    if isNew.contains(true) { try await holdFence(publications[0].entry, token: token) }
+    try await lockTables(zip(publications, isNew).filter { $0.chunks == nil && $1 }.map(\.0))
+    var outcomes: [PublishOutcome] = []
+    for (publication, isNew) in zip(publications, isNew) {
+      if let chunks = publication.chunks {
+        outcomes.append(try await finish(publication, chunks))
+      } else {
+        outcomes.append(isNew ? try await write(publication) : try await existing(publication))
+      }
+    }
+    return outcomes
+  }
+
+  private func finish(_ publication: TablePublication, _ chunks: Int) async throws -> PublishOutcome {
+    guard let row = try await connection.query(ledger.finish(publication.entry, chunks: chunks)).rows.first,
+      let rows = row[0].flatMap({ Int64($0) }), let deleted = row[1].flatMap({ Int64($0) })
+    else {
+      throw Fault(
+        "chunks_missing", .internal,
+        "Not all \(chunks) chunks of run \(publication.entry.run) are in `\(publication.target.table)`",
+        hint: "Publish anew with --again")
+    }
+    return .published(rows: rows, deleted: deleted)
   }
 
   /// Runs what the target wants run behind a publish, each statement in a transaction of its own.
@@ -197,8 +260,11 @@ package struct TablePublisher {
       }
     }
     try await refuseOlderInterval(publication)
-    for statement in target.beforePublish { try await connection.execute(statement) }
-    let deleted = try await delete(publication, statements)
+    var deleted: Int64 = 0
+    if !publication.isContinued {
+      for statement in target.beforePublish { try await connection.execute(statement) }
+      deleted = try await delete(publication, statements)
+    }
     let rows = try await insert(publication, statements)
     try Failpoint.hit(.publishMiddle)
     try await connection.execute(ledger.complete(publication.entry, rows: rows, deleted: deleted))

@@ -74,6 +74,15 @@ extension Store {
     }
   }
 
+  /// A chunk that is done; `nil` for one that is not.
+  package func finishedChunk(_ chunk: ChunkID, of run: RunID) async throws -> ChunkRecord? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(
+        "SELECT * FROM chunks WHERE run_id = $1 AND chunk = $2", [.text(run.text), .integer(chunk.number)]
+      ).map(ChunkRecord.init)
+    }
+  }
+
   /// Forgets finished chunks, so that they are processed again.
   /// - Parameter chunks: `nil` for all of them.
   /// - Throws: `Fault` `fenced`.

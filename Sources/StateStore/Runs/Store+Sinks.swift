@@ -9,6 +9,11 @@ package struct SinkMark: Hashable, Sendable {
   package var details: JSONValue
   package var preparedAt: Instant
   package var committedAt: Instant?
+
+  /// Details of a sink that has, or is about to have, chunks of a result whose rest is to come.
+  package static let byChunk = JSONValue.object([.init("per_chunk", .boolean(true))])
+
+  package var isByChunk: Bool { committedAt == nil && details == SinkMark.byChunk }
 }
 
 extension Store {

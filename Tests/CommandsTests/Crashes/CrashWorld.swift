@@ -12,6 +12,7 @@ import Testing
 struct CrashWorld {
   let project: TidemarkProject
   var state = StateKind.sqlite
+  var scenario = CrashScenario.groups
 
   /// Where the state lies.
   enum StateKind: String, CaseIterable, Sendable {
@@ -57,15 +58,17 @@ struct CrashWorld {
 
   /// - Parameter server: one of the test's own; left out, all share one.
   static func with(
-    _ state: StateKind = .sqlite, on server: DemoServer? = nil, _ body: (CrashWorld) async throws -> Void
+    _ state: StateKind = .sqlite, _ scenario: CrashScenario = .groups, on server: DemoServer? = nil,
+    _ body: (CrashWorld) async throws -> Void
   ) async throws {
     // Before a database is taken: all could be taken by tests that wait for this one's.
-    _ = try await undisturbed()
-    try await make(state, on: server, body)
+    _ = try await undisturbed(scenario)
+    try await make(state, scenario, on: server, body)
   }
 
   private static func make(
-    _ state: StateKind, on server: DemoServer? = nil, _ body: (CrashWorld) async throws -> Void
+    _ state: StateKind, _ scenario: CrashScenario, on server: DemoServer? = nil,
+    _ body: (CrashWorld) async throws -> Void
   ) async throws {
     func fill(_ project: TidemarkProject) async throws {
       try await project.sql(
@@ -75,8 +78,8 @@ struct CrashWorld {
           i % 17 AS qty FROM generate_series(1, 400) AS i
         """,
         "ALTER TABLE events ADD PRIMARY KEY (id)", "ANALYZE events", "CREATE TABLE told (n int)")
-      try project.write("jobs/crash.yaml", job)
-      let world = CrashWorld(project: project, state: state)
+      try project.write("jobs/crash.yaml", scenario.job)
+      let world = CrashWorld(project: project, state: state, scenario: scenario)
       if state == .postgres { try project.write("tidemark.yaml", project.file(world.stateLine)) }
       try await body(world)
     }
@@ -148,7 +151,7 @@ struct CrashWorld {
   /// Expects what an undisturbed run leaves, part by part.
   /// - Parameter notices: false where faults were told of as they should be.
   func expectUndisturbed(notices: Bool = true, _ comment: Comment? = nil) async throws {
-    let undisturbed = try await CrashWorld.undisturbed()
+    let undisturbed = try await CrashWorld.undisturbed(scenario)
     let traces = try await traces()
     #expect(traces.tables == undisturbed.tables, comment)
     #expect(traces.files == undisturbed.files, comment)
@@ -161,11 +164,7 @@ struct CrashWorld {
 
   func traces() async throws -> Traces {
     var traces = Traces()
-    let columns = "day::text, kind, n::text, total::text, mean::text"
-    for table in ["by_window", "appended", "merged"] {
-      traces.tables += try await project.rows("SELECT \(columns) FROM \(table) ORDER BY 1, 2")
-    }
-    traces.tables += try await project.rows("SELECT * FROM told")
+    for query in scenario.queries { traces.tables += try await project.rows(query) }
     traces.ledger = try await project.rows(
       "SELECT sink, revision, job, target, interval_start, rows, deleted, rejected, result_hash FROM tidemark.publications ORDER BY sink, revision"
     )
@@ -173,7 +172,7 @@ struct CrashWorld {
     traces.ledger += try await project.rows("SELECT count(DISTINCT run_id) FROM tidemark.publications")
     traces.ledger += try await project.rows(
       "SELECT count(*) FROM appended WHERE _run_id NOT IN (SELECT run_id FROM tidemark.publications)")
-    for name in ["out/crash.csv.gz", "out/deep/er/crash.jsonl"] {
+    for name in scenario.files {
       traces.files[name] = try project.read(name)
     }
     // A server notices the end of a killed client when it next turns to it.
@@ -217,17 +216,23 @@ struct CrashWorld {
   }
 
   /// What an undisturbed run leaves.
-  static func undisturbed() async throws -> Traces { try await memory.value }
-
-  private static let memory = Task { () throws -> Traces in
-    let made = Box()
-    try await CrashWorld.make(.sqlite) { world in
-      let run = try await world.project.run(command)
-      try #require(run.status == 0, "\(run.output)")
-      made.traces = try await world.traces()
-    }
-    return made.traces
+  static func undisturbed(_ scenario: CrashScenario = .groups) async throws -> Traces {
+    try await memory[scenario]?.value ?? Traces()
   }
+
+  private static let memory = Dictionary(
+    uniqueKeysWithValues: CrashScenario.allCases.map { scenario in
+      let task = Task { () throws -> Traces in
+        let made = Box()
+        try await CrashWorld.make(.sqlite, scenario) { world in
+          let run = try await world.project.run(command)
+          try #require(run.status == 0, "\(run.output)")
+          made.traces = try await world.traces()
+        }
+        return made.traces
+      }
+      return (scenario, task)
+    })
 
   /// Filled by one task and read by the same.
   private final class Box: @unchecked Sendable {

@@ -7,14 +7,16 @@ extension CrashMatrix {
   /// Killed at any named place, once and once more, the run goes on when the same command is given
   /// again, and leaves what an undisturbed run leaves: with either state store.
   @Suite(.timeLimit(.minutes(8))) struct FailpointTests {
-    /// State writes that belong to other commands than `run`, or to runs of another kind.
+    /// What belongs to other commands than `run`, or to runs of another kind.
     private static let elsewhere: Set<String> = Set(
-      [
-        "renew", "supersede", "raise_revision", "drop_chunks", "adopt_chunks", "append_event", "save_receipt",
-        "request_cancel", "mark_replayed", "purge_quarantine", "purge", "first_sighting", "insert_fires",
-        "close_fire", "pause", "unpause", "append_job_event", "enqueue_notices", "notice_failed",
-        "retry_notices",
-      ].flatMap { ["state.\($0).before_commit", "state.\($0).after_commit"] })
+      ["chunk.before_publish", "chunk.after_publish"]
+        + [
+          "renew", "supersede", "raise_revision", "drop_chunks", "adopt_chunks", "append_event",
+          "save_receipt",
+          "request_cancel", "mark_replayed", "purge_quarantine", "purge", "first_sighting", "insert_fires",
+          "close_fire", "pause", "unpause", "append_job_event", "enqueue_notices", "notice_failed",
+          "retry_notices",
+        ].flatMap { ["state.\($0).before_commit", "state.\($0).after_commit"] })
 
     static let all: [String] = (Failpoint.ofRuns + StateFailpoints.all).map(\.name)
     static let reached: [String] = all.filter { !elsewhere.contains($0) }

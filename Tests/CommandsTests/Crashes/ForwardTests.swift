@@ -44,6 +44,36 @@ import Testing
     }
   }
 
+  /// What the run is bound to is damaged or gone: where the job file and the source are as they were it goes on,
+  /// else it says what to put back.
+  @Test(
+    arguments: [
+      (CrashScenario.groups, "publish.marked:1:kill"), (.groups, "publish.after_commit:1:kill"),
+      (.chunks, "chunk.after_publish:2:kill"), (.chunks, "publish.marked:1:kill"),
+    ],
+    [
+      "UPDATE tidemark_state.blocks SET frame = substr(frame, 1, length(frame) - 2) WHERE kind = 'commitment'",
+      "DELETE FROM tidemark_state.blocks WHERE kind = 'commitment'",
+    ])
+  func theSavedJobIsDamaged(_ place: (CrashScenario, String), _ damage: String) async throws {
+    try await CrashWorld.with(.postgres, place.0) { world in
+      let first = try await world.run(place.1)
+      try #require(first.wasKilled, "\(first.output)")
+      try await world.project.sql(damage)
+      try world.project.write("jobs/crash.yaml", place.0.job.replacing("qty > 0", with: "qty > 3"))
+      let changed = try await world.run()
+      #expect(changed.status == 1 && changed.output.contains("Put the job file back"), "\(changed.output)")
+      try world.project.write("jobs/crash.yaml", place.0.job)
+      try await world.project.sql("ALTER TABLE events ALTER COLUMN qty TYPE bigint")
+      let altered = try await world.run()
+      #expect(altered.status == 3 && altered.output.contains("source_changed"), "\(altered.output)")
+      try await world.project.sql("ALTER TABLE events ALTER COLUMN qty TYPE int")
+      let last = try await world.run()
+      #expect(last.status == 0 && last.output.contains("plan_damaged"), "\(last.output)")
+      try await world.expectUndisturbed(notices: false)
+    }
+  }
+
   /// Before the commit the changed job counts, and the old run gives way.
   @Test func aChangedJobFileCountsBeforeTheFirstCommit() async throws {
     try await CrashWorld.with { world in

@@ -1,0 +1,128 @@
+internal import Compute
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import Sinks
+internal import StateStore
+
+/// Publishes finished chunks, each exactly once and at once, into the tables that say `publish: per_chunk`.
+///
+/// A chunk is published from its stored partial, behind its checkpoint, in one transaction with its entry in the
+/// target's ledger. The ledger is the only record of which chunks are there, so no crash can part the two. With
+/// the first chunk the run is bound to its job and its plan: what they were is saved before.
+actor ChunkPublisher {
+  private let environment: EngineEnvironment
+  private let retry: ErrorRules.Retry
+  private let plan: Plan
+  private let work: ChunkWork
+  private let asker: PlanAsker
+  private let session: SessionSettings
+  private let ownership: Ownership
+  private let tables: [Table]
+  private let commitment: Commitment
+  /// Chunks that are in every table.
+  private var published: Set<ChunkID>
+  /// A chunk has been published, or may have been.
+  private(set) var isBegun: Bool
+  /// One chunk after the other: they share the connections of the attempt.
+  private let turn = Permits(1)
+
+  /// A table, and the entry that its chunks come to.
+  struct Table {
+    var target: TableTarget
+    var facts: TableFacts?
+    var token: FencingToken
+    var entry: LedgerEntry
+    var descriptions: [String: String]
+  }
+
+  init(
+    environment: EngineEnvironment, retry: ErrorRules.Retry, plan: Plan, work: ChunkWork, asker: PlanAsker,
+    session: SessionSettings, ownership: Ownership, tables: [Table], commitment: Commitment,
+    known: PublishedParts
+  ) {
+    self.environment = environment
+    self.retry = retry
+    self.plan = plan
+    self.work = work
+    self.asker = asker
+    self.session = session
+    self.ownership = ownership
+    self.tables = tables
+    self.commitment = commitment
+    let chunks = tables.map { known.chunks[$0.target.sink] ?? [] }
+    published = chunks.dropFirst().reduce(chunks.first ?? []) { $0.intersection($1) }
+    isBegun = chunks.contains { !$0.isEmpty }
+  }
+
+  /// Makes a finished chunk visible; one that is already stays as it is.
+  /// - Throws: `DamagedChunk`; `Fault` `published_by_another`, `fenced`, or of the target, tried again until
+  ///   `give_up_after` where that may help.
+  func publish(_ chunk: ChunkID) async throws {
+    try await turn.take()
+    defer { turn.giveBack() }
+    if published.contains(chunk) { return }
+    guard let record = try await environment.store.finishedChunk(chunk, of: ownership.run) else {
+      throw Fault("no_chunk", .internal, "Chunk \(chunk) of run \(ownership.run) is not done")
+    }
+    let spool = ResultSpool(schema: plan.result, path: "\(work.spills.path)/chunk-\(chunk)")
+    try await work.merge(inputs: 1).forEachBatch(
+      of: [ChunkRun(record, of: ownership.run, in: environment.store)]
+    ) { try spool.append($0) }
+    let hash = try spool.finish()
+    try await bind()
+    for group in Dictionary(grouping: tables, by: \.target.connection).sorted(by: { $0.key < $1.key }) {
+      var publications: [TablePublication] = []
+      for table in group.value {
+        publications.append(
+          TablePublication(
+            target: table.target,
+            entry: table.entry.of(chunk, rejected: record.counts.quarantined, resultHash: hash),
+            facts: table.facts, result: plan.result, descriptions: table.descriptions, spool: spool))
+      }
+      try await publish(chunk, into: group.value, publications)
+    }
+    published.insert(chunk)
+    environment.report(ownership.run, .chunkPublished(chunk, rows: spool.rows))
+  }
+
+  /// Saves what the run goes by from its first published chunk on.
+  private func bind() async throws {
+    if isBegun { return }
+    try await environment.store.saveCommitment(commitment.bytes, for: ownership)
+    for table in tables {
+      try await environment.store.markPrepared(
+        sink: table.target.sink, resultHash: "", rowCount: 0, details: SinkMark.byChunk, for: ownership)
+    }
+    isBegun = true
+  }
+
+  /// Tries until it is known to be there, as `Publisher` does with whole results.
+  private func publish(
+    _ chunk: ChunkID, into tables: [Table], _ publications: [TablePublication]
+  ) async throws {
+    var budget = RetryBudget(retry)
+    while true {
+      do {
+        let connection = try await asker.connection(tables[0].target.connection)
+        try Failpoint.hit(.chunkBeforePublish)
+        _ = try await TablePublisher(
+          connection: connection, ledger: PublicationLedger(schema: tables[0].target.ledger), session: session
+        ).publishChunk(publications, of: tables.map(\.entry), token: tables[0].token)
+        try Failpoint.hit(.chunkAfterPublish)
+        return
+      } catch var fault as Fault where fault.isTransient && !Task.isCancelled {
+        guard let wait = budget.next() else {
+          // Whoever reads the chunks would begin to read again.
+          fault.isTransient = false
+          throw fault
+        }
+        environment.report(
+          ownership.run, .chunkRetried(chunk, attempt: budget.attempts, wait: wait, fault))
+        await asker.drop(tables[0].target.connection)
+        try await Task.sleep(for: wait)
+      }
+    }
+  }
+}

@@ -1,0 +1,235 @@
+import Glibc
+import Model
+import ProjectRig
+import Runtime
+import StateStore
+import Testing
+
+extension CrashMatrix {
+  /// `publish: per_chunk`: what can be seen at once is published once, and from the first chunk on a run only
+  /// goes forward.
+  @Suite(.timeLimit(.minutes(8))) struct ChunkPublishTests {
+    /// Around the first chunk, in the middle, and around the end.
+    static let places =
+      ["chunk.before_publish", "chunk.after_publish"].flatMap { point in [1, 2, 5].map { "\(point):\($0)" } }
+      + [1, 2, 3, 6].map { "publish.middle:\($0)" }
+      + ["before", "after"].flatMap { edge in
+        ["save_commitment", "sink_prepared", "sink_committed"].map { "state.\($0).\(edge)_commit:1" }
+          + ["state.checkpoint.\(edge)_commit:1", "state.checkpoint.\(edge)_commit:4"]
+      }
+      + [
+        "chunk.read:3", "read.done:1", "merge.middle:2", "sinks.prepared:1", "publish.before_commit:1",
+        "publish.after_commit:1", "publish.marked:1", "publish.after_publish:1", "file.before_rename:1",
+        "run.before_success:1",
+      ]
+
+    @Test(arguments: CrashWorld.StateKind.allCases, places)
+    func killed(_ state: CrashWorld.StateKind, at place: String) async throws {
+      try await CrashWorld.with(state, .chunks) { world in
+        let first = try await world.run("\(place):kill")
+        try #require(first.wasKilled, "\(place) was not reached: \(first.output)")
+        let second = try await world.run("\(place):kill")
+        #expect(second.wasKilled || second.status == 0, "\(second.output)")
+        FaultCount.add("kill -9 while publishing by chunks, \(state) state", second.wasKilled ? 2 : 1)
+        let third = try await world.run()
+        #expect(third.status == 0, "\(third.output)")
+        try await world.expectUndisturbed()
+      }
+    }
+
+    /// A transient error at the same places: tried again where that is possible, else told.
+    @Test(arguments: places) func failing(at place: String) async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let first = try await world.run("\(place):error")
+        FaultCount.add("transient error while publishing by chunks")
+        if first.status != 0 {
+          #expect(first.status == 6 && first.output.contains("failpoint"), "\(first.output)")
+          let second = try await world.run()
+          #expect(second.status == 0, "\(second.output)")
+        }
+        try await world.expectUndisturbed(notices: false)
+      }
+    }
+
+    /// The answers of all commits over a connection, each lost once.
+    @Test func lostAnswersOfCommits() async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        var number = 1
+        while true {
+          let killed = try await world.run("commit.answered:\(number):kill")
+          if !killed.wasKilled { break }
+          let resumed = try await world.run()
+          #expect(resumed.status == 0, "commit \(number): \(resumed.output)")
+          try await world.expectUndisturbed("commit \(number)")
+          try await world.reset()
+          let deaf = try await world.run("commit.answered:\(number):error")
+          if deaf.status != 0 {
+            let second = try await world.run()
+            #expect(second.status == 0, "commit \(number): \(deaf.output) \(second.output)")
+          }
+          try await world.expectUndisturbed(notices: false, "commit \(number)")
+          try await world.reset()
+          FaultCount.add("commit of a chunk whose answer was lost", 2)
+          number += 1
+        }
+        #expect(number > 8)
+      }
+    }
+
+    /// What is published can be seen while the rest is read, and the ledger says that it is not whole.
+    @Test func canBeSeenAtOnce() async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let output = world.project.path("said")
+        let process = try #require(
+          try await world.stopped(at: "chunk.before_publish:3", output: output))
+        let seen = try await world.project.rows(
+          """
+          SELECT (SELECT count(*) FROM appended) > 0, (SELECT count(*) FROM appended) < 250, rows IS NULL,
+            result_hash IS NULL FROM tidemark.publications WHERE sink = '1:table'
+          """)
+        #expect(seen == [["t", "t", "t", "t"]])
+        process.signal(SIGCONT)
+        let run = try await world.project.end(of: process, output: output)
+        #expect(run.status == 0, "\(run.output)")
+        let told = try await world.project.rows(
+          """
+          SELECT rows = (SELECT count(*) FROM appended), rows = (SELECT sum(rows) FROM tidemark.publications
+            WHERE sink LIKE '1:table#%'), result_hash = (SELECT result_hash FROM tidemark.publications
+            WHERE sink = '3:table') FROM tidemark.publications WHERE sink = '1:table'
+          """)
+        #expect(told == [["t", "t", "t"]])
+        try await world.expectUndisturbed()
+      }
+    }
+
+    /// Rows that change where a chunk was published stay as they were published, once.
+    @Test func publishedChunksStay() async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let first = try await world.run("chunk.after_publish:3:kill")
+        try #require(first.wasKilled)
+        let before = try await world.project.rows("SELECT id::text, amount::text FROM appended ORDER BY id")
+        try await world.project.sql(
+          "UPDATE events SET amount = -1, id = id + 1000 WHERE id < 110", "VACUUM FULL events")
+        let dry = try await world.project.run(["resume", "crash", "--dry-run"])
+        #expect(dry.status == 0 && dry.output.contains("published chunk by chunk"), "\(dry.output)")
+        let second = try await world.run()
+        #expect(second.status == 0 && second.output.contains("published chunk by chunk"), "\(second.output)")
+        let after = try await world.project.rows("SELECT id::text, amount::text FROM appended ORDER BY id")
+        #expect(Set(after.map { $0[0] }).count == after.count)
+        #expect(before.allSatisfy(after.contains))
+      }
+    }
+
+    @Test func aChangedJobFileWaitsForTheNextRun() async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let first = try await world.run("chunk.after_publish:2:kill")
+        try #require(first.wasKilled)
+        try world.project.write(
+          "jobs/crash.yaml", world.scenario.job.replacing("qty > 0", with: "qty > 3"))
+        let second = try await world.run()
+        #expect(second.status == 0, "\(second.output)")
+        #expect(second.output.contains("has changed since this run began to publish"), "\(second.output)")
+        try await world.expectUndisturbed()
+      }
+    }
+
+    /// Before the first chunk is published the changed job counts.
+    @Test func aChangedJobFileCountsBeforeTheFirstChunk() async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let first = try await world.run("chunk.before_publish:1:kill")
+        try #require(first.wasKilled)
+        try world.project.write(
+          "jobs/crash.yaml", world.scenario.job.replacing("qty > 0", with: "qty > 3"))
+        let second = try await world.run()
+        #expect(second.status == 0 && second.output.contains("run_superseded"), "\(second.output)")
+        let counted = try await world.project.rows(
+          "SELECT (SELECT count(*) FROM appended) = count(*) FROM events WHERE qty > 3 AND at >= '2026-03-14' AND at < '2026-03-15'"
+        )
+        #expect(counted == [["t"]])
+      }
+    }
+
+    /// What is left cannot be read by the same plan: undo the change and go on, or give up and replace.
+    @Test(arguments: [false, true]) func theSourceChanges(_ isGivenUp: Bool) async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let first = try await world.run("chunk.after_publish:3:kill")
+        try #require(first.wasKilled)
+        try await world.project.sql("ALTER TABLE events ALTER COLUMN kind TYPE varchar(9)")
+        let refused = try await world.run()
+        #expect(refused.status == 3 && refused.output.contains("source_changed"), "\(refused.output)")
+        if !isGivenUp {
+          try await world.project.sql("ALTER TABLE events ALTER COLUMN kind TYPE text")
+          let second = try await world.run()
+          #expect(second.status == 0, "\(second.output)")
+          try await world.expectUndisturbed(notices: false)
+          return
+        }
+        let cancelled = try await world.project.run(["cancel", "crash"])
+        #expect(cancelled.status == 0 && cancelled.output.contains("--again"), "\(cancelled.output)")
+        let conflict = try await world.run()
+        #expect(
+          conflict.status == 8 && conflict.output.contains("published_by_another"), "\(conflict.output)")
+        let again = try await world.project.run(CrashWorld.command + ["--again"])
+        #expect(again.status == 0, "\(again.output)")
+        let undisturbed = try await CrashWorld.undisturbed(.chunks)
+        #expect(
+          try await world.project.rows(CrashScenario.chunks.queries[0])
+            == Array(
+              undisturbed.tables.prefix(try await world.project.rows(CrashScenario.chunks.queries[0]).count)))
+        #expect(try await world.project.rows("SELECT count(DISTINCT _run_id) FROM appended") == [["1"]])
+        #expect(try world.project.read("out/crash.csv") == undisturbed.files["out/crash.csv"])
+      }
+    }
+
+    /// A machine with a state of its own publishes nothing beside what is there, whole or in part.
+    @Test(arguments: ["chunk.after_publish:2:kill", "run.after_success:1:kill"])
+    func anotherState(_ place: String) async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let first = try await world.run(place)
+        try #require(first.wasKilled)
+        let query = "SELECT sink, run_id, rows FROM tidemark.publications ORDER BY 1"
+        let before = try await world.project.rows(query)
+        let other = try await world.project.run(
+          CrashWorld.command + ["--state", world.project.path("other/state.db")])
+        #expect(other.status == 8 && other.output.contains("published_by_another"), "\(other.output)")
+        #expect(try await world.project.rows(query) == before)
+        let last = try await world.run()
+        #expect(last.status == 0, "\(last.output)")
+        try await world.expectUndisturbed()
+      }
+    }
+
+    /// An owner that slept past its lease can publish no chunk any more.
+    @Test(arguments: ["chunk.read:3", "chunk.before_publish:1", "chunk.before_publish:3", "read.done:1"])
+    func zombie(at place: String) async throws {
+      try await CrashWorld.with(.postgres, .chunks) { world in
+        let output = world.project.path("said")
+        let process = try #require(try await world.stopped(at: place, output: output))
+        let heir = try await world.run()
+        #expect(heir.status == 0, "\(place): \(heir.output)")
+        process.signal(SIGCONT)
+        let first = try await world.project.end(of: process, output: output)
+        FaultCount.add("owner asleep past its lease")
+        #expect(first.status == 8 && first.output.contains("fenced"), "\(place): \(first.output)")
+        try await world.expectUndisturbed("\(place)")
+      }
+    }
+
+    /// All connections end while a chunk is on its way into the tables.
+    @Test(arguments: ["chunk.before_publish:3", "publish.middle:5", "commit.answered:9"])
+    func terminated(at place: String) async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let output = world.project.path("said")
+        let process = try #require(try await world.stopped(at: place, output: output))
+        try await world.project.sql(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' AND datname = current_database()"
+        )
+        FaultCount.add("pg_terminate_backend while publishing by chunks")
+        process.signal(SIGCONT)
+        let run = try await world.project.end(of: process, output: output)
+        #expect(run.status == 0, "\(run.output)")
+        try await world.expectUndisturbed(notices: false)
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// A job that is made to be killed, and where to look for what it leaves.
+enum CrashScenario: Hashable, Sendable, CaseIterable {
+  /// Groups, published at the end into tables of three modes and two files.
+  case groups
+  /// Rows, published chunk by chunk into two tables, and at the end into a third and a file.
+  case chunks
+
+  var job: String {
+    switch self {
+    case .groups: CrashWorld.job
+    case .chunks: CrashScenario.rowJob
+    }
+  }
+
+  /// What is in the tables.
+  var queries: [String] {
+    switch self {
+    case .groups:
+      ["by_window", "appended", "merged"].map {
+        "SELECT day::text, kind, n::text, total::text, mean::text FROM \($0) ORDER BY 1, 2"
+      } + ["SELECT * FROM told"]
+    case .chunks:
+      ["appended", "merged", "by_window"].map { "SELECT id::text, kind, amount::text FROM \($0) ORDER BY id" }
+        + ["SELECT * FROM told"]
+    }
+  }
+
+  var files: [String] {
+    switch self {
+    case .groups: ["out/crash.csv.gz", "out/deep/er/crash.jsonl"]
+    case .chunks: ["out/crash.csv"]
+    }
+  }
+
+  private static let rowJob = """
+    version: 1
+    job: crash
+    timezone: UTC
+    interval: {span: day}
+    source:
+      connection: db
+      table: events
+      where: at >= ${window.start} AND at < ${window.end}
+      chunk: {by: key, column: id, rows: 40}
+      consistency: chunk
+    process:
+      - validate: {expect: qty > 0}
+        on_fail: quarantine
+      - select: [id, kind, amount]
+    store:
+      - table:
+          connection: db
+          name: appended
+          mode: append
+          publish: per_chunk
+          create: true
+          before_publish: INSERT INTO told VALUES (1)
+          after_publish: INSERT INTO told SELECT 2 WHERE NOT EXISTS (SELECT FROM told WHERE n = 2)
+      - table: {connection: db, name: merged, mode: merge, key: id, publish: per_chunk, create: true}
+      - table: {connection: db, name: by_window, mode: replace, create: true}
+      - file: {path: crash.csv}
+    checks: [{name: some, expect: count(*) > 1000, severity: warn}]
+    errors: {retry: {initial: 10ms, max: 20ms}}
+    limits: {parallelism: 2}
+    notify:
+      - {events: [success], command: ["true"]}
+
+    """
+}
