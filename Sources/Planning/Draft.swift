@@ -7,6 +7,8 @@ struct Draft: Sendable {
   private let shapes: [SourceShape]
   private let lookups: [LookupShape]
   private let checked: CheckedPipeline
+  /// The same with the rows' key, where that is not fetched.
+  private let naming: TypedPipeline?
   private let pushed: [SQLText]
   private var choices: [ChunkChoice] = []
   private var estimates: [QueryEstimate] = []
@@ -16,16 +18,24 @@ struct Draft: Sendable {
     self.shapes = shapes
     self.lookups = lookups
     let columns = try Draft.unified(shapes)
+    let key = shapes.first.map { Draft.key($0) } ?? []
     let whole = try PipelineChecker(
       references: request.references,
       lookups: lookups.map { LookupSchema(key: $0.key, payload: $0.payload) }
     ).check(
       steps: request.job.steps, aggregate: request.job.aggregate, fetched: columns,
-      rowKey: Draft.rowKey(shapes, columns: columns, steps: request.job.steps))
+      rowKey: key.compactMap { name in columns.firstIndex { $0.name == name } })
     let split = PushDown.split(
       whole, limits: request.job.errors.quarantine, names: Draft.nameable(shapes))
     pushed = split.conditions
-    checked = split.pipeline.fetchingOnlyUsedColumns()
+    let named = split.pipeline.fetchingOnlyUsedColumns()
+    var unnamed = split.pipeline
+    unnamed.pipeline.rowKey = []
+    unnamed = unnamed.fetchingOnlyUsedColumns()
+    let isFetchedAnyway = named.pipeline.fetched.count == unnamed.pipeline.fetched.count
+    let isNamed = isFetchedAnyway || Draft.mayReject(request.job.steps)
+    checked = isNamed ? named : unnamed
+    naming = isNamed ? nil : named.pipeline
   }
 
   /// The columns that a WHERE clause may name in every source: not those that a select list makes.
@@ -60,20 +70,15 @@ struct Draft: Sendable {
     return columns
   }
 
-  /// The columns that name a row where one may be rejected: the chunk key, else the primary key.
-  /// None where no step can reject, so that nothing is fetched for nothing.
-  private static func rowKey(
-    _ shapes: [SourceShape], columns: [ColumnSchema], steps: [Model.Step]
-  ) -> [Int] {
-    let mayReject = steps.contains { step in
+  /// Whether a step can put rows aside, which are kept by their key.
+  private static func mayReject(_ steps: [Model.Step]) -> Bool {
+    steps.contains { step in
       switch step.action {
       case .validate, .parse: true
       case .lookup(let lookup): lookup.onMissing != .keep
       default: step.onFail == .quarantine
       }
     }
-    guard mayReject, let shape = shapes.first else { return [] }
-    return key(shape).compactMap { name in columns.firstIndex { $0.name == name } }
   }
 
   /// The columns that tell the rows of a source apart, as far as is known.
@@ -248,7 +253,10 @@ struct Draft: Sendable {
     return Plan(
       sources: sources, chunks: chunks, lookups: lookups.map(\.planned), pipeline: checked.pipeline,
       result: checked.result, resultKey: resultKey,
-      sourceKey: shapes.first.map(Draft.key) ?? [], pushedDown: pushed)
+      sourceKey: shapes.first.map(Draft.key) ?? [], pushedDown: pushed,
+      naming: naming.map { naming in
+        RowNaming(pipeline: naming, columns: shapes.map { $0.selectList(naming.fetched) })
+      })
   }
 
   /// Keys tell groups apart, but not those of several grouping sets: a NULL key and a key that a set leaves

@@ -18,11 +18,13 @@ package struct Plan: Hashable, Sendable {
   package var sourceKey: [String]
   /// Steps that Postgres carries out, as SQL; already taken out of `pipeline`.
   package var pushedDown: [SQLText]
+  /// `nil` where the rows are fetched with their key anyway, or have none.
+  package var naming: RowNaming?
 
   package init(
     sources: [PlannedSource], chunks: [PlannedChunk], lookups: [PlannedLookup],
     pipeline: TypedPipeline, result: [ColumnSchema], resultKey: [String], sourceKey: [String],
-    pushedDown: [SQLText]
+    pushedDown: [SQLText], naming: RowNaming?
   ) {
     self.sources = sources
     self.chunks = chunks
@@ -32,7 +34,16 @@ package struct Plan: Hashable, Sendable {
     self.resultKey = resultKey
     self.sourceKey = sourceKey
     self.pushedDown = pushedDown
+    self.naming = naming
   }
+}
+
+/// How a chunk is read once more after a row of it has failed, so as to name the row: with the key, which
+/// is not worth fetching for every row of every run.
+package struct RowNaming: Hashable, Sendable {
+  package var pipeline: TypedPipeline
+  /// What to select, one a source.
+  package var columns: [SQLText]
 }
 
 /// One source of a plan.

@@ -12,13 +12,22 @@ package struct Batch {
   package var rows: Rows
   /// Position in the chunk of the columns' row 0, in fetch order.
   package var firstOrdinal: Int64
+  /// The rows as they were fetched, to name one that fails; `nil` where nobody knows them.
+  let record: RowRecord?
 
   package init(schema: [ColumnSchema], columns: [Column], rows: Rows, firstOrdinal: Int64 = 0) {
+    self.init(schema: schema, columns: columns, rows: rows, firstOrdinal: firstOrdinal, record: nil)
+  }
+
+  init(
+    schema: [ColumnSchema], columns: [Column], rows: Rows, firstOrdinal: Int64, record: RowRecord?
+  ) {
     precondition(schema.count == columns.count, "one schema entry per column")
     self.schema = schema
     self.columns = columns
     self.rows = rows
     self.firstOrdinal = firstOrdinal
+    self.record = record
   }
 
   /// The batch of all rows that were appended to the columns.

@@ -10,16 +10,23 @@ final class AggregateInputs {
   private let filters: [Filter]
   private let states: [Source]
   private let streams: [Source]
-  private let places: [String]
+  private let aggregate: TypedAggregate
+  private let mainExpressions: [TypedExpression]
 
   private final class Filter {
     let condition: Program
+    let conditionExpression: TypedExpression
     let arguments: Program
+    let argumentExpressions: [TypedExpression]
     let selection = Selection()
 
-    init(condition: Program, arguments: Program) {
-      self.condition = condition
-      self.arguments = arguments
+    init(
+      _ condition: TypedExpression, _ arguments: [TypedExpression], schema: [ColumnSchema], zones: ZoneContext
+    ) throws(Fault) {
+      conditionExpression = condition
+      argumentExpressions = arguments
+      self.condition = try Program([condition], schema: schema, zones: zones)
+      self.arguments = try Program(arguments, schema: schema, zones: zones)
     }
   }
 
@@ -55,13 +62,11 @@ final class AggregateInputs {
     main = try Program(mainExpressions, schema: schema, zones: zones)
     var made: [Filter] = []
     for (condition, arguments) in zip(conditions, filtered) {
-      made.append(
-        Filter(
-          condition: try Program([condition], schema: schema, zones: zones),
-          arguments: try Program(arguments, schema: schema, zones: zones)))
+      made.append(try Filter(condition, arguments, schema: schema, zones: zones))
     }
     filters = made
-    places = plan.aggregate.keys.map { "the group key `\($0.name)`" }
+    aggregate = plan.aggregate
+    self.mainExpressions = mainExpressions
   }
 
   private static func number(of expression: TypedExpression, in list: inout [TypedExpression]) -> Int {
@@ -72,25 +77,52 @@ final class AggregateInputs {
 
   /// Computes everything for the rows of a batch.
   /// - Throws: `Fault` `aggregate_fault` for the first row that has one.
-  func run(_ columns: [Column], _ rows: Rows) throws(Fault) {
+  func run(_ batch: borrowing Batch) throws(Fault) {
+    let (columns, rows) = (batch.columns, batch.rows)
     main.run(columns, rows)
-    try check(main)
+    try check(main, mainExpressions, batch)
     for filter in filters {
       filter.condition.run(columns, rows)
-      try check(filter.condition)
+      try check(filter.condition, [filter.conditionExpression], batch)
       filter.selection.take(rows, whereTrue: filter.condition.result(0))
       filter.arguments.run(columns, filter.selection.rows)
-      try check(filter.arguments)
+      try check(filter.arguments, filter.argumentExpressions, batch)
     }
   }
 
-  private func check(_ program: Program) throws(Fault) {
+  private func check(
+    _ program: Program, _ expressions: [TypedExpression], _ batch: borrowing Batch
+  ) throws(Fault) {
     guard let first = program.faults.first else { return }
-    let isKey = program === main && first.expression < keyCount
-    let what = isKey ? places[first.expression] : "an argument of an aggregate"
+    let expression = expressions[first.expression]
+    let (name, source) = user(of: expression, isKey: program === main && first.expression < keyCount)
+    let which =
+      batch.record?.name(first.row, ordinal: batch.firstOrdinal + Int64(first.row)) ?? "Row \(first.row)"
+    let broken = StepExpressions(
+      [(expression, source ?? SourceText(name, origin: name))], schema: batch.schema, columns: batch.columns
+    )
+    .broken(0, first.row, rule: name, first.fault)
     throw Fault(
-      "aggregate_fault", .data, "Computing \(what) failed for a row", cause: first.fault.sentence,
+      "aggregate_fault", .data, "\(which) fails \(name)", place: source?.place, cause: broken.detail,
       hint: "Take such rows out before with a `validate` or `filter` step, or derive the value in a step")
+  }
+
+  /// What an expression is computed for, and what the job says there: a group key, else the first measure
+  /// with it, else `having`.
+  private func user(of expression: TypedExpression, isKey: Bool) -> (name: String, source: SourceText?) {
+    if isKey, let key = aggregate.keys.first(where: { $0.expression == expression }) {
+      return ("the group key `\(key.name)`", key.source)
+    }
+    let calls = aggregate.calls.indices.filter { number in
+      let call = aggregate.calls[number]
+      return call.filter == expression || call.arguments.contains(expression)
+        || call.order.contains { $0.expression == expression }
+    }
+    let columns = Set(calls.map { keyCount + $0 })
+    if let measure = aggregate.outputs.first(where: { !columns.isDisjoint(with: $0.expression.columns) }) {
+      return ("the measure `\(measure.name)`", measure.source)
+    }
+    return ("`having`", nil)
   }
 
   var keys: [Column] { (0..<keyCount).map { main.result($0) } }

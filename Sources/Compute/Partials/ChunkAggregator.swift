@@ -49,7 +49,7 @@ package final class ChunkAggregator {
   /// Takes the rows of a batch into their groups.
   /// - Throws: `Fault` `aggregate_fault` for a row whose key or argument cannot be computed.
   package func add(_ batch: borrowing Batch) throws(Fault) -> AddResult {
-    try inputs.run(batch.columns, batch.rows)
+    try inputs.run(batch)
     let keyColumns = inputs.keys
     for set in keys.sets.indices {
       keys.number(keyColumns, batch.rows, set: set, in: table, into: numbers)

@@ -303,8 +303,11 @@ package final class GroupMerger: ResultStream {
 
   private func check(_ program: Program, _ name: String?) throws(Fault) {
     guard let first = program.faults.first else { return }
-    let what = name ?? schema[first.expression].name
+    let output = name == nil ? plan.aggregate.outputs[first.expression] : nil
+    let text = output.map { "\($0.source.text): " } ?? ""
     throw Fault(
-      "aggregate_fault", .data, "Computing `\(what)` failed for a group", cause: first.fault.sentence)
+      "aggregate_fault", .data, "Computing `\(output?.name ?? name ?? "")` failed for a group",
+      place: output?.source.place, cause: text + first.fault.sentence,
+      hint: "Guard it in the measure, as `nullif` does for a divisor of 0")
   }
 }

@@ -133,7 +133,8 @@ package struct RowPipeline: ~Copyable {
     judge.counts.kept += Int64(rows.count)
     if !rows.isEmpty {
       try consumer.consume(
-        Batch(schema: processed, columns: columns, rows: rows, firstOrdinal: nextOrdinal))
+        Batch(
+          schema: processed, columns: columns, rows: rows, firstOrdinal: nextOrdinal, record: judge.record))
     }
     nextOrdinal += Int64(count)
     decoder.startBatch()

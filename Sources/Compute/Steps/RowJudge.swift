@@ -3,7 +3,7 @@ internal import Model
 /// Carries out `on_fail`: decides what becomes of rows that a step refuses, and keeps the rejections until
 /// they are drained.
 final class RowJudge {
-  private let record: RowRecord
+  let record: RowRecord
   private(set) var rejections: [Rejection] = []
   var counts = RowCounts()
   /// Position in the chunk of row 0 of the present batch.
@@ -62,8 +62,7 @@ final class RowJudge {
   }
 
   private func fault(_ row: Int, step: StepFacts, broken: [Rejection.BrokenRule]) -> Fault {
-    let key = record.key(row).map { "\($0.name) = \($0.text ?? "NULL")" }.joined(separator: ", ")
-    let which = key.isEmpty ? "Row \(firstOrdinal + Int64(row)) of the chunk" : "The row with \(key)"
+    let which = record.name(row, ordinal: firstOrdinal + Int64(row))
     let first = broken.first
     return Fault(
       first?.reason ?? "rule_failed", .data,

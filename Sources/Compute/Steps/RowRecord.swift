@@ -19,6 +19,13 @@ struct RowRecord {
     }
   }
 
+  /// `The row with id = 7`, as a sentence begins.
+  /// - Parameter ordinal: its position in the chunk, which names a row without a key.
+  func name(_ row: Int, ordinal: Int64) -> String {
+    let key = key(row).map { "\($0.name) = \($0.text ?? "NULL")" }.joined(separator: ", ")
+    return key.isEmpty ? "Row \(ordinal) of the chunk" : "The row with \(key)"
+  }
+
   /// A JSON object whose numbers are written as Postgres prints them, digit for digit; what JSON has no form
   /// for is a string of Postgres's text.
   func json(_ row: Int) -> String {

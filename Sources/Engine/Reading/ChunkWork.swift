@@ -7,9 +7,9 @@ internal import StateStore
 
 /// What is done to every chunk of a run: made once, begun once per chunk by any worker.
 struct ChunkWork: Sendable {
-  let pipeline: TypedPipeline
+  private(set) var pipeline: TypedPipeline
   /// The form in which the chunks' rows are fetched.
-  let format: CopyFormat
+  private(set) var format: CopyFormat
   let result: [ColumnSchema]
   let lookups: [LookupTable]
   let zones: ZoneContext
@@ -65,6 +65,14 @@ struct ChunkWork: Sendable {
       plan.result.firstIndex { $0.name == name }.map { RowOrder(column: $0) }
     }
     return order.isEmpty ? plan.result.indices.map { RowOrder(column: $0) } : order
+  }
+
+  /// The same work on rows that more columns are fetched of.
+  func fetching(_ pipeline: TypedPipeline) -> ChunkWork {
+    var work = self
+    work.pipeline = pipeline
+    work.format = CopyFormat(fetching: pipeline.fetched)
+    return work
   }
 
   /// - Throws: `Fault` where an expression cannot be computed here.

@@ -1,4 +1,5 @@
 internal import Compute
+internal import Expressions
 internal import Model
 internal import Planning
 internal import Postgres
@@ -56,19 +57,52 @@ final class ChunkWorker: Sendable {
         try await read(chunk, source: source, over: connection)
         break
       } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
-        if let connection = connections.removeValue(forKey: source.connection) {
-          await connection.rollback()
-          await connection.close()
-        }
+        await drop(source.connection, of: &connections)
         // Without its snapshot no chunk can be read: the whole attempt begins anew.
         if await holders[source.connection]?.isOpen != true { throw fault }
         guard let wait = budget.next() else { throw fault }
         phase.environment.report(
           phase.ownership.run, .chunkRetried(chunk.id, attempt: budget.attempts, wait: wait, fault))
         try await Task.sleep(for: wait)
+      } catch let fault as Fault where fault.kind == .data && !Task.isCancelled {
+        await drop(source.connection, of: &connections)
+        throw await named(fault, chunk) { try await connect(source, &connections) }
       }
     }
     try await phase.publisher?.publish(chunk.id)
+  }
+
+  private func drop(_ name: String, of connections: inout [String: Connection]) async {
+    guard let connection = connections.removeValue(forKey: name) else { return }
+    await connection.rollback()
+    await connection.close()
+  }
+
+  /// The fault of a chunk's row with the row's key in it, which takes reading the chunk once more; with the
+  /// chunk's range where there is no key.
+  private func named(
+    _ fault: Fault, _ chunk: PlannedChunk, over connect: () async throws -> Connection
+  ) async -> Fault {
+    guard let naming = phase.plan.naming else {
+      guard phase.plan.pipeline.rowKey.isEmpty else { return fault }
+      var fault = fault
+      let range = "chunk \(chunk.id), \(chunk.range)"
+      fault.cause = fault.cause.map { "\($0); in \(range)" } ?? "In \(range)"
+      return fault
+    }
+    do {
+      let work = phase.work.fetching(naming.pipeline)
+      let computation = try work.begin()
+      var chunk = chunk
+      chunk.columns = naming.columns[chunk.source]
+      try await connect().copyOut(chunk.copy(as: work.format)) { try computation.add($0) }
+      _ = try await computation.finish()
+    } catch let named as Fault where named.code == fault.code && named.place == fault.place {
+      return named
+    } catch {
+      // The row stays without its name: the fault that is to be told of is the first.
+    }
+    return fault
   }
 
   private func connect(
