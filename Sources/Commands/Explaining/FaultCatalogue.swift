@@ -175,6 +175,21 @@ enum FaultCatalogue {
     unknown_database|connection|The database does not exist|Correct the connection string
     unknown_schema|not_found|The schema does not exist|Correct its name
     unknown_table|not_found|The table does not exist|The hint suggests one; `create: true` makes targets
+    # Rows, by the SQLSTATE that Postgres has for the same
+    22003|data|A row's number is out of the range of its type|Cast to a larger type, or filter or quarantine such rows
+    22007|data|A row's text is no date or time|Mend the data, or let `on_fail` keep such rows aside
+    22008|data|A row's date or time is out of range|Mend the data, or let `on_fail` keep such rows aside
+    22009|data|A row's offset from UTC is out of range|Mend the data, or let `on_fail` keep such rows aside
+    22011|data|A row asks for a text of negative length|Guard the length, for example by `greatest(n, 0)`
+    22012|data|A row divides by zero|Write the divisor as `nullif(x, 0)`, or filter or quarantine such rows
+    22015|data|A row's interval is out of range|Mend the data, or let `on_fail` keep such rows aside
+    2201E|data|A row takes the logarithm of zero or of a negative number|Guard the argument, or filter such rows
+    2201F|data|A row takes a root or power that does not exist|Guard the argument, or filter such rows
+    2201G|data|A row's arguments of `width_bucket` cannot be used|The bounds must differ and be finite, the count be above 0
+    22023|data|A row gives a function an argument that it cannot work with|The cause says which
+    22025|data|A row's LIKE pattern ends in its escape character|Write the pattern's escape twice
+    22P02|data|A row's text cannot be read as the type|Use a `parse` step with `on_fail: quarantine`, or mend the data
+    22P03|data|A value came in a form that its type does not have|Report it, with the versions of Tidemark and Postgres
     # Runs
     aggregate_fault|data|An aggregate cannot be computed for a row, for instance for a division by zero|Correct the expression or filter such rows; nothing was published
     cancelled|interrupted|Somebody cancelled the run|`tidemark show RUN` says who and why; `tidemark run JOB` starts a new one
@@ -197,7 +212,7 @@ enum FaultCatalogue {
     lookup_too_large|resource|The lookup holds more than it may|Raise `max_rows`, or join in the source's query
     no_receipt|not_found|The run has no receipt yet|`tidemark show RUN` says where it stands
     no_such_fire|not_found|The ledger has no fire at that time|`tidemark schedule ledger JOB` lists them
-    no_such_notice|not_found|No notice of that id has given up|`tidemark notices list --state gave_up`
+    no_such_notice|not_found|No notice of that id has given up|`tidemark notices list --only gave_up`
     no_such_run|not_found|There is no such run|`tidemark history` lists runs
     not_ready|resource|The source was not ready in time|Run it later, or raise `within` of `wait_for`
     not_succeeded|conflict|The run has not succeeded, which the command needs|`tidemark resume RUN` goes on with it

@@ -18,6 +18,20 @@ enum StateLocation {
     return project.root + "/.tidemark/state.db"
   }
 
+  /// The text of `--state` for a command line that another process runs from wherever it stands.
+  /// - Parameter file: what the command line is written into, for the message.
+  /// - Throws: `Fault` `bad_value` for a database, whose password would stand there.
+  static func elsewhere(_ option: String?, writtenInto file: String) throws(Fault) -> String? {
+    guard let option else { return nil }
+    if isDatabase(option) {
+      throw Fault(
+        "bad_value", .usage, "`--state` names a database, which does not belong into \(file)",
+        cause: "Others may read it there",
+        hint: "Write `state: \"${credential.state}\"` into tidemark.yaml")
+    }
+    return option.hasPrefix("/") ? option : try Path.absolute(".") + "/" + option
+  }
+
   /// True where the state lies in a Postgres database and not in a file.
   static func isDatabase(_ path: String) -> Bool {
     path.hasPrefix("postgres://") || path.hasPrefix("postgresql://")

@@ -11,7 +11,7 @@ enum CronCommand {
       .init(name: "print", help: "what to do"),
       .init(name: "JOB", help: "only these jobs", isRequired: false, isRepeatable: true),
     ],
-    example: "tidemark cron print | crontab -",
+    example: "(crontab -l; tidemark cron print) | crontab -",
     run: { invocation in
       guard invocation.operands[0] == "print" else {
         throw Fault(
@@ -23,11 +23,16 @@ enum CronCommand {
       var words = [try Path.absolute("/proc/self/exe"), "tick"] + jobs
       words += ["--quiet", "--project", try Path.absolute(context.root)]
       for config in invocation.all("config") { words += ["--config", try Path.absolute(config)] }
+      if let state = try StateLocation.elsewhere(invocation["state"], writtenInto: "a crontab") {
+        words += ["--state", state]
+      }
       // In a crontab `%` ends the command.
       let command = words.map(ShellWord.quoted).joined(separator: " ").split(
         separator: "%", omittingEmptySubsequences: false
       ).joined(separator: "\\%")
-      Terminal.print("* * * * * \(command)")
+      let line = "* * * * * \(command)"
+      Terminal.print(
+        invocation.has("json") ? JSONValue.object([.init("crontab", .string(line))]).prettyText : line)
       return .ok
     })
 }

@@ -69,7 +69,8 @@ enum DiffCommand {
     }
     guard let earlier = try await store.succeededRun(before: first) else {
       throw Fault(
-        "no_such_run", .notFound, "Run \(first.id) is the only success of its interval",
+        "no_such_run", .notFound,
+        "Run \(first.id) is the only success of its \(first.identity.interval == nil ? "job" : "interval")",
         hint: "Name two runs; `tidemark history \(first.identity.job)` lists them")
     }
     return (earlier, first)

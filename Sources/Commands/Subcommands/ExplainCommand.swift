@@ -15,8 +15,9 @@ enum ExplainCommand {
       return .ok
     }
     var entry = FaultCatalogue.entries.first { $0.code == code }
-    let states = SQLState.known.filter { $0.code == code || $0.meaning.name == code }
-    if entry == nil, let meaning = states.first?.meaning {
+    let state =
+      SQLState.known.first { $0.code == code || $0.meaning.name == code } ?? SQLState(ofKnownClass: code)
+    if entry == nil, let meaning = state?.meaning {
       entry = FaultCatalogue.Entry(
         code: meaning.name, kind: meaning.kind.rawValue, meaning: meaning.sentence,
         remedy: meaning.hint ?? "The cause is the server's own message")

@@ -17,10 +17,10 @@ enum NoticesCommand {
       .init(name: "ID|all", help: "for retry: notices, by their ids", isRequired: false, isRepeatable: true),
     ],
     options: [
-      OptionSpec("state", value: "STATE", help: "list: only those that are due, delivered or gave_up"),
+      OptionSpec("only", value: "STATE", help: "list: only those that are due, delivered or gave_up"),
       OptionSpec("limit", value: "N", help: "list: how many (default 50)"),
     ],
-    example: "tidemark notices list --state gave_up",
+    example: "tidemark notices list --only gave_up",
     run: { try await run($0) })
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
@@ -32,7 +32,7 @@ enum NoticesCommand {
       if names.isEmpty {
         throw Fault(
           "missing_operand", .usage, "Name the notices, or all",
-          hint: "`tidemark notices list --state gave_up` shows their ids")
+          hint: "`tidemark notices list --only gave_up` shows their ids")
       }
       return try await retry(names, invocation, context)
     default:
@@ -43,7 +43,7 @@ enum NoticesCommand {
   }
 
   private static func list(_ invocation: Invocation, _ context: ProjectContext) async throws -> ExitCode {
-    let state = try invocation.choice("state", NoticeRecord.State.self)
+    let state = try invocation.choice("only", NoticeRecord.State.self)
     let limit = try invocation.integer("limit", in: 1...100_000) ?? 50
     let store = try await context.openStore()
     let notices = try await store.notices(state: state, limit: limit).filter {
@@ -67,7 +67,7 @@ enum NoticesCommand {
       throw Fault(
         "no_such_notice", .notFound, "No notice `\(unknown)` has given up",
         hint: DidYouMean.hint(for: unknown, among: given.map(\.id))
-          ?? "`tidemark notices list --state gave_up` shows their ids")
+          ?? "`tidemark notices list --only gave_up` shows their ids")
     }
     try await store.retryNotices(chosen)
     let environment = context.environment(store: store) { _, _ in }

@@ -33,7 +33,14 @@ enum StateCommand {
     case "migrate":
       // Opening has done it, one process at a time.
       await store.close()
-      Terminal.print("\(store.location) has layout \(Store.layout), the newest that this version knows")
+      if invocation.has("json") {
+        Terminal.print(
+          JSONValue.object([
+            .init("state", .string(store.location)), .init("layout", .integer(Store.layout)),
+          ]).prettyText)
+      } else {
+        Terminal.print("\(store.location) has layout \(Store.layout), the newest that this version knows")
+      }
       return .ok
     case "compact":
       try await store.compact()

@@ -203,15 +203,7 @@ enum SystemdCommand {
         "bad_value", .usage, "`--name \(prefix)` cannot begin the name of a unit and be a user's name",
         hint: "Write 1 to 31 letters, digits, `-` and `_`")
     }
-    let state = try invocation["state"].map { (state) throws(Fault) in
-      if StateLocation.isDatabase(state) {
-        throw Fault(
-          "bad_value", .usage, "`--state` names a database, which does not belong into a unit file",
-          cause: "Anybody may read unit files",
-          hint: "Write `state: \"${credential.state}\"` into tidemark.yaml")
-      }
-      return state.hasPrefix("/") ? state : try Path.absolute(".") + "/" + state
-    }
+    let state = try StateLocation.elsewhere(invocation["state"], writtenInto: "a unit file")
     return SystemdUnits(
       program: try Path.absolute("/proc/self/exe"), project: root,
       configs: try invocation.all("config").map(Path.absolute), state: state,

@@ -9,6 +9,12 @@ package struct SQLState: Hashable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
+  /// `nil` for a text that is no SQLSTATE of a class that is known.
+  package init?(ofKnownClass code: String) {
+    guard code.utf8.count == 5, Self.classes[String(code.prefix(2))] != nil else { return nil }
+    self.code = code
+  }
+
   package var description: String { code }
 
   package static let queryCancelled = SQLState("57014")

@@ -118,14 +118,29 @@ extension Store {
     }
   }
 
-  /// The newest revision that succeeded before this one, of the same identity.
+  /// The newest revision that succeeded before this one; without an interval, where each run stands for
+  /// itself, the success before it.
   package func succeededRun(before run: RunRecord) async throws -> RunRecord? {
     try await database.transaction(.read) { tx in
-      try await tx.row(
+      let identity = run.identity
+      let revision = try await tx.row(
         """
         SELECT * FROM runs WHERE identity = $1 AND state = 'succeeded' AND revision < $2
         ORDER BY revision DESC LIMIT 1
-        """, [.text(run.identity.key), .integer(run.revision)]
+        """, [.text(identity.key), .integer(run.revision)]
+      ).map(RunRecord.init)
+      if revision != nil || identity.interval != nil { return revision }
+      return try await tx.row(
+        """
+        SELECT * FROM runs
+        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND parameters = $4 AND interval_start IS NULL
+          AND state = 'succeeded' AND serial < $5
+        ORDER BY serial DESC, revision DESC LIMIT 1
+        """,
+        [
+          .text(identity.project), .text(identity.job.text), .text(identity.matrixRow),
+          .json(identity.parametersJSON), .integer(identity.serial),
+        ]
       ).map(RunRecord.init)
     }
   }

@@ -75,6 +75,8 @@ import Testing
       try #require(again.status == 0, "\(again.output)")
       let diff = try await project.run(["diff", "sales", "--strict"])
       #expect(diff.status == 4 && diff.output.contains("2 rows the same, 1 not"), "\(diff.output)")
+      let given = try await project.run(["diff", "sales", "--json"])
+      #expect(given.output.contains("\"differing_rows\": 1"), "\(given.output)")
     }
   }
 
@@ -157,6 +159,9 @@ import Testing
         for match in text.matches(of: /\b(?:Fault|refuse|add|warn)\(\s*"([a-z_0-9]+)",/) {
           if !known.contains(String(match.1)) { missing.insert(String(match.1)) }
         }
+        for match in text.matches(of: /sqlState: "(22[0-9A-Z]{3})"/) {
+          if !known.contains(String(match.1)) { missing.insert(String(match.1)) }
+        }
       }
       missing.subtract(["interval", "window"])
       #expect(missing == [])
@@ -164,6 +169,8 @@ import Testing
       #expect(one.status == 0 && one.output.contains("exit code 4"), "\(one.output)")
       let state = try await project.run(["explain", "53300"])
       #expect(state.status == 0 && state.output.contains("too_many_connections"), "\(state.output)")
+      let ofClass = try await project.run(["explain", "22P05"])
+      #expect(ofClass.status == 0 && ofClass.output.contains("bad_value"), "\(ofClass.output)")
       let slip = try await project.run(["explain", "outside_windo"])
       #expect(slip.status == 3 && slip.output.contains("Did you mean `outside_window`?"), "\(slip.output)")
     }
