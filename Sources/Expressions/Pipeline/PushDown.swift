@@ -9,7 +9,7 @@ package enum PushDown {
     package var conditions: [SQLText]
   }
 
-  /// Moves every `filter` that nothing before it can reject a row of, that cannot fault, is
+  /// Moves every `filter` that nothing before it can reject or count a row of, that cannot fault, is
   /// portable, and looks only at columns as they were fetched.
   ///
   /// - Parameters:
@@ -32,7 +32,7 @@ package enum PushDown {
         split.conditions.append(condition)
         continue
       }
-      isOpen = isOpen && !step.canReject
+      isOpen = isOpen && !step.canReject && !step.countsRows
       step.track(&origins)
       kept.append(step)
     }
@@ -62,6 +62,11 @@ extension TypedStep {
     case .filter(let condition, _): !condition.cannotFault
     case .lookup(let lookup): lookup.onMissing != .keep
     }
+  }
+
+  /// True where the step reports something of every row that reaches it.
+  var countsRows: Bool {
+    if case .lookup = action { true } else { false }
   }
 
   /// Follows which fetched column each column of the row still is.

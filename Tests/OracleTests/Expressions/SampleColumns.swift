@@ -64,11 +64,14 @@ enum SampleColumns {
     }
   }
 
-  static let namesByKind: [String: [String]] = {
+  static let namesByKind = names(columns.map { ($0.name, $0.kinds) })
+
+  /// The names of columns by each kind of slot that they may fill.
+  static func names(_ columns: [(name: String, kinds: [String])]) -> [String: [String]] {
     var names: [String: [String]] = [:]
     for column in columns { for kind in column.kinds { names[kind, default: []].append(column.name) } }
     return names
-  }()
+  }
 
   private static func pair(
     _ name: String, _ declaration: String, _ type: SQLType, _ kinds: [String]? = nil

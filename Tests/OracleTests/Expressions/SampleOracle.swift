@@ -20,14 +20,15 @@ struct SampleOracle {
 
   private let connection: Connection
 
-  /// Makes the table in a new database. With plans of its own for each row the server would fold a row's NULLs as
-  /// the constants that a query's columns are not.
+  /// With plans of its own for each row the server would fold a row's NULLs as the constants that a query's columns
+  /// are not.
+  static let session =
+    "SET TimeZone = '\(zone)'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = postgres; SET extra_float_digits = 1; SET plan_cache_mode = force_generic_plan"
+
+  /// Makes the table in a new database.
   static func open(_ settings: ConnectionSettings) async throws -> SampleOracle {
     let connection = try await Connection.open(settings)
-    for statement in [
-      "SET TimeZone = '\(zone)'; SET DateStyle = 'ISO, YMD'; SET IntervalStyle = postgres; SET extra_float_digits = 1; SET plan_cache_mode = force_generic_plan",
-      SampleColumns.definition, evaluate,
-    ] {
+    for statement in [session, SampleColumns.definition, evaluate] {
       try await connection.execute(SQLText(trusted: statement))
     }
     return SampleOracle(connection: connection)
