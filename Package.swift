@@ -79,6 +79,10 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "tidemark", dependencies: ["Commands"], swiftSettings: settings),
 
+    .executableTarget(
+      name: "KernelBenchmarks", dependencies: ["Model", "Expressions", "JobFiles", "Compute"],
+      path: "benchmarks/kernels", exclude: ["run"], swiftSettings: settings),
+
     // What tests of the whole program share: a project folder, a database, the program itself.
     .target(
       name: "ProjectRig", dependencies: ["Model", "Runtime", "Postgres", "DemoServer"],
