@@ -109,11 +109,11 @@ let package = Package(
       name: "FormatsTests", dependencies: ["Formats", "Compute", "Model"],
       swiftSettings: settings),
     .testTarget(
-      name: "PostgresTests", dependencies: ["Postgres", "Model", "Runtime", "DemoServer"],
+      name: "PostgresTests", dependencies: ["Postgres", "Model", "Runtime", "DemoServer", "ProjectRig"],
       swiftSettings: settings),
     .testTarget(
       name: "StateStoreTests",
-      dependencies: ["StateStore", "Model", "Runtime", "Postgres", "DemoServer"],
+      dependencies: ["StateStore", "Model", "Runtime", "Postgres", "DemoServer", "ProjectRig"],
       swiftSettings: settings),
     .testTarget(
       name: "SinksTests",

@@ -2,6 +2,7 @@ internal import Glibc
 package import Model
 package import Postgres
 internal import Runtime
+internal import Synchronization
 
 /// A throw-away Postgres of our own, in a temporary folder, reached by a private Unix socket only.
 ///
@@ -15,7 +16,10 @@ package final class DemoServer: Sendable {
   /// The server's own log.
   package var logFile: String { folder + "/log/server.log" }
 
-  private let process: ChildProcess
+  private let command: [String]
+  // A restart puts another process in place; nothing waits inside.
+  private let running: Mutex<ChildProcess>
+  private var process: ChildProcess { running.withLock { $0 } }
   private let isKept: Bool
   private let lock: LockFile
 
@@ -75,9 +79,9 @@ package final class DemoServer: Sendable {
     let arguments =
       [programs.postgres, "-D", folder + "/data"]
       + settings.sorted { $0.key < $1.key }.flatMap { ["-c", "\($0.key)=\($0.value)"] }
-    process = try ChildProcess(
-      user.command(arguments, diesWithUs: !options.isKept), environment: Self.environment,
-      output: folder + "/log/server.log")
+    command = user.command(arguments, diesWithUs: !options.isKept)
+    running = Mutex(
+      try ChildProcess(command, environment: Self.environment, output: folder + "/log/server.log"))
     isKept = options.isKept
     self.folder = folder
     self.lock = lock
@@ -105,6 +109,17 @@ package final class DemoServer: Sendable {
   /// Sends the server's main process a signal: what tests of a crash do.
   package func signal(_ number: Int32) {
     process.signal(number)
+  }
+
+  /// What `pg_ctl restart -m immediate` does: ends without saving, and recovers as after a crash.
+  package func restartImmediately() async throws {
+    process.signal(SIGQUIT)
+    guard process.wait(atMost: .seconds(20)) != nil else {
+      throw Fault("demo_server_failed", .resource, "The demo server does not end")
+    }
+    let next = try ChildProcess(command, environment: Self.environment, output: logFile)
+    running.withLock { $0 = next }
+    try await waitUntilReady()
   }
 
   /// Stops the server, ending its connections, and removes its folder. Does so once; later calls

@@ -65,7 +65,8 @@ package struct Failpoint: Hashable, Sendable {
       while true { pause() }
     case .hang: while true { pause() }
     // Until whoever watches lets it go on, which it then does as if nothing had happened.
-    case .stop: kill(getpid(), SIGSTOP)
+    // Sent to this very thread, which would go on for a moment if another one took the signal.
+    case .stop: pthread_kill(pthread_self(), SIGSTOP)
     case .error:
       throw Fault(
         "failpoint", .connection, "The failpoint \(point.name) was asked to fail", isTransient: true)

@@ -1,63 +1,20 @@
 import DemoServer
-import Glibc
 import Model
 import Postgres
-import Runtime
+import ProjectRig
 import Testing
-
-private let pgbouncer = "/usr/sbin/pgbouncer"
 
 /// Everything that reading and writing needs, behind pgbouncer in transaction mode, where two
 /// transactions of one client may run in two sessions of the server.
-@Suite(.enabled(if: access(pgbouncer, X_OK) == 0, "needs pgbouncer"))
+@Suite(.enabled(if: Pooler.isInstalled, "needs pgbouncer"))
 struct PoolerTests {
   private func withPooler(_ body: (ConnectionSettings) async throws -> Void) async throws {
     try await SharedServer.withDatabase { direct in
-      let server = try await SharedServer.shared()
-      let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-pooler-")
-      defer { #expect(throws: Never.self) { try FolderTree.remove(folder) } }
-      let database = try await databaseName(direct)
-      try FileDescriptor(folder + "/ini", O_WRONLY | O_CREAT, mode: 0o644).write(
-        Array(
-          """
-          [databases]
-          \(database) = host=\(server.socketDirectory) port=\(server.port) user=postgres
-          [pgbouncer]
-          pool_mode = transaction
-          auth_type = any
-          listen_addr =
-          unix_socket_dir = \(folder)
-          listen_port = 6432
-          ignore_startup_parameters = extra_float_digits
-          """.utf8))
-      // pgbouncer, too, refuses to be root.
-      let isRoot = geteuid() == 0
-      #expect(!isRoot || chmod(folder, 0o777) == 0)
-      let user = isRoot ? ["-u", "postgres"] : []
-      let pooler = try ChildProcess(
-        [pgbouncer] + user + [folder + "/ini"], environment: [:], output: folder + "/log")
-      defer {
-        pooler.signal(SIGKILL)
-        _ = pooler.wait(atMost: .seconds(10))
-      }
-      let settings = try ConnectionSettings(
-        name: "pooled", connectionString: "host=\(folder) port=6432 user=postgres dbname=\(database)",
-        applicationName: "test")
-      while true {
-        do {
-          try await Connection.open(settings).close()
-          break
-        } catch let fault as Fault where fault.isTransient && pooler.exit == nil {
-          await Task.yield()
-        }
-      }
-      try await body(settings)
+      let connection = try await Connection.open(direct)
+      let database = try await connection.query("SELECT current_database() AS v").onlyRow.string("v")
+      await connection.close()
+      try await Pooler.with(SharedServer.shared()) { try await body($0.settings(database: database)) }
     }
-  }
-
-  private func databaseName(_ settings: ConnectionSettings) async throws -> String {
-    let connection = try await Connection.open(settings)
-    return try await connection.query("SELECT current_database() AS v").onlyRow.string("v")
   }
 
   @Test func everythingWorks() async throws {

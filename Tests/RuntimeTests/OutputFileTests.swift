@@ -41,6 +41,29 @@ import Testing
     }
   }
 
+  /// After a fence no earlier writer can make its file appear, and none can touch another's.
+  @Test func fencedWritersMakeNothingAppear() throws {
+    try withRoot { _, root in
+      try OutputFile.fence("a/x.csv", in: root, tag: "t")
+      #expect(access(root, F_OK) != 0)
+      try publish("a/x.csv", in: root, "first")
+      let late = try OutputFile("a/x.csv", in: root, tag: "t", owner: "r1-1")
+      try late.write(Array("late".utf8))
+      let other = try OutputFile("a/x.csv", in: root, tag: "u", owner: "r1-1")
+      try OutputFile.fence("a/x.csv", in: root, tag: "t")
+      let heir = try OutputFile("a/x.csv", in: root, tag: "t", owner: "r2-1")
+      try heir.write(Array("heir".utf8))
+      let fault = #expect(throws: Fault.self) { try late.rename() }
+      #expect(fault?.code == "fenced" && fault?.kind == .conflict)
+      #expect(try text(root + "/a/x.csv") == "first")
+      try late.discard()
+      try heir.rename()
+      #expect(try text(root + "/a/x.csv") == "heir")
+      try other.discard()
+      #expect(try FolderTree.names(in: root + "/a") == ["x.csv"])
+    }
+  }
+
   @Test func aDeadWritersFileIsReplaced() throws {
     try withRoot { _, root in
       try OutputFile("x.csv", in: root, tag: "t").write(Array("half of something long".utf8))

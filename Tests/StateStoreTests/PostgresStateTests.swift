@@ -2,6 +2,7 @@ import DemoServer
 import Glibc
 import Model
 import Postgres
+import ProjectRig
 import Runtime
 @testable import StateStore
 import Synchronization
@@ -139,45 +140,18 @@ import Testing
     let count = Atomic(0)
   }
 
-  static let pgbouncer = "/usr/sbin/pgbouncer"
-
-  @Test(.enabled(if: access(pgbouncer, X_OK) == 0), arguments: ["transaction", "session"])
-  func poolersThatShareSessionsAreRefused(_ mode: String) async throws {
-    let server = try await SharedServer.shared()
+  @Test(.enabled(if: Pooler.isInstalled, "needs pgbouncer"), arguments: Pooler.Mode.allCases)
+  func poolersThatShareSessionsAreRefused(_ mode: Pooler.Mode) async throws {
     try await withTestDatabase { settings in
-      try await withScratchFolder { folder in
-        chmod(folder, 0o777)
-        try FileDescriptor("\(folder)/pgbouncer.ini", O_WRONLY | O_CREAT, mode: 0o644).write(
-          Array(
-            """
-            [databases]
-            * = host=\(server.socketDirectory) port=\(server.port) user=postgres
-            [pgbouncer]
-            listen_port = 6543
-            unix_socket_dir = \(folder)
-            auth_type = any
-            pool_mode = \(mode)
-            ignore_startup_parameters = extra_float_digits
-            \(geteuid() == 0 ? "user = postgres" : "")
-
-            """.utf8))
-        let pooler = try ChildProcess(
-          [Self.pgbouncer, "\(folder)/pgbouncer.ini"], environment: [:], output: "\(folder)/log")
-        defer {
-          pooler.signal(SIGKILL)
-          _ = pooler.wait(atMost: .seconds(10))
-        }
-        // Its socket is there once it listens.
-        while access("\(folder)/.s.PGSQL.6543", F_OK) != 0, pooler.exit == nil { await Task.yield() }
-        let direct = try await Connection.open(settings)
-        let database = try await direct.query("SELECT current_database() AS name").onlyRow.string("name")
-        await direct.close()
-        let pooled = try ConnectionSettings(
-          name: "state", connectionString: "host=\(folder) port=6543 dbname=\(database) user=any",
-          applicationName: "test")
-        if mode == "transaction" {
+      let direct = try await Connection.open(settings)
+      let database = try await direct.query("SELECT current_database() AS name").onlyRow.string("name")
+      await direct.close()
+      try await Pooler.with(SharedServer.shared(), mode) { pooler in
+        let pooled = try pooler.settings(database: database)
+        switch mode {
+        case .transaction:
           await expectFault("state_behind_pooler") { _ = try await Store.openPostgres(pooled) }
-        } else {
+        case .session:
           let store = try await Store.openPostgres(pooled)
           _ = try await store.begin()
           await store.close()

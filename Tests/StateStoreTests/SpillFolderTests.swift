@@ -46,6 +46,21 @@ import Testing
     }
   }
 
+  /// A folder is removed with its lock last, so that a kill in between leaves it locked or empty.
+  @Test func theLockIsRemovedLast() async throws {
+    try await withScratchFolder { parent in
+      let folder = try SpillFolder(for: RunID("r1"), in: parent)
+      var writer = try folder.makeFile()
+      try writer.append([1])
+      _ = writer.finish()
+      for name in ["result", "chunk-7", "zzz"] {
+        try FileDescriptor("\(folder.path)/\(name)", O_WRONLY | O_CREAT).write([1])
+      }
+      let names = try FolderTree.names(in: folder.path)
+      #expect(names.count == 5 && names.last?.contains("lock") == true)
+    }
+  }
+
   @Test func onlyAbandonedFoldersAreRemoved() async throws {
     try await withScratchFolder { parent in
       let living = try SpillFolder(for: RunID("r1"), in: parent)
@@ -55,8 +70,10 @@ import Testing
         try writer.append([1])
         _ = writer.finish()
       }
-      #expect(try FolderTree.names(in: parent).count == 2)
-      #expect(try SpillFolder.removeAbandoned(in: parent) == 1)
+      // Killed before its folder was locked, or when all but the folder was removed.
+      _ = try FolderTree.temporary(in: parent, prefix: "r1.")
+      #expect(try FolderTree.names(in: parent).count == 3)
+      #expect(try SpillFolder.removeAbandoned(in: parent) == 2)
       #expect(try FolderTree.names(in: parent).map { "\(parent)/\($0)" } == [living.path])
       #expect(try SpillFolder.removeAbandoned(in: "\(parent)/nowhere") == 0)
     }

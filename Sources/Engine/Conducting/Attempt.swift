@@ -90,6 +90,8 @@ actor Attempt {
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try await bindToCommitment(asker)
+    try Publisher.fenceFiles(
+      of: job, references: references, identity: record.identity, root: environment.outputRoot)
     let (prepared, publisher) = try await prepare(asker, spills)
     if binding == nil {
       if isAgain {

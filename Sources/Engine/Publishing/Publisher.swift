@@ -92,6 +92,21 @@ final class Publisher {
       checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result))
   }
 
+  /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever
+  /// ends this run for good relies on it.
+  static func fenceFiles(
+    of job: Job, references: ReferenceScope, identity: RunIdentity, root: String
+  ) throws(Fault) {
+    for case .file(let rule) in job.sinks {
+      let path = try NameResolver(references: references).text(rule.path)
+      do throws(Fault) {
+        try PreparedFile.fence(path, in: root, identity)
+      } catch {
+        throw error.at(rule.place)
+      }
+    }
+  }
+
   private static func look(
     at target: TableTarget, _ connection: Connection, result: [ColumnSchema], session: SessionSettings
   ) async throws -> TableFacts? {
@@ -185,8 +200,7 @@ final class Publisher {
       prepared.append(
         try PreparedFile(
           sink: file.sink, rule: file.rule, path: file.path, schema: plan.result,
-          root: environment.outputRoot, tag: SHA256.hexadecimal(run.identity.key).prefix(12).description,
-          token: token,
+          root: environment.outputRoot, identity: run.identity, run: run.id, token: token,
           mayReplace: run.revision > 1 || request.again || reached.contains(file.sink)))
     }
     var judges: [CheckJudge] = []

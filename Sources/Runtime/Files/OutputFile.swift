@@ -12,17 +12,17 @@ package final class OutputFile {
   private let file: FileDescriptor
   private let name: String
   private let temporaryName: String
+  private var isRenamed = false
   /// The final path, for messages.
   package let path: String
 
   /// Makes the folders that are missing, and an empty file under the temporary name.
   /// - Parameters:
   ///   - path: relative to `root`.
-  ///   - tag: what the writers of one file have in common.
-  ///   - owner: rises from writer to writer, and makes the temporary name this one's own: an older
-  ///     writer that wakes up late cannot write into it. What older ones have left is removed.
+  ///   - tag: what the writers of one file have in common; without dots.
+  ///   - owner: makes the temporary name this writer's own, so that no other can write into it or rename it.
   /// - Throws: `Fault` `unsafe_path`, or a `SystemFault`.
-  package init(_ path: String, in root: String, tag: String, owner: Int64 = 0) throws(Fault) {
+  package init(_ path: String, in root: String, tag: String, owner: String = "0") throws(Fault) {
     let parts = try OutputFile.parts(path)
     guard let name = parts.last else {
       throw Fault("unsafe_path", .validation, "The output path is empty")
@@ -30,26 +30,37 @@ package final class OutputFile {
     self.path = root + "/" + parts.joined(separator: "/")
     folder = try OutputFile.folder(Array(parts.dropLast()), in: root)
     self.name = name
-    let common = ".\(name).\(tag)."
-    temporaryName = "\(common)\(owner).tmp"
+    temporaryName = OutputFile.common(name, tag) + "\(owner).tmp"
     guard temporaryName.utf8.count <= 255 else {
       throw Fault("unsafe_path", .validation, "The file name `\(name.prefix(40))…` is too long")
     }
     try OutputFile.refuseOddFile(name, in: folder, path: self.path)
-    for left in try FolderTree.names(in: OutputFile.parent(self.path)) where left.hasPrefix(common) {
-      guard left.hasSuffix(".tmp"), let writer = Int64(left.dropFirst(common.count).dropLast(4)),
-        writer <= owner
-      else { continue }
-      if unlinkat(folder.number, left, 0) != 0, errno != ENOENT {
-        throw SystemFault.fault("remove", self.path)
-      }
+    // What this very writer left when it tried before.
+    if unlinkat(folder.number, temporaryName, 0) != 0, errno != ENOENT {
+      throw SystemFault.fault("remove", self.path)
     }
     file = try FileDescriptor(
       temporaryName, in: folder, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
   }
 
-  private static func parent(_ path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+  private static func common(_ name: String, _ tag: String) -> String { ".\(name).\(tag)." }
+
+  /// Takes a file away from all writers of `tag` so far: what they have under their temporary names is removed,
+  /// so that none of them, however late it wakes up, can make it appear.
+  /// - Throws: `Fault` `unsafe_path`, or a `SystemFault`.
+  package static func fence(_ path: String, in root: String, tag: String) throws(Fault) {
+    let parts = try parts(path)
+    guard let name = parts.last else { return }
+    let parent = ([root] + parts.dropLast()).joined(separator: "/")
+    // Where there is no folder nobody has written anything.
+    if access(parent, F_OK) != 0 { return }
+    let folder = try folder(Array(parts.dropLast()), in: root)
+    for left in try FolderTree.names(in: parent)
+    where left.hasPrefix(common(name, tag)) && left.hasSuffix(".tmp") {
+      if unlinkat(folder.number, left, 0) != 0, errno != ENOENT {
+        throw SystemFault.fault("remove", parent + "/" + left)
+      }
+    }
   }
 
   /// The parts of a relative path.
@@ -122,13 +133,19 @@ package final class OutputFile {
   }
 
   /// Makes the file appear under its name, and forces that to the disk. Doing it twice is fine.
+  /// - Throws: `Fault` `fenced` where another writer has taken the file away meanwhile.
   package func rename() throws(Fault) {
     try OutputFile.refuseOddFile(name, in: folder, path: path)
-    if renameat(folder.number, temporaryName, folder.number, name) != 0 {
+    if !isRenamed, renameat(folder.number, temporaryName, folder.number, name) != 0 {
       let problem = errno
-      if problem == ENOENT, exists { return }
+      if problem == ENOENT {
+        throw Fault(
+          "fenced", .conflict, "Another process has taken over what was to become `\(path)`",
+          hint: "Nothing more is written here; `tidemark status` shows the other")
+      }
       throw SystemFault.fault("rename", path, problem)
     }
+    isRenamed = true
     try folder.synchronize()
   }
 

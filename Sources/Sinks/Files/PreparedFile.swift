@@ -16,18 +16,17 @@ package final class PreparedFile {
 
   /// - Parameters:
   ///   - path: the sink's path with references resolved.
-  ///   - tag: unique to the run's identity.
-  ///   - token: of the owner, so that a later one replaces what a dead one left, and not the other way
-  ///     round.
+  ///   - run, token: whose file it is, which keeps every writer to its own.
   /// - Throws: `Fault` `unsafe_path`, `file_exists`, or of the file system.
   package init(
-    sink: String, rule: FileSinkRule, path: String, schema: [ColumnSchema], root: String, tag: String,
-    token: FencingToken, mayReplace: Bool
+    sink: String, rule: FileSinkRule, path: String, schema: [ColumnSchema], root: String,
+    identity: RunIdentity, run: RunID, token: FencingToken, mayReplace: Bool
   ) throws(Fault) {
     self.sink = sink
     self.rule = rule
     do throws(Fault) {
-      file = try OutputFile(path, in: root, tag: tag, owner: token.number)
+      file = try OutputFile(
+        path, in: root, tag: PreparedFile.tag(identity), owner: "\(run)-\(token.number)")
     } catch {
       throw error.at(rule.place)
     }
@@ -40,6 +39,17 @@ package final class PreparedFile {
     encoder = FileEncoder(rule.format, schema: schema)
     compressor = rule.isCompressed ? try GzipStream() : nil
     buffer = encoder.header
+  }
+
+  /// What the files of all runs of an identity have in their temporary names.
+  private static func tag(_ identity: RunIdentity) -> String {
+    String(SHA256.hexadecimal(identity.key).prefix(12))
+  }
+
+  /// Takes a file away from every earlier owner of an identity, as raising a fence does with a table: one that
+  /// wakes up late finds nothing to rename.
+  package static func fence(_ path: String, in root: String, _ identity: RunIdentity) throws(Fault) {
+    try OutputFile.fence(path, in: root, tag: tag(identity))
   }
 
   package func append(_ batch: borrowing Batch) throws(Fault) {

@@ -16,11 +16,31 @@ package final class SpillFolder: Sendable {
   /// - Throws: a `SystemFault`.
   package init(for run: RunID, in parent: String) throws(Fault) {
     try StateFolder.make(parent)
-    path = try FolderTree.temporary(in: parent, prefix: "\(run.text).")
-    guard let lock = try LockFile.tryLock("\(path)/\(SpillFolder.lockName)") else {
-      throw Fault("spill_folder_taken", .conflict, "The spill folder `\(path)` is in use")
+    for _ in 0..<100 {
+      if let place = try SpillFolder.place(in: parent, prefix: "\(run.text).") {
+        path = place.path
+        lock = place.lock
+        return
+      }
     }
-    self.lock = lock
+    throw Fault("spill_folder_taken", .conflict, "No spill folder can be kept in `\(parent)`")
+  }
+
+  private struct Place: ~Copyable {
+    let path: String
+    let lock: LockFile
+  }
+
+  /// - Returns: `nil` where somebody took the new folder for an abandoned one before it was locked.
+  private static func place(in parent: String, prefix: String) throws(Fault) -> Place? {
+    let path = try FolderTree.temporary(in: parent, prefix: prefix)
+    do {
+      guard let lock = try LockFile.tryLock("\(path)/\(lockName)") else { return nil }
+      return access("\(path)/\(lockName)", F_OK) == 0 ? Place(path: path, lock: lock) : nil
+    } catch {
+      if error.code == "file_not_found" { return nil }
+      throw error
+    }
   }
 
   /// Removes the folder. What cannot be removed now, `removeAbandoned` tries again.
@@ -44,10 +64,12 @@ package final class SpillFolder: Sendable {
     var removed = 0
     for name in try FolderTree.names(in: parent) {
       let path = "\(parent)/\(name)"
-      // Without its lock file a folder is just being made.
-      guard access("\(path)/\(lockName)", F_OK) == 0,
-        let lock = try LockFile.tryLock("\(path)/\(lockName)")
-      else { continue }
+      // Without its lock file a folder is empty: just made, or all but removed.
+      if access("\(path)/\(lockName)", F_OK) != 0 {
+        if rmdir(path) == 0 { removed += 1 }
+        continue
+      }
+      guard let lock = try LockFile.tryLock("\(path)/\(lockName)") else { continue }
       try FolderTree.remove(path)
       removed += 1
       _ = consume lock
@@ -55,5 +77,6 @@ package final class SpillFolder: Sendable {
     return removed
   }
 
-  private static let lockName = "lock"
+  /// Behind all other names, which are removed in their order: a folder that holds anything has it.
+  private static let lockName = "~lock"
 }

@@ -13,6 +13,8 @@ struct CrashWorld {
   let project: TidemarkProject
   var state = StateKind.sqlite
   var scenario = CrashScenario.groups
+  /// The state's own server; left out, the state lies beside the project or in its database.
+  var stateServer: DemoServer?
 
   /// Where the state lies.
   enum StateKind: String, CaseIterable, Sendable {
@@ -71,16 +73,13 @@ struct CrashWorld {
     _ body: (CrashWorld) async throws -> Void
   ) async throws {
     func fill(_ project: TidemarkProject) async throws {
-      try await project.sql(
-        """
-        CREATE TABLE events AS SELECT i AS id, TIMESTAMPTZ '2026-03-13 22:00+00' + i * INTERVAL '5 minutes' AS at,
-          (ARRAY['a', 'b', NULL])[i % 3 + 1] AS kind, (i * 7919 % 1009)::numeric(10, 2) / 7 AS amount,
-          i % 17 AS qty FROM generate_series(1, 400) AS i
-        """,
-        "ALTER TABLE events ADD PRIMARY KEY (id)", "ANALYZE events", "CREATE TABLE told (n int)")
+      for statement in events { try await project.sql(statement) }
+      try await project.sql("CREATE TABLE told (n int)")
       try project.write("jobs/crash.yaml", scenario.job)
       let world = CrashWorld(project: project, state: state, scenario: scenario)
-      if state == .postgres { try project.write("tidemark.yaml", project.file(world.stateLine)) }
+      if state == .postgres {
+        try project.write("tidemark.yaml", project.file(world.stateLine(project.database)))
+      }
       try await body(world)
     }
     if let server {
@@ -90,9 +89,39 @@ struct CrashWorld {
     }
   }
 
-  /// The state in the project's own database, named by a URL as it must be.
-  private var stateLine: String {
-    let parts = project.database.split(separator: " ").map {
+  /// What the job reads.
+  private static let events = [
+    """
+    CREATE TABLE events AS SELECT i AS id, TIMESTAMPTZ '2026-03-13 22:00+00' + i * INTERVAL '5 minutes' AS at,
+      (ARRAY['a', 'b', NULL])[i % 3 + 1] AS kind, (i * 7919 % 1009)::numeric(10, 2) / 7 AS amount,
+      i % 17 AS qty FROM generate_series(1, 400) AS i
+    """,
+    "ALTER TABLE events ADD PRIMARY KEY (id)", "ANALYZE events",
+  ]
+
+  /// The same world with its source and its state on servers of their own.
+  func moved(source: DemoServer, state: DemoServer) async throws -> CrashWorld {
+    var moved = self
+    moved.stateServer = state
+    moved.state = .postgres
+    let connection = try await Connection.open(source.settings())
+    for statement in CrashWorld.events { try await connection.execute(SQLText(trusted: statement)) }
+    await connection.close()
+    try project.write(
+      "tidemark.yaml",
+      project.file(stateLine(state.connectionString())).replacing(
+        "defaults:",
+        with: "  source: {url: \"\(source.connectionString())\", search_path: [public]}\ndefaults:"))
+    try project.write(
+      "jobs/crash.yaml",
+      scenario.job.replacing(
+        "  connection: db\n  table: events", with: "  connection: source\n  table: events"))
+    return moved
+  }
+
+  /// The state in a database, named by a URL as it must be.
+  private func stateLine(_ database: String) -> String {
+    let parts = database.split(separator: " ").map {
       $0.split(separator: "=", maxSplits: 1)[1].filter { $0 != "'" }
     }
     let host = parts[0].replacing("/", with: "%2F")
@@ -111,11 +140,11 @@ struct CrashWorld {
   /// Starts the crash job with a failpoint of effect `stop`, and comes back when it stands still there.
   /// - Returns: `nil` where it ended without having come there.
   func stopped(
-    at failpoint: String, output: String, environment: [String: String] = [:]
+    at failpoint: String, output: String, environment: [String: String] = [:], more: [String] = []
   ) async throws -> ChildProcess? {
     var variables = Self.environment.merging(environment) { $1 }
     variables["TIDEMARK_FAILPOINT"] = failpoint + ":stop"
-    let process = try project.start(Self.command, environment: variables, output: output)
+    let process = try project.start(Self.command + more, environment: variables, output: output)
     while process.exit == nil {
       // The state is the first letter behind the name, which stands in parentheses.
       let text = try? FileContents.read("/proc/\(process.identifier)/stat", atMost: ByteCount(4096))
@@ -130,6 +159,12 @@ struct CrashWorld {
     try await project.sql(
       "SET client_min_messages = error", "DROP TABLE IF EXISTS by_window, appended, merged",
       "DROP SCHEMA IF EXISTS tidemark, tidemark_state CASCADE", "DELETE FROM told")
+    if let stateServer {
+      let connection = try await Connection.open(stateServer.settings())
+      try await connection.execute(
+        "SET client_min_messages = error; DROP SCHEMA IF EXISTS tidemark_state CASCADE")
+      await connection.close()
+    }
     for name in [".tidemark", "out"] where access(project.path(name), F_OK) == 0 {
       try FolderTree.remove(project.path(name))
     }
@@ -209,7 +244,7 @@ struct CrashWorld {
       switch state {
       case .sqlite:
         try await Store.openSQLite(path: project.path(".tidemark/state.db"), now: { SystemClock.now })
-      case .postgres: try await Store.openPostgres(project.settings)
+      case .postgres: try await Store.openPostgres(try stateServer?.settings() ?? project.settings)
       }
     try await body(store)
     await store.close()

@@ -76,6 +76,46 @@ import Testing
     }
   }
 
+  /// Columns that change between crash and resume: what the job does not use is no concern of it, and what it uses
+  /// makes a new run, or a fault that names it until the change is undone.
+  @Test(arguments: [
+    ("ALTER TABLE events ADD COLUMN more int", "kept=3 recomputed=0", nil),
+    ("ALTER TABLE events ADD COLUMN more float DEFAULT random()", "kept=0 recomputed=3", nil),
+    ("ALTER TABLE events ALTER COLUMN amount TYPE numeric(20,6)", "run_superseded", nil),
+    ("ALTER TABLE events ALTER COLUMN id TYPE bigint", "kept=0 recomputed=3", nil),
+    (
+      "ALTER TABLE events RENAME COLUMN amount TO worth", "amount",
+      "ALTER TABLE events RENAME COLUMN worth TO amount"
+    ),
+    ("ALTER TABLE events RENAME TO gone", "events", "ALTER TABLE gone RENAME TO events"),
+  ])
+  func columnsChange(_ change: String, _ said: String, _ undo: String?) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
+        "INSERT INTO events SELECT i, (ARRAY['a', 'b', 'c'])[i % 3 + 1], i / 7.0 FROM generate_series(1, 100) AS i",
+        "ANALYZE events")
+      try await waitForOlderTransactions(project)
+      try project.write("jobs/resumed.yaml", job("auto"))
+      let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
+      try #require(killed.wasKilled)
+      try await project.sql(change)
+      let resumed = try await project.run(["run", "resumed"])
+      #expect(resumed.output.contains(said), "\(resumed.output)")
+      if let undo {
+        #expect(resumed.status == 3 || resumed.status == 1, "\(resumed.output)")
+        try await project.sql(undo)
+        let last = try await project.run(["run", "resumed"])
+        #expect(last.status == 0 && last.output.contains("kept=3 recomputed=0"), "\(last.output)")
+      } else {
+        #expect(resumed.status == 0, "\(resumed.output)")
+      }
+      #expect(
+        try await project.rows("SELECT kind, n::text, total::text FROM result ORDER BY 1")
+          == project.rows(Self.aggregated))
+    }
+  }
+
   /// What else a chunk depends on, and a change that no row of the table shows.
   static let readers = [
     ("where: id IN (SELECT id FROM wanted)", "DELETE FROM wanted WHERE id < 50"),

@@ -123,6 +123,72 @@ extension CrashMatrix {
       }
     }
 
+    /// What a statement of the state may meet once: it is done again, and nobody notices; or the run says what
+    /// was in the way, and goes on when it is asked to.
+    @Test(arguments: ["40001", "40P01", "55P03", "57P01", "53200"], ["chunks", "runs", "sinks", "events"])
+    func stateFailingOnce(_ code: String, _ table: String) async throws {
+      try await CrashWorld.with(.postgres) { world in
+        let first = try await world.run("plan.saved:1:kill")
+        try #require(first.wasKilled)
+        try await world.project.sql(
+          "CREATE SEQUENCE tries",
+          """
+          CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('public.tries') = 2 THEN RAISE EXCEPTION 'asked for' USING ERRCODE = '\(code)'; END IF;
+            RETURN NEW;
+          END $$
+          """,
+          "CREATE TRIGGER fail_once BEFORE INSERT OR UPDATE ON tidemark_state.\(table) FOR EACH ROW EXECUTE FUNCTION public.fail_once()"
+        )
+        let run = try await world.run()
+        FaultCount.add("error of the state's server, by SQLSTATE")
+        let isRepeated = ["40001", "40P01", "57P01"].contains(code)
+        #expect(run.status == 0 || !isRepeated, "\(run.output)")
+        if run.status != 0 {
+          #expect(run.output.contains("asked for"), "\(run.output)")
+          let second = try await world.run()
+          #expect(second.status == 0, "\(second.output)")
+        }
+        #expect(try await world.project.rows("SELECT last_value > 2 FROM tries") == [["t"]])
+        try await world.expectUndisturbed(notices: isRepeated)
+      }
+    }
+
+    /// What a statement of the source may meet: the chunk is read again until it is over.
+    @Test(arguments: ["40001", "40P01", "53200", "57P01", "58030"])
+    func sourceFailing(_ code: String) async throws {
+      try await CrashWorld.with { world in
+        try await world.project.sql(
+          """
+          CREATE FUNCTION unlucky(id int) RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN
+            IF id = 150 AND NOT pg_try_advisory_xact_lock_shared(4713) THEN
+              RAISE EXCEPTION 'asked for' USING ERRCODE = '\(code)';
+            END IF;
+            RETURN id;
+          END $$
+          """)
+        try world.project.write(
+          "jobs/crash.yaml",
+          CrashWorld.job.replacing(
+            "table: events", with: "table: events\n  add_columns: {x: public.unlucky(id)}"
+          )
+          .replacing("expect: qty > 0", with: "expect: qty > 0 AND x > 0"))
+        let holder = try await Connection.open(world.project.settings)
+        try await holder.query("SELECT pg_advisory_lock(4713)")
+        let output = world.project.path("said")
+        let process = try world.project.start(
+          CrashWorld.command, environment: CrashWorld.environment, output: output)
+        func said() throws -> String { String(decoding: try world.project.read("said") ?? [], as: UTF8.self) }
+        while try process.exit == nil && !said().contains("chunk_retried") { await Task.yield() }
+        await holder.close()
+        let run = try await world.project.end(of: process, output: output)
+        FaultCount.add("error of the source's server, by SQLSTATE")
+        #expect(run.status == 0 && run.output.contains("chunk_retried"), "\(run.output)")
+        let rows = try await world.project.rows(CrashScenario.groups.queries[0])
+        #expect(rows == Array(try await CrashWorld.undisturbed().tables.prefix(rows.count)))
+      }
+    }
+
     /// A lock that somebody holds on the source or the target: the run waits, says so, and goes on.
     @Test(arguments: [("events", "run_waiting"), ("told", "publish_retried")])
     func lockedTables(_ table: String, _ event: String) async throws {

@@ -84,57 +84,28 @@ extension CrashMatrix {
       await connection.close()
     }
 
-    private static let pgbouncer = "/usr/sbin/pgbouncer"
-
     /// Source and target behind pgbouncer in transaction mode; the Postgres state refuses to be there.
-    @Test(.enabled(if: access(pgbouncer, X_OK) == 0, "needs pgbouncer"))
-    func transactionPooling() async throws {
+    @Test(.enabled(if: Pooler.isInstalled, "needs pgbouncer")) func transactionPooling() async throws {
       try await CrashWorld.with { world in
-        let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-pooler-")
-        let parts = world.project.database.split(separator: " ")
         let database = try await world.project.rows("SELECT current_database()")[0][0]
-        let file = try FileDescriptor(folder + "/ini", O_WRONLY | O_CREAT, mode: 0o644)
-        try file.write(
-          Array(
-            """
-            [databases]
-            \(database) = \(parts[0].filter { $0 != "'" }) \(parts[1]) user=postgres
-            [pgbouncer]
-            pool_mode = transaction
-            auth_type = any
-            listen_addr =
-            unix_socket_dir = \(folder)
-            listen_port = 6432
-            ignore_startup_parameters = extra_float_digits
-            """.utf8))
-        let isRoot = geteuid() == 0
-        #expect(!isRoot || chmod(folder, 0o777) == 0)
-        let pooler = try ChildProcess(
-          [Self.pgbouncer] + (isRoot ? ["-u", "postgres"] : []) + [folder + "/ini"], environment: [:],
-          output: folder + "/log")
-        defer {
-          pooler.signal(SIGKILL)
-          _ = pooler.wait(atMost: .seconds(10))
+        try await Pooler.with(SharedServer.shared()) { pooler in
+          let pooled = pooler.connectionString(database: database)
+          try world.project.write(
+            "tidemark.yaml", world.project.file().replacing("\(world.project.database)", with: pooled))
+          for place in ["chunk.read:4:kill", "publish.middle:1:kill", "publish.after_commit:1:kill"] {
+            let killed = try await world.run(place)
+            try #require(killed.wasKilled, "\(place): \(killed.output)")
+            FaultCount.add("kill -9 behind a pooler")
+          }
+          let last = try await world.run()
+          #expect(last.status == 0, "\(last.output)")
+          try await world.expectUndisturbed()
+          let folder = pooler.folder.replacing("/", with: "%2F")
+          let refused = try await world.project.run([
+            "status", "--state", "postgresql://postgres@\(folder):\(Pooler.port)/\(database)",
+          ])
+          #expect(refused.status == 3 && refused.output.contains("state_behind_pooler"), "\(refused.output)")
         }
-        while access(folder + "/.s.PGSQL.6432", F_OK) != 0, pooler.exit == nil { await Task.yield() }
-        try world.project.write(
-          "tidemark.yaml",
-          world.project.file().replacing(
-            "\(world.project.database)", with: "host=\(folder) port=6432 user=postgres dbname=\(database)"))
-        for place in ["chunk.read:4:kill", "publish.middle:1:kill", "publish.after_commit:1:kill"] {
-          let killed = try await world.run(place)
-          try #require(killed.wasKilled, "\(place): \(killed.output)")
-          FaultCount.add("kill -9 behind a pooler")
-        }
-        let last = try await world.run()
-        #expect(last.status == 0, "\(last.output)")
-        try await world.expectUndisturbed()
-        let refused = try await world.project.run([
-          "status", "--state",
-          "postgresql://postgres@\(folder.replacing("/", with: "%2F")):6432/\(database)",
-        ])
-        #expect(refused.status == 3 && refused.output.contains("state_behind_pooler"), "\(refused.output)")
-        try FolderTree.remove(folder)
       }
     }
   }

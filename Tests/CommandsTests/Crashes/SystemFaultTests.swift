@@ -89,26 +89,33 @@ extension CrashMatrix {
       }
     }
 
-    /// A failing fsync is never passed over: what is told as done is on the disk.
-    @Test func failingSync() async throws {
+    /// Calls of the system that fail with EIO once, at the n-th time: none is passed over, so that what is told as
+    /// done is on the disk. `pwrite64` is the state's, `write` that of files and of the log.
+    @Test(arguments: [
+      ("fsync,fdatasync", [1, 2, 3, 5, 8, 13, 21, 30]), ("pwrite64", [1, 2, 5, 13, 34, 55, 89, 144]),
+      ("write", [1, 3, 6, 10, 15, 21, 28, 36]), ("rename,renameat,renameat2", [1, 2]),
+      ("mkdir,mkdirat", [1, 2, 3]),
+      ("pread64", [1, 5, 25]), ("openat", [150, 170, 190, 210]),
+    ])
+    func failingCalls(_ calls: String, _ numbers: [Int]) async throws {
       let strace = "/usr/bin/strace"
       try await CrashWorld.with { world in
         guard access(strace, X_OK) == 0, system(strace, "-qq", "-o", "/dev/null", "/bin/true") else {
-          print("NOT TESTED: a failing fsync. strace is not here, or not allowed")
+          print("NOT TESTED: failing calls (\(calls)). strace is not here, or not allowed")
           return
         }
         try world.project.write("jobs/crash.yaml", Self.impatient)
-        for number in [1, 2, 3, 5, 8, 13, 21, 30] {
+        for number in numbers {
           let first = try await world.project.run(
             CrashWorld.command, environment: CrashWorld.environment,
             behind: [
-              strace, "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e",
-              "inject=fsync,fdatasync:error=EIO:when=\(number)",
+              strace, "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+              "inject=\(calls):error=EIO:when=\(number)",
             ])
-          FaultCount.add("failing fsync")
+          FaultCount.add("EIO from \(calls)")
           let second = try await world.run()
-          #expect(second.status == 0, "fsync \(number): \(first.output)\n\(second.output)")
-          try await world.expectUndisturbed(notices: false, "fsync \(number)")
+          #expect(second.status == 0, "\(calls) \(number): \(first.output)\n\(second.output)")
+          try await world.expectUndisturbed(notices: false, "\(calls) \(number)")
           try await world.reset()
         }
       }
@@ -130,6 +137,43 @@ extension CrashMatrix {
         FaultCount.add("read-only folder")
         #expect(run.status == 6 && run.output.contains("file_permission"), "\(run.output)")
         #expect(run.output.contains(locked))
+      }
+    }
+
+    /// The folder of the output or of spill files may not be written: nothing is published, the sentence names the
+    /// folder, and once it may be the same command completes.
+    @Test(arguments: ["locked", "place/scratch"]) func readOnlyFolders(_ folder: String) async throws {
+      try await CrashWorld.with { world in
+        // Somebody who is not root, and may use the test's server.
+        let wrapper =
+          geteuid() == 0
+          ? ["/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] : []
+        for name in ["", "tidemark.yaml", "jobs", "jobs/crash.yaml"] {
+          chmod(world.project.path(name), 0o755)
+        }
+        try world.project.write("tidemark.yaml", world.project.file("output: locked\n"))
+        chmod(world.project.path("tidemark.yaml"), 0o644)
+        for name in ["place", "locked"] {
+          mkdir(world.project.path(name), 0o777)
+          chmod(world.project.path(name), 0o777)
+        }
+        let path = world.project.path(folder)
+        mkdir(path, 0o555)
+        chmod(path, 0o555)
+        let command = CrashWorld.command + ["--state", world.project.path("place/state.db")]
+        let first = try await world.project.run(
+          command, environment: CrashWorld.environment, behind: wrapper)
+        FaultCount.add("read-only folder")
+        #expect(first.status == 6 && first.output.contains("file_permission"), "\(first.output)")
+        #expect(first.output.contains(folder), "\(first.output)")
+        #expect(try await world.project.rows("SELECT to_regclass('by_window') IS NULL") == [["t"]])
+        chmod(path, 0o777)
+        if folder != "locked", rmdir(path) != 0 { Issue.record("the scratch folder is not empty") }
+        let second = try await world.project.run(
+          command, environment: CrashWorld.environment, behind: wrapper)
+        #expect(second.status == 0, "\(second.output)")
+        let undisturbed = try await CrashWorld.undisturbed()
+        #expect(try world.project.read("locked/crash.csv.gz") == undisturbed.files["out/crash.csv.gz"])
       }
     }
 

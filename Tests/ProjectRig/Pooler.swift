@@ -1,0 +1,85 @@
+package import DemoServer
+internal import Glibc
+package import Model
+package import Postgres
+internal import Runtime
+
+/// A pgbouncer of one test's own, in front of a throw-away server.
+package struct Pooler: Sendable {
+  /// Where its socket is.
+  package let folder: String
+  package static let port = 6432
+  private let process: ChildProcess
+  private static let program = "/usr/sbin/pgbouncer"
+
+  /// Whether there is a pgbouncer on this machine.
+  package static var isInstalled: Bool { access(program, X_OK) == 0 }
+
+  /// When connections of the server go back to the pool.
+  package enum Mode: String, Sendable, CaseIterable { case transaction, session }
+
+  /// Runs `body` once it answers, and ends it.
+  package nonisolated(nonsending) static func with(
+    _ server: DemoServer, _ mode: Mode = .transaction, _ body: (Pooler) async throws -> Void
+  ) async throws {
+    let pooler = try Pooler(server, mode)
+    let outcome: Result<Void, any Error>
+    do {
+      try await pooler.waitUntilReady()
+      outcome = .success(try await body(pooler))
+    } catch {
+      outcome = .failure(error)
+    }
+    pooler.process.signal(SIGKILL)
+    _ = pooler.process.wait(atMost: .seconds(10))
+    try FolderTree.remove(pooler.folder)
+    try outcome.get()
+  }
+
+  private init(_ server: DemoServer, _ mode: Mode) throws(Fault) {
+    folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-pooler-")
+    try FileDescriptor(folder + "/ini", O_WRONLY | O_CREAT, mode: 0o644).write(
+      Array(
+        """
+        [databases]
+        * = host=\(server.socketDirectory) port=\(server.port) user=postgres
+        [pgbouncer]
+        pool_mode = \(mode.rawValue)
+        auth_type = any
+        listen_addr =
+        unix_socket_dir = \(folder)
+        listen_port = \(Pooler.port)
+        ignore_startup_parameters = extra_float_digits
+
+        """.utf8))
+    // pgbouncer, too, refuses to be root.
+    let isRoot = geteuid() == 0
+    if isRoot, chmod(folder, 0o777) != 0 { throw SystemFault.fault("change the mode of", folder) }
+    process = try ChildProcess(
+      [Pooler.program] + (isRoot ? ["-u", "postgres"] : []) + [folder + "/ini"], environment: [:],
+      output: folder + "/log")
+  }
+
+  private nonisolated(nonsending) func waitUntilReady() async throws {
+    // Its socket is there once it listens.
+    while access("\(folder)/.s.PGSQL.\(Pooler.port)", F_OK) != 0 {
+      guard process.exit == nil else {
+        let said = try FileContents.read(folder + "/log", atMost: ByteCount(1 << 16))
+        throw Fault(
+          "pooler_failed", .resource, "pgbouncer does not start",
+          cause: String(decoding: said, as: UTF8.self))
+      }
+      await Task.yield()
+    }
+  }
+
+  /// A libpq connection string by way of the pooler.
+  package func connectionString(database: String) -> String {
+    "host=\(folder) port=\(Pooler.port) user=postgres dbname=\(database)"
+  }
+
+  package func settings(database: String) throws(Fault) -> ConnectionSettings {
+    try ConnectionSettings(
+      name: "pooled", connectionString: connectionString(database: database), applicationName: "test")
+  }
+}
