@@ -25,6 +25,7 @@ let package = Package(
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
@@ -52,7 +53,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Sinks",
-      dependencies: ["Model", "Runtime", "Compute", "Formats", "Postgres", "CZlib"],
+      dependencies: ["Model", "Runtime", "Compute", "Formats", "Postgres", "CZlib", "CCrypto"],
       swiftSettings: settings),
     .target(
       name: "Notices", dependencies: ["Model", "Runtime", "CCurl"], swiftSettings: settings),

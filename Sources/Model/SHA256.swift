@@ -87,8 +87,13 @@ package struct SHA256: Sendable {
 
   /// The hash of all that was given, as 64 hexadecimal digits.
   package consuming func finishHexadecimal() -> String {
+    Self.digits(of: finish())
+  }
+
+  /// Bytes as hexadecimal digits, two each.
+  package static func digits(of bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef")
-    return String(finish().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
   }
 
   /// The state after whole blocks of 64 bytes.

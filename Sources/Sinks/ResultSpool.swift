@@ -11,10 +11,7 @@ package final class ResultSpool {
   private let path: String
   private var memory: [UInt8] = []
   private var file: SpoolFile?
-  /// Hashes what goes to the file, which is done in long parts.
-  private var hash: BackgroundHash?
-  /// Where in `memory` the rows begin that are not hashed yet.
-  private var unhashed = CopyEncoder.header.count
+  private let hash: ResultHash
   private var encoder: CopyEncoder
   /// Rows so far.
   package private(set) var rows: Int64 = 0
@@ -38,15 +35,19 @@ package final class ResultSpool {
   }
 
   /// - Parameter path: where the file goes if one is needed; its folder must be there.
-  package init(schema: [ColumnSchema], path: String) {
+  /// - Throws: `Fault` `no_hash`.
+  package init(schema: [ColumnSchema], path: String) throws(Fault) {
     self.path = path
     encoder = CopyEncoder(schema)
     memory = CopyEncoder.header
+    hash = try ResultHash()
   }
 
   /// - Throws: `Fault` of writing the file, such as a full disk.
   package func append(_ batch: borrowing Batch) throws(Fault) {
+    let start = memory.count
     encoder.append(batch, to: &memory)
+    try hash.update(memory[start...])
     rows += Int64(batch.rows.count)
     if memory.count >= ResultSpool.memoryLimit { try flush() }
   }
@@ -54,31 +55,16 @@ package final class ResultSpool {
   /// Ends the result.
   /// - Returns: the hash of all rows in order, in hexadecimal.
   package func finish() throws(Fault) -> String {
-    let end = memory.count
     memory += CopyEncoder.trailer
-    guard let hash else {
-      bytes += Int64(memory.count)
-      return SHA256.hexadecimal(memory[unhashed..<end])
-    }
-    hash.add(memory, 0..<end)
-    try write()
-    return hash.finish()
+    if file == nil { bytes = Int64(memory.count) } else { try flush() }
+    return try hash.finish()
   }
 
   private func flush() throws(Fault) {
     if file == nil { file = try SpoolFile(path) }
-    if hash == nil { hash = try BackgroundHash() }
-    hash?.add(memory, unhashed..<memory.count)
-    unhashed = 0
-    try write()
-  }
-
-  private func write() throws(Fault) {
     try file?.descriptor.write(memory)
     bytes += Int64(memory.count)
-    // The bytes may still be being hashed: those of the next part are others.
-    memory = []
-    memory.reserveCapacity(ResultSpool.memoryLimit + ResultSpool.blockSize)
+    memory.removeAll(keepingCapacity: true)
   }
 
   /// Hands out the whole result, from its first byte, block by block. May be called again.

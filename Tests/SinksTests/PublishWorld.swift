@@ -57,7 +57,7 @@ struct PublishWorld {
     _ target: TableTarget, _ schema: [ColumnSchema], _ rows: [[Value]], day: Int = 1, revision: Int = 1,
     run: String = "r1", hash: String? = nil
   ) async throws -> TablePublication {
-    let spool = ResultSpool(schema: schema, path: folder + "/spool")
+    let spool = try ResultSpool(schema: schema, path: folder + "/spool")
     let columns = schema.map { Column($0.type) }
     for row in rows { for (column, value) in zip(columns, row) { column.append(value) } }
     try spool.append(Batch(schema: schema, columns: columns))

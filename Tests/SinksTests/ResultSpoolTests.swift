@@ -12,7 +12,7 @@ import Testing
   private func spooled(_ rows: Int, size: Int, batch: Int, path: String) async throws -> (
     [UInt8], String, Int64
   ) {
-    let spool = ResultSpool(schema: Self.schema, path: path)
+    let spool = try ResultSpool(schema: Self.schema, path: path)
     var done = 0
     while done < rows {
       let column = Column(.text)
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func aFolderThatIsMissingIsAFault() throws {
-    let spool = ResultSpool(schema: Self.schema, path: "/nowhere/spool")
+    let spool = try ResultSpool(schema: Self.schema, path: "/nowhere/spool")
     let column = Column(.text)
     column.append(.text(String(repeating: "x", count: 5 << 20)))
     #expect(throws: Fault.self) { try spool.append(Batch(schema: Self.schema, columns: [column])) }

@@ -255,6 +255,7 @@ enum FaultCatalogue {
     command_timeout|resource|The notifier's command took too long|Make it faster or raise its `timeout`
     mail_refused|config|The mail server refused the mail|The sentence gives its answer
     mail_unavailable|connection|The mail server cannot be reached|It is tried again
+    no_hash|resource|OpenSSL does not offer SHA-256, or there is no memory for it|Look at the OpenSSL configuration (`openssl list -digest-algorithms`), or free memory
     no_thread|resource|The system refuses one more thread|Raise the limit of processes
     webhook_redirects|config|The webhook redirects, which is not followed|Write the final URL
     webhook_refused|config|The webhook's receiver refused the notice|The sentence gives its answer

@@ -193,7 +193,7 @@ final class Publisher {
     self.rejected = rejected
     // A file of the final name is this run's own where the run had come as far as its sinks before.
     let reached = Set(try await environment.store.sinkMarks(of: run.id).map(\.sink))
-    let spool = ResultSpool(
+    let spool = try ResultSpool(
       schema: plan.result, path: "\(maker.work.spills.path)/result")
     prepared = []
     for file in files {

@@ -252,9 +252,7 @@ package struct TablePublisher {
       }
     }
     if publication.isCreating {
-      for statement in statements.create(serverVersion: connection.serverVersion) {
-        try await connection.execute(statement)
-      }
+      for statement in statements.create { try await connection.execute(statement) }
       for (column, text) in publication.descriptions.sorted(by: { $0.key < $1.key }) {
         try await connection.execute(statements.comment(column: column, text: text))
       }
@@ -266,6 +264,9 @@ package struct TablePublisher {
       deleted = try await delete(publication, statements)
     }
     let rows = try await insert(publication, statements)
+    if publication.isCreating, let index = statements.uniqueIndex(serverVersion: connection.serverVersion) {
+      try await connection.execute(index)
+    }
     try Failpoint.hit(.publishMiddle)
     try await connection.execute(ledger.complete(publication.entry, rows: rows, deleted: deleted))
     return .published(rows: rows, deleted: deleted)
