@@ -15,6 +15,18 @@ import Testing
     #expect(frame == (try BlockFrame.encode(raw)))
   }
 
+  /// Text is compressed; what would not shrink to half is kept as it is, beginning with compressible bytes or not.
+  @Test func compressesWhereItPays() throws {
+    let text = Array(String(repeating: "net revenue by region and day; ", count: 20_000).utf8)
+    #expect(try BlockFrame.encode(text).count < text.count / 10)
+    let noise = Self.samples[4]
+    for raw in [noise, Array(noise.prefix(100)), Array(text.prefix(60_000)) + noise] {
+      let frame = try BlockFrame.encode(raw)
+      #expect(frame.count > raw.count && frame.count < raw.count + raw.count / 1000 + 64)
+      #expect(try BlockFrame.decode(frame) == raw)
+    }
+  }
+
   /// Whatever happens to a frame, no other bytes come out of it. (Zlib's stream ends with a few bits
   /// that mean nothing: changing those changes nothing.)
   @Test func everyDamageIsFound() throws {

@@ -30,7 +30,7 @@ extension Attempt {
     do {
       return try await publish(made, publisher)
     } catch {
-      try publisher.discard()
+      try await publisher.discard()
       throw error
     }
   }

@@ -6,7 +6,7 @@ extension ResultStream {
   /// Feeds the stream from its inputs to its end, and hands out the result's rows.
   /// - Throws: `DamagedChunk` for a stored partial that cannot be used; what `body` throws.
   func forEachBatch(
-    of inputs: [any SortedRun], _ body: (borrowing Batch) throws -> Void
+    of inputs: [any SortedRun], _ body: (borrowing Batch) async throws -> Void
   ) async throws {
     while true {
       switch try next() {
@@ -18,7 +18,7 @@ extension ResultStream {
         }
         try Failpoint.hit(.mergeMiddle)
       case .rows(let batch):
-        try body(batch)
+        try await body(batch)
         try Task.checkCancellation()
       case .done: return
       }

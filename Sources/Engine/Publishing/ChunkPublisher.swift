@@ -66,7 +66,7 @@ actor ChunkPublisher {
     guard let record = try await environment.store.finishedChunk(chunk, of: ownership.run) else {
       throw Fault("no_chunk", .internal, "Chunk \(chunk) of run \(ownership.run) is not done")
     }
-    let spool = ResultSpool(schema: plan.result, path: "\(work.spills.path)/chunk-\(chunk)")
+    let spool = try ResultSpool(schema: plan.result, path: "\(work.spills.path)/chunk-\(chunk)")
     try await work.merge(inputs: 1).forEachBatch(
       of: [ChunkRun(record, of: ownership.run, in: environment.store)]
     ) { try spool.append($0) }

@@ -10,26 +10,31 @@ internal import StateStore
 /// Takes a run's result to its sinks: targets looked at before anything is read, everything made
 /// ready, then committed, tables first.
 final class Publisher {
-  private let environment: EngineEnvironment
+  let environment: EngineEnvironment
   private let request: RunRequest
   private let context: RunContext
-  private let plan: Plan
-  private var run: RunRecord
-  private let asker: PlanAsker
+  let plan: Plan
+  private(set) var run: RunRecord
+  let asker: PlanAsker
   private let session: SessionSettings
-  private let tables: [Table]
+  let tables: [Table]
   private let files: [File]
   /// The newest revision of the identity that the targets have of other runs.
   private let lastRevision: Int
   private let checks: [TypedCheck]
   private var judged: [JSONValue] = []
   private var rejected: Int64 = 0
+  /// The result, where it was kept to be published.
   private var spool: ResultSpool?
+  /// The publish within which the result was made.
+  var open: OpenPublication?
+  /// What makes the result, again where it was lost.
+  private var maker: ResultMaker?
   private var prepared: [PreparedFile] = []
   /// Checks of severity `warn` that did not pass, as sentences.
   private(set) var warnings: [String] = []
 
-  private struct Table {
+  struct Table {
     var target: TableTarget
     var facts: TableFacts?
     var token: FencingToken
@@ -186,16 +191,53 @@ final class Publisher {
 
   // MARK: Preparing
 
-  /// Makes the result: one merge, into the spool, the files and the checks.
+  /// Makes the result: one merge, into the target or a spool, the files and the checks.
   /// - Throws: `Fault` `check_failed` where a check of severity `error` does not pass.
   func makeResult(_ maker: ResultMaker, rejected: Int64, token: FencingToken) async throws -> ResultMaker.Made
   {
     self.rejected = rejected
+    self.maker = maker
+    do {
+      let made =
+        if let made = try await published(maker, token) { made } else { try await kept(maker, token) }
+      try Failpoint.hit(.resultMade)
+      return made
+    } catch {
+      try await discard()
+      throw error
+    }
+  }
+
+  private func kept(_ maker: ResultMaker, _ token: FencingToken) async throws -> ResultMaker.Made {
+    let spool = try makeSpool(maker)
+    let made = try await make(maker, into: spool, token)
+    self.spool = spool
+    return made
+  }
+
+  private func makeSpool(_ maker: ResultMaker) throws(Fault) -> ResultSpool {
+    try ResultSpool(schema: plan.result, path: "\(maker.work.spills.path)/result")
+  }
+
+  /// Makes the result again, without files and checks, which are done.
+  private func keepAgain(_ made: ResultMaker.Made) async throws {
+    guard let maker else { return }
+    let spool = try makeSpool(maker)
+    var none: [CheckJudge] = []
+    let again = try await maker.make(into: spool, files: [], guards: [], checks: &none)
+    if again.hash != made.hash { throw changed(again.hash, from: made.hash, in: tables[0].target.sink) }
+    self.spool = spool
+  }
+
+  /// One pass over the result.
+  func make(
+    _ maker: ResultMaker, into output: any ResultOutput, _ token: FencingToken
+  ) async throws -> ResultMaker.Made {
     // A file of the final name is this run's own where the run had come as far as its sinks before.
     let reached = Set(try await environment.store.sinkMarks(of: run.id).map(\.sink))
-    let spool = try ResultSpool(
-      schema: plan.result, path: "\(maker.work.spills.path)/result")
-    prepared = []
+    judged = []
+    warnings = []
+    try discardFiles()
     for file in files {
       prepared.append(
         try PreparedFile(
@@ -207,25 +249,25 @@ final class Publisher {
     for check in checks {
       judges.append(try CheckJudge(check, result: plan.result, zones: maker.work.zones))
     }
-    do {
-      let made = try await maker.make(
-        spool: spool, files: prepared,
-        guards: tables.compactMap { WindowGuard($0.target, result: plan.result) },
-        checks: &judges)
-      try judge(&judges, zones: maker.work.zones)
-      if made.rows == 0 { try refuseEmpty() }
-      self.spool = spool
-      try Failpoint.hit(.resultMade)
-      return made
-    } catch {
-      try discard()
-      throw error
-    }
+    let made = try await maker.make(
+      into: output, files: prepared,
+      guards: tables.compactMap { WindowGuard($0.target, result: plan.result) },
+      checks: &judges)
+    try judge(&judges, zones: maker.work.zones)
+    if made.rows == 0 { try refuseEmpty() }
+    return made
   }
 
   /// Removes what was prepared and did not appear.
-  func discard() throws(Fault) {
-    for file in prepared { try file.file.discard() }
+  func discard() async throws {
+    await open.take()?.abandon()
+    try discardFiles()
+  }
+
+  private func discardFiles() throws(Fault) {
+    let files = prepared
+    prepared = []
+    for file in files { try file.file.discard() }
   }
 
   private func judge(_ judges: inout [CheckJudge], zones: ZoneContext) throws(Fault) {
@@ -271,10 +313,7 @@ final class Publisher {
     for sink in tables.map(\.target.sink) + files.map(\.sink) {
       if let mark = marks.first(where: { $0.sink == sink }), mark.committedAt != nil {
         if mark.resultHash == made.hash { continue }
-        throw Fault(
-          "result_changed", .internal,
-          "The result made again (\(made.hash.prefix(12))) is not the one published into \(sink) (\(mark.resultHash.prefix(12)))"
-        )
+        throw changed(made.hash, from: mark.resultHash, in: sink)
       }
       let isToSettle = tables.contains { $0.target.sink == sink && !$0.target.afterPublish.isEmpty }
       try await environment.store.markPrepared(
@@ -282,6 +321,13 @@ final class Publisher {
         details: isToSettle ? Publisher.toSettle : .null, for: ownership)
     }
     try Failpoint.hit(.sinksPrepared)
+  }
+
+  private func changed(_ hash: String, from other: String, in sink: String) -> Fault {
+    Fault(
+      "result_changed", .internal,
+      "The result made again (\(hash.prefix(12))) is not the one published into \(sink) (\(other.prefix(12)))"
+    )
   }
 
   // MARK: Committing
@@ -345,29 +391,40 @@ final class Publisher {
   private func publishTables(
     _ tables: [Table], _ made: ResultMaker.Made, _ budget: inout RetryBudget
   ) async throws -> [PublishOutcome] {
-    guard let spool else { throw Fault("no_result", .internal, "There is no result to publish") }
-    let publications = tables.map { table in
-      TablePublication(
-        target: table.target, entry: entry(table, resultHash: made.hash), facts: table.facts,
-        result: plan.result, descriptions: descriptions, spool: spool,
-        chunks: table.isByChunk ? plan.chunks.count : nil)
-    }
     while true {
       do {
-        let connection = try await asker.connection(tables[0].target.connection)
         try Failpoint.hit(.publishBeforeCommit)
-        let outcomes = try await TablePublisher(
-          connection: connection, ledger: PublicationLedger(schema: tables[0].target.ledger), session: session
-        ).publish(publications, token: tables[0].token)
+        let outcomes: [PublishOutcome]
+        if let open = open.take() {
+          outcomes = [try await open.commit(entry(tables[0], resultHash: made.hash))]
+        } else {
+          if spool == nil { try await keepAgain(made) }
+          outcomes = try await tablePublisher(tables[0]).publish(
+            tables.map { publication($0, resultHash: made.hash, spool) }, token: tables[0].token)
+        }
         try Failpoint.hit(.publishAfterCommit)
         return outcomes
       } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
         guard let wait = budget.next() else { throw fault }
         environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
+        open = nil
         await asker.drop(tables[0].target.connection)
         try await Task.sleep(for: wait)
       }
     }
+  }
+
+  func tablePublisher(_ table: Table) async throws -> TablePublisher {
+    TablePublisher(
+      connection: try await asker.connection(table.target.connection),
+      ledger: PublicationLedger(schema: table.target.ledger), session: session)
+  }
+
+  func publication(_ table: Table, resultHash: String?, _ spool: ResultSpool?) -> TablePublication {
+    TablePublication(
+      target: table.target, entry: entry(table, resultHash: resultHash), facts: table.facts,
+      result: plan.result, descriptions: descriptions, spool: spool,
+      chunks: table.isByChunk ? plan.chunks.count : nil)
   }
 
   /// Runs `after_publish` of every table for which it has not run to its end: at least once, since
@@ -379,11 +436,8 @@ final class Publisher {
     for table in tables where open.contains(table.target.sink) {
       while true {
         do {
-          let connection = try await asker.connection(table.target.connection)
           try Failpoint.hit(.afterPublish)
-          try await TablePublisher(
-            connection: connection, ledger: PublicationLedger(schema: table.target.ledger), session: session
-          ).runAfterPublish(table.target)
+          try await tablePublisher(table).runAfterPublish(table.target)
           break
         } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
           guard let wait = budget.next() else { throw fault }

@@ -6,7 +6,7 @@ internal import Runtime
 internal import Sinks
 internal import StateStore
 
-/// Merges the partials of all chunks into the result, once: into the spool, into files under
+/// Merges the partials of all chunks into the result: into the target or a spool, into files under
 /// temporary names, past the checks and the window guards.
 struct ResultMaker {
   var environment: EngineEnvironment
@@ -22,7 +22,7 @@ struct ResultMaker {
 
   /// - Throws: `DamagedChunk` for a stored partial that cannot be used.
   func make(
-    spool: ResultSpool, files: [PreparedFile], guards: [WindowGuard], checks: inout [CheckJudge]
+    into output: any ResultOutput, files: [PreparedFile], guards: [WindowGuard], checks: inout [CheckJudge]
   ) async throws -> Made {
     let inputs = try await inputs()
     environment.report(run, .merging(inputs: inputs.count))
@@ -30,12 +30,12 @@ struct ResultMaker {
     try await stream.forEachBatch(of: inputs) { batch in
       for window in guards { try window.check(batch) }
       for index in checks.indices { try checks[index].add(batch) }
-      try spool.append(batch)
+      try await output.append(batch)
       for file in files { try file.append(batch) }
     }
-    let hash = try spool.finish()
+    let hash = try await output.finish()
     for file in files { try file.prepare() }
-    return Made(hash: hash, rows: spool.rows)
+    return Made(hash: hash, rows: output.rows)
   }
 
   /// The chunks' partials, brought down to as many as may be open at once.

@@ -54,8 +54,9 @@ extension Connection {
     let writer = CopyWriter(self)
     do {
       try await produce(writer)
-      try await writer.flush()
+      try await writer.finish()
     } catch {
+      await writer.stop()
       try await abandonCopyIn(because: error)
     }
     return try await endCopyIn()
@@ -199,8 +200,10 @@ extension Connection {
 package final class CopyWriter {
   private let connection: Connection
   private var block: [UInt8] = []
+  /// The block before, on its way while this one is filled.
+  private var sending: Task<Void, any Error>?
 
-  /// Handing over a block costs two changes of thread, sending it some hundred microseconds.
+  /// Handing over a block costs some changes of thread, sending it some hundred microseconds.
   private static let blockSize = 256 << 10
 
   /// The server has ended the COPY; its reason is still to be fetched.
@@ -222,9 +225,32 @@ package final class CopyWriter {
     }
   }
 
-  fileprivate nonisolated(nonsending) func flush() async throws {
-    if block.isEmpty { return }
-    try await connection.putCopyData(block)
-    block.removeAll(keepingCapacity: true)
+  private nonisolated(nonsending) func flush() async throws {
+    try await waitUntilSent()
+    let (connection, block) = (connection, block)
+    sending = Task { try await connection.putCopyData(block) }
+    // That block belongs to the task now.
+    self.block = []
+    self.block.reserveCapacity(Self.blockSize)
+  }
+
+  private nonisolated(nonsending) func waitUntilSent() async throws {
+    guard let sending = sending.take() else { return }
+    try await withTaskCancellationHandler {
+      try await sending.value
+    } onCancel: {
+      sending.cancel()
+    }
+  }
+
+  fileprivate nonisolated(nonsending) func finish() async throws {
+    if !block.isEmpty { try await flush() }
+    try await waitUntilSent()
+  }
+
+  /// Waits until nothing is sent any more, whatever has become of it.
+  fileprivate nonisolated(nonsending) func stop() async {
+    sending?.cancel()
+    _ = await sending.take()?.result
   }
 }

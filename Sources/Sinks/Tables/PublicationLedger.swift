@@ -101,6 +101,16 @@ package struct PublicationLedger: Hashable, Sendable {
       """
   }
 
+  /// Ends the sessions of a run that hold the fences' table: an earlier owner's, which may publish no more. One that
+  /// hangs amid its publish would keep all others waiting for as long as it does.
+  package func endPublishing(of run: RunID) -> SQLText {
+    """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user \
+    AND pid <> pg_backend_pid() AND right(application_name, \(run.text.utf8.count)) = \(literal: .text(run.text)) \
+    AND pid IN (SELECT pid FROM pg_locks WHERE granted AND relation = \(SQLText.string(fences.quoted))::regclass)
+    """
+  }
+
   /// Raises the fence; its answer is the new token.
   package func raiseFence(identity: String, run: RunID) -> SQLText {
     """
@@ -141,14 +151,16 @@ package struct PublicationLedger: Hashable, Sendable {
       """
   }
 
-  /// NULL until the whole result is known, which is after its first chunk is published.
+  /// NULL until the whole result is known: while it is made, or after only some chunks are published.
   private func hash(_ entry: LedgerEntry) -> SQLText {
     entry.resultHash.map { "\(literal: .text($0))" } ?? "NULL"
   }
 
   package func complete(_ entry: LedgerEntry, rows: Int64, deleted: Int64) -> SQLText {
     """
-    UPDATE \(publications) SET rows = \(rows), deleted = \(deleted), published_at = clock_timestamp() \
+    UPDATE \(publications) SET rows = \(rows), deleted = \(deleted), published_at = clock_timestamp(), \
+    rejected = \(entry.rejected), checks = \(literal: .text(entry.checks.text), as: .jsonb), \
+    result_hash = \(hash(entry)) \
     WHERE identity = \(literal: .text(entry.identity.key)) AND revision = \(entry.revision) \
     AND sink = \(literal: .text(entry.sink))
     """
@@ -226,7 +238,7 @@ package struct LedgerEntry: Hashable, Sendable {
   package var rejected: Int64
   /// The checks' names and outcomes.
   package var checks: JSONValue
-  /// `nil` while the result is published chunk by chunk.
+  /// `nil` while the result is made, or published chunk by chunk.
   package var resultHash: String?
 
   /// Between a sink's name and a chunk's number, in the name of a chunk's entry.

@@ -11,7 +11,8 @@ package struct TablePublication {
   package var result: [ColumnSchema]
   /// Descriptions of result columns, for a table that is created.
   package var descriptions: [String: String]
-  package var spool: ResultSpool
+  /// The result; `nil` where it is made while it is published.
+  package var spool: ResultSpool?
   /// Where the chunks of the result were published one by one: how many there are, all in the target by now.
   package var chunks: Int?
   /// Another chunk has begun the run's publication: what comes once is done.
@@ -19,7 +20,7 @@ package struct TablePublication {
 
   package init(
     target: TableTarget, entry: LedgerEntry, facts: TableFacts?, result: [ColumnSchema],
-    descriptions: [String: String], spool: ResultSpool, chunks: Int? = nil
+    descriptions: [String: String], spool: ResultSpool?, chunks: Int? = nil
   ) {
     self.target = target
     self.entry = entry
@@ -42,9 +43,9 @@ package enum PublishOutcome: Hashable, Sendable {
 
 /// Publishes results into the tables of one connection, each exactly once.
 package struct TablePublisher {
-  private let connection: Connection
-  private let ledger: PublicationLedger
-  private let session: SessionSettings
+  let connection: Connection
+  let ledger: PublicationLedger
+  let session: SessionSettings
 
   package init(connection: Connection, ledger: PublicationLedger, session: SessionSettings) {
     self.connection = connection
@@ -81,15 +82,17 @@ package struct TablePublisher {
     try await connection.query(ledger.isUsable).onlyRow[0] == "t"
   }
 
-  /// Makes every older owner of the identity unable to publish.
+  /// Makes every older owner of the identity unable to publish. A publish of the run itself that is still on its
+  /// way is ended; one of another run is waited for.
   package func raiseFence(identity: RunIdentity, run: RunID) async throws -> FencingToken {
+    try await connection.query(ledger.endPublishing(of: run))
     let row = try await connection.query(ledger.raiseFence(identity: identity.key, run: run)).onlyRow
     return FencingToken(try row.integer("token", as: Int64.self))
   }
 
   /// What a run has published here.
   ///
-  /// Raises the fence first, which waits for a publish of the run that is still on its way.
+  /// Raises the fence first, which ends a publish of the run that is still on its way.
   package func parts(publishedBy run: RunID, identity: RunIdentity) async throws -> PublishedParts {
     var parts = PublishedParts()
     guard try await isLedgerUsable() else { return parts }
@@ -192,18 +195,18 @@ package struct TablePublisher {
   }
 
   /// Rows that are only added touch nobody else's.
-  private func lockTables(_ publications: [TablePublication]) async throws {
+  func lockTables(_ publications: [TablePublication]) async throws {
     let shared = publications.filter { $0.target.mode != .append || $0.isCreating }
     if shared.isEmpty { return }
     let schemas = shared.filter(\.isCreating).compactMap(\.target.table.schema)
     try await connection.query(ledger.lockTables(shared.map(\.target.table), schemas: schemas))
   }
 
-  private func insertEntry(_ publication: TablePublication) async throws -> Bool {
+  func insertEntry(_ publication: TablePublication) async throws -> Bool {
     try await !connection.query(ledger.insert(publication.entry)).rows.isEmpty
   }
 
-  private func holdFence(_ entry: LedgerEntry, token: FencingToken) async throws {
+  func holdFence(_ entry: LedgerEntry, token: FencingToken) async throws {
     if try await !connection.query(ledger.holdFence(identity: entry.identity.key, token: token)).rows.isEmpty
     {
       return
@@ -228,7 +231,43 @@ package struct TablePublisher {
       hint: "To put this one in its place run again with --again")
   }
 
-  private func write(_ given: TablePublication) async throws -> PublishOutcome {
+  private func write(_ publication: TablePublication) async throws -> PublishOutcome {
+    guard let spool = publication.spool else {
+      throw Fault("no_result", .internal, "There is no result to publish")
+    }
+    if spool.rows == 0, try keepsAsItIs(publication.target) {
+      try await connection.execute(ledger.complete(publication.entry, rows: 0, deleted: 0))
+      return .kept
+    }
+    let ready = try await makeReady(publication)
+    let rows = try await fill(ready) { writer in
+      try await spool.read { try await writer.write($0) }
+    }
+    try Failpoint.hit(.publishMiddle)
+    try await connection.execute(ledger.complete(publication.entry, rows: rows, deleted: ready.deleted))
+    return .published(rows: rows, deleted: ready.deleted)
+  }
+
+  /// Whether an empty result leaves the target alone.
+  private func keepsAsItIs(_ target: TableTarget) throws(Fault) -> Bool {
+    switch target.onEmpty {
+    case .publish: return false
+    case .keep: return true
+    case .fail:
+      throw Fault(
+        "empty_result", .check, "The result has no rows, so `\(target.table)` is left as it is",
+        place: target.place, hint: "If an empty result is right here, set `on_empty: publish` or `keep`")
+    }
+  }
+
+  /// A target that waits for the rows of a publication: what they replace is deleted.
+  struct Ready {
+    fileprivate let publication: TablePublication
+    fileprivate let statements: PublishStatements
+    let deleted: Int64
+  }
+
+  func makeReady(_ given: TablePublication) async throws -> Ready {
     var publication = given
     let target = publication.target
     if publication.isCreating, let facts = try await connection.tableFacts(target.table) {
@@ -239,18 +278,6 @@ package struct TablePublisher {
     let statements = PublishStatements(
       target: target, result: publication.result,
       columns: publication.facts?.columns ?? publication.createdColumns)
-    if publication.spool.rows == 0 {
-      switch target.onEmpty {
-      case .publish: break
-      case .keep:
-        try await connection.execute(ledger.complete(publication.entry, rows: 0, deleted: 0))
-        return .kept
-      case .fail:
-        throw Fault(
-          "empty_result", .check, "The result has no rows, so `\(target.table)` is left as it is",
-          place: target.place, hint: "If an empty result is right here, set `on_empty: publish` or `keep`")
-      }
-    }
     if publication.isCreating {
       for statement in statements.create { try await connection.execute(statement) }
       for (column, text) in publication.descriptions.sorted(by: { $0.key < $1.key }) {
@@ -263,13 +290,7 @@ package struct TablePublisher {
       for statement in target.beforePublish { try await connection.execute(statement) }
       deleted = try await delete(publication, statements)
     }
-    let rows = try await insert(publication, statements)
-    if publication.isCreating, let index = statements.uniqueIndex(serverVersion: connection.serverVersion) {
-      try await connection.execute(index)
-    }
-    try Failpoint.hit(.publishMiddle)
-    try await connection.execute(ledger.complete(publication.entry, rows: rows, deleted: deleted))
-    return .published(rows: rows, deleted: deleted)
+    return Ready(publication: publication, statements: statements, deleted: deleted)
   }
 
   private func refuseOlderInterval(_ publication: TablePublication) async throws {
@@ -319,18 +340,33 @@ package struct TablePublisher {
     return deleted
   }
 
-  private func insert(
-    _ publication: TablePublication, _ statements: PublishStatements
-  ) async throws -> Int64 {
+  /// Writes the rows that `produce` sends in the form that COPY takes.
+  /// - Returns: how many there were.
+  func fill(_ ready: Ready, _ produce: (CopyWriter) async throws -> Void) async throws -> Int64 {
+    let (publication, statements) = (ready.publication, ready.statements)
     let target = publication.target
     var isDirect = target.mode != .append && target.mode != .merge
     if let facts = publication.facts, isDirect {
       isDirect = try TargetFit(target: target, facts: facts, result: publication.result).isDirect
     }
-    if isDirect { return try await copy(statements.copyDirect, publication) }
-    try await connection.execute(statements.createStaging)
-    let rows = try await copy(statements.copyStaging, publication)
-    if target.mode == .merge {
+    let rows: Int
+    if isDirect {
+      rows = try await connection.copyIn(statements.copyDirect, produce)
+    } else {
+      try await connection.execute(statements.createStaging)
+      rows = try await connection.copyIn(statements.copyStaging, produce)
+      try await takeFromStaging(publication, statements)
+    }
+    if publication.isCreating, let index = statements.uniqueIndex(serverVersion: connection.serverVersion) {
+      try await connection.execute(index)
+    }
+    return Int64(rows)
+  }
+
+  private func takeFromStaging(
+    _ publication: TablePublication, _ statements: PublishStatements
+  ) async throws {
+    if publication.target.mode == .merge {
       try await connection.execute(statements.analyzeStaging)
       let merge = MergeStatements(publish: statements)
       if let update = merge.update { try await connection.execute(update) }
@@ -339,14 +375,6 @@ package struct TablePublisher {
       try await connection.execute(statements.insertFromStaging(run: publication.entry.run))
     }
     try await connection.execute(statements.dropStaging)
-    return rows
-  }
-
-  private func copy(_ sql: SQLText, _ publication: TablePublication) async throws -> Int64 {
-    let stored = try await connection.copyIn(sql) { writer in
-      try await publication.spool.read { try await writer.write($0) }
-    }
-    return Int64(stored)
   }
 }
 

@@ -4,13 +4,19 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
   case groups
   /// Rows, published chunk by chunk into two tables, and at the end into a third and a file.
   case chunks
+  /// Groups for one table, which are stored while they are merged, and a file.
+  case oneTable
 
   var job: String {
     switch self {
     case .groups: CrashWorld.job
     case .chunks: CrashScenario.rowJob
+    case .oneTable: CrashScenario.tableJob
     }
   }
+
+  /// Whether rows are appended, each with its run.
+  var appends: Bool { self != .oneTable }
 
   /// What is in the tables.
   var queries: [String] {
@@ -22,15 +28,50 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
     case .chunks:
       ["appended", "merged", "by_window"].map { "SELECT id::text, kind, amount::text FROM \($0) ORDER BY id" }
         + ["SELECT * FROM told"]
+    case .oneTable:
+      ["SELECT id::text, kind, total::text FROM by_window ORDER BY id", "SELECT * FROM told"]
     }
   }
 
   var files: [String] {
     switch self {
     case .groups: ["out/crash.csv.gz", "out/deep/er/crash.jsonl"]
-    case .chunks: ["out/crash.csv"]
+    case .chunks, .oneTable: ["out/crash.csv"]
     }
   }
+
+  private static let tableJob = """
+    version: 1
+    job: crash
+    timezone: UTC
+    interval: {span: day}
+    source:
+      connection: db
+      table: events
+      where: at >= ${window.start} AND at < ${window.end}
+      chunk: {by: key, column: id, rows: 40}
+    process:
+      - validate: {expect: qty > 0}
+        on_fail: quarantine
+    aggregate:
+      group_by: [{day: "at::date"}, id, kind]
+      measures: {total: sum(amount)}
+    store:
+      - table:
+          connection: db
+          name: by_window
+          mode: replace_window
+          window: day
+          create: true
+          after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
+      - file: {path: crash.csv}
+    checks: [{name: some, expect: count(*) > 1000, severity: warn}]
+    errors: {retry: {initial: 10ms, max: 20ms}}
+    limits: {parallelism: 2}
+    notify:
+      - {events: [success], command: ["true"]}
+
+    """
 
   private static let rowJob = """
     version: 1

@@ -205,8 +205,10 @@ struct CrashWorld {
     )
     // One run has published everything, and every appended row is its.
     traces.ledger += try await project.rows("SELECT count(DISTINCT run_id) FROM tidemark.publications")
-    traces.ledger += try await project.rows(
-      "SELECT count(*) FROM appended WHERE _run_id NOT IN (SELECT run_id FROM tidemark.publications)")
+    if scenario.appends {
+      traces.ledger += try await project.rows(
+        "SELECT count(*) FROM appended WHERE _run_id NOT IN (SELECT run_id FROM tidemark.publications)")
+    }
     for name in scenario.files {
       traces.files[name] = try project.read(name)
     }
