@@ -75,6 +75,11 @@ final class NumericExtremes: Accumulator {
   }
 
   func write(_ group: Int, to writer: ByteWriter) {
+    if scales[group] >= 0 {
+      writer.append(1)
+      writer.append(length: Int(scales[group]))
+      return writer.append(signed: mantissas[group])
+    }
     guard let value = value(group) else { return writer.append(0) }
     writer.append(1)
     writer.append(length: value.scale)
@@ -84,12 +89,26 @@ final class NumericExtremes: Accumulator {
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
     if try reader.readByte() == 0 { return }
     let scale = try reader.readLength(limit: Decimal.maximumScale)
-    take(try reader.readDecimal(scale: scale), group)
+    guard let mantissa = try reader.readMantissa() else {
+      return take(try reader.readDecimal(scale: scale), group)
+    }
+    if scales[group] == Self.none, mantissa != .min {
+      scales[group] = Int16(truncatingIfNeeded: scale)
+      mantissas[group] = mantissa
+    } else if Int(scales[group]) == scale {
+      if isMaximum ? mantissa > mantissas[group] : mantissa < mantissas[group] { mantissas[group] = mantissa }
+    } else {
+      take(Decimal(mantissa: mantissa, scale: scale), group)
+    }
   }
 
   func finish(
     _ result: Finishing, _ group: Int, into column: Column, _ row: Int
   ) throws(Fault) {
+    if scales[group] >= 0 {
+      column.setValid(row)
+      return column.setNumeric(row, mantissas[group], scale: Int(scales[group]))
+    }
     guard let value = value(group) else { return column.writeNull(row) }
     column.setValid(row)
     column.setNumeric(row, value)

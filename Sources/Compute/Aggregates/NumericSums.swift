@@ -178,6 +178,13 @@ final class NumericSums: Accumulator {
     powers.append(powers[powers.count - 1] * 10)
   }
 
+  /// The mantissa of a sum that lies in `sums` alone and is shown with their scale, as nearly all are.
+  @inline(__always)
+  private func plainSum(_ group: Int) -> Int128? {
+    guard isUniform, wides.isEmpty, sums[group] != .min else { return nil }
+    return sums[group]
+  }
+
   func displayScale(_ group: Int) -> Int {
     counts[group] == 0 ? 0 : isUniform ? scale : Int(groupScales[group])
   }
@@ -213,6 +220,11 @@ final class NumericSums: Accumulator {
     writer.append(signed: counts[group])
     if counts[group] == 0 { return }
     let special = special(group)
+    if special == 0, let sum = plainSum(group) {
+      writer.append(special)
+      writer.append(length: scale)
+      return writer.append(signed: sum)
+    }
     do {
       let total = special == 0 ? try total(group) : .zero
       writer.append(special)
@@ -235,7 +247,11 @@ final class NumericSums: Accumulator {
     if count == 0 { return nil }
     let special = try reader.readByte()
     let shown = try reader.readLength(limit: Decimal.maximumScale)
-    let sum = try reader.readDecimal(scale: shown)
+    let mantissa = try reader.readMantissa()
+    let sum: Decimal =
+      if let mantissa { Decimal(mantissa: mantissa, scale: shown) } else {
+        try reader.readDecimal(scale: shown)
+      }
     let (total, tooBig) = counts[group].addingReportingOverflow(count)
     guard !tooBig, count > 0, special <= Special.all, sum.isFinite else {
       throw ByteReader.damaged("a sum is out of range")
@@ -247,7 +263,7 @@ final class NumericSums: Accumulator {
     if shown != scale { keepScalesApart() }
     counts[group] = total
     if special != 0 { noteSpecial(special, group) }
-    if let (mantissa, _) = sum.parts {
+    if let mantissa = mantissa ?? sum.parts?.mantissa {
       add(mantissa, scale: shown, to: group)
     } else {
       if !isUniform { noteScale(shown, group) }
@@ -266,6 +282,9 @@ final class NumericSums: Accumulator {
       return
     }
     guard count > 0 else { return column.writeNull(row) }
+    if result.function == .sum, column.form == .numerics, special(group) == 0, let sum = plainSum(group) {
+      return column.setNumeric(row, sum, scale: scale)
+    }
     let total = try total(group)
     if result.function == .avg {
       do {
@@ -299,6 +318,13 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+  /// The mantissa of a decimal; `nil`, and nothing is read, where it is one of those that `readDecimal` must read.
+  @inline(__always)
+  mutating func readMantissa() throws(Fault) -> Int128? {
+    guard position < end, bytes[position] != 0 else { return nil }
+    return try readSigned128()
+  }
+
   mutating func readDecimal(scale: Int) throws(Fault) -> Decimal {
     if position < end, bytes[position] == 0 {
       position += 1

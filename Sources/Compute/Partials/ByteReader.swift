@@ -66,6 +66,19 @@ struct ByteReader {
   }
 
   private mutating func readLongUnsigned() throws(Fault) -> UInt64 {
+    if end - position >= 8 {
+      let word = UInt64(
+        littleEndian: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: position, as: UInt64.self))
+      let stops = ~word & 0x8080_8080_8080_8080
+      if stops != 0 {
+        // Up to the first byte that ends a number, whose groups of seven bits then move together pair by pair.
+        var bits = word & (stops ^ (stops &- 1)) & 0x7F7F_7F7F_7F7F_7F7F
+        bits = (bits & 0x7F00_7F00_7F00_7F00) &>> 1 | bits & 0x007F_007F_007F_007F
+        bits = (bits & 0x3FFF_0000_3FFF_0000) &>> 2 | bits & 0x0000_3FFF_0000_3FFF
+        position += stops.trailingZeroBitCount / 8 + 1
+        return (bits & 0x0FFF_FFFF_0000_0000) &>> 4 | bits & 0x0000_0000_0FFF_FFFF
+      }
+    }
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {
@@ -94,6 +107,12 @@ struct ByteReader {
     let width = Int(try readByte())
     guard (1...16).contains(width) else { throw Self.damaged("a number is too long") }
     let range = try readRange(width)
+    if bytes.count - range.lowerBound >= 16 {
+      // What lies behind the number is shifted out.
+      let raw = UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: range.lowerBound, as: Int128.self)
+      let unused = Int128(128 - width * 8)
+      return (Int128(littleEndian: raw) &<< unused) &>> unused
+    }
     var value: Int128 = bytes[range.upperBound - 1] >= 0x80 ? -1 : 0
     var position = range.upperBound
     while position > range.lowerBound {

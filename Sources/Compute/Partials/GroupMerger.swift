@@ -18,6 +18,8 @@ package final class GroupMerger: ResultStream {
   private let groupRow: [Column]
   private let having: Program?
   private let outputs: Program
+  /// Per grouping set: where its keys go.
+  private let keyTargets: [KeyTarget]
   /// Per stream: its column of the group row, and what counts its values.
   private let streamResults: [(column: Int, counter: CountAccumulator?)]
   private let selection = Selection()
@@ -26,6 +28,8 @@ package final class GroupMerger: ResultStream {
 
   /// Groups in the present batch; the last one may still grow.
   private var count = 0
+  /// Groups that have states.
+  private var grown = 0
   private let currentKey = ByteWriter()
   private let currentSpelling = ByteWriter()
   private var currentStream: Int?
@@ -37,6 +41,27 @@ package final class GroupMerger: ResultStream {
   private var isRecordWaiting = false
   private var isDone = false
   private var scratch: [UInt8] = []
+
+  /// Where the keys of one grouping set go in the group row.
+  private final class KeyTarget {
+    let layout: KeyLayout
+    let columns: [Column]
+    /// Keys that are not in the set, which are NULL.
+    let absent: [Column]
+    /// What `grouping()` is: the first argument is the highest bit; 1 means that the key is not in the set.
+    let groupings: [(column: Column, bits: Int64)]
+
+    init(_ keys: [Int], _ layout: KeyLayout, aggregate: TypedAggregate, groupRow: [Column]) {
+      self.layout = layout
+      columns = keys.map { groupRow[$0] }
+      let keyCount = aggregate.keys.count
+      absent = (0..<keyCount).filter { !keys.contains($0) }.map { groupRow[$0] }
+      let first = keyCount + aggregate.calls.count
+      groupings = aggregate.groupings.enumerated().map { index, arguments in
+        (groupRow[first + index], arguments.reduce(Int64(0)) { $0 << 1 | (keys.contains($1) ? 0 : 1) })
+      }
+    }
+  }
 
   /// - Parameter inputs: how many sequences of blocks there are; each partial or spilled run is one.
   /// - Throws: `Fault` `unsupported_aggregate`, `not_compilable`.
@@ -64,7 +89,9 @@ package final class GroupMerger: ResultStream {
       aggregate.keys.map { ColumnSchema(name: $0.name, type: $0.expression.type) }
       + aggregate.calls.map { ColumnSchema(name: $0.function.rawValue, type: $0.type) }
       + aggregate.groupings.map { _ in ColumnSchema(name: "grouping", type: .integer) }
-    groupRow = rowSchema.map { Column($0.type) }
+    let groupRow = rowSchema.map { Column($0.type) }
+    self.groupRow = groupRow
+    keyTargets = keys.sets.map { KeyTarget($0.keys, $0.layout, aggregate: aggregate, groupRow: groupRow) }
     having = try aggregate.having.map { expression throws(Fault) in
       try Program([expression], schema: rowSchema, zones: zones)
     }
@@ -144,7 +171,11 @@ package final class GroupMerger: ResultStream {
     currentKey.removeAll()
     currentKey.append(record.key)
     currentSpelling.removeAll()
-    for state in states { state.grow(to: count) }
+    if count > grown {
+      // Not one by one, nor all at once: a state may be kilobytes.
+      grown = min(count + 63, Column.capacity)
+      for state in states { state.grow(to: grown) }
+    }
     try mergeStates(record)
   }
 
@@ -257,17 +288,14 @@ package final class GroupMerger: ResultStream {
     var key = KeyReader(currentKey.bytes)
     let set = try currentSet()
     if keys.hasSetMark { _ = try key.readByte() }
-    let (numbers, layout) = keys.sets[set]
-    for index in plan.keyTypes.indices where !numbers.contains(index) { groupRow[index].writeNull(row) }
-    try layout.decode(
-      &key, spelling: currentSpelling.bytes, into: numbers.map { groupRow[$0] }, row, scratch: &scratch)
+    let target = keyTargets[set]
+    for column in target.absent { column.writeNull(row) }
+    try target.layout.decode(
+      &key, spelling: currentSpelling.bytes, into: target.columns, row, scratch: &scratch)
     guard key.isAtEnd else { throw ByteReader.damaged("a key is too long") }
-    let first = plan.keyTypes.count + plan.results.count
-    for (index, grouping) in plan.aggregate.groupings.enumerated() {
-      // The first argument is the highest bit; 1 means that the key is not in the set.
-      let bits = grouping.reduce(Int64(0)) { $0 << 1 | (numbers.contains($1) ? 0 : 1) }
-      groupRow[first + index].setValid(row)
-      groupRow[first + index].integers[row] = bits
+    for (column, bits) in target.groupings {
+      column.setValid(row)
+      column.integers[row] = bits
     }
   }
 
@@ -280,7 +308,8 @@ package final class GroupMerger: ResultStream {
       let column = groupRow[firstCall + call]
       switch result {
       case .state(let state, let finishing):
-        for row in 0..<count { try states[state].finish(finishing, row, into: column, row) }
+        let state = states[state]
+        for row in 0..<count { try state.finish(finishing, row, into: column, row) }
       case .stream(let stream, _): try finishers[stream].flush(into: column, rows: count)
       }
     }
@@ -296,6 +325,7 @@ package final class GroupMerger: ResultStream {
     let batch = Batch(
       schema: schema, columns: schema.indices.map { outputs.result($0) }, rows: rows)
     count = 0
+    grown = 0
     currentKey.removeAll()
     for state in states { state.removeAll() }
     return batch
