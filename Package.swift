@@ -143,7 +143,7 @@ let package = Package(
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Model", "Runtime", "Postgres", "StateStore", "DemoServer", "ProjectRig", "tidemark",
+        "Model", "Runtime", "Postgres", "StateStore", "DemoServer", "ProjectRig", "Seeds", "tidemark",
       ],
       swiftSettings: settings),
   ]

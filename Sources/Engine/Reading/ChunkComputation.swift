@@ -44,6 +44,9 @@ final class ChunkComputation: @unchecked Sendable {
     return pipeline.counts.read - before
   }
 
+  /// Rows that `add` has told of; those of the last batch are told of by `finish`.
+  var rowsAdded: Int64 { pipeline.counts.read }
+
   func finish() async throws -> ChunkYield {
     try pipeline.finish(&consumer)
     let (blocks, runs) = try consumer.finish()

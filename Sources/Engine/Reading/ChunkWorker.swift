@@ -134,6 +134,7 @@ final class ChunkWorker: Sendable {
       try Failpoint.hit(.chunkMiddle)
     }
     try Failpoint.hit(.chunkRead)
+    let held = computation.rowsAdded
     let yield = try await computation.finish()
     let proof = ResumeProof(
       snapshot: holders[source.connection]?.visibility ?? "", rows: yield.counts.read,
@@ -144,6 +145,7 @@ final class ChunkWorker: Sendable {
         chunk: chunk.id, blocks: yield.blocks, rejections: yield.rejections, counts: yield.counts,
         proof: .object(proof.json.members + [ChunkRun.note(yield.blocks)])), for: phase.ownership)
     report(run, .chunkDone(chunk.id, yield.counts))
+    try await throttle?.rest(yield.counts.read - held)
     try QuarantineGuard(limit: phase.job.errors.quarantine).check(totals)
   }
 }

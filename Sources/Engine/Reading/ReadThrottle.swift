@@ -33,12 +33,28 @@ final class ReadThrottle: Sendable {
   /// the server has ready waits with it: it stops sending when nobody takes.
   /// - Throws: `CancellationError` where the task is cancelled meanwhile.
   func hold(_ rows: Int64) throws {
-    var rest = state.withLock { $0.budget?.take(rows, now: .now) ?? .zero }
-    while rest > .zero || isPaused {
+    var rest = take(rows)
+    while let nap = nap(&rest) {
       if Task.isCancelled { throw CancellationError() }
-      let nap = rest > .zero ? min(rest, ReadThrottle.step) : ReadThrottle.step
       usleep(UInt32(max(nap / .microseconds(1), 1)))
-      rest -= nap
     }
+  }
+
+  /// The same between two chunks, where no thread is kept.
+  func rest(_ rows: Int64) async throws {
+    var rest = take(rows)
+    while let nap = nap(&rest) { try await Task.sleep(for: nap) }
+  }
+
+  private func take(_ rows: Int64) -> Duration {
+    state.withLock { $0.budget?.take(rows, now: .now) ?? .zero }
+  }
+
+  /// The next part of a wait; `nil` where it is over.
+  private func nap(_ rest: inout Duration) -> Duration? {
+    guard rest > .zero || isPaused else { return nil }
+    let nap = rest > .zero ? min(rest, ReadThrottle.step) : ReadThrottle.step
+    rest -= nap
+    return nap
   }
 }

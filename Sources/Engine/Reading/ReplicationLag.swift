@@ -6,6 +6,9 @@ internal import Postgres
 struct ReplicationLag {
   var isReplica: Bool
   var lag: Duration
+  /// Of a primary: how far its log is written, and how far the slowest replica has replayed it, in bytes.
+  var written: Int64
+  var replayed: Int64?
 
   /// - Throws: `Fault` `missing_privilege` where the role may not see it.
   static func ask(_ connection: Connection) async throws -> ReplicationLag {
@@ -16,7 +19,9 @@ struct ReplicationLag {
       THEN (SELECT max(extract(epoch FROM replay_lag)) FROM pg_stat_replication) \
       WHEN pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn() THEN 0 \
       ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END)::bigint, \
-      (SELECT count(*) FROM pg_stat_replication WHERE state IS NULL)
+      (SELECT count(*) FROM pg_stat_replication WHERE state IS NULL), \
+      CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint END, \
+      (SELECT min(pg_wal_lsn_diff(replay_lsn, '0/0'))::bigint FROM pg_stat_replication)
       """
     ).onlyRow
     if row[2] != "0" {
@@ -26,7 +31,26 @@ struct ReplicationLag {
         hint: "GRANT pg_monitor to it, or leave out `max_replication_lag`")
     }
     return ReplicationLag(
-      isReplica: row[0] == "t", lag: .milliseconds(row[1].flatMap { Int64($0) } ?? 0))
+      isReplica: row[0] == "t", lag: .milliseconds(row[1].flatMap { Int64($0) } ?? 0),
+      written: row[3].flatMap { Int64($0) } ?? 0, replayed: row[4].flatMap { Int64($0) })
+  }
+}
+
+/// How long a replica has been behind, by what was seen of a primary's log: the time that the server gives for a
+/// replica stands still where the replica does.
+struct LagSamples {
+  /// Positions of the log's end and when each was first seen, those that are not replayed yet.
+  private var pending: [(position: Int64, seen: ContinuousClock.Instant)] = []
+
+  /// - Returns: for how long at least something has waited to be replayed.
+  mutating func take(_ lag: ReplicationLag, now: ContinuousClock.Instant) -> Duration {
+    guard let replayed = lag.replayed else {
+      pending = []
+      return .zero
+    }
+    if lag.written > pending.last?.position ?? replayed { pending.append((lag.written, now)) }
+    pending.removeAll { $0.position <= replayed }
+    return pending.first.map { now - $0.seen } ?? .zero
   }
 }
 
@@ -44,7 +68,8 @@ struct LagWatch: Sendable {
   func waitUntilFresh() async throws {
     for name in connections {
       var isReported = false
-      while let found = try await excess(name, alsoReplicas: true) {
+      var samples = LagSamples()
+      while let found = try await excess(name, alsoReplicas: true, &samples) {
         if !isReported { report(found) }
         isReported = true
         try await Task.sleep(for: LagWatch.interval)
@@ -55,19 +80,24 @@ struct LagWatch: Sendable {
   /// While chunks are read, until cancelled. A replica that is read from is not looked at: it may wait
   /// for the very snapshot that a pause would keep.
   func watch(_ throttle: ReadThrottle) async throws {
+    var samples: [String: LagSamples] = [:]
     while true {
       var found: String?
-      for name in connections where found == nil { found = try await excess(name, alsoReplicas: false) }
+      for name in connections where found == nil {
+        found = try await excess(name, alsoReplicas: false, &samples[name, default: LagSamples()])
+      }
       if let found, !throttle.isPaused { report(found) }
       throttle.pause(found != nil)
       try await Task.sleep(for: LagWatch.interval)
     }
   }
 
-  private func excess(_ name: String, alsoReplicas: Bool) async throws -> String? {
+  private func excess(
+    _ name: String, alsoReplicas: Bool, _ samples: inout LagSamples
+  ) async throws -> String? {
     let found = try await ReplicationLag.ask(asker.connection(name))
-    if found.lag <= bound || (found.isReplica && !alsoReplicas) { return nil }
-    return
-      "a replica of `\(name)` is \(found.lag.milliseconds / 1000) s behind, more than `max_replication_lag`"
+    let lag = max(found.lag, samples.take(found, now: .now))
+    if lag <= bound || (found.isReplica && !alsoReplicas) { return nil }
+    return "a replica of `\(name)` is \(lag.milliseconds / 1000) s behind, more than `max_replication_lag`"
   }
 }

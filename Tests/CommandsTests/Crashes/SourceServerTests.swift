@@ -10,8 +10,8 @@ import Testing
 extension CrashMatrix {
   /// Sources that are not a primary of one's own: a hot standby, a pool by the transaction.
   @Suite(.timeLimit(.minutes(5))) struct SourceServerTests {
-    /// Reads from a standby that follows by streaming, publishes into its primary.
-    @Test func hotStandby() async throws {
+    /// A standby that follows by streaming, and its primary with the crash job's database.
+    private func withStandby(_ body: (DemoServer, CrashWorld) async throws -> Void) async throws {
       var options = DemoServer.Options()
       options.isDurable = true
       let primary = try await DemoServer.start(options)
@@ -20,7 +20,7 @@ extension CrashMatrix {
           options.primary = primary
           let standby = try await DemoServer.start(options)
           do {
-            try await read(from: standby, world)
+            try await body(standby, world)
           } catch {
             try standby.stop()
             throw error
@@ -32,6 +32,42 @@ extension CrashMatrix {
         throw error
       }
       try primary.stop()
+    }
+
+    /// Reads from the standby, publishes into its primary.
+    @Test func hotStandby() async throws {
+      try await withStandby { try await read(from: $0, $1) }
+    }
+
+    /// A standby that replays no more is noticed although the server's own figure stands still with it: reading
+    /// pauses, and goes on when the standby does.
+    @Test func stuckStandby() async throws {
+      try await withStandby { standby, world in
+        try await caughtUp(standby, world)
+        let connection = try await Connection.open(standby.settings())
+        try await connection.query("SELECT pg_wal_replay_pause()")
+        while try await connection.query("SELECT pg_get_wal_replay_pause_state()").onlyRow[0] != "paused" {
+          await Task.yield()
+        }
+        try await world.project.sql("CREATE TABLE more AS SELECT generate_series(1, 1000) AS i")
+        try world.project.write(
+          "jobs/crash.yaml",
+          CrashWorld.job.replacing(
+            "limits: {", with: "limits: {max_replication_lag: 500ms, max_rows_per_second: 60, "))
+        let output = world.project.path("said")
+        let process = try world.project.start(
+          CrashWorld.command, environment: CrashWorld.environment, output: output)
+        func said() throws -> String { String(decoding: try world.project.read("said") ?? [], as: UTF8.self) }
+        while try process.exit == nil && !said().contains("s behind, more than") { await Task.yield() }
+        FaultCount.add("standby that replays no more")
+        let text = try said()
+        #expect(process.exit == nil, "\(text)")
+        try await connection.query("SELECT pg_wal_replay_resume()")
+        await connection.close()
+        let run = try await world.project.end(of: process, output: output)
+        #expect(run.status == 0, "\(run.output)")
+        try await world.expectUndisturbed()
+      }
     }
 
     private func read(from standby: DemoServer, _ world: CrashWorld) async throws {
