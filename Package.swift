@@ -28,10 +28,11 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CTimer"),
 
     // Square roots of doubles are calls of the C library in debug builds.
     .target(name: "Model", swiftSettings: pure, linkerSettings: [.linkedLibrary("m")]),
-    .target(name: "Runtime", dependencies: ["Model"], swiftSettings: settings),
+    .target(name: "Runtime", dependencies: ["Model", "CTimer"], swiftSettings: settings),
     .target(name: "Timetable", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "Expressions", dependencies: ["Model"], swiftSettings: pure),
     .target(
@@ -83,6 +84,11 @@ let package = Package(
     .executableTarget(
       name: "KernelBenchmarks", dependencies: ["Model", "Expressions", "JobFiles", "Compute"],
       path: "benchmarks/kernels", exclude: ["run"], swiftSettings: settings),
+    // What `benchmarks/schedules/run` measures inside of a process.
+    .executableTarget(
+      name: "ScheduleBenchmarks",
+      dependencies: ["Model", "Runtime", "Timetable", "JobFiles", "StateStore", "Engine", "Scheduler"],
+      path: "benchmarks/schedules", exclude: ["run"], swiftSettings: settings),
 
     // What tests of the whole program share: a project folder, a database, the program itself.
     .target(

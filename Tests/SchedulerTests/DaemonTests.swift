@@ -9,10 +9,12 @@ import Testing
 @Suite struct DaemonTests {
   private static let hourly = "schedule: {cron: \"0 * * * *\", catch_up: all, if_running: queue_all}"
 
-  private func daemon(_ world: ScheduleWorld, _ jobs: [ScheduledJob]) async throws -> Driven {
+  private func daemon(
+    _ world: ScheduleWorld, _ jobs: [ScheduledJob], parallelism: Int = 2
+  ) async throws -> Driven {
     let starts = Counter()
     let daemon = SchedulerDaemon(
-      parts: .init(clerk: world.clerk, execution: world.execution), parallelism: 2, now: world.now
+      parts: .init(clerk: world.clerk, execution: world.execution), parallelism: parallelism, now: world.now
     ) { event in
       if case .started = event { starts.add() }
     }
@@ -110,20 +112,79 @@ import Testing
     }
   }
 
+  /// While the fire of the first hour runs, that of the second comes.
+  @Test(arguments: [
+    ("skip", ["1.0 ran", "2.0 skipped_running"]), ("queue_all", ["1.0 ran", "2.0 ran"]),
+    ("queue_one", ["1.0 ran", "2.0 ran"]), ("cancel_other", ["1.0 cancelled", "2.0 ran"]),
+  ])
+  func aFireThatComesWhileAnotherRunsIsDecidedAtOnce(policy: String, ledger: [String]) async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("schedule: {cron: \"0 * * * *\", catch_up: none, if_running: \(policy)}")
+      let daemon = try await daemon(world, [job])
+      world.clock.set(1)
+      world.runner.close()
+      _ = await daemon.daemon.pass()
+      await world.runner.arrival()
+      world.clock.set(2)
+      _ = await daemon.daemon.pass()
+      // Looking once more while it runs changes nothing.
+      _ = await daemon.daemon.pass()
+      #expect(daemon.starts.value == 1)
+      world.clock.set(2.5)
+      world.runner.open()
+      await daemon.daemon.idle()
+      _ = await daemon.settle()
+      #expect(try await world.ledger() == ledger)
+    }
+  }
+
+  /// Whatever it waits for, a fire that was seen in time has not been missed.
+  @Test func whatFindsNoPlaceIsNotMissed() async throws {
+    try await withScheduleWorld { world in
+      func job(_ name: String, _ priority: Int) throws -> ScheduledJob {
+        try world.job(
+          name,
+          """
+          limits: {priority: \(priority)}
+          schedule: {cron: "0 * * * *", catch_up: none, if_running: skip}
+          """)
+      }
+      let jobs = [try job("a", 0), try job("b", 0), try job("c", 5), try job("d", 0)]
+      let daemon = try await daemon(world, jobs, parallelism: 1)
+      world.clock.set(1)
+      world.runner.close()
+      _ = await daemon.daemon.pass()
+      await world.runner.arrival()
+      for hour in [1.5, 2, 2.5] {
+        world.clock.set(hour)
+        _ = await daemon.daemon.pass()
+      }
+      #expect(daemon.starts.value == 1)
+      world.runner.open()
+      await daemon.daemon.idle()
+      _ = await daemon.settle()
+      for name in ["a", "b", "d"] {
+        #expect(try await world.ledger(name).first == "1.0 ran", "\(name)")
+      }
+      #expect(world.runner.log.first == "c 0.0")
+      #expect(world.runner.log.dropFirst().prefix(3) == ["a 0.0", "b 0.0", "d 0.0"])
+    }
+  }
+
   @Test func itEndsWhenItIsToldTo() async throws {
     try await withScheduleWorld { world in
       let daemon = try await daemon(world, [try world.job(Self.hourly)])
       let beats = Mutex(0)
       let (began, hasBegun) = AsyncStream.makeStream(of: Void.self)
       let running = Task {
-        await daemon.daemon.run {
+        try await daemon.daemon.run {
           beats.withLock { $0 += 1 }
           hasBegun.yield()
         }
       }
       for await _ in began { break }
       running.cancel()
-      await running.value
+      try await running.value
       #expect(beats.withLock { $0 } >= 1)
     }
   }

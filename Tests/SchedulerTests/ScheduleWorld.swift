@@ -143,6 +143,13 @@ final class PretendRunner: FireRunner {
   private let script = Mutex<[End]>([])
   private let started = Mutex<[String]>([])
   private let length = Mutex<Duration>(.zero)
+  private let gate = Mutex<Gate?>(nil)
+
+  /// Where runs wait until a test lets them go on.
+  private struct Gate {
+    let arrivals = AsyncStream.makeStream(of: Void.self)
+    let opening = AsyncStream.makeStream(of: Void.self)
+  }
 
   init(_ store: Store, _ clock: HandClock) {
     self.store = store
@@ -154,6 +161,28 @@ final class PretendRunner: FireRunner {
 
   /// How far each run moves the clock.
   func takes(_ duration: Duration) { length.withLock { $0 = duration } }
+
+  /// Has the next runs wait in the middle, until `open` is called.
+  func close() { gate.withLock { $0 = Gate() } }
+
+  /// Returns when a run waits.
+  func arrival() async {
+    guard let gate = gate.withLock({ $0 }) else { return }
+    for await _ in gate.arrivals.stream { break }
+  }
+
+  func open() {
+    gate.withLock { gate in
+      gate?.opening.continuation.finish()
+      gate = nil
+    }
+  }
+
+  private func passGate() async {
+    guard let gate = gate.withLock({ $0 }) else { return }
+    gate.arrivals.continuation.yield()
+    for await _ in gate.opening.stream {}
+  }
 
   /// Job and hours after the start of each interval that was run, in order.
   var log: [String] { started.withLock { $0 } }
@@ -193,6 +222,13 @@ final class PretendRunner: FireRunner {
     clock.advance(length.withLock { $0 })
     if record.state != .running, [.planned, .failed, .interrupted].contains(record.state) {
       try await move(ownership, .running)
+    }
+    await passGate()
+    // Past the merge a run only goes forward.
+    if record.state != .publishing, try await store.cancelRequest(for: record.id) != nil {
+      try await move(ownership, .cancelled, .cancelled)
+      try await store.release(ownership)
+      throw Fault("cancelled", .interrupted, "Somebody has cancelled the run")
     }
     if death == .running {
       try await store.release(ownership)

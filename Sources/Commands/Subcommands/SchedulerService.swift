@@ -66,7 +66,7 @@ final class SchedulerService: Sendable {
     let nap = Watchdog.patience.map { min($0 / 2, SchedulerDaemon.nap) } ?? SchedulerDaemon.nap
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
-        await self.daemon.run(nap: nap) { self.beat() }
+        try await self.daemon.run(nap: nap) { self.beat() }
       }
       group.addTask {
         for await extent in reloads { try await self.reload(extent, isFirst: false) }

@@ -1,13 +1,14 @@
 package import Model
+internal import Runtime
 internal import StateStore
 internal import Timetable
 
 /// Runs every job when it is due, until it is told to stop.
 ///
-/// Sleeps until the next fire, the end of a run or new job files, whichever comes first, and never
-/// longer than `nap`, so that a clock that is set, or a machine that slept, is noticed. Only while
-/// some fire waits for another process does it look every few seconds. Several may work on one
-/// state store: each fire runs once, and what one leaves behind the others go on with.
+/// Sleeps until the next fire, the end of a run or new job files, whichever comes first, by a timer
+/// that notices a clock that is set and counts the time of a machine that slept. Only while some fire
+/// waits for another process does it look every few seconds. Several may work on one state store: each
+/// fire runs once, and what one leaves behind the others go on with.
 package actor SchedulerDaemon {
   /// What a reload may replace.
   package struct Parts: Sendable {
@@ -31,9 +32,10 @@ package actor SchedulerDaemon {
   private final class Lane {
     var job: ScheduledJob
     var considered: Instant?
-    var isBusy = false
-    /// Something came while it was busy.
-    var isNudged = false
+    /// The run of it that goes on here.
+    var run: (fire: FireKey, task: Task<Void, Never>)?
+    /// Its file is there no more: it ends with its run.
+    var isGone = false
 
     init(job: ScheduledJob, considered: Instant?) {
       self.job = job
@@ -47,15 +49,14 @@ package actor SchedulerDaemon {
   private var parts: Parts
   private var lanes: [ScheduledJob.ID: Lane] = [:]
   private var agenda = Agenda()
-  /// Those that wait for a run, an upstream job or a place.
+  /// Those that are due and find no free place, with how long they have been.
+  private var held: [ScheduledJob.ID: Instant] = [:]
+  /// Those that wait for a run, an upstream job or a place of another process.
   private var waiting: Set<ScheduledJob.ID> = []
-  /// Jobs that are there no more, and still run.
-  private var gone: Set<ScheduledJob.ID> = []
-  private var runs: [ScheduledJob.ID: Task<Void, Never>] = [:]
-  private var napping: Task<Void, any Error>?
-  private var isWoken = false
+  private var running = 0
+  private let wakes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
-  /// The longest sleep.
+  /// The longest time between two beats.
   package static let nap = Duration.seconds(30)
   /// How soon to look again at what waits for another process, or after trouble.
   private static let patience = Duration.seconds(5)
@@ -81,38 +82,38 @@ package actor SchedulerDaemon {
     let moment = now()
     var next: [ScheduledJob.ID: Lane] = [:]
     agenda = Agenda()
+    held = [:]
     for job in jobs {
       let lane = lanes[job.id] ?? Lane(job: job, considered: considered[job.id])
       lane.job = job
+      lane.isGone = false
       next[job.id] = lane
-      if lane.isBusy {
-        lane.isNudged = true
-      } else if let considered = lane.considered, !open.contains(job.id) {
-        // Ten thousand jobs that only sleep are not each asked of the store.
-        agenda.set(
-          job.id,
-          job.ledger.intervals.fires.next(after: considered)?.instant.advanced(by: job.ledger.jitter))
-      } else {
-        agenda.set(job.id, moment)
-      }
+      // Ten thousand jobs that only sleep are not each asked of the store.
+      agenda.set(
+        job.id, lane.considered != nil && !open.contains(job.id) ? nextFire(of: lane) : moment)
     }
     // A run of a job whose file is gone still ends in its lane.
-    for (id, lane) in lanes where lane.isBusy && next[id] == nil { next[id] = lane }
-    gone = Set(next.keys).subtracting(jobs.map(\.id))
+    for (id, lane) in lanes where lane.run != nil && next[id] == nil {
+      lane.isGone = true
+      next[id] = lane
+    }
     lanes = next
-    waiting.formIntersection(next.keys)
+    waiting.formIntersection(jobs.map(\.id))
     wake()
   }
 
   /// Somebody has entered a fire of this job.
   package func nudge(_ id: ScheduledJob.ID) {
-    guard let lane = lanes[id] else { return }
-    if lane.isBusy {
-      lane.isNudged = true
-    } else {
-      agenda.set(id, now())
-      wake()
-    }
+    guard let lane = lanes[id], !lane.isGone else { return }
+    agenda.set(id, now())
+    wake()
+  }
+
+  /// When the schedule itself calls for another look.
+  private func nextFire(of lane: Lane) -> Instant? {
+    let considered = lane.considered ?? now()
+    return lane.job.ledger.intervals.fires.next(after: considered)?.instant
+      .advanced(by: lane.job.ledger.jitter)
   }
 
   /// The next time that a job is due by its schedule.
@@ -129,63 +130,124 @@ package actor SchedulerDaemon {
 
   /// Goes on until the task is cancelled; then asks the runs that are going on to stop, and waits
   /// for them to save what they have.
-  /// - Parameter beat: called at least every `nap`, after everything due has been started.
-  package func run(nap: Duration = SchedulerDaemon.nap, beat: @Sendable () -> Void) async {
-    while !Task.isCancelled {
+  /// - Parameter beat: called first, and then at least every `nap`, when everything due has been started.
+  /// - Throws: `Fault` of the timer.
+  package func run(nap: Duration = SchedulerDaemon.nap, beat: @Sendable () -> Void) async throws {
+    let timer = try WallTimer { [wakes] in wakes.continuation.yield() }
+    var beaten: ContinuousClock.Instant?
+    for await _ in waking() {
       let next = await pass()
-      beat()
-      await sleep(min(nap, next.map { now().duration(to: $0) } ?? nap))
+      // Not after each of a hundred fires a second.
+      if beaten.map({ $0.duration(to: .now) >= SchedulerDaemon.calm }) ?? true {
+        beat()
+        beaten = .now
+      }
+      timer.set(min(nap, next.map { now().duration(to: $0) } ?? nap))
     }
-    for run in runs.values { run.cancel() }
-    for run in runs.values { await run.value }
+    let tasks = lanes.values.compactMap(\.run?.task)
+    for task in tasks { task.cancel() }
+    for task in tasks { await task.value }
   }
 
-  /// Looks at every job that is due, and starts what is to be run: what has the highest priority
-  /// first, then what has waited longest.
+  /// The shortest time between two beats.
+  private static let calm = Duration.seconds(1)
+
+  /// A turn at once, then one for each wake, until the task is cancelled.
+  private func waking() -> AsyncStream<Void> {
+    wake()
+    return wakes.stream
+  }
+
+  private func wake() { wakes.continuation.yield() }
+
+  /// Enters what is due of every job, and starts what is to be run and finds a place: what has the
+  /// highest priority first, then what has waited longest.
   /// - Returns: when to look again.
   package func pass() async -> Instant? {
-    // What finds no free place is looked at when a run ends.
-    guard runs.count < parallelism else { return nil }
-    var due = agenda.takeDue(by: now()).compactMap { entry in
-      lanes[entry.id].map { (id: entry.id, due: entry.due, priority: $0.job.job.limits.priority) }
+    let fresh = agenda.takeDue(by: now()).filter { lanes[$0.id]?.isGone == false }
+    for entry in fresh { held[entry.id] = min(held[entry.id] ?? entry.due, entry.due) }
+    if held.isEmpty { return agenda.next() }
+    var view: LedgerView?
+    do {
+      view = try await enterDue(fresh.map(\.id))
+    } catch {
+      tell(.trouble(Fault(describing: error)))
+      for entry in fresh { settle(entry.id, due: now().advanced(by: SchedulerDaemon.patience)) }
+      return agenda.next()
     }
-    due.sort { ($1.priority, $0.due, $0.id) < ($0.priority, $1.due, $1.id) }
-    for (position, entry) in due.enumerated() {
-      guard runs.count < parallelism else {
-        for rest in due[position...] { agenda.set(rest.id, rest.due) }
-        return nil
+    let isFresh = Set(fresh.map(\.id))
+    for entry in held.sorted(by: precedes) {
+      guard let lane = lanes[entry.key] else {
+        held[entry.key] = nil
+        continue
       }
-      await look(at: entry.id)
+      // What runs already needs no place: perhaps it is to give way to what is due now.
+      if lane.run != nil || running < parallelism {
+        held[entry.key] = nil
+        await look(at: entry.key, lane, view)
+      } else if isFresh.contains(entry.key) {
+        agenda.set(entry.key, nextFire(of: lane))
+      }
     }
     return agenda.next()
   }
 
-  private func look(at id: ScheduledJob.ID) async {
-    guard let lane = lanes[id], !lane.isBusy else { return }
-    lane.isBusy = true
+  private typealias Due = (key: ScheduledJob.ID, value: Instant)
+
+  private func precedes(_ left: Due, _ right: Due) -> Bool {
+    let priorities = (
+      lanes[left.key]?.job.job.limits.priority ?? 0, lanes[right.key]?.job.job.limits.priority ?? 0
+    )
+    return (priorities.1, left.value, left.key) < (priorities.0, right.value, right.key)
+  }
+
+  /// Enters what has come due, also of jobs that find no place: a fire that was seen in time counts as
+  /// punctual however long it waits then.
+  /// - Returns: `nil` where there is nothing new.
+  private func enterDue(_ ids: [ScheduledJob.ID]) async throws -> LedgerView? {
+    if ids.isEmpty { return nil }
+    let due = ids.compactMap { lanes[$0] }
+    var considered: [ScheduledJob.ID: Instant] = [:]
+    for lane in due { considered[lane.job.id] = lane.considered }
+    let view = try await parts.clerk.enterDue(due.map(\.job), considered: &considered)
+    for lane in due { lane.considered = considered[lane.job.id] }
+    return view
+  }
+
+  private func look(at id: ScheduledJob.ID, _ lane: Lane, _ view: LedgerView?) async {
     waiting.remove(id)
     let parts = parts
     var considered = lane.considered
     do {
-      let step = try await parts.clerk.step(lane.job, considered: &considered)
+      let step = try await parts.clerk.step(
+        lane.job, considered: &considered, begun: lane.run?.fire, view: view)
       lane.considered = considered
       switch step {
+      case .run(let order) where lane.run != nil:
+        // The run before it is not quite over; its end asks again.
+        parts.clerk.finished(order)
+        settle(id, due: nextFire(of: lane))
       case .run(let order):
         tell(.started(id, fire: order.fire.fire))
-        runs[id] = Task { await self.carryOut(order, lane, parts) }
+        running += 1
+        lane.run = (order.fire, Task { await self.carryOut(order, lane, parts) })
+        settle(id, due: nextFire(of: lane))
       case .rest(let rest):
-        let again = rest.isWaiting ? now().advanced(by: SchedulerDaemon.patience) : nil
-        if rest.isWaiting { waiting.insert(id) }
-        free(id, lane, due: [rest.until, again].compactMap { $0 }.min())
+        var again: Instant?
+        // Its own run's end is told without asking.
+        if rest.isWaiting, lane.run == nil {
+          again = now().advanced(by: SchedulerDaemon.patience)
+          waiting.insert(id)
+        }
+        settle(id, due: [rest.until, again].compactMap { $0 }.min())
       }
     } catch {
       tell(.trouble(Fault(describing: error)))
-      free(id, lane, due: now().advanced(by: SchedulerDaemon.patience))
+      settle(id, due: now().advanced(by: SchedulerDaemon.patience))
     }
   }
 
   private func carryOut(_ order: FireOrder, _ lane: Lane, _ parts: Parts) async {
-    let id = order.job.id
     var due = now()
     do {
       let report = try await parts.execution.carryOut(order)
@@ -196,49 +258,26 @@ package actor SchedulerDaemon {
       due = now().advanced(by: SchedulerDaemon.patience)
     }
     parts.clerk.finished(order)
-    runs[id] = nil
-    free(id, lane, due: due)
+    running -= 1
+    lane.run = nil
+    if lane.isGone {
+      lanes[order.job.id] = nil
+    } else {
+      settle(order.job.id, due: due)
+    }
     // Somebody may have waited for just this run.
     let moment = now()
-    for id in waiting where lanes[id]?.isBusy == false { agenda.set(id, moment) }
+    for id in waiting { settle(id, due: moment) }
     wake()
   }
 
-  private func free(_ id: ScheduledJob.ID, _ lane: Lane, due: Instant?) {
-    lane.isBusy = false
-    if gone.remove(id) != nil {
-      lanes[id] = nil
-      waiting.remove(id)
-      return
-    }
-    agenda.set(id, lane.isNudged ? now() : due)
-    lane.isNudged = false
+  /// Looks at a job again then; not at one that has gone meanwhile.
+  private func settle(_ id: ScheduledJob.ID, due: Instant?) {
+    if lanes[id]?.isGone == false { agenda.set(id, due) }
   }
 
   /// Waits until nothing runs. For tests.
   func idle() async {
-    while let run = runs.values.first { await run.value }
-  }
-
-  // MARK: Sleeping
-
-  private func wake() {
-    isWoken = true
-    napping?.cancel()
-  }
-
-  private func sleep(_ duration: Duration) async {
-    if !isWoken, duration > .zero {
-      let nap = Task { try await Task.sleep(for: duration) }
-      napping = nap
-      // How the nap ends, by its time or by being woken, makes no difference.
-      await withTaskCancellationHandler {
-        _ = await nap.result
-      } onCancel: {
-        nap.cancel()
-      }
-      napping = nil
-    }
-    isWoken = false
+    while let task = lanes.values.lazy.compactMap(\.run?.task).first { await task.value }
   }
 }

@@ -66,17 +66,75 @@ package struct FireClerk: Sendable {
     package var isWaiting: Bool
   }
 
-  /// Does all that is due for `job`, up to the next run.
-  /// - Parameter considered: all fires up to here are in the ledger, as far as the caller knows; is
-  ///   moved on. `nil` for a job that the caller has not seen before.
+  /// Enters what has come due of many jobs in few transactions, however many they are, so that those of
+  /// one moment do not wait for each other.
+  /// - Parameter considered: how far the ledger goes for each; is moved on.
+  /// - Returns: what the ledger then holds, for the `step` of each.
   /// - Throws: `Fault` of the state store.
-  package func step(_ job: ScheduledJob, considered: inout Instant?) async throws -> Step {
+  package func enterDue(
+    _ jobs: [ScheduledJob], considered: inout [ScheduledJob.ID: Instant]
+  ) async throws -> LedgerView {
+    let name = project.name
+    let moment = now()
+    let pauses = try await store.pauses(project: name)
+    let untils = Dictionary(pauses.map { ($0.job, $0.until) }, uniquingKeysWith: { first, _ in first })
+    var batches: [DueFireBatch] = []
+    for job in jobs {
+      let pause = untils[job.id.job].map { FireFacts.Pause(until: $0) }
+      let facts = FireFacts(now: moment, lastConsidered: considered[job.id], pause: pause)
+      // Fires that were missed are told of, job by job.
+      guard case .enter(let rows, let until)? = job.ledger.entering(facts),
+        !rows.contains(where: { $0.outcome == .outsideWindow })
+      else { continue }
+      batches.append(batch(rows, until, job))
+    }
+    for start in stride(from: 0, to: batches.count, by: FireLedger.batch) {
+      let some = batches[start..<min(start + FireLedger.batch, batches.count)]
+      try await store.insertFires(Array(some))
+      for batch in some {
+        let id = ScheduledJob.ID(job: batch.job, row: batch.matrixRow)
+        considered[id] = max(considered[id] ?? batch.consideredUntil, batch.consideredUntil)
+      }
+    }
+    let only = Set(jobs.map(\.id.job))
+    return try await store.ledgerView(project: name, job: only.count == 1 ? only.first : nil)
+  }
+
+  private func batch(_ rows: [FireAction.Row], _ until: Instant, _ job: ScheduledJob) -> DueFireBatch {
+    DueFireBatch(
+      project: project.name, job: job.id.job, matrixRow: job.id.row,
+      fires: rows.map {
+        NewFire(key: key($0.fire, job), interval: $0.interval, outcome: $0.outcome, note: $0.note)
+      }, consideredUntil: until)
+  }
+
+  /// Does all that is due for `job`, up to the next run.
+  /// - Parameters:
+  ///   - considered: all fires up to here are in the ledger, as far as the caller knows; is moved on.
+  ///     `nil` for a job that the caller has not seen before.
+  ///   - begun: the fire that the caller has a run for already, which may not have claimed it yet.
+  ///   - view: what the caller has just read of the ledger; every write holds only where that is so still.
+  /// - Throws: `Fault` of the state store.
+  package func step(
+    _ job: ScheduledJob, considered: inout Instant?, begun: FireKey? = nil, view: LedgerView? = nil
+  ) async throws -> Step {
+    var view = view
     while true {
+      let current: LedgerView
+      if let view, view.covers(job.id.job) {
+        current = view
+      } else {
+        current = try await store.ledgerView(project: project.name, job: job.id.job)
+      }
+      view = nil
       var open: [FireRecord] = []
       var wakes: [Instant] = []
       var isChanged = false
-      for fire in try await store.openFires(project: project.name, job: job.id.job)
-      where fire.key.matrixRow == job.id.row {
+      for fire in current.openFires where fire.key.job == job.id.job && fire.key.matrixRow == job.id.row {
+        if fire.key == begun {
+          open.append(fire)
+          continue
+        }
         switch try await standing(of: fire, job) {
         case .keeps: open.append(fire)
         case .waits(let until):
@@ -89,8 +147,8 @@ package struct FireClerk: Sendable {
         }
       }
       if isChanged { continue }
-      let facts = try await facts(job, open: open, considered: considered)
-      switch try await carryOut(job.ledger.actions(on: facts), job, open, &considered) {
+      let facts = try await facts(job, open: open, begun: begun, current, considered: considered)
+      switch try await carryOut(job.ledger.actions(on: facts), job, open, current, &considered) {
       case .again: continue
       case .run(let order):
         if try await takePlace(job) { return .run(order) }
@@ -149,7 +207,8 @@ package struct FireClerk: Sendable {
   }
 
   private func carryOut(
-    _ actions: [FireAction], _ job: ScheduledJob, _ open: [FireRecord], _ considered: inout Instant?
+    _ actions: [FireAction], _ job: ScheduledJob, _ open: [FireRecord], _ view: LedgerView,
+    _ considered: inout Instant?
   ) async throws -> Carried {
     let (name, row) = (job.id.job, job.id.row)
     var result = Carried.rest(until: nil)
@@ -161,15 +220,11 @@ package struct FireClerk: Sendable {
         ).lastConsidered
         result = .again
       case .enter(let rows, let until):
-        let fires = rows.map {
-          NewFire(key: key($0.fire, job), interval: $0.interval, outcome: $0.outcome, note: $0.note)
-        }
         // Told before it is written: killed in between, it is told again under the same name.
         try await ScheduleNotices(store: store, job: job).missed(
           rows.filter { $0.outcome == .outsideWindow }.map(\.fire),
           reason: "nobody looked while they were due")
-        try await store.insertFires(
-          fires, project: project.name, job: name, matrixRow: row, consideredUntil: until)
+        try await store.insertFires([batch(rows, until, job)])
         considered = max(considered ?? until, until)
         result = .again
       case .close(let fire, let outcome, let note):
@@ -185,7 +240,7 @@ package struct FireClerk: Sendable {
             job: job, fire: record.key, interval: record.interval, parameters: record.parameters,
             outcome: expected(record, job)))
       case .cancelRunning:
-        for run in try await running(job) {
+        for run in try await running(job, view) {
           _ = try await store.requestCancel(run.id, by: "schedule", reason: "a newer fire takes its place")
         }
       case .wake(let wake):
@@ -202,35 +257,37 @@ package struct FireClerk: Sendable {
   // MARK: Facts
 
   private func facts(
-    _ job: ScheduledJob, open: [FireRecord], considered: Instant?
+    _ job: ScheduledJob, open: [FireRecord], begun: FireKey?, _ view: LedgerView, considered: Instant?
   ) async throws -> FireFacts {
-    let now = now()
     let claimed = Set(open.compactMap(\.run))
-    let pause = try await store.pauses(project: project.name).first { $0.job == job.id.job }
+    let isOtherRunning =
+      if open.isEmpty { false } else {
+        try await running(job, view).contains { !claimed.contains($0.id) }
+      }
     return FireFacts(
-      now: now, lastConsidered: considered,
+      now: now(), lastConsidered: considered,
       open: open.map {
         .init(
-          instant: $0.key.fire, interval: $0.interval, isClaimed: $0.outcome == .claimed,
+          instant: $0.key.fire, interval: $0.interval,
+          isClaimed: $0.outcome == .claimed || $0.key == begun,
           parameters: $0.parameters, enteredAt: $0.createdAt)
       },
-      isOtherRunning: open.isEmpty
-        ? false : try await running(job).contains { !claimed.contains($0.id) },
-      pause: pause.map { .init(until: $0.until) },
-      upstream: try await upstream(job, open),
-      room: open.isEmpty ? nil : try await room(job))
+      isOtherRunning: isOtherRunning, pause: view.pauses[job.id.job].map { .init(until: $0.until) },
+      upstream: try await upstream(job, open), room: open.isEmpty ? nil : try await room(job))
   }
 
   /// The runs of the job that somebody works on now. A backfill does not disturb the schedule.
-  private func running(_ job: ScheduledJob) async throws -> [RunRecord] {
+  private func running(_ job: ScheduledJob, _ view: LedgerView) async throws -> [RunRecord] {
     try await owned(
-      RunFilter(project: project.name, job: job.id.job, matrixRow: job.id.row, isUnfinished: true)
-    ).filter { $0.settings["started_by"]?.stringValue != RunRequest.Starter.backfill.rawValue }
+      view.runs.filter {
+        $0.identity.job == job.id.job && $0.identity.matrixRow == job.id.row
+          && $0.settings["started_by"]?.stringValue != RunRequest.Starter.backfill.rawValue
+      })
   }
 
-  private func owned(_ filter: RunFilter) async throws -> [RunRecord] {
+  private func owned(_ runs: [RunRecord]) async throws -> [RunRecord] {
     var owned: [RunRecord] = []
-    for run in try await store.runs(filter) where try await store.isOwned(run.id) { owned.append(run) }
+    for run in runs where try await store.isOwned(run.id) { owned.append(run) }
     return owned
   }
 
@@ -281,7 +338,7 @@ package struct FireClerk: Sendable {
 
   /// How many runs of other processes a bound counts; this one's are counted by `places`.
   private func others(_ bound: Bound) async throws -> Int {
-    try await owned(bound.filter).filter { $0.owner.map(store.isOurs) != true }.count
+    try await owned(try await store.runs(bound.filter)).filter { $0.owner.map(store.isOurs) != true }.count
   }
 
   private func room(_ job: ScheduledJob) async throws -> Int? {

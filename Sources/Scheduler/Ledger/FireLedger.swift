@@ -44,7 +44,7 @@ package struct FireLedger: Sendable {
   /// look once it is done.
   package func actions(on facts: FireFacts) -> [FireAction] {
     guard let considered = facts.lastConsidered else { return [.recordFirstSighting] }
-    if let entering = enter(facts, considered: considered) { return [entering] }
+    if let entering = entering(facts) { return [entering] }
     var actions = closings(facts)
     if actions.isEmpty { actions = starts(facts) }
     if let wake = wake(facts, considered: considered) { actions.append(.wake(wake)) }
@@ -53,7 +53,9 @@ package struct FireLedger: Sendable {
 
   // MARK: - Entering what has come due
 
-  private func enter(_ facts: FireFacts, considered: Instant) -> FireAction? {
+  /// The `enter` that is due: of the facts only the time, the pause and how far the ledger goes count.
+  package func entering(_ facts: FireFacts) -> FireAction? {
+    guard let considered = facts.lastConsidered else { return nil }
     var rows: [FireAction.Row] = []
     let due = DueFires(
       intervals: intervals, catchUp: catchUp, considered: considered, now: facts.now, delay: jitter)

@@ -72,6 +72,26 @@ package struct NewFire: Sendable {
   }
 }
 
+/// What has come due of one job, or of one row of its matrix.
+package struct DueFireBatch: Sendable {
+  package var project: String
+  package var job: JobName
+  package var matrixRow: String
+  package var fires: [NewFire]
+  /// Everything up to here is in the ledger with them.
+  package var consideredUntil: Instant
+
+  package init(
+    project: String, job: JobName, matrixRow: String, fires: [NewFire], consideredUntil: Instant
+  ) {
+    self.project = project
+    self.job = job
+    self.matrixRow = matrixRow
+    self.fires = fires
+    self.consideredUntil = consideredUntil
+  }
+}
+
 /// What is known of a job's schedule as a whole.
 package struct Sighting: Hashable, Sendable {
   package var project: String

@@ -53,30 +53,47 @@ extension Store {
   package func insertFires(
     _ fires: [NewFire], project: String, job: JobName, matrixRow: String = "", consideredUntil: Instant
   ) async throws -> Int {
+    try await insertFires([
+      DueFireBatch(
+        project: project, job: job, matrixRow: matrixRow, fires: fires, consideredUntil: consideredUntil)
+    ])
+  }
+
+  /// The same for many jobs, in one transaction.
+  @discardableResult
+  package func insertFires(_ batches: [DueFireBatch]) async throws -> Int {
     try await database.transaction(.write(.insertFires)) { tx in
       let now = try await tx.now()
       var inserted = 0
-      for fire in fires {
-        inserted += try await tx.run(
+      for batch in batches {
+        for fire in batch.fires { inserted += try await insert(fire, now, tx) }
+        try await tx.run(
           """
-          INSERT INTO fires (project, job, matrix_row, fire, interval_start, interval_end, outcome, note,
-            created_at, closed_at, parameters)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-          ON CONFLICT (project, job, matrix_row, fire) DO NOTHING
+          UPDATE sightings SET last_considered = $4
+          WHERE project = $1 AND job = $2 AND matrix_row = $3 AND last_considered < $4
           """,
-          fire.key.values + [
-            .optional(fire.interval?.start), .optional(fire.interval?.end), .text(fire.outcome.rawValue),
-            .optional(fire.note), .instant(now), fire.outcome.isOpen ? .null : .instant(now),
-            .optional(fire.parametersText),
+          [
+            .text(batch.project), .text(batch.job.text), .text(batch.matrixRow),
+            .instant(batch.consideredUntil),
           ])
       }
-      try await tx.run(
-        """
-        UPDATE sightings SET last_considered = $4
-        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND last_considered < $4
-        """, [.text(project), .text(job.text), .text(matrixRow), .instant(consideredUntil)])
       return inserted
     }
+  }
+
+  private func insert(_ fire: NewFire, _ now: Instant, _ tx: any StateTransaction) async throws -> Int {
+    try await tx.run(
+      """
+      INSERT INTO fires (project, job, matrix_row, fire, interval_start, interval_end, outcome, note,
+        created_at, closed_at, parameters)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+      ON CONFLICT (project, job, matrix_row, fire) DO NOTHING
+      """,
+      fire.key.values + [
+        .optional(fire.interval?.start), .optional(fire.interval?.end), .text(fire.outcome.rawValue),
+        .optional(fire.note), .instant(now), fire.outcome.isOpen ? .null : .instant(now),
+        .optional(fire.parametersText),
+      ])
   }
 
   /// Closes a fire that no run has claimed.
@@ -157,16 +174,28 @@ extension Store {
   /// The fires that are pending or claimed, oldest first.
   /// - Parameter job: `nil` for all jobs of the project.
   package func openFires(project: String, job: JobName? = nil) async throws -> [FireRecord] {
-    try await database.transaction(.read) { tx in
-      try await tx.rows(
-        """
-        SELECT * FROM fires
-        WHERE outcome IN ('pending', 'claimed') AND project = $1
-          AND (CAST($2 AS TEXT) IS NULL OR job = $2)
-        ORDER BY fire, job, matrix_row
-        """, [.text(project), .optional(job?.text)]
-      ).map(FireRecord.init)
-    }
+    try await database.transaction(.read) { tx in try await openFires(project, job, tx) }
+  }
+
+  func openFires(
+    _ project: String, _ job: JobName?, _ tx: any StateTransaction
+  ) async throws -> [FireRecord] {
+    // Two texts: with the job left open the index would be read for all jobs.
+    let rows =
+      if let job {
+        try await tx.rows(
+          """
+          SELECT * FROM fires WHERE outcome IN ('pending', 'claimed') AND project = $1 AND job = $2
+          ORDER BY fire, matrix_row
+          """, [.text(project), .text(job.text)])
+      } else {
+        try await tx.rows(
+          """
+          SELECT * FROM fires WHERE outcome IN ('pending', 'claimed') AND project = $1
+          ORDER BY fire, job, matrix_row
+          """, [.text(project)])
+      }
+    return try rows.map(FireRecord.init)
   }
 
   /// The newest fire that a trigger of the job gave.

@@ -54,10 +54,12 @@ extension Store {
 
   /// All pauses of a project, also those whose time is over.
   package func pauses(project: String) async throws -> [PauseRecord] {
-    try await database.transaction(.read) { tx in
-      try await tx.rows("SELECT * FROM pauses WHERE project = $1 ORDER BY job", [.text(project)])
-        .map(PauseRecord.init)
-    }
+    try await database.transaction(.read) { tx in try await pauses(project, tx) }
+  }
+
+  func pauses(_ project: String, _ tx: any StateTransaction) async throws -> [PauseRecord] {
+    try await tx.rows("SELECT * FROM pauses WHERE project = $1 ORDER BY job", [.text(project)])
+      .map(PauseRecord.init)
   }
 
   /// Adds to the audit trail of a job what happens outside of its runs.

@@ -164,9 +164,11 @@ extension Store {
 
   /// The runs that a filter lets through, newest first.
   package func runs(_ filter: RunFilter) async throws -> [RunRecord] {
-    try await database.transaction(.read) { tx in
-      try await tx.rows(filter.statement, filter.values).map(RunRecord.init)
-    }
+    try await database.transaction(.read) { tx in try await runs(filter, tx) }
+  }
+
+  func runs(_ filter: RunFilter, _ tx: any StateTransaction) async throws -> [RunRecord] {
+    try await tx.rows(filter.statement, filter.values).map(RunRecord.init)
   }
 
   /// The intervals that runs of a job have covered successfully, overlapping `range`, by their start.

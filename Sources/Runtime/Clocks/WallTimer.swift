@@ -1,0 +1,60 @@
+internal import CTimer
+internal import Glibc
+package import Model
+internal import Synchronization
+
+/// Wakes somebody after a length of time by the wall clock, and at once when that clock is set.
+///
+/// A timer of `CLOCK_REALTIME` that is cancelled where the clock is set (timerfd_create(2)): it counts
+/// the time that the machine was suspended, and notices a jump that a mere length of time sleeps through.
+package final class WallTimer: Sendable {
+  private let file: Int32
+  private let isOver = Flag()
+
+  private final class Flag: Sendable {
+    let value = Atomic(false)
+  }
+
+  /// - Parameter wake: called from a thread of the timer's own; also once when nothing was due.
+  /// - Throws: a `SystemFault`, or `no_thread`.
+  package init(wake: @escaping @Sendable () -> Void) throws(Fault) {
+    let file = timerfd_create(CLOCK_REALTIME, Int32(TFD_CLOEXEC))
+    guard file >= 0 else { throw SystemFault.fault("make", "a timer") }
+    self.file = file
+    do throws(Fault) {
+      try OwnThread.start(name: "wall-timer") { [isOver] in
+        while true {
+          var expirations: UInt64 = 0
+          let count = read(file, &expirations, 8)
+          if isOver.value.load(ordering: .acquiring) { break }
+          // A clock that was set is told as ECANCELED.
+          if count == 8 || errno == ECANCELED { wake() }
+        }
+        close(file)
+      }
+    } catch {
+      close(file)
+      throw error
+    }
+  }
+
+  // The thread is woken to see that nobody needs it any more, and closes the file.
+  deinit {
+    isOver.value.store(true, ordering: .releasing)
+    set(.zero)
+  }
+
+  /// Wakes after `duration`, in place of what was set before.
+  package func set(_ duration: Duration) {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    let (seconds, attoseconds) = max(duration, .zero).components
+    let nanoseconds = Int64(time.tv_nsec) + attoseconds / 1_000_000_000
+    time.tv_sec += Int(seconds + nanoseconds / 1_000_000_000)
+    time.tv_nsec = Int(nanoseconds % 1_000_000_000)
+    var value = itimerspec(it_interval: timespec(), it_value: time)
+    let flags = Int32(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)
+    // Refused with ECANCELED where the clock was set unseen; set all the same (timerfd_settime(2)).
+    _ = timerfd_settime(file, flags, &value, nil)
+  }
+}
