@@ -128,6 +128,12 @@ package enum JSONValue: Hashable, Sendable {
   /// Appends `text` as a JSON string literal.
   package static func writeString(_ text: String, to out: inout String) {
     out += "\""
+    // Most texts are written as they are.
+    if !text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
+      out += text
+      out += "\""
+      return
+    }
     for scalar in text.unicodeScalars {
       switch scalar {
       case "\"": out += "\\\""

@@ -16,10 +16,9 @@ struct SchedulerCatalogue: Sendable {
   private static let punctuality = Duration.seconds(60)
 
   /// Every matrix row of every job that has a schedule.
-  var scheduled: [ScheduledJob] { entries.keys.sorted().flatMap { entries[$0]?.file.scheduled ?? [] } }
-
+  private(set) var scheduled: [ScheduledJob] = []
   /// Every job.
-  var jobs: [Job] { entries.keys.sorted().compactMap { entries[$0]?.file.job } }
+  private(set) var jobs: [Job] = []
 
   /// A file that cannot be read, and whether an earlier version of it goes on.
   struct Broken: Sendable {
@@ -72,7 +71,10 @@ struct SchedulerCatalogue: Sendable {
       Broken(path: $0.path, faults: $0.faults, isKept: false)
     }
     var catalogue = SchedulerCatalogue()
-    for file in all where file.job != nil {
+    for file in all {
+      guard let job = file.job else { continue }
+      catalogue.jobs.append(job)
+      catalogue.scheduled += file.scheduled
       let isBroken = brokenPaths.contains(file.path)
       catalogue.entries[file.path] = Entry(
         file: file, times: isBroken ? nil : kept[file.path]?.times ?? times[file.path])

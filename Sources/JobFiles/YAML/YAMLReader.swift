@@ -183,18 +183,24 @@ struct YAMLReader: ~Copyable {
         "yaml_too_big", .validation,
         "This text has \(value.utf8.count) bytes; at most \(limits.scalarBytes) are read", place: place)
     }
-    let core = ["int", "float", "bool", "null"].map { "tag:yaml.org,2002:\($0)" }
-    check(tag: tag, isOne: core + ["tag:yaml.org,2002:str", "!"], at: place)
-    let alignment = ScalarAlignment(
-      raw: text.scalars(from: next.start, to: next.end), text: value, isPlain: isPlain, isBlock: isBlock)
-    let anchors =
-      alignment.anchors.isEmpty
-      ? [SourceText.Anchor(offset: 0, line: place.line, column: place.column)] : alignment.anchors
+    check(tag: tag, isOne: YAMLReader.scalarTags, at: place)
+    var anchors: [SourceText.Anchor] = []
+    // A plain text on one line stands in the file as it is.
+    let isAsItIs =
+      isPlain && next.start.line == next.end.line
+      && next.end.column - next.start.column == value.unicodeScalars.count
+    if !isAsItIs {
+      let raw = text.scalars(from: next.start, to: next.end)
+      anchors = ScalarAlignment(raw: raw, text: value, isPlain: isPlain, isBlock: isBlock).anchors
+    }
+    if anchors.isEmpty { anchors = [.init(offset: 0, line: place.line, column: place.column)] }
     let isText = tag == "!" || tag == "tag:yaml.org,2002:str"
     let scalar = YAMLScalar(
       source: SourceText(text: value, file: text.file, anchors: anchors), isPlain: isPlain && !isText)
     return YAMLNode(place: isPlain ? scalar.source.place : place, content: .scalar(scalar))
   }
+
+  private static let scalarTags = ["int", "float", "bool", "null", "str"].map { "tag:yaml.org,2002:\($0)" }
 
   private mutating func check(tag: String?, isOne known: [String], at place: Place) {
     guard let tag, tag != "!", !known.contains(tag) else { return }

@@ -28,14 +28,17 @@ struct YearlyZoneRule: Sendable, Hashable {
     let limit: Int64 = 10_000_000_000_000
     let days = min(max(seconds, -limit), limit).floorDivided(by: 86_400)
     let year = CivilDate(daysSince2000: Int(days) - 10_957).year
-    var result: [ZoneRules.Transition] = []
-    for year in year - 1...year + 1 {
-      let toDaylight = moment(of: start, year: year, offset: standard.offset)
-      let toStandard = moment(of: end, year: year, offset: daylight.offset)
-      result.append(ZoneRules.Transition(at: toDaylight, before: standard, after: daylight))
-      result.append(ZoneRules.Transition(at: toStandard, before: daylight, after: standard))
-    }
-    return result.sorted { $0.at < $1.at }
+    return (year - 1...year + 1).flatMap(transitions).sorted { $0.at < $1.at }
+  }
+
+  /// The two changes of a year, by rising time.
+  func transitions(ofYear year: Int) -> [ZoneRules.Transition] {
+    let toDaylight = moment(of: start, year: year, offset: standard.offset)
+    let toStandard = moment(of: end, year: year, offset: daylight.offset)
+    return [
+      ZoneRules.Transition(at: toDaylight, before: standard, after: daylight),
+      ZoneRules.Transition(at: toStandard, before: daylight, after: standard),
+    ].sorted { $0.at < $1.at }
   }
 
   private func moment(of change: Change, year: Int, offset: Int) -> Int64 {

@@ -68,10 +68,36 @@ private struct TZifReader {
       tail = text.rule
     }
     let firstStandard = kinds.first { !$0.isDaylight } ?? kinds[0]
+    let listed = Self.listed(transitions, kindAfter, kinds, tail)
     return ZoneRules(
-      name: name, transitions: transitions, kindAfter: kindAfter, kinds: kinds,
+      name: name, transitions: listed.transitions, kindAfter: listed.kindAfter, kinds: listed.kinds,
       first: Self.first(kinds: kinds, kindAfter: kindAfter, firstStandard: firstStandard),
       firstStandard: firstStandard, tail: tail)
+  }
+
+  /// The changes of the file, and those of its rule up to 2200: what schedules and most dates ask for is
+  /// then looked up and not calculated.
+  private static func listed(
+    _ transitions: [Int64], _ kindAfter: [UInt8], _ kinds: [ZoneRules.Period], _ tail: YearlyZoneRule?
+  ) -> (transitions: [Int64], kindAfter: [UInt8], kinds: [ZoneRules.Period]) {
+    let asRead = (transitions, kindAfter, kinds)
+    guard let tail, var last = transitions.last, kinds.count < 254 else { return asRead }
+    var (transitions, kindAfter, kinds) = asRead
+    func kind(of period: ZoneRules.Period) -> UInt8 {
+      if let known = kinds.firstIndex(of: period) { return UInt8(known) }
+      kinds.append(period)
+      return UInt8(kinds.count - 1)
+    }
+    for year in 1900...2200 {
+      for change in tail.transitions(ofYear: year) where change.at > transitions[asRead.0.count - 1] {
+        // A rule without standard time changes twice at one moment: it goes on being calculated.
+        guard change.at > last else { return asRead }
+        transitions.append(change.at)
+        kindAfter.append(kind(of: change.after))
+        last = change.at
+      }
+    }
+    return (transitions, kindAfter, kinds)
   }
 
   /// The period before the first transition: the first in the file, unless old data gives it another meaning.
