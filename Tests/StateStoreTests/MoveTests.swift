@@ -59,6 +59,33 @@ import Testing
     }
   }
 
+  /// An owner that fails where the one before had failed has failed too, once.
+  @Test(arguments: StoreKind.allCases)
+  func everyOwnersFailureIsWritten(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      var owner = try await store.begin()
+      let run = owner.run
+      for number in 1...3 {
+        let move = RunMove(
+          to: .failed, event: EventDraft("run_failed"), fault: Fault("x", .data, "Failure \(number)"))
+        try await store.move(owner, move)
+        try await store.move(owner, move)
+        let record = try #require(try await store.run(run))
+        #expect(record.failures == number && record.fault?.sentence == "Failure \(number)")
+        #expect(try await store.events(of: run).count == number)
+        try await store.release(owner)
+        guard case .owned(let next) = try await store.claim(run) else {
+          Issue.record("not taken")
+          return
+        }
+        owner = next
+      }
+      try await store.move(owner, through: .interrupted, .failed, .interrupted, .running)
+      #expect(try await store.run(run)?.failures == 4)
+    }
+  }
+
   @Test(arguments: StoreKind.allCases)
   func interruptionsCostNoFailure(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in

@@ -12,10 +12,10 @@ import Testing
     (.prepared, "    -   x     x    -    f    -    f    x    x    f"),
     (.publishing, "  -   -     -    -    -    f    f    -    -    f"),
     (.succeeded, "   -   -     -    -    -    -    -    -    -    -"),
-    (.failed, "      -   x     x    -    f    -    -    x    x    -"),
+    (.failed, "      -   x     x    -    f    -    f    x    x    f"),
     (.cancelled, "   -   -     -    -    -    -    -    -    -    -"),
     (.superseded, "  -   -     -    -    -    -    -    -    -    -"),
-    (.interrupted, " -   x     x    -    f    -    -    x    x    -"),
+    (.interrupted, " -   x     x    -    f    -    f    x    x    f"),
   ]
 
   static let columns: [RunState] = [

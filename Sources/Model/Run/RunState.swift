@@ -13,7 +13,9 @@ package enum RunState: String, Hashable, Sendable, CaseIterable {
     // No way back on its own: a commit may have happened whose answer was lost. Whether it did
     // is asked of the target's ledger, after `failed` or `interrupted`.
     case .publishing: [.succeeded, .failed, .interrupted]
-    case .failed, .interrupted: [.running, .merging, .publishing, .superseded, .cancelled]
+    // To themselves and each other: tried again, and stopped before it came anywhere.
+    case .failed, .interrupted:
+      [.running, .merging, .publishing, .superseded, .cancelled, .failed, .interrupted]
     case .succeeded, .cancelled, .superseded: []
     }
   }

@@ -7,9 +7,19 @@ extension Store {
   package func move(_ ownership: Ownership, _ move: RunMove) async throws {
     try await database.transaction(.write(.move)) { tx in
       let run = try await fence(ownership, tx)
-      if run.state == move.to { return }
+      if run.state == move.to, try await isMade(move, by: ownership, tx) { return }
       try await apply(move, to: run, try await tx.now(), tx)
     }
+  }
+
+  /// Whether it was this owner that moved the run where it is: one may fail where the one before has failed.
+  private func isMade(
+    _ move: RunMove, by ownership: Ownership, _ tx: any StateTransaction
+  ) async throws -> Bool {
+    guard move.to == .failed || move.to == .interrupted else { return true }
+    return try await tx.row(
+      "SELECT 1 AS made FROM attempts WHERE run_id = $1 AND token = $2 AND end_state = $3",
+      [.text(ownership.run.text), .integer(ownership.token.number), .text(move.to.rawValue)]) != nil
   }
 
   /// Adds a line to a run's audit trail.

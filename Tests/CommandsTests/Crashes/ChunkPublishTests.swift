@@ -200,7 +200,9 @@ extension CrashMatrix {
     }
 
     /// An owner that slept past its lease can publish no chunk any more.
-    @Test(arguments: ["chunk.read:3", "chunk.before_publish:1", "chunk.before_publish:3", "read.done:1"])
+    @Test(arguments: [
+      "chunk.read:3", "chunk.before_publish:1", "chunk.before_publish:3", "publish.middle:3", "read.done:1",
+    ])
     func zombie(at place: String) async throws {
       try await CrashWorld.with(.postgres, .chunks) { world in
         let output = world.project.path("said")

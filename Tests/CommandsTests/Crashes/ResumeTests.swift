@@ -1,6 +1,8 @@
 import Glibc
+import Model
 import ProjectRig
 import Runtime
+import StateStore
 import Testing
 
 /// What a resumed run keeps, and what makes it read again.
@@ -113,6 +115,31 @@ import Testing
       #expect(
         try await project.rows("SELECT kind, n::text, total::text FROM result ORDER BY 1")
           == project.rows(Self.aggregated))
+    }
+  }
+
+  /// A run that was stopped, or had failed, and cannot even be planned when it is resumed, fails by what is in the way.
+  @Test func whatCannotBePlannedFailsEachTime() async throws {
+    try await CrashWorld.with { world in
+      let output = world.project.path("said")
+      let process = try #require(try await world.stopped(at: "chunk.middle:3", output: output))
+      process.signal(SIGTERM)
+      process.signal(SIGCONT)
+      let stopped = try await world.project.end(of: process, output: output)
+      #expect(stopped.status == 7, "\(stopped.output)")
+      try await world.project.sql("ALTER TABLE events RENAME TO gone")
+      for failures in 1...2 {
+        let failed = try await world.run()
+        #expect(failed.status == 3 && failed.output.contains("unknown_table"), "\(failed.output)")
+        try await world.state { store in
+          let run = try #require(try await store.runs(RunFilter()).first)
+          #expect(run.state == .failed && run.failures == failures && run.fault?.code == "unknown_table")
+        }
+      }
+      try await world.project.sql("ALTER TABLE gone RENAME TO events")
+      let last = try await world.run()
+      #expect(last.status == 0, "\(last.output)")
+      try await world.expectUndisturbed(notices: false)
     }
   }
 
