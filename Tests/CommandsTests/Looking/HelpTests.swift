@@ -1,0 +1,40 @@
+import Model
+import ProjectRig
+import Runtime
+import Testing
+
+/// The documents name only commands and options that the program has; `failpoints` is there for crash tests
+/// and not in the overview.
+@Suite(.timeLimit(.minutes(5))) struct HelpTests {
+  @Test func documentsNameWhatThereIs() async throws {
+    try await TidemarkProject.with { project in
+      let overview = try await project.run(["--help"])
+      let commands = overview.output.split(separator: "\n").compactMap { line in
+        line.hasPrefix("  ") ? line.split(separator: " ").first.map(String.init) : nil
+      }
+      try #require(commands.contains("run") && commands.contains("systemd"), "\(overview.output)")
+      var help: [String: String] = [:]
+      for command in commands {
+        let text = try await project.run([command, "--help"])
+        #expect(text.status == 0 && text.output.contains("Example:"), "\(command): \(text.output)")
+        help[command] = text.output
+      }
+      let root = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" }
+      var uses = 0
+      for file in [
+        "README.md", "docs/jobs.md", "docs/operations.md", "docs/states.md", "docs/differences.md",
+      ] {
+        let bytes = try FileContents.read("\(root)/\(file)", atMost: ByteCount(1 << 20))
+        for match in String(decoding: bytes, as: UTF8.self).matches(of: /`?tidemark ([a-z]+)([^`\n|#;]*)/)
+        where commands.contains(String(match.1)) || match.0.hasPrefix("`") && match.1 != "failpoints" {
+          let known = try #require(help[String(match.1)], "\(file): \(match.0)")
+          for option in match.2.matches(of: /--[a-z-]+/) {
+            uses += 1
+            #expect(known.contains(option.0), "\(file): `\(match.0)` has no \(option.0)")
+          }
+        }
+      }
+      #expect(uses > 5)
+    }
+  }
+}
