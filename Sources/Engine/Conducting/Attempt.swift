@@ -90,6 +90,8 @@ actor Attempt {
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try await bindToCommitment(asker)
+    // Asked for while it published, when nobody could tell whether that was still possible.
+    try await Keeper.refuseCancelled(record.id, in: store)
     try Publisher.fenceFiles(
       of: job, references: references, identity: record.identity, root: environment.outputRoot)
     let (prepared, publisher) = try await prepare(asker, spills)

@@ -42,10 +42,13 @@ struct Keeper: Sendable {
           "timeout", .resource, "The run took longer than `limits.timeout` allows",
           hint: "The finished chunks are kept: run the same command again to go on")
       }
-      if let request = try await store.cancelRequest(for: ownership.run) {
-        throw Fault(
-          "cancelled", .interrupted, "The run was cancelled by \(request.by): \(request.reason)")
-      }
+      try await Keeper.refuseCancelled(ownership.run, in: store)
     }
+  }
+
+  /// - Throws: `Fault` `cancelled` where somebody has asked for the run's end, and may.
+  static func refuseCancelled(_ run: RunID, in store: Store) async throws {
+    guard let request = try await store.cancelRequest(for: run) else { return }
+    throw Fault("cancelled", .interrupted, "The run was cancelled by \(request.by): \(request.reason)")
   }
 }

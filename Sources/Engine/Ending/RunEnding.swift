@@ -84,8 +84,10 @@ struct RunEnding: Sendable {
     let store = environment.store
     let isWritten = try await Task {
       // What fails behind the success, such as closing fires, takes nothing of it back.
-      if try await store.run(record.id)?.state == .succeeded { return false }
-      try await store.move(ownership, move)
+      let now = try await store.run(record.id)?.state ?? record.state
+      if now == .succeeded { return false }
+      try await store.move(
+        ownership, now == .publishing && move.to == .cancelled ? move.interrupting : move)
       return true
     }.value
     if isWritten { environment.report(record.id, event) }
@@ -105,6 +107,17 @@ struct RunEnding: Sendable {
     if fault.code == "cancelled" { return (.cancelled, .cancelled(reason: fault.sentence)) }
     if fault.kind == .interrupted { return (.interrupted, .interrupted(reason: fault.sentence)) }
     return (.failed, .failed(fault))
+  }
+}
+
+extension RunMove {
+  /// For a run that was cancelled while it published: whether that came too late is known when it is resumed.
+  fileprivate var interrupting: RunMove {
+    var move = self
+    move.to = .interrupted
+    move.event = EventDraft("run_interrupted", self.event.body)
+    move.fireOutcome = nil
+    return move
   }
 }
 

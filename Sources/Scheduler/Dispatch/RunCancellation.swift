@@ -29,6 +29,7 @@ package struct RunCancellation: Sendable {
         "no_such_run", .notFound, "There is no run `\(run)`", hint: "`tidemark history` lists runs")
     }
     if record.state.isFinal { return .over(record.state) }
+    if record.cancel == nil { throw Store.illegal(.cancelled, record, isPastFirstCommit: true) }
     switch try await store.claim(run) {
     case .held: return .asked
     case .over(let state): return .over(state)

@@ -61,15 +61,9 @@ extension Store {
 
   /// Writes a move for a run whose row is locked.
   func apply(_ move: RunMove, to run: RunRecord, _ now: Instant, _ tx: any StateTransaction) async throws {
-    let committed = try await tx.row(
-      "SELECT 1 AS committed FROM sinks WHERE run_id = $1 AND committed_at IS NOT NULL LIMIT 1",
-      [.text(run.id.text)])
-    guard run.state.mayMove(to: move.to, pastFirstCommit: committed != nil) else {
-      throw Fault(
-        "illegal_move", .conflict,
-        "Run \(run.id) is \(run.state.rawValue)\(committed == nil ? "" : ", with a result published in part,")"
-          + " and cannot become \(move.to.rawValue)",
-        hint: committed == nil ? nil : "resume it: it goes on from where it published")
+    let isPastFirstCommit = try await isPastFirstCommit(run.id, tx)
+    guard run.state.mayMove(to: move.to, pastFirstCommit: isPastFirstCommit) else {
+      throw Store.illegal(move.to, run, isPastFirstCommit: isPastFirstCommit)
     }
     let ends = move.to.isFinal
     try await tx.run(
@@ -98,6 +92,21 @@ extension Store {
     }
     try await append(move.event, to: run.id, now, tx)
     try await enqueue(move.notices, now, tx)
+  }
+
+  func isPastFirstCommit(_ run: RunID, _ tx: any StateTransaction) async throws -> Bool {
+    try await tx.row(
+      "SELECT 1 AS committed FROM sinks WHERE run_id = $1 AND committed_at IS NOT NULL LIMIT 1",
+      [.text(run.text)]) != nil
+  }
+
+  /// Why a run does not get to a state.
+  package static func illegal(_ state: RunState, _ run: RunRecord, isPastFirstCommit: Bool) -> Fault {
+    Fault(
+      "illegal_move", .conflict,
+      "Run \(run.id) is \(run.state.rawValue)\(isPastFirstCommit ? ", with a result published in part," : "")"
+        + " and cannot become \(state.rawValue)",
+      hint: isPastFirstCommit ? "resume it: it goes on from where it published" : nil)
   }
 
   /// Appends to the trail of a run whose row is locked.

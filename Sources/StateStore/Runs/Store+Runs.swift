@@ -206,7 +206,7 @@ extension Store {
     }
   }
 
-  /// Asks a run's owner to end it. Nothing happens to a run that is over.
+  /// Asks a run's owner to end it. Nothing happens to a run that is over, or past its first commit.
   /// - Returns: the run as it then is, or `nil` if there is none.
   package func requestCancel(_ run: RunID, by: String, reason: String) async throws -> RunRecord? {
     try await database.transaction(.write(.requestCancel)) { tx in
@@ -215,14 +215,21 @@ extension Store {
         """
         UPDATE runs SET cancel_at = $2, cancel_by = $3, cancel_reason = $4
         WHERE run_id = $1 AND is_open = 1 AND cancel_at IS NULL
+          AND NOT EXISTS (SELECT 1 FROM sinks WHERE sinks.run_id = $1 AND committed_at IS NOT NULL)
         """, [.text(run.text), .instant(now), .text(by), .text(reason)])
       return try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(run.text)])
         .map(RunRecord.init)
     }
   }
 
+  /// What somebody asked for and can still be had: past its first commit a run is only finished.
   package func cancelRequest(for run: RunID) async throws -> CancelRequest? {
-    try await self.run(run)?.cancel
+    try await database.transaction(.read) { tx in
+      guard let row = try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(run.text)]),
+        let request = try RunRecord(row).cancel, try await !isPastFirstCommit(run, tx)
+      else { return nil }
+      return request
+    }
   }
 
   private func insert(

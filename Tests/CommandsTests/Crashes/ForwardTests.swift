@@ -89,6 +89,45 @@ import Testing
     }
   }
 
+  /// Past its first commit a run can only be finished, and whoever asks for its end is told so.
+  @Test func cancelledTooLate() async throws {
+    try await CrashWorld.with { world in
+      let output = world.project.path("said")
+      let process = try #require(try await world.stopped(at: "publish.marked:1", output: output))
+      let cancel = try await world.project.run(["cancel", "crash", "--reason", "wrong prices"])
+      #expect(cancel.status == 8 && cancel.output.contains("published in part"), "\(cancel.output)")
+      process.signal(SIGCONT)
+      let run = try await world.project.end(of: process, output: output)
+      #expect(run.status == 0, "\(run.output)")
+      try await world.expectUndisturbed()
+    }
+  }
+
+  /// Over a publish nobody can tell yet: the run stops, and when it is resumed it is finished if it had published,
+  /// else cancelled.
+  @Test(arguments: ["publish.before_commit:1", "publish.middle:1", "publish.after_commit:1"])
+  func cancelledOverItsPublish(_ place: String) async throws {
+    try await CrashWorld.with { world in
+      let output = world.project.path("said")
+      let process = try #require(try await world.stopped(at: place, output: output))
+      // Longer than the interval in which a request is looked for.
+      try await world.project.sql("SELECT pg_sleep(1.1)")
+      let cancel = try await world.project.run(["cancel", "crash", "--reason", "wrong prices"])
+      #expect(cancel.status == 0, "\(cancel.output)")
+      process.signal(SIGCONT)
+      var run = try await world.project.end(of: process, output: output)
+      for _ in 0..<2 where run.status != 0 {
+        #expect(run.status == 7 && run.output.contains("wrong prices"), "\(run.output)")
+        run = try await world.run()
+      }
+      #expect(run.status == 0, "\(run.output)")
+      let undisturbed = try await CrashWorld.undisturbed()
+      let traces = try await world.traces()
+      #expect(traces.tables == undisturbed.tables && traces.files == undisturbed.files)
+      #expect(traces.leftovers == [])
+    }
+  }
+
   @Test func whatFailsBehindThePublishCanBeMended() async throws {
     try await CrashWorld.with { world in
       try world.project.write("jobs/crash.yaml", CrashWorld.job.replacing("INTO told", with: "INTO untold"))
