@@ -21,9 +21,11 @@ enum ChunkChoice: Hashable, Sendable {
 
 /// Chooses a `ChunkChoice` for one source.
 struct ChunkChooser {
-  /// Rows a chunk holds where the job does not say: large enough that a checkpoint costs little
-  /// beside it, small enough that a crash loses seconds.
-  static let defaultRows = 250_000
+  /// Rows a chunk holds where the job does not say: large enough that its checkpoint, and groups that come again
+  /// in every chunk, cost little beside it; small enough that a crash loses seconds.
+  static let usualRows = 250_000.0...1_000_000.0
+  /// Of fewer chunks the last ones would leave connections idle for long.
+  static let usualChunks = 8.0
   /// More chunks than this cost more in the plan than they save.
   static let maximumChunks = 4096
 
@@ -53,8 +55,9 @@ struct ChunkChooser {
   }
 
   private var rowsPerChunk: Double {
-    let asked = Double(rule.rows ?? Self.defaultRows)
-    return max(asked, estimate.rows / Double(Self.maximumChunks))
+    let usual = min(
+      max(estimate.rows / Self.usualChunks, Self.usualRows.lowerBound), Self.usualRows.upperBound)
+    return max(rule.rows.map(Double.init) ?? usual, estimate.rows / Double(Self.maximumChunks))
   }
 
   private func automatic() throws(Fault) -> ChunkChoice {

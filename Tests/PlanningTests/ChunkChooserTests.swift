@@ -38,7 +38,16 @@ import Testing
     let table = PlanSamples.table(pages: 400_000, rows: 40_000_000)
     #expect(
       try choose(table, PlanSamples.estimate(40_000_000), rule: ChunkRule(kind: .key, columns: ["id"]))
-        == .key(["id"], chunks: 160, samplePercent: 1, reason: "the job names the key"))
+        == .key(["id"], chunks: 40, samplePercent: 1, reason: "the job names the key"))
+  }
+
+  /// An eighth of what is read, but no chunk smaller or larger than pays.
+  @Test(arguments: [(500_000, 2), (2_000_000, 8), (6_000_000, 8), (8_000_000, 8), (20_000_000, 20)])
+  func chunksOfTheUsualSize(_ rows: Int, _ chunks: Int) throws {
+    let table = PlanSamples.table(pages: 1_000, rows: Double(rows))
+    let choice = try choose(
+      table, PlanSamples.estimate(Double(rows)), rule: ChunkRule(kind: .key, columns: ["id"]))
+    #expect(choice == .key(["id"], chunks: chunks, samplePercent: nil, reason: "the job names the key"))
   }
 
   @Test(arguments: [

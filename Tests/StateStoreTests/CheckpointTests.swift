@@ -24,6 +24,34 @@ import Testing
     }
   }
 
+  /// Rejected rows by the thousand go through a spill file, and come back as they were, in their order.
+  @Test(arguments: StoreKind.allCases, [0, 3, 5_000])
+  func rejectedRowsComeBack(_ kind: StoreKind, _ count: Int) async throws {
+    try await withScratchFolder { parent in
+      try await withStore(kind) { world in
+        let owner = try await world.store.begin()
+        let folder = try SpillFolder(for: owner.run, in: parent)
+        let rejections = (0..<count).map { number in
+          var rejection = Rejection.sample(Int64(number))
+          rejection.key.append(Rejection.NamedText(name: "empty", text: nil))
+          rejection.row = String(repeating: "\(number) \u{1F30A} \"quoted\" ", count: 20)
+          return rejection
+        }
+        let buffer = RejectionBuffer(in: folder)
+        for start in stride(from: 0, to: count, by: 700) {
+          try buffer.append(Array(rejections[start..<min(start + 700, count)]))
+        }
+        var checkpoint = Checkpoint.sample(0, quarantined: count)
+        checkpoint.rejections = try buffer.finish()
+        if case .memory = checkpoint.rejections { #expect(count < 10) } else { #expect(count > 10) }
+        try await world.store.checkpoint(checkpoint, for: owner)
+        let saved = try await world.store.rejections(of: owner.run, limit: 10_000)
+        #expect(saved.map(\.number) == Array(0..<count))
+        #expect(saved.map(\.rejection) == rejections)
+      }
+    }
+  }
+
   @Test(arguments: StoreKind.allCases)
   func writingAChunkAgainReplacesIt(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in

@@ -123,7 +123,7 @@ extension Checkpoint {
   static func sample(_ chunk: Int, rows: Int64 = 10, quarantined: Int = 0, fill: UInt8 = 7) -> Checkpoint {
     Checkpoint(
       chunk: ChunkID(chunk), blocks: .memory([[fill], [], [UInt8](repeating: fill, count: 5000)]),
-      rejections: (0..<quarantined).map { .sample(Int64($0)) },
+      rejections: .memory((0..<quarantined).map { .sample(Int64($0)) }),
       counts: .sample(rows, quarantined: Int64(quarantined)),
       proof: .object([.init("rows", .integer(rows))]))
   }

@@ -6,7 +6,7 @@ internal import StateStore
 /// What one chunk gave.
 struct ChunkYield {
   var blocks: ChunkBlocks
-  var rejections: [Rejection]
+  var rejections: ChunkRejections
   var counts: RowCounts
 }
 
@@ -17,6 +17,7 @@ struct ChunkYield {
 final class ChunkComputation: @unchecked Sendable {
   private var pipeline: RowPipeline
   private var consumer: PartialConsumer
+  private let rejections: RejectionBuffer
   private let reducer: RunReducer
   private var reported: Int64 = 0
 
@@ -25,6 +26,7 @@ final class ChunkComputation: @unchecked Sendable {
       work.pipeline, format: work.format, lookups: work.lookups, zones: work.zones,
       pseudonymKeys: work.pseudonymKeys)
     consumer = PartialConsumer(try Partial(work, processed: pipeline.processed), work: work)
+    rejections = RejectionBuffer(in: work.spills)
     reducer = RunReducer(work, memory: work.memoryLimit)
   }
 
@@ -41,6 +43,7 @@ final class ChunkComputation: @unchecked Sendable {
   func add(_ data: UnsafeRawBufferPointer) throws -> Int64 {
     let before = pipeline.counts.read
     try pipeline.add(data, to: &consumer)
+    if pipeline.rejectionCount > 0 { try rejections.append(pipeline.takeRejections(.max)) }
     return pipeline.counts.read - before
   }
 
@@ -49,10 +52,11 @@ final class ChunkComputation: @unchecked Sendable {
 
   func finish() async throws -> ChunkYield {
     try pipeline.finish(&consumer)
+    try rejections.append(pipeline.takeRejections(.max))
     let (blocks, runs) = try consumer.finish()
     return ChunkYield(
       blocks: runs.isEmpty ? blocks : .file(try await reducer.merged(runs)),
-      rejections: pipeline.takeRejections(.max), counts: pipeline.counts)
+      rejections: try rejections.finish(), counts: pipeline.counts)
   }
 }
 

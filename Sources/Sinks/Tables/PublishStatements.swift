@@ -40,6 +40,13 @@ struct PublishStatements {
     return "CREATE UNIQUE INDEX \(name) ON \(target.table) (\(key)) NULLS NOT DISTINCT"
   }
 
+  /// Lets the server build an index in up to 256 MB of its memory until the transaction ends, where it is not set to
+  /// use more: with the usual 64 MB an index of a million rows is sorted on disk, which takes four times as long.
+  static let roomForIndex: SQLText = """
+    SELECT set_config('maintenance_work_mem', '256MB', true) \
+    WHERE pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('256MB')
+    """
+
   func comment(column: String, text: String) -> SQLText {
     "COMMENT ON COLUMN \(target.table).\(Identifier(column)) IS \(SQLText.string(text))"
   }

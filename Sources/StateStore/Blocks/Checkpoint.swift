@@ -5,14 +5,14 @@ package struct Checkpoint: Sendable {
   package var chunk: ChunkID
   /// The partial, in order: one sorted run, or rows in no order.
   package var blocks: ChunkBlocks
-  package var rejections: [Rejection]
+  package var rejections: ChunkRejections
   package var counts: RowCounts
   /// What a later resume needs to prove the chunk untouched.
   package var proof: JSONValue
   package var event: EventDraft?
 
   package init(
-    chunk: ChunkID, blocks: ChunkBlocks, rejections: [Rejection] = [], counts: RowCounts,
+    chunk: ChunkID, blocks: ChunkBlocks, rejections: ChunkRejections = .memory([]), counts: RowCounts,
     proof: JSONValue = .null, event: EventDraft? = nil
   ) {
     self.chunk = chunk

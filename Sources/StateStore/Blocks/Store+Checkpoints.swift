@@ -43,14 +43,19 @@ extension Store {
       // The run's row comes last: until then checkpoints of other chunks need not wait for this.
       let replaced = try await deleteChunk(run, checkpoint.chunk, tx)
       try await replaceBlocks(run, .partial, part: checkpoint.chunk.number, frames, tx)
-      try await tx.runEach(
-        """
-        INSERT INTO rejections (run_id, chunk, number, ordinal, row_key, step, broken, row_text)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-        """,
-        checkpoint.rejections.enumerated().map { number, rejection in
-          [.text(run.text), chunk, .integer(number)] + rejection.values
-        })
+      var pages = try checkpoint.rejections.reader()
+      var number = 0
+      while let page = try pages.next() {
+        try await tx.runEach(
+          """
+          INSERT INTO rejections (run_id, chunk, number, ordinal, row_key, step, broken, row_text)
+          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+          """,
+          page.enumerated().map { index, rejection in
+            [.text(run.text), chunk, .integer(number + index)] + rejection.values
+          })
+        number += page.count
+      }
       try await tx.run(
         """
         INSERT INTO chunks (run_id, chunk, blocks, read_rows, kept, filtered, quarantined, dropped,
