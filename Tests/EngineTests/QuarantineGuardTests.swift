@@ -15,11 +15,12 @@ import Testing
 
   private func isOver(_ limit: ErrorRules.QuarantineLimit, _ rejected: Int64, of read: Int64) -> Bool {
     do {
-      try QuarantineGuard(limit: limit).checkAll(totals(rejected: rejected, of: read))
+      try QuarantineGuard(limit: limit, run: RunID("r1")).checkAll(totals(rejected: rejected, of: read))
       return false
     } catch {
       #expect(error.code == "quarantine_limit")
       #expect(error.kind.exitCode == .quarantineLimit)
+      #expect(error.hint?.hasPrefix("`tidemark quarantine show r1` lists them") == true)
       return true
     }
   }
@@ -46,7 +47,7 @@ import Testing
 
   @Test func theShareIsOnlyJudgedAtTheEnd() throws {
     let limit = ErrorRules.QuarantineLimit(maximumRows: nil, maximumSharePPM: 1)
-    try QuarantineGuard(limit: limit).check(totals(rejected: 5, of: 5))
+    try QuarantineGuard(limit: limit, run: RunID("r1")).check(totals(rejected: 5, of: 5))
   }
 
   @Test(arguments: [

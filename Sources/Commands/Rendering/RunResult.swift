@@ -55,6 +55,11 @@ struct RunResult {
       "  result \(Quantity.counted(summary.resultRows, "row")) in \(Quantity.seconds(summary.seconds)), "
         + "\(Quantity.rate(rows.read, summary.seconds)) rows/s",
     ]
+    for lookup in summary.lookups {
+      lines.append(
+        "  \(lookup.step): \(Quantity.counted(lookup.hits, "row")) found, \(Quantity.count(lookup.misses)) not"
+      )
+    }
     for sink in summary.sinks {
       let replaced = sink.deleted > 0 ? ", replacing \(Quantity.count(sink.deleted))" : ""
       lines.append(

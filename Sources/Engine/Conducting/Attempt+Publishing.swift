@@ -77,6 +77,7 @@ extension Attempt {
       run: record.id, job: job.name, label: context.label, revision: record.revision,
       rows: record.totals.rows, chunks: record.totals.chunks, resultRows: made.rows, hash: made.hash,
       seconds: Double(elapsed.milliseconds) / 1000, sinks: sinks, warnings: warnings,
+      lookups: LookupTally.sum(try await store.finishedChunks(of: record.id)),
       replayOf: record.replayOf)
     try await RunEnding(environment: environment, request: request, context: context)
       .succeed(summary, ownership: ownership, record: record)

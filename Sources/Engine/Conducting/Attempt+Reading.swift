@@ -40,7 +40,7 @@ extension Attempt {
     }
     guard let now = try await store.run(record.id) else { return }
     record = now
-    try QuarantineGuard(limit: job.errors.quarantine).checkAll(now.totals)
+    try QuarantineGuard(limit: job.errors.quarantine, run: record.id).checkAll(now.totals)
     try Failpoint.hit(.readDone)
   }
 

@@ -23,6 +23,8 @@ package struct RunSummary: Hashable, Sendable {
   package var hash: String
   package var seconds: Double
   package var sinks: [Sink]
+  /// Hits and misses of each `lookup` step, in the steps' order.
+  package var lookups: [LookupTally]
   package var warnings: [String]
   /// The run whose rejected rows this one processed again.
   package var replayOf: RunID?
@@ -45,7 +47,7 @@ package struct RunSummary: Hashable, Sendable {
   package init(
     run: RunID, job: JobName, label: String?, revision: Int, rows: RowCounts, chunks: Int,
     resultRows: Int64, hash: String, seconds: Double, sinks: [Sink], warnings: [String],
-    replayOf: RunID? = nil
+    lookups: [LookupTally] = [], replayOf: RunID? = nil
   ) {
     self.run = run
     self.job = job
@@ -58,6 +60,7 @@ package struct RunSummary: Hashable, Sendable {
     self.seconds = seconds
     self.sinks = sinks
     self.warnings = warnings
+    self.lookups = lookups
     self.replayOf = replayOf
   }
 
@@ -82,6 +85,7 @@ package struct RunSummary: Hashable, Sendable {
               .init("deleted", .integer($0.deleted)), .init("already_published", .boolean($0.wasPublished)),
             ])
           })),
+      .init("lookups", .array(lookups.map(\.json))),
       .init("warnings", .array(warnings.map(JSONValue.string))),
     ])
   }

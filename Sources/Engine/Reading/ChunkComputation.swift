@@ -8,6 +8,7 @@ struct ChunkYield {
   var blocks: ChunkBlocks
   var rejections: ChunkRejections
   var counts: RowCounts
+  var lookups: [LookupCounts]
 }
 
 /// The computation of one chunk: COPY bytes in, a partial out.
@@ -56,7 +57,7 @@ final class ChunkComputation: @unchecked Sendable {
     let (blocks, runs) = try consumer.finish()
     return ChunkYield(
       blocks: runs.isEmpty ? blocks : .file(try await reducer.merged(runs)),
-      rejections: try rejections.finish(), counts: pipeline.counts)
+      rejections: try rejections.finish(), counts: pipeline.counts, lookups: pipeline.lookupCounts)
   }
 }
 

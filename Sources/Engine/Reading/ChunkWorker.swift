@@ -143,9 +143,10 @@ final class ChunkWorker: Sendable {
     let totals = try await phase.environment.store.checkpoint(
       Checkpoint(
         chunk: chunk.id, blocks: yield.blocks, rejections: yield.rejections, counts: yield.counts,
-        proof: .object(proof.json.members + [ChunkRun.note(yield.blocks)])), for: phase.ownership)
+        proof: .object(proof.json.members + [ChunkRun.note(yield.blocks), LookupTally.note(yield.lookups)])),
+      for: phase.ownership)
     report(run, .chunkDone(chunk.id, yield.counts))
     try await throttle?.rest(yield.counts.read - held)
-    try QuarantineGuard(limit: phase.job.errors.quarantine).check(totals)
+    try QuarantineGuard(limit: phase.job.errors.quarantine, run: run).check(totals)
   }
 }

@@ -7,6 +7,11 @@ internal import StateStore
 /// however many chunks are saved at once and however often the run was resumed.
 struct QuarantineGuard {
   var limit: ErrorRules.QuarantineLimit
+  var run: RunID
+
+  private var hint: String {
+    "`tidemark quarantine show \(run)` lists them with their reasons; mend the data, the job or the limit"
+  }
 
   /// After each checkpoint: the number alone can only rise.
   /// - Throws: `Fault` `quarantine_limit`.
@@ -15,7 +20,7 @@ struct QuarantineGuard {
     throw Fault(
       "quarantine_limit", .quarantine,
       "\(totals.rows.quarantined) rows were rejected, more than `max_rows: \(maximum)` allows",
-      hint: "`tidemark quarantine show` lists them with their reasons")
+      hint: hint)
   }
 
   /// When all chunks are done: only then is the share known.
@@ -31,7 +36,7 @@ struct QuarantineGuard {
       throw Fault(
         "quarantine_limit", .quarantine,
         "\(rejected) of \(read) rows were rejected, more than `max_share: \(QuarantineGuard.percent(share))` allows",
-        hint: "`tidemark quarantine show` lists them with their reasons")
+        hint: hint)
     }
   }
 

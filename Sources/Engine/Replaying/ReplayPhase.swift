@@ -79,15 +79,15 @@ struct ReplayPhase: Sendable {
     let totals = try await store.checkpoint(
       Checkpoint(
         chunk: chunk, blocks: yield.blocks, rejections: yield.rejections, counts: yield.counts,
-        proof: proof(yield.blocks, last)), for: ownership)
+        proof: proof(yield, last)), for: ownership)
     environment.report(run, .chunkDone(chunk, yield.counts))
-    try QuarantineGuard(limit: job.errors.quarantine).check(totals)
+    try QuarantineGuard(limit: job.errors.quarantine, run: ownership.run).check(totals)
   }
 
   /// How far the origin's rows are done once a page is.
-  private func proof(_ blocks: ChunkBlocks, _ last: StoredRejection) -> JSONValue {
+  private func proof(_ yield: ChunkYield, _ last: StoredRejection) -> JSONValue {
     .object([
-      ChunkRun.note(blocks), .init("replay", .string(run.text)),
+      ChunkRun.note(yield.blocks), LookupTally.note(yield.lookups), .init("replay", .string(run.text)),
       .init("through", .array([.integer(last.chunk.number), .integer(last.number)])),
     ])
   }
