@@ -71,6 +71,12 @@ extension Column {
   private func addMapped(_ bytes: UnsafeBufferPointer<UInt8>, _ map: (UInt32) -> UInt32) {
     reserveData(bytes.count)
     var position = 0
+    let to = data + dataCount
+    while position < bytes.count, bytes[position] < 0x80 {
+      to[position] = UInt8(truncatingIfNeeded: map(UInt32(bytes[position])))
+      position += 1
+    }
+    dataCount += position
     while position < bytes.count {
       let (scalar, next) = UTF8Text.scalar(bytes, position)
       addScalar(map(scalar))

@@ -1,4 +1,5 @@
 internal import Expressions
+internal import Glibc
 internal import Model
 
 /// `[NOT] LIKE` and `[NOT] ILIKE`, with a backslash as the escape character.
@@ -19,9 +20,7 @@ struct Like: Kernel {
     let (found, notFound): (Int64, Int64) = isNegated ? (0, 1) : (1, 0)
     if let shape, !ignoresCase {
       let to = out.integers
-      shape.text.withUnsafeBufferPointer { text in
-        rows.forEach { to[$0] = shape.kind.matches(from.bytes($0), text) ? found : notFound }
-      }
+      shape.withParts { parts in rows.forEach { to[$0] = parts.match(from.bytes($0)) ? found : notFound } }
       return
     }
     out.mapIntegers(rows, frame) { row throws(RowFault) in
@@ -50,44 +49,78 @@ struct Like: Kernel {
 
 /// Matching of LIKE patterns: `%` is any text, `_` any character, `\` takes the next one as it is.
 enum LikePattern {
-  /// A pattern that needs no walking: fixed text, perhaps with `%` around it.
+  /// A pattern of fixed texts with `%` between them, and perhaps around them: found part by part.
   struct Shape {
-    enum Kind {
-      case whole, prefix, suffix, contains
+    /// All fixed texts, one after the other, and where each ends.
+    private let bytes: [UInt8]
+    private let ends: [Int]
+    private let isOpenAtStart: Bool
+    private let isOpenAtEnd: Bool
 
-      @inline(__always)
-      func matches(_ bytes: UnsafeBufferPointer<UInt8>, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        switch self {
-        case .whole: bytes.count == text.count && Comparing.order(bytes, text) == 0
-        case .prefix:
-          bytes.count >= text.count
-            && Comparing.order(UnsafeBufferPointer(rebasing: bytes[..<text.count]), text) == 0
-        case .suffix:
-          bytes.count >= text.count
-            && Comparing.order(UnsafeBufferPointer(rebasing: bytes[(bytes.count - text.count)...]), text) == 0
-        case .contains: UTF8Text.find(text, in: bytes, from: 0) != nil
-        }
+    init?(_ pattern: String) {
+      let all = Array(pattern.utf8)
+      guard !all.contains(where: { $0 == underscore || $0 == backslash }) else { return nil }
+      isOpenAtStart = all.first == percent
+      isOpenAtEnd = all.last == percent
+      let parts = all.split(separator: percent)
+      bytes = Array(parts.joined())
+      var end = 0
+      ends = parts.map { part in
+        end += part.count
+        return end
       }
     }
 
-    let kind: Kind
-    let text: [UInt8]
+    /// The parts in memory that stays where it is.
+    struct Parts {
+      fileprivate let bytes: UnsafeBufferPointer<UInt8>
+      fileprivate let ends: UnsafeBufferPointer<Int>
+      fileprivate let isOpenAtStart: Bool
+      fileprivate let isOpenAtEnd: Bool
 
-    init?(_ pattern: String) {
-      var bytes = Array(pattern.utf8)[...]
-      let isOpenAtStart = bytes.first == percent
-      if isOpenAtStart { bytes = bytes.dropFirst() }
-      let isOpenAtEnd = bytes.last == percent
-      if isOpenAtEnd { bytes = bytes.dropLast() }
-      guard !bytes.contains(where: { $0 == percent || $0 == underscore || $0 == backslash }) else {
-        return nil
+      /// The first of several texts can be taken where it stands first, the last one where it stands last.
+      @inline(__always)
+      func match(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard text.count >= bytes.count else { return false }
+        if ends.count == 0 { return isOpenAtStart || text.isEmpty }
+        var (start, end) = (0, text.count)
+        var (first, last) = (0, ends.count)
+        if !isOpenAtStart {
+          guard Self.equal(text, 0, bytes, 0, ends[0]) else { return false }
+          start = ends[0]
+          first = 1
+          if last == 1 { return isOpenAtEnd || start == end }
+        }
+        if !isOpenAtEnd {
+          last -= 1
+          let length = ends[last] - (last == 0 ? 0 : ends[last - 1])
+          end -= length
+          guard end >= start, Self.equal(text, end, bytes, ends[last] - length, length) else { return false }
+        }
+        for number in first..<last {
+          let part = UnsafeBufferPointer(rebasing: bytes[(number == 0 ? 0 : ends[number - 1])..<ends[number]])
+          let rest = UnsafeBufferPointer(rebasing: text[..<end])
+          guard let found = UTF8Text.find(part, in: rest, from: start) else { return false }
+          start = found + part.count
+        }
+        return true
       }
-      text = Array(bytes)
-      switch (isOpenAtStart, isOpenAtEnd) {
-      case (false, false): kind = .whole
-      case (false, true): kind = .prefix
-      case (true, false): kind = .suffix
-      case (true, true): kind = .contains
+
+      @inline(__always)
+      private static func equal(
+        _ left: UnsafeBufferPointer<UInt8>, _ leftStart: Int, _ right: UnsafeBufferPointer<UInt8>,
+        _ rightStart: Int, _ count: Int
+      ) -> Bool {
+        guard let a = left.baseAddress, let b = right.baseAddress else { return count == 0 }
+        return memcmp(a + leftStart, b + rightStart, count) == 0
+      }
+    }
+
+    func withParts(_ body: (Parts) -> Void) {
+      bytes.withUnsafeBufferPointer { bytes in
+        ends.withUnsafeBufferPointer { ends in
+          body(Parts(bytes: bytes, ends: ends, isOpenAtStart: isOpenAtStart, isOpenAtEnd: isOpenAtEnd))
+        }
       }
     }
   }

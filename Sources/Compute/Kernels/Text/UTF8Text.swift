@@ -66,21 +66,49 @@ enum UTF8Text {
   }
 
   /// The first offset at or behind `start` where `needle` stands; `nil` where nowhere.
+  ///
+  /// Eight offsets at a time are looked at for the needle's first and last byte.
   static func find(
     _ needle: UnsafeBufferPointer<UInt8>, in bytes: UnsafeBufferPointer<UInt8>, from start: Int
   ) -> Int? {
-    guard let first = needle.first else { return start }
+    if needle.isEmpty { return start }
+    guard let wanted = needle.baseAddress, let text = bytes.baseAddress else { return nil }
+    let length = needle.count
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let (first, last) = (UInt64(wanted[0]) &* ones, UInt64(wanted[length - 1]) &* ones)
+    let end = bytes.count - length
     var position = start
-    let last = bytes.count - needle.count
-    while position <= last {
-      if bytes[position] == first {
-        var matched = 1
-        while matched < needle.count && bytes[position + matched] == needle[matched] { matched += 1 }
-        if matched == needle.count { return position }
+    while position + 7 <= end {
+      let raw = UnsafeRawPointer(text + position)
+      let atFirst = UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)) ^ first
+      let atLast = UInt64(littleEndian: (raw + (length - 1)).loadUnaligned(as: UInt64.self)) ^ last
+      let differs = atFirst | atLast
+      // The top bit of each byte that is zero, and perhaps of some above one: those are looked at in vain.
+      var candidates = (differs &- ones) & ~differs & 0x8080_8080_8080_8080
+      while candidates != 0 {
+        let offset = position + candidates.trailingZeroBitCount >> 3
+        if stands(wanted, length, at: text + offset) { return offset }
+        candidates &= candidates - 1
       }
+      position += 8
+    }
+    while position <= end {
+      if stands(wanted, length, at: text + position) { return position }
       position += 1
     }
     return nil
+  }
+
+  @inline(__always)
+  private static func stands(_ needle: UnsafePointer<UInt8>, _ count: Int, at text: UnsafePointer<UInt8>)
+    -> Bool
+  {
+    var index = 0
+    while index < count {
+      if needle[index] != text[index] { return false }
+      index += 1
+    }
+    return true
   }
 }
 
