@@ -33,13 +33,15 @@ enum QuarantineCommand {
     case "list":
       if let target { try await context.checkJob(target, in: store) }
       try await list(invocation, store, project: context.project.name, job: target)
-    case "show": try await show(invocation, store, run: try named(target))
-    case "export": try await export(store, run: try named(target), limit: try limit(invocation) ?? .max)
+    case "show": try await show(invocation, store, run: try await run(named: target, store, context).id)
+    case "export":
+      let run = try await run(named: target, store, context).id
+      try await export(store, run: run, limit: try limit(invocation) ?? .max)
     case "replay":
-      code = try await QuarantineReplay(invocation: invocation, context: context, store: store)
-        .replay(try named(target))
+      let origin = try await run(named: target, store, context)
+      code = try await QuarantineReplay(invocation: invocation, context: context, store: store).replay(origin)
     case "purge":
-      let run = try named(target)
+      let run = try await run(named: target, store, context).id
       Terminal.print("\(try await store.purgeQuarantine(of: run)) rows of run \(run) are deleted")
     default:
       throw Fault(
@@ -50,13 +52,16 @@ enum QuarantineCommand {
     return code
   }
 
-  private static func named(_ target: String?) throws(Fault) -> RunID {
-    guard let target else {
-      throw Fault(
-        "missing_operand", .usage, "Name the run",
-        hint: "`tidemark quarantine list` shows runs with rejected rows")
+  /// The run that is named: one that is misspelt must not look like one without rejected rows.
+  private static func run(
+    named target: String?, _ store: Store, _ context: ProjectContext
+  ) async throws -> RunRecord {
+    let hint = "`tidemark quarantine list` shows runs with rejected rows"
+    guard let target else { throw Fault("missing_operand", .usage, "Name the run", hint: hint) }
+    guard let run = try await store.run(RunID(target)), run.identity.project == context.project.name else {
+      throw Fault("no_such_run", .notFound, "There is no run `\(target)`", hint: hint)
     }
-    return RunID(target)
+    return run
   }
 
   private static func limit(_ invocation: Invocation) throws(Fault) -> Int? {
@@ -104,7 +109,9 @@ enum QuarantineCommand {
     for record in records {
       let rejection = record.rejection
       let key = rejection.key.map { "\($0.name)=\($0.text ?? "NULL")" }.joined(separator: " ")
-      Terminal.print("chunk \(record.chunk) row \(rejection.ordinal)  \(FaultText.oneLine(key))")
+      Terminal.print(
+        "chunk \(record.chunk) row \(rejection.ordinal)  \(FaultText.oneLine(key))  fails \(FaultText.oneLine(rejection.step))"
+      )
       for rule in rejection.broken {
         Terminal.print("  \(rule.rule)  [\(rule.reason)]  \(FaultText.oneLine(rule.detail))")
       }

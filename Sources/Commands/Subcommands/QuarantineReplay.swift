@@ -11,12 +11,8 @@ struct QuarantineReplay {
   var context: ProjectContext
   var store: Store
 
-  func replay(_ run: RunID) async throws -> ExitCode {
-    guard let origin = try await store.run(run), origin.identity.project == context.project.name else {
-      throw Fault(
-        "no_such_run", .notFound, "There is no run `\(run)`",
-        hint: "`tidemark quarantine list` shows runs with rejected rows")
-    }
+  func replay(_ origin: RunRecord) async throws -> ExitCode {
+    let run = origin.id
     guard try await !store.rejections(of: run, limit: 1).isEmpty else {
       say(
         [.init("outcome", .string("nothing_to_replay")), .init("run", .string(run.text))],

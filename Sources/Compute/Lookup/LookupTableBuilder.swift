@@ -62,8 +62,8 @@ package struct LookupTableBuilder: ~Copyable {
   private func tooLarge() -> Fault {
     let limit = rowCount >= maximumRows ? "\(maximumRows) rows" : "\(maximumBytes >> 20) MB"
     return Fault(
-      "lookup_too_large", .resource, "The lookup \(name) holds more than \(limit)",
-      hint: "Narrow it with a query, raise max_rows, or join in the source's query")
+      "lookup_too_large", .resource, "The lookup of step \"\(name)\" holds more than \(limit)",
+      hint: "Narrow it with a query, raise `max_rows`, or join in the source's query")
   }
 
   /// Makes the table.
@@ -121,8 +121,8 @@ package struct LookupTableBuilder: ~Copyable {
       return "\(schema.name) = \(schema.isSensitive ? "(not shown)" : text)"
     }
     return Fault(
-      "lookup_duplicate_key", .data, "The lookup \(name) has more than one row with the same key",
+      "lookup_duplicate_key", .data, "The lookup of step \"\(name)\" has more than one row with the same key",
       cause: shown.joined(separator: ", "),
-      hint: "Make the key unique, match on more columns, or set on_duplicate: first")
+      hint: "Make the key unique, match on more columns, or set `on_duplicate: first`")
   }
 }

@@ -25,7 +25,7 @@ final class LookupStep: StepRunner {
     self.table = table
     inputs = columns
     schema = step.columnsBefore
-    facts = StepFacts(name: step.name, place: step.place)
+    facts = StepFacts(name: step.name, place: step.place, decidingKey: "on_missing")
     match = lookup.match.map { columns[$0] }
     for (key, column) in zip(table.keys, match) where ColumnForm(key.type) != column.form {
       throw Fault(
@@ -49,18 +49,13 @@ final class LookupStep: StepRunner {
   deinit { found.deallocate() }
 
   func run(_ rows: Rows, _ judge: RowJudge) throws(Fault) -> Rows {
-    rows.forEach { found[$0] = Int32(truncatingIfNeeded: table.find(match, $0)) }
+    table.find(match, rows, into: found)
     missing.take(rows) { found[$0] < 0 }
     hits += Int64(rows.count - missing.count)
     misses += Int64(missing.count)
     for (payload, column) in taken {
       column.clear()
-      rows.forEach { row in
-        let number = Int(found[row])
-        guard number >= 0 else { return column.writeNull(row) }
-        let part = table.payloadParts[number >> LookupTable.partShift]
-        column.copy(from: part[payload], number & (Column.capacity - 1), to: row)
-      }
+      table.copy(payload: payload, rows, found, to: column)
     }
     guard missing.count > 0, lookup.onMissing != .keep else { return rows }
     judge.beginStep()
@@ -74,6 +69,6 @@ final class LookupStep: StepRunner {
   private func broken(_ row: Int) -> Rejection.BrokenRule {
     Rejection.BrokenRule(
       rule: facts.name, reason: "lookup_missing",
-      detail: "\(table.name) has no row for \(ValueText.list(lookup.match, schema, inputs, row))")
+      detail: "the lookup has no row for \(ValueText.list(lookup.match, schema, inputs, row))")
   }
 }

@@ -64,11 +64,11 @@ final class RowJudge {
   private func fault(_ row: Int, step: StepFacts, broken: [Rejection.BrokenRule]) -> Fault {
     let which = record.name(row, ordinal: firstOrdinal + Int64(row))
     let first = broken.first
+    let rule = first.map { $0.rule == step.name ? "" : ": \($0.rule)" } ?? ""
     return Fault(
-      first?.reason ?? "rule_failed", .data,
-      "\(which) fails step \"\(step.name)\": \(first?.rule ?? step.name)", place: step.place,
+      first?.reason ?? "rule_failed", .data, "\(which) fails step \"\(step.name)\"\(rule)", place: step.place,
       cause: first?.detail,
-      hint: "Mend the data, or set on_fail: quarantine to keep such rows aside")
+      hint: "Mend the data, or set `\(step.decidingKey): quarantine` to keep such rows aside")
   }
 }
 
@@ -76,4 +76,6 @@ final class RowJudge {
 struct StepFacts {
   let name: String
   let place: Place
+  /// Where the job file says what becomes of such rows.
+  var decidingKey = "on_fail"
 }

@@ -62,7 +62,9 @@ package enum ValueText {
       let name = schema[number].name
       guard !schema[number].isSensitive else { return "\(name) = (not shown)" }
       guard let text = text(columns[number], row, schema[number].type) else { return "\(name) = NULL" }
-      return "\(name) = \(text.count > 200 ? text.prefix(200) + "..." : text)"
+      let shown = text.count > 200 ? text.prefix(200) + "..." : text
+      // Blanks at a text's ends are seen between quotes only.
+      return columns[number].form == .bytes ? "\(name) = '\(shown)'" : "\(name) = \(shown)"
     }.joined(separator: ", ")
   }
 }

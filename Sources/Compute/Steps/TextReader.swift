@@ -27,7 +27,9 @@ struct TextReader {
       var zones = zones
       if let zone {
         guard let rules = zones.zone(zone) else {
-          throw Fault("unknown_zone", .validation, "There is no time zone called \(zone)", place: place)
+          throw Fault(
+            "unknown_zone", .validation, "There is no time zone called `\(zone)`", place: place,
+            hint: "Zones have names like Europe/Berlin")
         }
         zones.session = rules
       }

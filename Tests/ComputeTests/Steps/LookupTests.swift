@@ -66,7 +66,7 @@ import Testing
     let quarantined = try Self.run(table, .quarantine, rows: rows)
     #expect(quarantined.rows.count == 1)
     #expect(quarantined.rejections.map { $0.broken[0].reason } == ["lookup_missing"])
-    #expect(quarantined.rejections[0].broken[0].detail == "rates has no row for code = a, price = 2")
+    #expect(quarantined.rejections[0].broken[0].detail == "the lookup has no row for code = 'a', price = 2")
     #expect(try Self.run(table, .drop, rows: rows).counts.dropped == 1)
     #expect(throws: Fault.self) { _ = try Self.run(table, .fail, rows: rows) }
   }

@@ -100,7 +100,7 @@ import Testing
     #expect(first.key == [Rejection.NamedText(name: "id", text: "1")])
     #expect(first.step == "step 1")
     #expect(first.row == #"{"id":1,"price":10.50,"code":" a 1 "}"#)
-    #expect(first.broken[0].detail == "length(code) < 3 is false; code =  a 1 ")
+    #expect(first.broken[0].detail == "length(code) < 3 is false; code = ' a 1 '")
   }
 
   @Test func onFailDecidesWhatBecomesOfARow() throws {
