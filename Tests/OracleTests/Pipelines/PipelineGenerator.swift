@@ -208,7 +208,15 @@ struct PipelineGenerator {
     "{varchar} = {text}",
   ]
 
-  /// A condition that may move into Postgres.
+  /// A condition over the columns as they were fetched that may move into Postgres.
+  mutating func movable() -> GeneratedExpression? {
+    simple(numbers.pick(Self.portables)).map {
+      GeneratedExpression(
+        kind: "boolean", pieces: ["", numbers.pick([" IS NOT TRUE", " IS NOT FALSE"])], operands: [$0])
+    }
+  }
+
+  /// A condition that may move into Postgres, but where there are no columns for one.
   private mutating func portable() -> GeneratedExpression {
     let first = simple(numbers.pick(Self.portables)) ?? condition()
     let second = simple(numbers.pick(Self.portables)) ?? first

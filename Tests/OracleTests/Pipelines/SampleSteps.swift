@@ -55,7 +55,7 @@ struct SampleParsing: Sendable {
   static let all: [SampleParsing] = [
     .init(yaml: "as: integer", sql: "$::text::bigint", kind: "bigint"),
     .init(yaml: "as: numeric", sql: "$::text::numeric", kind: "numeric"),
-    .init(yaml: "as: numeric(6,1)", sql: "$::text::numeric(6,1)", kind: "numeric"),
+    .init(yaml: "as: 'numeric(6,1)'", sql: "$::text::numeric(6,1)", kind: "numeric"),
     .init(yaml: "as: date", sql: "$::text::date", kind: "date"),
     .init(yaml: "as: timestamp", sql: "$::text::timestamp", kind: "timestamp"),
     .init(yaml: "as: timestamp, zone: Europe/Berlin", sql: "$::text::timestamptz", kind: "timestamptz"),
