@@ -142,7 +142,7 @@ extension Checker {
     let left = all[0]
     for operand in all where !requireComparable(operand, "compared") { return nil }
     // As Postgres does: the items without columns share one type with the left side.
-    let isConstant = all.map { $0.typed.columns.isEmpty }
+    let isConstant = ([operand] + items).map { $0.columnNames().isEmpty }
     let shared = TypeRules.common(
       [left.resolutionType] + zip(all, isConstant).dropFirst().filter(\.1).map(\.0.resolutionType))
     let usesShared = isConstant.dropFirst().count(where: { $0 }) > 1
@@ -155,6 +155,10 @@ extension Checker {
       }
       guard let pair = comparable(left, item, "=", range) else { return nil }
       pairs.append(pair)
+    }
+    // Then each of the others is compared by `=`, which does not look at the left side beside a NULL.
+    if !usesShared, pairs.allSatisfy({ $0.1.literal?.isNull ?? false }) {
+      return Operand(typed: make(.literal(.null), .boolean, range))
     }
     let first = pairs[0].0
     if pairs.allSatisfy({ $0.0 == first && $0.1.type.base == first.type.base }) {
