@@ -358,7 +358,6 @@ package struct TablePublisher {
       try await takeFromStaging(publication, statements)
     }
     if publication.isCreating, let index = statements.uniqueIndex(serverVersion: connection.serverVersion) {
-      try await connection.query(PublishStatements.roomForIndex)
       try await connection.execute(index)
     }
     return Int64(rows)
