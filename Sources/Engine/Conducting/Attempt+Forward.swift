@@ -36,6 +36,7 @@ extension Attempt {
         if binding.parts.chunks.isEmpty { return }
         binding.isPartial = true
       } else {
+        try await catchUp()
         try await store.markCommitted(sinks: missing, for: ownership)
       }
     }
@@ -53,6 +54,26 @@ extension Attempt {
           + " Run again with --again to publish by the changed file")
       request.job.takeAfterPublish(of: present.job)
     }
+  }
+
+  /// Brings a run whose result is published, and whose state does not know of it, to where it can be finished. A
+  /// state that was copied before all chunks were done cannot be.
+  private func catchUp() async throws {
+    guard let bytes = try await store.plan(of: record.id) else { return }
+    let (all, done) = (
+      try SavedChunks(bytes: bytes).chunks.count, try await store.finishedChunks(of: record.id).count
+    )
+    if done < all {
+      throw Fault(
+        "published_by_another", .conflict,
+        "Run \(record.id) was finished with another copy of this state, which knows \(done) of its \(all) chunks",
+        hint:
+          "Use that copy; or give the run up here with `tidemark cancel \(record.id)` and run again with --again"
+      )
+    }
+    guard record.state != .publishing, record.state != .failed, record.state != .interrupted else { return }
+    try await store.move(
+      ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", .object([]))))
   }
 
   /// What was saved before the first commit. Damaged it is no more than missing: the job file and the plan's

@@ -1,10 +1,5 @@
-internal import Compute
-internal import Expressions
 internal import Model
-internal import Planning
-internal import Postgres
 internal import Runtime
-internal import Sinks
 internal import StateStore
 
 /// Publishing: merge, check, commit, succeed.

@@ -242,6 +242,51 @@ import Testing
     }
   }
 
+  /// A copy of a state, taken anywhere on the way, goes on from there and publishes nothing twice, whether the
+  /// original has gone on or not.
+  @Test(
+    arguments: CrashScenario.allCases,
+    ["read.done:1:kill", "publish.before_commit:1:kill", "publish.marked:1:kill"])
+  func aCopiedStatePublishesNothingTwice(_ scenario: CrashScenario, _ place: String) async throws {
+    try await CrashWorld.with(.sqlite, scenario) { world in
+      let first = try await world.run(place)
+      try #require(first.wasKilled, "\(first.output)")
+      let copy = try ChildProcess(
+        ["/bin/cp", "-r", world.project.path(".tidemark"), world.project.path("copy")], environment: [:],
+        output: "/dev/null")
+      #expect(copy.wait(atMost: .seconds(30)) == .status(0))
+      let original = try await world.run()
+      #expect(original.status == 0, "\(original.output)")
+      try await world.expectUndisturbed()
+      let copied = try await world.project.run(
+        CrashWorld.command + ["--state", world.project.path("copy/state.db")])
+      FaultCount.add("copied state")
+      // A file that is there and was not begun by what the copy knows of is not replaced.
+      #expect(
+        copied.status == 0 || (copied.status == 8 && copied.output.contains("file_exists")),
+        "\(copied.output)")
+      try await world.expectUndisturbed()
+    }
+  }
+
+  /// Nor does one that was taken when some chunks were published and others not even read.
+  @Test func anOldCopyOfAStateCannotFinishARun() async throws {
+    try await CrashWorld.with(.sqlite, .chunks) { world in
+      let first = try await world.run("chunk.after_publish:2:kill")
+      try #require(first.wasKilled, "\(first.output)")
+      let copy = try ChildProcess(
+        ["/bin/cp", "-r", world.project.path(".tidemark"), world.project.path("copy")], environment: [:],
+        output: "/dev/null")
+      #expect(copy.wait(atMost: .seconds(30)) == .status(0))
+      let original = try await world.run()
+      #expect(original.status == 0, "\(original.output)")
+      let copied = try await world.project.run(
+        CrashWorld.command + ["--state", world.project.path("copy/state.db")])
+      #expect(copied.status == 8 && copied.output.contains("another copy of this state"), "\(copied.output)")
+      try await world.expectUndisturbed()
+    }
+  }
+
   /// Two starts at once: one runs, the other says who has it.
   @Test func startedTwiceAtOnce() async throws {
     try await CrashWorld.with { world in
