@@ -8,6 +8,8 @@ package struct Notice: Sendable {
   package var text: NoticeText
   /// When it was decided.
   package var at: Instant
+  /// Those of a digest; empty for one that stands alone.
+  package var gathered: [Notice] = []
 
   package init(idempotencyKey: String, facts: NoticeFacts, at: Instant) {
     self.idempotencyKey = idempotencyKey
@@ -16,9 +18,27 @@ package struct Notice: Sendable {
     self.at = at
   }
 
+  /// Several as one, named by all of them; `facts` are those of the last.
+  /// - Returns: `nil` for none; the one itself where there is no other.
+  package init?(digest notices: [Notice]) {
+    guard let last = notices.last else { return nil }
+    self = last
+    if notices.count == 1 { return }
+    idempotencyKey = "digest-" + SHA256.hexadecimal(notices.map(\.idempotencyKey).joined(separator: "\n"))
+    text = NoticeText(digest: notices.map(\.text), project: last.facts.project)
+    gathered = notices
+  }
+
   /// What webhooks, commands and Postgres get: the facts and the words.
   package var json: JSONValue {
-    .object(
+    if !gathered.isEmpty {
+      return .object([
+        .init("project", .string(facts.project)), .init("id", .string(idempotencyKey)),
+        .init("at", .string(at.text())), .init("subject", .string(text.subject)),
+        .init("text", .string(text.body)), .init("notices", .array(gathered.map(\.json))),
+      ])
+    }
+    return .object(
       facts.json.members + [
         .init("id", .string(idempotencyKey)), .init("at", .string(at.text())),
         .init("subject", .string(text.subject)), .init("text", .string(text.body)),

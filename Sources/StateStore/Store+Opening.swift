@@ -15,6 +15,14 @@ extension Store {
       database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid())
   }
 
+  /// A state that holds nothing and leaves nothing: for who looks where there is none yet.
+  /// - Parameter locks: the folder where the locks of runs would be.
+  package static func openEmpty(locks: String, now: @escaping @Sendable () -> Instant) async throws -> Store {
+    let database = try await SQLiteDatabase(path: SQLiteDatabase.memory, now: now)
+    return Store(
+      database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid())
+  }
+
   /// Opens the state in a Postgres database, and makes its schema where there is none.
   /// - Parameter lease: how long an owner that says nothing is taken to live; at least a second.
   /// - Throws: `Fault` `state_behind_pooler`, `state_newer`, `state_foreign`, `state_encoding`, or

@@ -65,6 +65,15 @@ package struct TidemarkProject: Sendable {
     """ + more
   }
 
+  /// The line of tidemark.yaml that puts the state into a database, which a URL must name.
+  package static func stateLine(_ database: String) -> String {
+    let parts = database.split(separator: " ").map {
+      $0.split(separator: "=", maxSplits: 1)[1].filter { $0 != "'" }
+    }
+    let host = parts[0].replacing("/", with: "%2F")
+    return "state: \"postgresql://\(parts[2])@\(host):\(parts[1])/\(parts[3])\"\n"
+  }
+
   // MARK: Files
 
   package func path(_ name: String) -> String { "\(folder)/\(name)" }

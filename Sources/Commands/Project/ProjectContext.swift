@@ -116,6 +116,15 @@ struct ProjectContext: Sendable {
 
   // MARK: State
 
+  /// The state for a command that only looks: where there is none yet, it makes none.
+  func openStoreToRead() async throws -> Store {
+    let path = try statePath
+    if StateLocation.isDatabase(path) { return try await openStore() }
+    if try FileTimes(of: path) != nil { return try await openStore() }
+    return try await Store.openEmpty(
+      locks: StateLocation.folder(of: path) + "/runs", now: { SystemClock.now })
+  }
+
   func openStore() async throws -> Store {
     let statePath = try statePath
     if StateLocation.isDatabase(statePath) {

@@ -18,7 +18,7 @@ enum AuditCommand {
     let context = try ProjectContext(invocation)
     let limit = try invocation.integer("limit", in: 1...1_000_000) ?? 200
     let since = try invocation.instant("since", try ZoneFiles.system.rules(named: "UTC"))
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     var events: [EventRecord]
     if let name = invocation.operands.first {
       let run = try await context.run(named: name, in: store)

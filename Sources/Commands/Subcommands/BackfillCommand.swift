@@ -28,7 +28,7 @@ enum BackfillCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let (reading, rowName) = try context.job(invocation.operands[0])
-    let store = try await context.openStore()
+    let store = try await invocation.has("dry-run") ? context.openStoreToRead() : context.openStore()
     var plans: [BackfillPlan] = []
     for (name, row) in try await JobRows(reading.job, context.queries).rows(named: rowName) {
       let request = RunRequest(

@@ -23,7 +23,7 @@ enum DiffCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let (old, new) = try await runs(invocation, context, store)
     let left = try await result(of: old, context, store)
     let right = try await result(of: new, context, store)

@@ -13,7 +13,7 @@ enum HistoryCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let limit = try invocation.integer("limit", in: 1...100_000) ?? 20
     if let name = invocation.operands.first { try await context.checkJob(name, in: store) }
     let runs = try await store.runs(

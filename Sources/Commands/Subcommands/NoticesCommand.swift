@@ -45,7 +45,7 @@ enum NoticesCommand {
   private static func list(_ invocation: Invocation, _ context: ProjectContext) async throws -> ExitCode {
     let state = try invocation.choice("only", NoticeRecord.State.self)
     let limit = try invocation.integer("limit", in: 1...100_000) ?? 50
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let notices = try await store.notices(state: state, limit: limit).filter {
       $0.project == context.project.name
     }

@@ -20,7 +20,7 @@ enum PlanCommand {
     let context = try ProjectContext(invocation)
     let (reading, rowName) = try context.job(invocation.operands[0])
     FaultReport.warn(reading.warnings)
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let environment = context.environment(store: store) { _, _ in }
     let parameters = try RunCommand.parameters(invocation)
     let rows = JobRows(reading.job, context.queries, parameters: parameters)

@@ -26,7 +26,8 @@ enum QuarantineCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let store = try await context.openStore()
+    let isChange = ["replay", "purge"].contains(invocation.operands[0])
+    let store = try await isChange ? context.openStore() : context.openStoreToRead()
     let target = invocation.operands.count > 1 ? invocation.operands[1] : nil
     var code = ExitCode.ok
     switch invocation.operands[0] {

@@ -11,7 +11,7 @@ enum ReportCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let record = try await context.succeededRun(named: invocation.operands[0], in: store)
     let receipt = try await store.receipt(of: record.id)
     let attempts = try await store.attempts(of: record.id)

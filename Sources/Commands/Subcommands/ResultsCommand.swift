@@ -18,7 +18,7 @@ enum ResultsCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let limit = try invocation.integer("limit", in: 1...1_000_000) ?? 50
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let record = try await context.succeededRun(named: invocation.operands[0], in: store)
     let result = try await context.pastRun(record, store).result(limit: limit)
     await store.close()

@@ -23,7 +23,7 @@ enum ResumeCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let store = try await context.openStore()
+    let store = try await invocation.has("dry-run") ? context.openStoreToRead() : context.openStore()
     let name = invocation.operands[0]
     let unfinished = RunFilter(isUnfinished: true)
     var record = try await store.run(RunID(name))

@@ -21,7 +21,7 @@ struct ScheduleLedger {
     ).scheduled
     let count = try invocation.integer("count", in: 1...100_000) ?? 50
     let from = try invocation.instant("from", scheduled.first?.zone ?? .utc) ?? Instant(microseconds: 0)
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let range = TimeRange(start: from, end: Instant(microseconds: Int64.max))
     let fires = try await store.fires(
       project: context.project.name, job: reading.job.name, matrixRow: row, in: range

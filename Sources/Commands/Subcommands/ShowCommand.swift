@@ -12,7 +12,7 @@ enum ShowCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let record = try await context.run(named: invocation.operands[0], in: store)
     let now = SystemClock.now
     let retries = try await RetryTimes(context, store, now: now)

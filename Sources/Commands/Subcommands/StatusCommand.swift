@@ -13,7 +13,7 @@ enum StatusCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     if let name = invocation.operands.first { try await context.checkJob(name, in: store) }
     let job = invocation.operands.first.map { JobName($0) }
     let runs = try await store.standingRuns(project: context.project.name, job: job)

@@ -29,9 +29,10 @@ enum TickCommand {
     let reading = try await ScheduleReading(
       context, names: invocation.operands,
       punctuality: try invocation.duration("every") ?? .seconds(600))
-    let store = try await context.openStore()
+    let isPreview = invocation.has("dry-run")
+    let store = try await isPreview ? context.openStoreToRead() : context.openStore()
     let code =
-      invocation.has("dry-run")
+      isPreview
       ? try await preview(reading, context, store, invocation)
       : try await tick(reading, context, store, invocation)
     await store.close()

@@ -19,7 +19,7 @@ enum VerifyCommand {
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
-    let store = try await context.openStore()
+    let store = try await context.openStoreToRead()
     let record = try await context.succeededRun(named: invocation.operands[0], in: store)
     guard record.state == .succeeded else {
       throw Fault(

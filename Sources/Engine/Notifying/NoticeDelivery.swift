@@ -23,18 +23,37 @@ package struct NoticeDelivery: Sendable {
     let due = try await environment.store.takeDueNotices(limit: limit, patience: NoticeDelivery.patience)
     if due.isEmpty { return }
     let courier = try Courier(environment: .process, hostName: Environment.process["HOSTNAME"] ?? "localhost")
-    for record in due { try await deliver(record, courier) }
+    for group in NoticeDelivery.groups(due) { try await deliver(group, courier) }
   }
 
-  private func deliver(_ record: NoticeRecord, _ courier: Courier) async throws {
+  /// Those of one digest together, in the order of their first; each other one alone.
+  private static func groups(_ records: [NoticeRecord]) -> [[NoticeRecord]] {
+    var groups: [[NoticeRecord]] = []
+    for record in records {
+      let group = groups.firstIndex { group in
+        record.digest != nil && group[0].digest == record.digest && group[0].channel == record.channel
+          && group[0].project == record.project
+      }
+      if let group { groups[group].append(record) } else { groups.append([record]) }
+    }
+    return groups
+  }
+
+  private func deliver(_ records: [NoticeRecord], _ courier: Courier) async throws {
     let store = environment.store
-    do {
-      let destination = try destination(record)
-      let notice = Notice(
+    let notices = records.map { record in
+      Notice(
         idempotencyKey: record.id,
         facts: NoticeFacts(
           record.facts, event: record.event, project: record.project, job: record.job.text),
         at: record.createdAt)
+    }
+    guard let notice = Notice(digest: notices), let first = records.first else { return }
+    func each(_ body: (NoticeRecord) async throws -> Void) async throws {
+      for record in records { try await body(record) }
+    }
+    do {
+      let destination = try destination(first)
       try Failpoint.hit(.noticeBeforeSend)
       var delivery = await courier.deliver(notice, to: destination)
       if case .notify(let connection, let channel, let payload) = delivery {
@@ -42,26 +61,30 @@ package struct NoticeDelivery: Sendable {
       }
       try Failpoint.hit(.noticeAfterSend)
       switch delivery {
-      case .delivered: try await store.markDelivered(record.id)
-      case .permanent(let fault): try await store.markGaveUp(record.id, fault)
-      case .transient(let fault, let asked): try await retry(record, fault, asked)
+      case .delivered: try await each { try await store.markDelivered($0.id) }
+      case .permanent(let fault): try await each { try await store.markGaveUp($0.id, fault) }
+      case .transient(let fault, let asked): try await retry(records, fault, asked)
       case .notify: break
       }
-    } catch let fault as Fault where fault.code == "unknown_notifier" && record.channel.contains("#") {
+    } catch let fault as Fault where fault.code == "unknown_notifier" && first.channel.contains("#") {
       // Written into a job that this command did not read: one that reads it will deliver.
-      try await store.markFailed(record.id, fault, retryAfter: .seconds(60))
+      try await each { try await store.markFailed($0.id, fault, retryAfter: .seconds(60)) }
     } catch let fault as Fault where fault.kind == .config || fault.kind == .validation {
-      try await store.markGaveUp(record.id, fault)
+      try await each { try await store.markGaveUp($0.id, fault) }
     }
   }
 
-  private func retry(_ record: NoticeRecord, _ fault: Fault, _ asked: Duration?) async throws {
-    let age = record.createdAt.duration(to: environment.now())
-    switch RetryPlan.standard.step(
-      attempts: record.attempts, age: age, asked: asked, chance: .random(in: 0..<1))
-    {
-    case .retry(let wait): try await environment.store.markFailed(record.id, fault, retryAfter: wait)
-    case .giveUp: try await environment.store.markGaveUp(record.id, fault)
+  /// Those of a digest go on together, by the oldest of them.
+  private func retry(_ records: [NoticeRecord], _ fault: Fault, _ asked: Duration?) async throws {
+    guard let oldest = records.min(by: { $0.createdAt < $1.createdAt }) else { return }
+    let step = RetryPlan.standard.step(
+      attempts: oldest.attempts, age: oldest.createdAt.duration(to: environment.now()), asked: asked,
+      chance: .random(in: 0..<1))
+    for record in records {
+      switch step {
+      case .retry(let wait): try await environment.store.markFailed(record.id, fault, retryAfter: wait)
+      case .giveUp: try await environment.store.markGaveUp(record.id, fault)
+      }
     }
   }
 

@@ -10,7 +10,8 @@ extension Store {
 
   /// Takes notices whose time has come and begins an attempt for each. They come back by
   /// themselves after `patience`, unless the attempt is reported before: so a notice survives the
-  /// process that was delivering it, and two processes do not send it at the same time.
+  /// process that was delivering it, and two processes do not send it at the same time. With the first
+  /// of a digest comes all that has gathered for it.
   package func takeDueNotices(limit: Int, patience: Duration) async throws -> [NoticeRecord] {
     try await database.transaction(.write(.takeDueNotices)) { tx in
       let now = try await tx.now()
@@ -20,6 +21,9 @@ extension Store {
         WHERE state = 'due' AND next_attempt <= $1 AND notice_id IN (
           SELECT notice_id FROM notices WHERE state = 'due' AND next_attempt <= $1
           ORDER BY next_attempt, notice_id LIMIT $3)
+        OR state = 'due' AND attempts = 0 AND digest IS NOT NULL AND (project, channel, digest) IN (
+          SELECT project, channel, digest FROM notices
+          WHERE state = 'due' AND next_attempt <= $1 AND digest IS NOT NULL)
         RETURNING *
         """, [.instant(now), .instant(now.advanced(by: patience)), .integer(limit)]
       ).map(NoticeRecord.init).sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }

@@ -34,8 +34,11 @@ actor SQLiteDatabase: StateDatabase {
     try open(busyTimeout)
   }
 
+  /// The place of a state that is empty, and gone when it is closed.
+  static let memory = ":memory:"
+
   private func open(_ busyTimeout: Duration) throws {
-    try StateFolder.prepare(forFile: location)
+    if location != SQLiteDatabase.memory { try StateFolder.prepare(forFile: location) }
     let connection = try SQLiteConnection(path: location)
     connection.setBusyTimeout(busyTimeout)
     try SQLiteLayout.prepare(connection, patience: busyTimeout, pause: connection.pause)

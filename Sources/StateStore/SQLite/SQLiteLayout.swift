@@ -22,7 +22,8 @@ enum SQLiteLayout {
       PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL;
       PRAGMA journal_size_limit = 67108864;
       """)
-    guard try useWriteAheadLog(connection, patience, pause) == [.text("wal")] else {
+    let mode = path == SQLiteDatabase.memory ? "memory" : "wal"
+    guard try useWriteAheadLog(connection, patience, pause) == [.text(mode)] else {
       throw Fault(
         "state_no_wal", .config, "The state `\(path)` cannot use write-ahead logging",
         hint: "Put it on a local disk")

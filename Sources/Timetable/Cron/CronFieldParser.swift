@@ -91,7 +91,7 @@ struct CronFieldParser {
       guard first <= last else {
         throw Failure(
           code: "cron_range", sentence: "the range \(first)~\(last) runs backwards",
-          hint: "a range to draw from cannot wrap: write the smaller number first", offset: start)
+          hint: "A range to draw from cannot wrap: write the smaller number first", offset: start)
       }
       try addHashed(first...last, step: parseStep())
     } else if let step = try parseStep() {
@@ -113,7 +113,7 @@ struct CronFieldParser {
       guard offset <= 30 else {
         throw Failure(
           code: "cron_value", sentence: "L-\(offset) lies before every month's first day",
-          hint: "write L-1 to L-30", offset: start)
+          hint: "Write L-1 to L-30", offset: start)
       }
       ofMonth.beforeLast |= 1 << UInt64(offset)
     } else {
@@ -128,7 +128,7 @@ struct CronFieldParser {
     guard (1...5).contains(nth) else {
       throw Failure(
         code: "cron_value", sentence: "no month has a weekday number \(nth)",
-        hint: "write #1 to #5, or 5L for the last Friday", offset: start)
+        hint: "Write #1 to #5, or 5L for the last Friday", offset: start)
     }
     ofWeek.nth |= 1 << UInt64(7 * (nth - 1) + weekday)
   }
@@ -146,7 +146,7 @@ struct CronFieldParser {
         code: "cron_value",
         sentence:
           "\(field.rawValue) \(number) is outside \(field.numbers.lowerBound) to \(field.numbers.upperBound)",
-        hint: "write \(field.allowed)", offset: start)
+        hint: "Write \(field.allowed)", offset: start)
     }
     return number
   }
@@ -159,7 +159,7 @@ struct CronFieldParser {
     if field == .dayOfWeek, isLetter("L"), letters.count == 1 {
       throw Failure(
         code: "cron_syntax", sentence: "'L' needs a day of the week in front of it",
-        hint: "write 5L or FRIL for the last Friday of the month, SAT for every Saturday", offset: start)
+        hint: "Write 5L or FRIL for the last Friday of the month, SAT for every Saturday", offset: start)
     }
     let isLast = field == .dayOfWeek && letters.count == 4 && letters.last?.uppercased == UInt8(ascii: "L")
     guard letters.count == 3 || isLast, let number = field.number(named: String(word.prefix(3))) else {
@@ -180,7 +180,7 @@ struct CronFieldParser {
       guard position < end else {
         throw Failure(
           code: "cron_syntax", sentence: "a number is missing after '\(sign)'",
-          hint: "write \(field.allowed)", offset: position)
+          hint: "Write \(field.allowed)", offset: position)
       }
       throw unexpected()
     }
@@ -188,7 +188,7 @@ struct CronFieldParser {
       throw Failure(
         code: "cron_value",
         sentence: "\(String(decoding: digits, as: UTF8.self)) is not a \(field.rawValue)",
-        hint: "write \(field.allowed)", offset: position)
+        hint: "Write \(field.allowed)", offset: position)
     }
     position += digits.count
     return number
@@ -202,7 +202,7 @@ struct CronFieldParser {
     guard step > 0 else {
       throw Failure(
         code: "cron_step", sentence: "a step of 0 never moves on",
-        hint: "write a step from 1 to \(field.all.count)", offset: start)
+        hint: "Write a step from 1 to \(field.all.count)", offset: start)
     }
     guard step <= field.all.count else {
       throw Failure(
@@ -232,13 +232,13 @@ struct CronFieldParser {
     guard first <= last else {
       throw Failure(
         code: "cron_range", sentence: "the range \(first)-\(last) runs backwards",
-        hint: "a range to draw from cannot wrap: write the smaller number first", offset: start)
+        hint: "A range to draw from cannot wrap: write the smaller number first", offset: start)
     }
     guard take(")") else {
       guard position < end else {
         throw Failure(
           code: "cron_syntax", sentence: "the ')' is missing",
-          hint: "write H(\(first)-\(last))", offset: position)
+          hint: "Write H(\(first)-\(last))", offset: position)
       }
       throw unexpected()
     }
@@ -299,7 +299,7 @@ struct CronFieldParser {
   private func missingValue() -> Failure {
     Failure(
       code: "cron_syntax", sentence: "a \(field.rawValue) is missing here",
-      hint: "write \(field.allowed)", offset: position)
+      hint: "Write \(field.allowed)", offset: position)
   }
 
   private func unexpected() -> Failure {
@@ -314,7 +314,7 @@ struct CronFieldParser {
     }
     return Failure(
       code: "cron_syntax", sentence: "'\(character)' is not expected in the \(field.rawValue) field",
-      hint: "write \(field.allowed)", offset: position)
+      hint: "Write \(field.allowed)", offset: position)
   }
 }
 

@@ -23,7 +23,7 @@ struct CronParser {
     if opening.hasPrefix("TZ=") || opening.hasPrefix("CRON_TZ=") {
       throw failure(
         "cron_fields", "the time zone does not stand in the expression",
-        hint: "write it as the job's timezone:", at: first.lowerBound)
+        hint: "Write it as the job's timezone:", at: first.lowerBound)
     }
     guard words.count >= 5 else {
       throw failure(
@@ -39,7 +39,7 @@ struct CronParser {
   }
 
   private static let form =
-    "write minute, hour, day of month, month and day of week, with seconds in front if needed"
+    "Write minute, hour, day of month, month and day of week, with seconds in front if needed"
 
   private func wordRanges() -> [Range<Int>] {
     var ranges: [Range<Int>] = []
@@ -107,7 +107,7 @@ struct CronParser {
         ScheduleWarning(
           "cron_either_day",
           "due on every day that matches the day of month or the day of week, not only where both do",
-          hint: "write * in one of the two day fields", place: dayPlace))
+          hint: "Write * in one of the two day fields", place: dayPlace))
     } else if days.ofWeek.isEveryDay, days.ofMonth.beforeLast == 0, !days.ofMonth.lastWeekday,
       days.ofMonth.nearestWeekday == 0, days.ofMonth.days.trailingZeroBitCount > 28
     {
@@ -121,7 +121,7 @@ struct CronParser {
           ScheduleWarning(
             "cron_short_months",
             "no fire in \(CronExplanation.list(names))\(first == 29 ? " but in leap years" : "")",
-            hint: "write L for the last day of every month", place: dayPlace))
+            hint: "Write L for the last day of every month", place: dayPlace))
       }
     }
     for field in [CronField.second, .minute, .hour] {
@@ -131,14 +131,14 @@ struct CronParser {
           ScheduleWarning(
             "cron_uneven_step",
             "*/\(step) starts again at 0, so the last step is \(rest) \(field.rawValue)\(rest == 1 ? "" : "s")",
-            hint: "for a steady period write @every", place: place(offset)))
+            hint: "For a steady period write @every", place: place(offset)))
       }
     }
     if jobName.isEmpty, let field = CronField.allCases.first(where: { parsed[$0]?.usesHash == true }) {
       warnings.append(
         ScheduleWarning(
           "cron_hash_without_name", "H and ~ are drawn from a job's name, and here is none",
-          hint: "in a job file the times will be others", place: place(at[field] ?? 0)))
+          hint: "In a job file the times will be others", place: place(at[field] ?? 0)))
     }
   }
 
@@ -162,7 +162,7 @@ struct CronParser {
       }
     guard words.count == 1 else {
       throw failure(
-        "cron_macro", "nothing may follow \(name)", hint: "leave out the rest",
+        "cron_macro", "nothing may follow \(name)", hint: "Leave out the rest",
         at: words[1].lowerBound)
     }
     return .calendar(

@@ -32,7 +32,7 @@ package struct ExceptionDates: Hashable, Sendable {
         faults.append(
           Fault(
             "invalid_date", .validation, "'\(Substring(word))' is not a date",
-            place: text.place(atUTF8Offset: offset + start), hint: "write one like 2026-12-25 a line"))
+            place: text.place(atUTF8Offset: offset + start), hint: "Write one like 2026-12-25 a line"))
       }
     }
     guard faults.isEmpty else { throw Faults(faults) }

@@ -54,7 +54,7 @@ package struct FireRules: Hashable, Sendable {
       warnings.append(
         ScheduleWarning(
           "dst_no_effect", "dst has no effect here: the schedule goes on with elapsed time",
-          hint: "it decides only where both the minute and the hour are fixed", place: schedule.place))
+          hint: "It decides only where both the minute and the hour are fixed", place: schedule.place))
     }
     let days = schedule.except.map { CivilDay(CivilDate(daysSince2000: Int($0))) }
     self.init(

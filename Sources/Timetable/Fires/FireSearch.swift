@@ -24,13 +24,18 @@ struct FireSearch {
       let period = zone.period(at: seconds)
       if seconds == period.start, let fire = fireAfterGap(before: period) { return fire }
       let lower = max(seconds + period.offset, firstLocal(of: period, near: seconds))
-      guard let local = pattern.next(atOrAfter: LocalTime(seconds: lower), except: except)
-      else { return nil }
-      if local.seconds < endLocal(of: period, near: local.seconds - period.offset) {
+      let local = pattern.next(atOrAfter: LocalTime(seconds: lower), except: except)
+      if let local, local.seconds < endLocal(of: period, near: local.seconds - period.offset) {
         return fire(at: local, in: period)
       }
-      // No local time up to `local` is due, so changes that lie well before it do not matter.
-      seconds = max(period.end, local.seconds - FireSearch.reach)
+      if period.hasEnd, period.end + offset(after: period) < lower {
+        // The clocks go back to before what was asked about: it may be due there.
+        seconds = period.end
+      } else {
+        guard let local else { return nil }
+        // No local time up to `local` is due, so changes that lie well before it do not matter.
+        seconds = max(period.end, local.seconds - FireSearch.reach)
+      }
     }
   }
 
@@ -46,8 +51,13 @@ struct FireSearch {
         return (isAtStart ? fireAfterGap(before: period) : nil) ?? fire(at: local, in: period)
       }
       if let fire = fireAfterGap(before: period) { return fire }
-      guard let local else { return nil }
-      seconds = min(period.start - 1, local.seconds + FireSearch.reach)
+      if period.hasStart, period.start + offset(before: period) > upper + 1 {
+        // Before they went back the clocks had come further than what was asked about.
+        seconds = period.start - 1
+      } else {
+        guard let local else { return nil }
+        seconds = min(period.start - 1, local.seconds + FireSearch.reach)
+      }
     }
   }
 

@@ -14,14 +14,14 @@ extension IntervalCalendar {
       throw Fault(
         "interval_too_long", .usage,
         "'\(name.text)' is a \(span.rawValue), and this job's intervals are \(rule.span.rawValue)s",
-        hint: "name one \(rule.span.rawValue), or use backfill --from --to for all of them")
+        hint: "Name one \(rule.span.rawValue), or use `tidemark backfill --from --to` for all of them")
     }
     let interval = pieces.piece(containing: named.range.start)
     // Weeks may reach over the end of the month that they begin in.
     guard named.range.end <= interval.end else {
       throw Fault(
         "interval_too_long", .usage, "'\(name.text)' lies in more than one \(rule.span.rawValue)",
-        hint: "name a day in the \(rule.span.rawValue) that is meant")
+        hint: "Name a day in the \(rule.span.rawValue) that is meant")
     }
     return interval
   }
@@ -82,7 +82,7 @@ extension IntervalCalendar {
     default:
       throw Fault(
         "interval_too_long", .usage, "'\(name.text)' holds several fires of this job",
-        hint: "name one by its time, as tidemark schedule ledger prints it")
+        hint: "Name one by its time, as `tidemark schedule ledger` prints it")
     }
   }
 
@@ -94,7 +94,7 @@ extension IntervalCalendar {
   }
 
   private func missing(_ name: IntervalName, _ sentence: String) -> Fault {
-    Fault("no_such_interval", .usage, sentence, hint: "tidemark schedule next shows when the job is due")
+    Fault("no_such_interval", .usage, sentence, hint: "`tidemark schedule next` shows when the job is due")
   }
 }
 

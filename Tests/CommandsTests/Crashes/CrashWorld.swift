@@ -78,7 +78,7 @@ struct CrashWorld {
       try project.write("jobs/crash.yaml", scenario.job)
       let world = CrashWorld(project: project, state: state, scenario: scenario)
       if state == .postgres {
-        try project.write("tidemark.yaml", project.file(world.stateLine(project.database)))
+        try project.write("tidemark.yaml", project.file(TidemarkProject.stateLine(project.database)))
       }
       try await body(world)
     }
@@ -109,7 +109,7 @@ struct CrashWorld {
     await connection.close()
     try project.write(
       "tidemark.yaml",
-      project.file(stateLine(state.connectionString())).replacing(
+      project.file(TidemarkProject.stateLine(state.connectionString())).replacing(
         "defaults:",
         with: "  source: {url: \"\(source.connectionString())\", search_path: [public]}\ndefaults:"))
     try project.write(
@@ -117,15 +117,6 @@ struct CrashWorld {
       scenario.job.replacing(
         "  connection: db\n  table: events", with: "  connection: source\n  table: events"))
     return moved
-  }
-
-  /// The state in a database, named by a URL as it must be.
-  private func stateLine(_ database: String) -> String {
-    let parts = database.split(separator: " ").map {
-      $0.split(separator: "=", maxSplits: 1)[1].filter { $0 != "'" }
-    }
-    let host = parts[0].replacing("/", with: "%2F")
-    return "state: \"postgresql://\(parts[2])@\(host):\(parts[1])/\(parts[3])\"\n"
   }
 
   /// Owners die often here, and nobody waits for their leases.

@@ -1,0 +1,282 @@
+import Glibc
+import Model
+import ProjectRig
+import Runtime
+import Testing
+
+/// The commands around schedules, by the real program.
+@Suite(.timeLimit(.minutes(8))) struct ScheduleCommandTests {
+  private static func with(
+    _ keys: String, query: String = "SELECT 1 AS n", _ body: (TidemarkProject) async throws -> Void
+  ) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql("CREATE TABLE IF NOT EXISTS shops (shop text)")
+      try project.write("jobs/job.yaml", job(keys, query: query))
+      try await body(project)
+    }
+  }
+
+  private static func job(_ keys: String, query: String = "SELECT 1 AS n") -> String {
+    """
+    version: 1
+    \(keys)
+    source: {connection: db, query: "\(query)", chunk: {by: none}}
+    aggregate: {group_by: [n], measures: {rows: count(*)}}
+    store: [{table: {connection: db, name: seen, mode: append, create: true}}]
+
+    """
+  }
+
+  // MARK: Looking at schedules
+
+  @Test(arguments: [
+    ([], ["2026-03-28T02:30:00+01:00", "2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"]),
+    (
+      ["--gap", "skip"],
+      ["2026-03-28T02:30:00+01:00", "2026-03-30T02:30:00+02:00", "2026-03-31T02:30:00+02:00"]
+    ),
+  ])
+  func theNextFiresAreThoseOfTheZone(options: [String], fires: [String]) async throws {
+    try await Self.with("schedule: \"@daily\"") { project in
+      let next = ["schedule", "next", "30 2 * * *", "--timezone", "Europe/Berlin", "--count", "3"] + options
+      let from = ["--from", "2026-03-28"]
+      let json = try await project.run(next + from + ["--json"])
+      let written = "[\n" + fires.map { "  \"\($0)\"" }.joined(separator: ",\n") + "\n]\n"
+      #expect(json.status == 0 && json.output == written, "\(json.output)")
+      let autumn = try await project.run(
+        next + ["--from", "2026-10-25", "--overlap", "both", "--explain"])
+      #expect(autumn.output.contains("2026-10-25T02:30:00+02:00"), "\(autumn.output)")
+      #expect(autumn.output.contains("2026-10-25T02:30:00+01:00"), "\(autumn.output)")
+      #expect(autumn.output.contains("at 02:30"), "\(autumn.output)")
+    }
+  }
+
+  @Test func whatCannotFireIsRefusedWithItsColumn() async throws {
+    try await Self.with("schedule: \"@daily\"") { project in
+      let never = try await project.run(["schedule", "next", "0 0 30 2 *"])
+      #expect(never.status == 3 && never.output.contains("expression:1:"), "\(never.output)")
+      let malformed = try await project.run(["schedule", "next", "0 25 * * *"])
+      #expect(malformed.status == 3 && malformed.output.contains(":1:3: error"), "\(malformed.output)")
+      #expect(malformed.output.contains("hour 25 is outside 0 to 23"), "\(malformed.output)")
+      let word = try await project.run(["schedule", "nxt", "@daily"])
+      #expect(word.status == 2 && word.output.contains("Did you mean `next`?"), "\(word.output)")
+    }
+  }
+
+  @Test func cronPrintsALineThatAShellRunsAsItIs() async throws {
+    try await Self.with("schedule: \"@daily\"") { project in
+      let line = try await project.run(["cron", "print", "job"]).output
+      #expect(line.hasPrefix("* * * * * /") && line.hasSuffix("--project \(project.folder)\n"), "\(line)")
+      #expect(line.contains(" tick job --quiet "))
+      // Where the command stands for `tick`, the shell starts it.
+      let output = project.path("cron-output")
+      let command = String(line.dropFirst("* * * * * ".count).dropLast())
+      let process = try ChildProcess(
+        ["/bin/sh", "-c", command], environment: ["PATH": "/usr/bin:/bin"], output: output)
+      #expect(try await project.end(of: process, output: output).status == 0)
+    }
+  }
+
+  @Test func lookingMakesNoState() async throws {
+    try await Self.with("interval: {span: day}\nschedule: \"@daily\"") { project in
+      for command in [
+        ["status"], ["history"], ["audit"], ["notices", "list"], ["schedule", "next", "job"],
+        ["schedule", "ledger", "job"], ["plan", "job"], ["validate"], ["tick", "--dry-run"],
+        ["backfill", "job", "--from", "2026-03-01", "--to", "2026-03-03", "--dry-run"], ["show", "job"],
+        ["quarantine", "list"], ["cron", "print"], ["systemd", "print", "job"],
+      ] {
+        let said = try await project.run(command)
+        #expect(said.status == 0 || said.status == 3, "\(command) \(said.output)")
+        #expect(access(project.path(".tidemark"), F_OK) != 0, "\(command) made a state")
+      }
+    }
+  }
+
+  // MARK: Running what was and what is
+
+  @Test func aKilledBackfillGoesOnWithoutDoublingAnything() async throws {
+    try await Self.with(
+      "interval: {span: day}\nschedule: \"0 5 * * *\"",
+      query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let backfill = ["backfill", "job", "--from", "2026-03-01", "--to", "2026-03-09", "--parallel", "3"]
+      let plan = try await project.run(backfill + ["--dry-run"])
+      #expect(plan.status == 0 && plan.output.contains("2026-03-08"), "\(plan.output)")
+      let killed = try await project.run(backfill, failpoint: "publish.after_commit:4:kill")
+      #expect(killed.wasKilled, "\(killed.output)")
+      let again = try await project.run(backfill)
+      #expect(again.status == 0, "\(again.output)")
+      let rows = try await project.rows("SELECT n, count(*), sum(rows) FROM seen GROUP BY n ORDER BY n")
+      #expect(rows.count == 8 && rows.allSatisfy { $0[1] == "1" && $0[2] == "1" }, "\(rows)")
+      // Nothing is missing now, nothing has failed, and the live schedule knows of none of it.
+      for only in ["missing", "failed"] {
+        let rest = try await project.run(backfill + ["--only", only])
+        #expect(rest.status == 0, "\(rest.output)")
+      }
+      #expect(try await project.rows("SELECT count(*) FROM seen") == [["8"]])
+      let ledger = try await project.run(["schedule", "ledger", "job", "--json"]).output
+      #expect(!ledger.contains("2026-03-0"), "\(ledger)")
+      let all = try await project.run(
+        ["backfill", "job", "--from", "2026-03-01", "--to", "2026-03-03", "--only", "all"])
+      #expect(all.status == 0, "\(all.output)")
+      #expect(try await project.rows("SELECT count(*), count(DISTINCT n) FROM seen") == [["8", "8"]])
+    }
+  }
+
+  @Test func runForTakesDaysAndMonths() async throws {
+    try await Self.with(
+      "interval: {span: month}\nschedule: \"0 5 1 * *\"",
+      query: "SELECT ${interval.start_date} AS n, ${interval.end_date} AS until"
+    ) { project in
+      let month = try await project.run(["run", "job", "--for", "2026-03"])
+      #expect(month.status == 0, "\(month.output)")
+      #expect(try await project.rows("SELECT n FROM seen") == [["2026-03-01"]])
+      try project.write(
+        "jobs/daily.yaml",
+        Self.job("interval: {span: day}", query: "SELECT ${interval.start_date} AS n"))
+      let yesterday = try await project.run(["run", "daily", "--for", "yesterday"])
+      #expect(yesterday.status == 0, "\(yesterday.output)")
+      #expect(
+        try await project.rows("SELECT count(*) FROM seen WHERE n = (now() AT TIME ZONE 'UTC')::date - 1")
+          == [["1"]])
+      let never = try await project.run(["run", "daily", "--for", "2026-13"])
+      #expect(never.status == 2 && never.output.contains("hint"), "\(never.output)")
+    }
+  }
+
+  /// Two days on, by the clock that tests may move.
+  private static func later(_ seconds: Int) -> [String: String] { ["TIDEMARK_CLOCK_OFFSET": "\(seconds)"] }
+
+  @Test func aPausedJobsFiresAreVisible() async throws {
+    try await Self.with("schedule: {cron: \"0 * * * *\", catch_up: all}") { project in
+      #expect(try await project.run(["tick"]).status == 0)
+      let pause = try await project.run(["pause", "job", "--until", "2h", "--reason", "the disk is full"])
+      #expect(pause.status == 0, "\(pause.output)")
+      let status = try await project.run(["status"]).output
+      #expect(status.contains("the disk is full"), "\(status)")
+      let paused = try await project.run(["tick"], environment: Self.later(3600))
+      #expect(paused.status == 0)
+      #expect(try await project.run(["schedule", "ledger", "job"]).output.contains("paused"))
+      // By its end the pause is over, and what comes then runs.
+      let over = try await project.run(["tick"], environment: Self.later(4 * 3600))
+      #expect(over.status == 0 && over.output.contains("job"), "\(over.output)")
+      #expect(try await project.rows("SELECT count(*) > 0 FROM seen") == [["t"]])
+      #expect(try await project.run(["unpause", "job"]).status == 0)
+    }
+  }
+
+  @Test func aMatrixFromAQueryIsOneRunARow() async throws {
+    try await Self.with(
+      "matrix: {connection: db, query: \"SELECT shop FROM shops\"}\nschedule: {cron: \"0 * * * *\", catch_up: all}",
+      query: "SELECT ${matrix.shop} AS n"
+    ) { project in
+      try await project.sql("INSERT INTO shops VALUES ('acme'), ('globex')")
+      #expect(try await project.run(["tick"]).status == 0)
+      let tick = try await project.run(["tick"], environment: Self.later(3600))
+      #expect(tick.status == 0, "\(tick.output)")
+      #expect(
+        try await project.rows("SELECT n, count(*) FROM seen GROUP BY n ORDER BY n") == [
+          ["acme", "1"], ["globex", "1"],
+        ])
+      // A new row counts from when it is first seen.
+      try await project.sql("INSERT INTO shops VALUES ('initech')")
+      #expect(try await project.run(["tick"], environment: Self.later(3600)).status == 0)
+      #expect(try await project.run(["tick"], environment: Self.later(7200)).status == 0)
+      #expect(
+        try await project.rows("SELECT n, count(*) FROM seen GROUP BY n ORDER BY n")
+          == [["acme", "2"], ["globex", "2"], ["initech", "1"]])
+    }
+  }
+
+  // MARK: Triggers
+
+  @Test func whatWasSentWhileNobodyListenedIsFound() async throws {
+    try await Self.with(
+      """
+      params: {shop: {type: text, default: none}}
+      schedule: {trigger: {listen: loaded, missed: "SELECT at, payload FROM load_log"}}
+      """, query: "SELECT ${params.shop} AS n"
+    ) { project in
+      try await project.sql("CREATE TABLE load_log (at timestamptz, payload text)")
+      #expect(try await project.run(["tick"]).status == 0)
+      try await project.sql(
+        "INSERT INTO load_log SELECT clock_timestamp(), '{\"shop\": \"acme\"}'",
+        "INSERT INTO load_log SELECT clock_timestamp(), '{\"shop\": \"globex\"}'")
+      for _ in 0..<2 { #expect(try await project.run(["tick"]).status == 0) }
+      #expect(
+        try await project.rows("SELECT n, count(*) FROM seen GROUP BY n ORDER BY n") == [
+          ["acme", "1"], ["globex", "1"],
+        ])
+      // While a scheduler listens, a notification is enough to have it looked for.
+      let scheduler = try RunningScheduler(project)
+      #expect(try await scheduler.says("scheduler_started"))
+      try await project.sql(
+        "INSERT INTO load_log SELECT clock_timestamp(), '{\"shop\": \"initech\"}'", "NOTIFY loaded")
+      #expect(try await scheduler.says("outcome=ran"))
+      #expect(try await scheduler.stop().status == 0)
+      #expect(try await project.rows("SELECT count(*) FROM seen WHERE n = 'initech'") == [["1"]])
+    }
+  }
+
+  @Test func aFileThatAppearsFiresOnce() async throws {
+    try await Self.with("schedule: {trigger: {file: landing/orders.csv}}") { project in
+      mkdir(project.path("landing"), 0o755)
+      #expect(try await project.run(["tick"]).status == 0)
+      try project.write("landing/orders.csv", "1\n")
+      // A file must have been left alone for a second.
+      for _ in 0..<2 {
+        #expect(try await project.run(["tick"], environment: Self.later(60)).status == 0)
+      }
+      #expect(try await project.rows("SELECT count(*) FROM seen") == [["1"]])
+    }
+  }
+
+  // MARK: Notices
+
+  @Test func noticesOfADigestAreSentAsOne() async throws {
+    try await Self.with(
+      """
+      interval: {span: day}
+      notify: [{events: [success], command: {run: ["/bin/sh", "-c", "cat >> \\"$0\\"; echo >> \\"$0\\"", "NOTICES"]}, digest: 10m}]
+      """, query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+      try project.write("jobs/job.yaml", text.replacing("NOTICES", with: project.path("notices")))
+      for day in 1...3 {
+        let run = try await project.run(["run", "job", "--for", "2026-03-0\(day)"])
+        #expect(run.status == 0, "\(run.output)")
+      }
+      #expect(try project.read("notices") == nil)
+      #expect(try await project.run(["tick"], environment: Self.later(700)).status == 0)
+      let sent = String(decoding: try project.read("notices") ?? [], as: UTF8.self)
+      #expect(sent.split(separator: "\n").count == 1 && sent.contains("3 notices"), "\(sent)")
+      for day in 1...3 { #expect(sent.contains("2026-03-0\(day)"), "\(sent)") }
+      let list = try await project.run(["notices", "list", "--only", "delivered", "--json"]).output
+      #expect(list.ranges(of: "\"state\": \"delivered\"").count == 3, "\(list)")
+    }
+  }
+
+  @Test func whatGaveUpIsTriedAgainByHand() async throws {
+    try await Self.with(
+      "interval: {span: day}\nnotify: [{events: [success], command: [\"/bin/ls\", \"NOTICES\"]}]",
+      query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+      try project.write("jobs/job.yaml", text.replacing("NOTICES", with: project.path("there")))
+      #expect(try await project.run(["run", "job", "--for", "2026-03-01"]).status == 0)
+      // Tried again by itself, until a day has gone by.
+      var offset = 0
+      while offset < 8 * 86_400 {
+        offset += 6 * 3600
+        #expect(try await project.run(["tick"], environment: Self.later(offset)).status == 0)
+      }
+      let list = try await project.run(["notices", "list"]).output
+      #expect(list.contains("gave_up"), "\(list)")
+      try project.write("there", "")
+      let retried = try await project.run(["notices", "retry", "all"])
+      #expect(retried.status == 0 && retried.output.contains("delivered"), "\(retried.output)")
+      let unknown = try await project.run(["notices", "retry", "nobody"])
+      #expect(unknown.status == 3 && unknown.output.contains("hint"), "\(unknown.output)")
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Glibc
+import Model
+import ProjectRig
+import Runtime
+import Testing
+
+/// `tidemark scheduler` as a process: what it tells systemd, what it reads again, how it stops.
+@Suite(.timeLimit(.minutes(5))) struct SchedulerProcessTests {
+  private static func job(_ name: String, schedule: String, query: String = "SELECT 1 AS n") -> String {
+    """
+    version: 1
+    job: \(name)
+    schedule: \(schedule)
+    source: {connection: db, query: "\(query)", chunk: {by: none}}
+    aggregate: {group_by: [n], measures: {rows: count(*)}}
+    store: [{table: {connection: db, name: seen_\(name), mode: append, create: true}}]
+
+    """
+  }
+
+  private static let rare = "{cron: \"0 0 29 2 *\"}"
+  private static let often = "{cron: \"* * * * * *\", catch_up: all, if_running: queue_all}"
+
+  @Test func itTellsSystemdHowItIs() async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/a.yaml", Self.job("a", schedule: Self.rare))
+      let socket = try ServiceSocket(at: project.path("notify"))
+      let scheduler = try RunningScheduler(
+        project, environment: ["NOTIFY_SOCKET": socket.path, "WATCHDOG_USEC": "200000"])
+      #expect(await socket.hear("READY=1")?.contains("STATUS=1 jobs") == true)
+      for _ in 0..<3 { #expect(await socket.hear("WATCHDOG=1") != nil) }
+      scheduler.process.signal(SIGHUP)
+      #expect(await socket.hear("RELOADING=1")?.contains("MONOTONIC_USEC=") == true)
+      #expect(await socket.hear("READY=1") != nil)
+      // Still alive after the reload.
+      #expect(await socket.hear("WATCHDOG=1") != nil)
+      let end = try await scheduler.stop()
+      #expect(await socket.hear("STOPPING=1") != nil)
+      #expect(end.status == 0 && end.output.contains("scheduler_stopped"), "\(end.output)")
+    }
+  }
+
+  @Test func aBrokenFileKeepsItsLastGoodVersion() async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/a.yaml", Self.job("a", schedule: Self.often))
+      let scheduler = try RunningScheduler(project)
+      #expect(try await scheduler.says("scheduler_started jobs=1 schedules=1"))
+      #expect(try await scheduler.says("outcome=ran"))
+      try project.write("jobs/a.yaml", "version: 1\nshedule: x\n")
+      try project.write("jobs/b.yaml", "version: 1\nshedule: x\n")
+      #expect(try await scheduler.says("job_file_kept"))
+      #expect(try await scheduler.says("job_file_broken"))
+      // Which file, what, where and what to do.
+      let line = try #require(
+        try scheduler.log.split(separator: "\n").first {
+          $0.contains("job_file_kept") && $0.contains("unknown_key")
+        })
+      #expect(line.contains("jobs/a.yaml:2:1") && line.contains("shedule") && line.contains("`schedule`"))
+      let ran = try scheduler.log.ranges(of: "outcome=ran").count
+      #expect(try await scheduler.says("outcome=ran", times: ran + 2))
+      // What is mended is read again; what is gone is let go.
+      try project.write("jobs/b.yaml", Self.job("b", schedule: Self.often))
+      #expect(try await scheduler.says("job=b "))
+      unlink(project.path("jobs/a.yaml"))
+      #expect(try await scheduler.says("jobs=1 schedules=1", times: 2))
+      #expect(try await scheduler.stop().status == 0)
+    }
+  }
+
+  @Test func whatRunsIsSavedAndGoneOnWith() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE patience (seconds int)", "INSERT INTO patience VALUES (300)",
+        "CREATE FUNCTION linger(int) RETURNS int LANGUAGE sql AS 'SELECT 1 FROM pg_sleep($1)'")
+      try project.write(
+        "jobs/slow.yaml",
+        Self.job(
+          "slow", schedule: "{cron: \"* * * * * *\", catch_up: none, if_running: skip}",
+          query: "SELECT linger(seconds) AS n FROM patience"))
+      let first = try RunningScheduler(project)
+      #expect(try await first.says("fire_started"))
+      while try await project.rows(
+        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%linger(seconds)%' AND state = 'active' AND pid <> pg_backend_pid()"
+      ).isEmpty { try Task.checkCancellation() }
+      let end = try await first.stop()
+      #expect(end.status == 0 && end.output.contains("scheduler_stopping"), "\(end.output)")
+      // It waits no more, and nobody is left behind in the database.
+      try await project.sql("UPDATE patience SET seconds = 0")
+      let second = try RunningScheduler(project)
+      #expect(try await second.says("outcome=ran"))
+      #expect(try await second.stop().status == 0)
+      // It is the run that was stopped, and no other, that made the first fire.
+      let show = try await project.run(["history", "slow", "--json"]).output
+      #expect(show.ranges(of: "\"run\"").count >= 1, "\(show)")
+    }
+  }
+}
