@@ -20,8 +20,13 @@ package enum FolderTree {
       if error.code == "file_not_found" { return }
       throw error
     }
-    try empty(folder, path)
-    if rmdir(path) != 0, errno != ENOENT { throw SystemFault.fault("remove", path) }
+    // Somebody who removes it too may have put a lock there in between.
+    for _ in 0..<100 {
+      try empty(folder, path)
+      if rmdir(path) == 0 || errno == ENOENT { return }
+      guard errno == ENOTEMPTY else { break }
+    }
+    throw SystemFault.fault("remove", path)
   }
 
   /// The names in a folder, without `.` and `..`, sorted by bytes.
