@@ -78,4 +78,20 @@ import Testing
       #expect(try SpillFolder.removeAbandoned(in: "\(parent)/nowhere") == 0)
     }
   }
+
+  /// Runs that begin at once all clear away what a killed process has left.
+  @Test func severalRemoveAbandonedFoldersAtOnce() async throws {
+    try await withScratchFolder { parent in
+      for _ in 0..<20 {
+        for number in 0..<20 { _ = try SpillFolder(for: RunID("r\(number)"), in: parent) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          for _ in 0..<4 {
+            group.addTask { @concurrent in try SpillFolder.removeAbandoned(in: parent) }
+          }
+          try await group.waitForAll()
+        }
+        #expect(try FolderTree.names(in: parent) == [])
+      }
+    }
+  }
 }

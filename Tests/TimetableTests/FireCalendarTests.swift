@@ -72,9 +72,9 @@ import Testing
 
   @Test func anEveryPeriodThatCannotBeIsRefused() throws {
     let cases: [(Duration, String)] = [
-      (.zero, "a period of nothing never moves on"), (.seconds(-5), "a period of nothing never moves on"),
-      (.milliseconds(1500), "a period must be whole seconds"),
-      (.seconds(90_000), "a period above a day must be whole days"),
+      (.zero, "A period of nothing never moves on"), (.seconds(-5), "A period of nothing never moves on"),
+      (.milliseconds(1500), "A period must be whole seconds"),
+      (.seconds(90_000), "A period above a day must be whole days"),
     ]
     for (duration, sentence) in cases {
       let fault = #expect(throws: Fault.self) { try EveryPeriod(duration, place: place) }

@@ -31,8 +31,7 @@ struct RunLine {
   var urgency: Int {
     switch record.state {
     case .failed: isOwned ? 2 : retry == nil ? 0 : 1
-    case .succeeded, .superseded: 3
-    case .cancelled: 1
+    case .succeeded, .superseded, .cancelled: 3
     default: isOwned ? 2 : 1
     }
   }

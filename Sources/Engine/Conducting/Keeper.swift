@@ -38,8 +38,10 @@ struct Keeper: Sendable {
         sinceRenewal = .zero
       }
       if let timeout, ContinuousClock.now - start > timeout {
+        let bound = timeout.milliseconds
+        let text = bound % 1000 == 0 ? "\(bound / 1000) s" : "\(bound) ms"
         throw Fault(
-          "timeout", .resource, "The run took longer than `limits.timeout` allows",
+          "timeout", .resource, "The run took longer than the \(text) that `limits.timeout` allows",
           hint: "The finished chunks are kept: run the same command again to go on")
       }
       try await Keeper.refuseCancelled(ownership.run, in: store)

@@ -34,9 +34,14 @@ package final class SpillFolder: Sendable {
   /// - Returns: `nil` where somebody took the new folder for an abandoned one before it was locked.
   private static func place(in parent: String, prefix: String) throws(Fault) -> Place? {
     let path = try FolderTree.temporary(in: parent, prefix: prefix)
+    guard let lock = try lock(of: path) else { return nil }
+    return access("\(path)/\(lockName)", F_OK) == 0 ? Place(path: path, lock: lock) : nil
+  }
+
+  /// - Returns: `nil` where somebody has the lock, or has removed the folder meanwhile.
+  private static func lock(of path: String) throws(Fault) -> LockFile? {
     do {
-      guard let lock = try LockFile.tryLock("\(path)/\(lockName)") else { return nil }
-      return access("\(path)/\(lockName)", F_OK) == 0 ? Place(path: path, lock: lock) : nil
+      return try LockFile.tryLock("\(path)/\(lockName)")
     } catch {
       if error.code == "file_not_found" { return nil }
       throw error
@@ -69,7 +74,7 @@ package final class SpillFolder: Sendable {
         if rmdir(path) == 0 { removed += 1 }
         continue
       }
-      guard let lock = try LockFile.tryLock("\(path)/\(lockName)") else { continue }
+      guard let lock = try lock(of: path) else { continue }
       try FolderTree.remove(path)
       removed += 1
       _ = consume lock

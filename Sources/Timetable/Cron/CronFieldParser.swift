@@ -90,7 +90,7 @@ struct CronFieldParser {
       let last = try parseValue()
       guard first <= last else {
         throw Failure(
-          code: "cron_range", sentence: "the range \(first)~\(last) runs backwards",
+          code: "cron_range", sentence: "The range \(first)~\(last) runs backwards",
           hint: "A range to draw from cannot wrap: write the smaller number first", offset: start)
       }
       try addHashed(first...last, step: parseStep())
@@ -127,7 +127,7 @@ struct CronFieldParser {
     let nth = try parseNumber(after: "#")
     guard (1...5).contains(nth) else {
       throw Failure(
-        code: "cron_value", sentence: "no month has a weekday number \(nth)",
+        code: "cron_value", sentence: "No month has a weekday number \(nth)",
         hint: "Write #1 to #5, or 5L for the last Friday", offset: start)
     }
     ofWeek.nth |= 1 << UInt64(7 * (nth - 1) + weekday)
@@ -145,7 +145,7 @@ struct CronFieldParser {
       throw Failure(
         code: "cron_value",
         sentence:
-          "\(field.rawValue) \(number) is outside \(field.numbers.lowerBound) to \(field.numbers.upperBound)",
+          "The \(field.rawValue) \(number) is outside \(field.numbers.lowerBound) to \(field.numbers.upperBound)",
         hint: "Write \(field.allowed)", offset: start)
     }
     return number
@@ -168,7 +168,7 @@ struct CronFieldParser {
       }
       throw Failure(
         code: "cron_name", sentence: "'\(word)' is no name in the \(field.rawValue) field",
-        hint: near.map { "write \($0)" } ?? "write \(field.allowed)", offset: start)
+        hint: near.map { "Write \($0)" } ?? "Write \(field.allowed)", offset: start)
     }
     position += 3
     return number
@@ -179,7 +179,7 @@ struct CronFieldParser {
     guard !digits.isEmpty else {
       guard position < end else {
         throw Failure(
-          code: "cron_syntax", sentence: "a number is missing after '\(sign)'",
+          code: "cron_syntax", sentence: "A number is missing after '\(sign)'",
           hint: "Write \(field.allowed)", offset: position)
       }
       throw unexpected()
@@ -201,13 +201,13 @@ struct CronFieldParser {
     let step = try parseNumber(after: "/")
     guard step > 0 else {
       throw Failure(
-        code: "cron_step", sentence: "a step of 0 never moves on",
+        code: "cron_step", sentence: "A step of 0 never moves on",
         hint: "Write a step from 1 to \(field.all.count)", offset: start)
     }
     guard step <= field.all.count else {
       throw Failure(
         code: "cron_step",
-        sentence: "a step of \(step) is longer than the whole \(field.rawValue) field",
+        sentence: "A step of \(step) is longer than the whole \(field.rawValue) field",
         hint: field == .minute || field == .second || field == .hour
           ? "a period that long is written every: \(step)\(field.rawValue.prefix(1))"
           : "write a step from 1 to \(field.all.count)", offset: start)
@@ -231,13 +231,13 @@ struct CronFieldParser {
     let last = try parseValue()
     guard first <= last else {
       throw Failure(
-        code: "cron_range", sentence: "the range \(first)-\(last) runs backwards",
+        code: "cron_range", sentence: "The range \(first)-\(last) runs backwards",
         hint: "A range to draw from cannot wrap: write the smaller number first", offset: start)
     }
     guard take(")") else {
       guard position < end else {
         throw Failure(
-          code: "cron_syntax", sentence: "the ')' is missing",
+          code: "cron_syntax", sentence: "The ')' is missing",
           hint: "Write H(\(first)-\(last))", offset: position)
       }
       throw unexpected()
@@ -298,7 +298,7 @@ struct CronFieldParser {
 
   private func missingValue() -> Failure {
     Failure(
-      code: "cron_syntax", sentence: "a \(field.rawValue) is missing here",
+      code: "cron_syntax", sentence: "A \(field.rawValue) is missing here",
       hint: "Write \(field.allowed)", offset: position)
   }
 

@@ -16,18 +16,18 @@ struct CronParser {
   mutating func parse() throws(Faults) -> CronExpression.Timing {
     let words = wordRanges()
     guard let first = words.first else {
-      throw failure("cron_fields", "the expression is empty", hint: CronParser.form, at: 0)
+      throw failure("cron_fields", "The expression is empty", hint: CronParser.form, at: 0)
     }
     if bytes[first.lowerBound] == UInt8(ascii: "@") { return try parseMacro(words) }
     let opening = String(decoding: bytes[first], as: UTF8.self)
     if opening.hasPrefix("TZ=") || opening.hasPrefix("CRON_TZ=") {
       throw failure(
-        "cron_fields", "the time zone does not stand in the expression",
+        "cron_fields", "The time zone does not stand in the expression",
         hint: "Write it as the job's timezone:", at: first.lowerBound)
     }
     guard words.count >= 5 else {
       throw failure(
-        "cron_fields", "\(words.count == 1 ? "one field" : "\(words.count) fields") where 5 or 6 belong",
+        "cron_fields", "\(words.count == 1 ? "One field" : "\(words.count) fields") where 5 or 6 belong",
         hint: CronParser.form, at: words[words.count - 1].upperBound)
     }
     guard words.count <= 6 else {
@@ -84,7 +84,7 @@ struct CronParser {
       eitherSuffices: !begins(.dayOfMonth, with: "*?") && !begins(.dayOfWeek, with: "*?"))
     guard days.isEverDue else {
       throw failure(
-        "cron_never", "no year has such a day, so this schedule would never fire",
+        "cron_never", "No year has such a day, so this schedule would never fire",
         hint: "February ends on the 28th or 29th, four months on the 30th; L is a month's last day",
         at: at[.dayOfMonth] ?? 0)
     }
@@ -106,7 +106,7 @@ struct CronParser {
       warnings.append(
         ScheduleWarning(
           "cron_either_day",
-          "due on every day that matches the day of month or the day of week, not only where both do",
+          "Due on every day that matches the day of month or the day of week, not only where both do",
           hint: "Write * in one of the two day fields", place: dayPlace))
     } else if days.ofWeek.isEveryDay, days.ofMonth.beforeLast == 0, !days.ofMonth.lastWeekday,
       days.ofMonth.nearestWeekday == 0, days.ofMonth.days.trailingZeroBitCount > 28
@@ -120,7 +120,7 @@ struct CronParser {
         warnings.append(
           ScheduleWarning(
             "cron_short_months",
-            "no fire in \(CronExplanation.list(names))\(first == 29 ? " but in leap years" : "")",
+            "No fire in \(CronExplanation.list(names))\(first == 29 ? " but in leap years" : "")",
             hint: "Write L for the last day of every month", place: dayPlace))
       }
     }
@@ -162,7 +162,7 @@ struct CronParser {
       }
     guard words.count == 1 else {
       throw failure(
-        "cron_macro", "nothing may follow \(name)", hint: "Leave out the rest",
+        "cron_macro", "Nothing may follow \(name)", hint: "Leave out the rest",
         at: words[1].lowerBound)
     }
     return .calendar(
@@ -184,11 +184,11 @@ struct CronParser {
     let form = "write a duration such as 90s, 15m, 1h30m or 2d"
     guard words.count > 1 else {
       throw failure(
-        "cron_duration", "a duration is missing after @every", hint: form, at: words[0].upperBound)
+        "cron_duration", "A duration is missing after @every", hint: form, at: words[0].upperBound)
     }
     guard words.count == 2 else {
       throw failure(
-        "cron_duration", "nothing may follow the duration of @every", hint: form,
+        "cron_duration", "Nothing may follow the duration of @every", hint: form,
         at: words[2].lowerBound)
     }
     var total = 0
@@ -196,7 +196,7 @@ struct CronParser {
     while position < words[1].upperBound {
       let digits = bytes[position..<words[1].upperBound].prefix { (0x30...0x39).contains($0) }
       guard let number = Int(decimalDigits: digits) else {
-        throw failure("cron_duration", "a number belongs here", hint: form, at: position)
+        throw failure("cron_duration", "A number belongs here", hint: form, at: position)
       }
       position += digits.count
       let unit: Int
@@ -206,14 +206,14 @@ struct CronParser {
       case UInt8(ascii: "m"): unit = 60
       case UInt8(ascii: "s"): unit = 1
       default:
-        throw failure("cron_duration", "a unit d, h, m or s belongs here", hint: form, at: position)
+        throw failure("cron_duration", "A unit d, h, m or s belongs here", hint: form, at: position)
       }
       total += number * unit
       position += 1
     }
     guard total > 0 else {
       throw failure(
-        "cron_duration", "a period of nothing never moves on", hint: form, at: words[1].lowerBound)
+        "cron_duration", "A period of nothing never moves on", hint: form, at: words[1].lowerBound)
     }
     return .elapsed(seconds: total)
   }

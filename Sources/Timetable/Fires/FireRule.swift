@@ -36,15 +36,15 @@ package struct EveryPeriod: Hashable, Sendable {
       Fault("every_period", .validation, sentence, place: place, hint: hint)
     }
     guard seconds > 0 || attoseconds > 0 else {
-      throw fault("a period of nothing never moves on", hint: "Write one such as 15m")
+      throw fault("A period of nothing never moves on", hint: "Write one such as 15m")
     }
     guard attoseconds == 0 else {
-      throw fault("a period must be whole seconds", hint: "Write one such as 15m or 90s")
+      throw fault("A period must be whole seconds", hint: "Write one such as 15m or 90s")
     }
     let day = Int64(LocalTime.secondsPerDay)
     guard seconds <= day || (seconds % day == 0 && seconds / day <= 3660) else {
       throw fault(
-        "a period above a day must be whole days",
+        "A period above a day must be whole days",
         hint: "For one that pays no heed to midnight write cron: \"@every \(seconds / 3600)h\"")
     }
     self.seconds = Int(seconds)
@@ -59,7 +59,7 @@ package struct EveryPeriod: Hashable, Sendable {
       : [
         ScheduleWarning(
           "every_uneven",
-          "counted anew from each midnight, so the last step of the day is \(DurationText.words(seconds: rest))",
+          "Counted anew from each midnight, so the last step of the day is \(DurationText.words(seconds: rest))",
           hint: "For a steady period write cron: \"@every \(self.seconds)s\"", place: place)
       ]
   }

@@ -53,7 +53,7 @@ package struct FireRules: Hashable, Sendable {
     if schedule.isDaylightSavingDeclared, !rules.isEmpty, rules.allSatisfy(\.followsElapsedTime) {
       warnings.append(
         ScheduleWarning(
-          "dst_no_effect", "dst has no effect here: the schedule goes on with elapsed time",
+          "dst_no_effect", "Dst has no effect here: the schedule goes on with elapsed time",
           hint: "It decides only where both the minute and the hour are fixed", place: schedule.place))
     }
     let days = schedule.except.map { CivilDay(CivilDate(daysSince2000: Int($0))) }

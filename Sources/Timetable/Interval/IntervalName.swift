@@ -25,7 +25,7 @@ package struct IntervalName: Hashable, Sendable {
       throw Fault(
         "invalid_interval", .usage, "'\(source.text)' names no interval", place: source.place,
         hint:
-          "write yesterday, 2026-03-14, 2026-W12, 2026-03, 2026-Q1, 2026, 2026-03-14T02 or an RFC 3339 time")
+          "Write yesterday, 2026-03-14, 2026-W12, 2026-03, 2026-Q1, 2026, 2026-03-14T02 or an RFC 3339 time")
     }
     self.meaning = meaning
   }

@@ -57,7 +57,7 @@ import Testing
       #expect(never.status == 3 && never.output.contains("expression:1:"), "\(never.output)")
       let malformed = try await project.run(["schedule", "next", "0 25 * * *"])
       #expect(malformed.status == 3 && malformed.output.contains(":1:3: error"), "\(malformed.output)")
-      #expect(malformed.output.contains("hour 25 is outside 0 to 23"), "\(malformed.output)")
+      #expect(malformed.output.contains("The hour 25 is outside 0 to 23"), "\(malformed.output)")
       let word = try await project.run(["schedule", "nxt", "@daily"])
       #expect(word.status == 2 && word.output.contains("Did you mean `next`?"), "\(word.output)")
     }
