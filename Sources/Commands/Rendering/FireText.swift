@@ -45,7 +45,7 @@ struct FireText {
       report.fault == nil ? style.green("✓") : report.isOpen ? style.yellow("!") : style.red("✗")
     var line = "\(mark) \(style.bold(name))  \(interval ?? "-")  fire \(fire)  \(report.outcome.rawValue)"
     if let summary = report.summary {
-      line += "  \(Quantity.count(summary.resultRows)) rows in \(Quantity.seconds(summary.seconds))"
+      line += "  \(Quantity.counted(summary.resultRows, "row")) in \(Quantity.seconds(summary.seconds))"
     }
     if let run = report.run { line += style.dim("  \(run)") }
     return line

@@ -41,7 +41,7 @@ struct RunLine {
     case 0: "✗"
     case 1: "!"
     case 2: "…"
-    default: "✓"
+    default: record.state == .cancelled ? "–" : "✓"
     }
   }
 

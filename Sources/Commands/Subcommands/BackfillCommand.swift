@@ -150,7 +150,7 @@ enum BackfillCommand {
       return "\(style.green("✓")) \(name)  done before"
     }
     return
-      "\(style.green("✓")) \(name)  \(Quantity.count(summary.resultRows)) rows in \(Quantity.seconds(summary.seconds))"
+      "\(style.green("✓")) \(name)  \(Quantity.counted(summary.resultRows, "row")) in \(Quantity.seconds(summary.seconds))"
       + style.dim("  \(summary.run)")
   }
 

@@ -13,8 +13,8 @@ extension CrashMatrix {
     @Test(arguments: CrashWorld.StateKind.allCases, CrashScenario.allCases)
     func atAnyMoment(_ state: CrashWorld.StateKind, _ scenario: CrashScenario) async throws {
       let environment = Environment.process
-      let wanted =
-        (environment["TIDEMARK_TEST_KILLS"].flatMap(Int.init) ?? 200) / (2 * CrashScenario.allCases.count)
+      let parts = CrashWorld.StateKind.allCases.count * CrashScenario.allCases.count
+      let wanted = ((environment["TIDEMARK_TEST_KILLS"].flatMap(Int.init) ?? 200) + parts - 1) / parts
       let seed = environment["TIDEMARK_TEST_SEED"].flatMap(UInt64.init) ?? 20_260_314
       var random = SeededNumbers(seed: seed)
       try await CrashWorld.with(state, scenario) { world in
