@@ -41,9 +41,7 @@ struct SystemdUnits {
     UnitFile(
       name: "\(prefix).service",
       body: """
-        [Unit]
-        Description=Tidemark scheduler for \(described(project))
-        \(needs)
+        \(head("Tidemark scheduler for \(described(project))"))
 
         [Service]
         Type=notify
@@ -69,9 +67,7 @@ struct SystemdUnits {
     let service = UnitFile(
       name: "\(unit).service",
       body: """
-        [Unit]
-        Description=Tidemark job \(name) of \(described(project))
-        \(needs)
+        \(head("Tidemark job \(name) of \(described(project))"))
 
         [Service]
         Type=oneshot
@@ -105,15 +101,13 @@ struct SystemdUnits {
 
   // MARK: What both services have
 
-  /// A user's manager knows nothing of the network.
-  private var needs: String {
-    let documentation = "Documentation=man:systemd.exec(5)"
-    if manager == .user { return documentation }
-    return """
-      \(documentation)
-      Wants=network-online.target
-      After=network-online.target time-sync.target
-      """
+  /// The first section of a service. A user's manager knows nothing of the network.
+  private func head(_ description: String) -> String {
+    var lines = ["[Unit]", "Description=\(description)"]
+    if manager == .system {
+      lines += ["Wants=network-online.target", "After=network-online.target time-sync.target"]
+    }
+    return lines.joined(separator: "\n")
   }
 
   private func command(_ arguments: [String]) -> String {
