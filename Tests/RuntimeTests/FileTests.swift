@@ -117,4 +117,20 @@ import Testing
     for secret in ["pass word", "word", "ab", ""] { redactor.register(secret) }
     #expect(redactor.mask(text) == masked)
   }
+
+  /// Lines sort by their text: the fraction has six digits, whatever it is.
+  @Test func logLinesBeginWithTheirTime() throws {
+    try withFolder { folder in
+      for (microseconds, time) in [(0, "00.000000"), (250_000, "00.250000"), (1_000_001, "01.000001")] {
+        let log = try Log(path: folder + "/log", least: .info, redactor: Redactor()) {
+          Instant(microseconds: Int64(microseconds))
+        }
+        log.write(.debug, "unseen", [])
+        log.write(.info, "seen", [.init("text", .string("a b"))])
+        let bytes = try FileContents.read(folder + "/log", atMost: .megabytes(1))
+        let last = String(decoding: bytes, as: UTF8.self).split(separator: "\n").last
+        #expect(last == "1970-01-01T00:00:\(time)Z info seen text=\"a b\"")
+      }
+    }
+  }
 }

@@ -24,16 +24,17 @@ extension Instant {
   }
 
   /// RFC 3339 by a clock that is `offset` seconds ahead of UTC: `2026-03-29T03:00:00+02:00`, or
-  /// with `Z` for 0. The fraction stands only where there is one, without trailing zeros. An
+  /// with `Z` for 0. The fraction stands only where there is one, without trailing zeros; if `isAligned`
+  /// always, with six digits, so that lines of one zone sort by their text. An
   /// offset that is not whole minutes (Africa/Monrovia until 1972) is rounded down to them, and
   /// the local time with it: RFC 3339 has no seconds there, and the text names the same instant.
-  package func text(offset: Int = 0) -> String {
+  package func text(offset: Int = 0, isAligned: Bool = false) -> String {
     let wholeMinutes = offset.floorDivided(by: 60) * 60
     let fraction = Int(microseconds).floorRemainder(dividingBy: 1_000_000)
     var text = LocalTime(seconds: seconds + wholeMinutes).description
-    if fraction != 0 {
+    if fraction != 0 || isAligned {
       var digits = fraction.padded(to: 6)
-      while digits.hasSuffix("0") { digits.removeLast() }
+      while digits.hasSuffix("0"), !isAligned { digits.removeLast() }
       text += "." + digits
     }
     return text + (wholeMinutes == 0 ? "Z" : Instant.offsetText(wholeMinutes))

@@ -34,7 +34,7 @@ package final class Log: Sendable {
 
   package func write(_ level: RunEvent.Level, _ event: String, _ facts: [JSONValue.Member]) {
     guard level >= least else { return }
-    var line = "\(now().text()) \(level) \(event)"
+    var line = "\(now().text(isAligned: true)) \(level) \(event)"
     for fact in facts where fact.value != .null {
       line += " \(fact.name)=\(Log.shown(fact.value))"
     }
