@@ -19,10 +19,11 @@ package enum Tool {
 
   /// Runs the command that the process's arguments name, and ends the process with its exit code.
   package static func main() async -> Never {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    StopSignals.install(isService: arguments.first == SchedulerCommand.spec.name)
     // A reader that goes away must not kill a run; writing to it fails instead.
     signal(SIGPIPE, SIG_IGN)
-    StopSignals.install()
-    exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    exit(await run(arguments).rawValue)
   }
 
   /// How the tool is called again from `folder`: by its path where it was called by one, since then it

@@ -78,10 +78,12 @@ package struct TidemarkProject: Sendable {
 
   package func path(_ name: String) -> String { "\(folder)/\(name)" }
 
+  /// Puts a file there in one step, so that a scheduler that watches sees the old one or the new one.
   package func write(_ name: String, _ text: String) throws(Fault) {
-    unlink(path(name))
-    let file = try FileDescriptor(path(name), O_WRONLY | O_CREAT | O_TRUNC)
+    let new = path(name) + ".new"
+    let file = try FileDescriptor(new, O_WRONLY | O_CREAT | O_TRUNC)
     try file.write(Array(text.utf8))
+    if rename(new, path(name)) != 0 { throw SystemFault.fault("write", path(name)) }
   }
 
   /// - Returns: the file's bytes; `nil` where there is none.

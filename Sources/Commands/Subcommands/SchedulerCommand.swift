@@ -18,12 +18,14 @@ enum SchedulerCommand {
     example: "tidemark scheduler --log-file scheduler.log",
     run: { invocation in
       let parallelism = try invocation.integer("parallel", in: 1...1000) ?? 4
+      let changes = AsyncStream.makeStream(of: SchedulerCatalogue.Extent.self)
+      StopSignals.onHangup { changes.continuation.yield(.all) }
       let context = try ProjectContext(invocation)
       let store = try await context.openStore()
       let service = SchedulerService(context, store, parallelism: parallelism)
-      let changes = AsyncStream.makeStream(of: SchedulerCatalogue.Extent.self)
-      StopSignals.onHangup { changes.continuation.yield(.all) }
       try FileWatch.start([context.root, context.root + "/jobs"]) { changes.continuation.yield(.changes) }
+      // A stop up to here ends the process at once: what it has written so far, it has written whole.
+      try await service.start()
       try await StopSignals.cancelling {
         try await service.run(reloads: changes.stream) { changes.continuation.yield(.matrices) }
       }

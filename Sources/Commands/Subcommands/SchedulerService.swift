@@ -56,13 +56,18 @@ final class SchedulerService: Sendable {
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now }))
   }
 
-  /// Goes on until the task is cancelled.
+  /// Reads every job, and enters those that are new into the state.
+  /// - Throws: `Fault` of the state store.
+  func start() async throws {
+    try await reload(.all, isFirst: true)
+  }
+
+  /// Goes on from `start` until the task is cancelled.
   /// - Parameters:
   ///   - reloads: what is to be read again, when that may have changed.
   ///   - rows: asks for the rows of matrices to be read again.
   func run(reloads: AsyncStream<SchedulerCatalogue.Extent>, rows: @escaping @Sendable () -> Void) async throws
   {
-    try await reload(.all, isFirst: true)
     let nap = Watchdog.patience.map { min($0 / 2, SchedulerDaemon.nap) } ?? SchedulerDaemon.nap
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {

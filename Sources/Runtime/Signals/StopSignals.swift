@@ -8,11 +8,13 @@ internal import Synchronization
 /// the signals and waiting for them would not do: the main thread of a program with an asynchronous
 /// `main` sleeps with every signal let through (dispatch_main), and would be ended by the first one.
 package enum StopSignals {
-  private static let current = Mutex<(@Sendable () -> Void)?>(nil)
-  private static let hangup = Mutex<(@Sendable () -> Void)?>(nil)
+  private static let course = Mutex(StopCourse())
 
-  /// Has the signals caught from now on. To be called once, before there is work to stop.
-  package static func install() {
+  /// Has the signals caught from now on. To be called once, as the very first thing.
+  /// - Parameter isService: it runs until it is stopped. To be stopped before it has begun is a clean end
+  ///   then, with status 0, and SIGHUP asks for nothing that it would not read anyway.
+  package static func install(isService: Bool) {
+    course.withLock { $0.isService = isService }
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { return }
     for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -31,35 +33,37 @@ package enum StopSignals {
   }
 
   private static func wait(_ file: Int32) {
-    var count = 0
     while true {
       var byte: UInt8 = 0
       guard read(file, &byte, 1) == 1 else { continue }
       let number = Int32(byte)
-      if number == SIGHUP, let reload = hangup.withLock({ $0 }) {
-        reload()
-        continue
+      switch course.withLock({ $0.on(isHangup: number == SIGHUP) }) {
+      case .nothing: break
+      case .call(let act): act()
+      case .end(let status): _exit(status)
+      case .die:
+        // By the signal itself, which tells a shell and systemd more than a status; the first process of
+        // a container does not die of it.
+        signal(number, SIG_DFL)
+        raise(number)
+        _exit(128 + number)
       }
-      count += 1
-      let cancel = current.withLock { $0 }
-      guard let cancel, count == 1 else { _exit(count == 1 ? 128 + number : 7) }
-      cancel()
     }
   }
 
-  /// Has SIGHUP call `reload` from now on; `nil` makes it a stop again.
-  package static func onHangup(_ reload: (@Sendable () -> Void)?) {
-    hangup.withLock { $0 = reload }
+  /// Has SIGHUP call `reload` from now on.
+  package static func onHangup(_ reload: @escaping @Sendable () -> Void) {
+    course.withLock { $0.reload = reload }
   }
 
-  /// Runs `work` in a task that a signal cancels.
+  /// Runs `work` in a task that a signal cancels; one that came after earlier work has it cancelled at once.
   /// - Throws: what `work` throws.
   package static func cancelling<Output: Sendable>(
     _ work: @escaping @Sendable () async throws -> Output
   ) async throws -> Output {
     let task = Task { try await work() }
-    current.withLock { $0 = { task.cancel() } }
-    defer { current.withLock { $0 = nil } }
+    if course.withLock({ $0.begin { task.cancel() } }) { task.cancel() }
+    defer { course.withLock { $0.cancel = nil } }
     return try await task.value
   }
 }

@@ -177,6 +177,8 @@ package actor SchedulerDaemon {
     }
     let isFresh = Set(fresh.map(\.id))
     for entry in held.sorted(by: precedes) {
+      // Whoever is told to stop begins nothing more.
+      if Task.isCancelled { break }
       guard let lane = lanes[entry.key] else {
         held[entry.key] = nil
         continue

@@ -136,13 +136,10 @@ struct CrashWorld {
     var variables = Self.environment.merging(environment) { $1 }
     variables["TIDEMARK_FAILPOINT"] = failpoint + ":stop"
     let process = try project.start(Self.command + more, environment: variables, output: output)
-    while process.exit == nil {
-      // The state is the first letter behind the name, which stands in parentheses.
-      let text = try? FileContents.read("/proc/\(process.identifier)/stat", atMost: ByteCount(4096))
-      if let text, String(decoding: text, as: UTF8.self).contains(") T ") { return process }
-      await Task.yield()
+    try await Patience.until("the run stands still at \(failpoint)") {
+      process.exit != nil || process.standsStill
     }
-    return nil
+    return process.exit == nil ? process : nil
   }
 
   /// Takes back all that runs have left.

@@ -2,6 +2,7 @@ import Glibc
 import Model
 import ProjectRig
 import Runtime
+import Testing
 
 /// A `tidemark scheduler` that goes on in a test's project, and what it says.
 struct RunningScheduler {
@@ -25,22 +26,38 @@ struct RunningScheduler {
 
   /// Returns when the log says `text` for the `times`th time; false where the scheduler ends without that.
   func says(_ text: String, times: Int = 1) async throws -> Bool {
-    while try log.ranges(of: text).count < times {
-      if process.exit != nil { return try log.ranges(of: text).count >= times }
-      try Task.checkCancellation()
-      await Task.yield()
+    try await Patience.until("the scheduler says \(text)", said: { try log }) {
+      // What it says last, it has said before it is seen to have ended.
+      let hasEnded = process.exit != nil
+      return try log.ranges(of: text).count >= times || hasEnded
     }
-    return true
+    return try log.ranges(of: text).count >= times
   }
 
-  /// Asks it to stop, and waits for that.
-  func stop() async throws -> ProgramRun {
+  /// Returns when a failpoint of effect `stop` has halted it.
+  func standsStill(_ location: SourceLocation = #_sourceLocation) async throws {
+    try await Patience.until("the scheduler stands still", said: { try log }) {
+      process.exit != nil || process.standsStill
+    }
+    let said = try log
+    #expect(process.exit == nil, "\(said)", sourceLocation: location)
+  }
+
+  /// Asks one that has begun to stop; expects a clean end.
+  @discardableResult
+  func stop(_ location: SourceLocation = #_sourceLocation) async throws -> ProgramRun {
+    // Where it never begins its end tells.
+    _ = try await says("scheduler_started")
     process.signal(SIGTERM)
-    return try await project.end(of: process, output: output)
+    let run = try await end()
+    #expect(run.exit == .status(0), "\(run.output.suffix(4000))", sourceLocation: location)
+    return run
   }
 
   func kill() async throws {
     process.signal(SIGKILL)
-    _ = try await project.end(of: process, output: output)
+    _ = try await end()
   }
+
+  func end() async throws -> ProgramRun { try await project.end(of: process, output: output) }
 }

@@ -8,17 +8,22 @@ import Testing
 @Suite(.timeLimit(.minutes(8))) struct SchedulerRaceTests {
   private static let jobs = ["a", "b", "c", "d"]
   private static let kills = 15
+  /// Of each job; some are past when the schedulers begin, the others come while they are killed.
+  private static let fires = 40
 
   private static func with(_ body: (TidemarkProject) async throws -> Void) async throws {
     try await TidemarkProject.with { project in
       try project.write(
         "tidemark.yaml", project.file(TidemarkProject.stateLine(project.database)))
+      // So many and no more: however slow the machine is, they come to an end.
+      let first = SystemClock.now.advanced(by: .seconds(-25))
+      let times = (0..<Self.fires).map { "\"\(first.advanced(by: .seconds($0)).text())\"" }
       for job in jobs {
         try project.write(
           "jobs/\(job).yaml",
           """
           version: 1
-          schedule: {cron: "* * * * * *", catch_up: all, if_running: queue_all}
+          schedule: {at: [\(times.joined(separator: ", "))], catch_up: all, if_running: queue_all}
           source: {connection: db, query: "SELECT 1 AS n", chunk: {by: none}}
           aggregate: {group_by: [n], measures: {rows: count(*)}}
           store: [{table: {connection: db, name: seen_\(job), mode: append, create: true}}]
@@ -26,6 +31,9 @@ import Testing
 
           """)
       }
+      // The jobs have been there for an hour.
+      let tick = try await project.run(["tick"], environment: ["TIDEMARK_CLOCK_OFFSET": "-3600"])
+      try #require(tick.status == 0, "\(tick.output)")
       try await body(project)
     }
   }
@@ -41,28 +49,29 @@ import Testing
 
   @Test func eachFireHasExactlyOneOutcomeThoughSchedulersAreKilled() async throws {
     try await Self.with { project in
-      var schedulers = [try RunningScheduler(project, environment: Self.environment)]
-      #expect(try await schedulers[0].says("scheduler_started"))
-      for _ in 0..<2 { schedulers.append(try RunningScheduler(project, environment: Self.environment)) }
+      let all = Self.jobs.count * Self.fires
+      var schedulers: [RunningScheduler] = []
+      for _ in 0..<3 { schedulers.append(try RunningScheduler(project, environment: Self.environment)) }
       for kill in 0..<Self.kills {
         // One after the other is killed, whatever it is doing when so many more fires are over.
-        let goal = try await Self.closed(project) + 3 + kill % 4
-        while try await Self.closed(project) < goal {
+        let goal = min(try await Self.closed(project) + 3 + kill % 4, all)
+        try await Patience.until(
+          "\(goal) fires are over", said: { try schedulers.map { try $0.log }.joined() }
+        ) {
           try #require(schedulers.contains { $0.process.exit == nil })
-          try Task.checkCancellation()
+          return try await Self.closed(project) >= goal
         }
         try await schedulers[kill % 3].kill()
         schedulers[kill % 3] = try RunningScheduler(project, environment: Self.environment)
       }
-      for scheduler in schedulers { #expect(try await scheduler.stop().status == 0) }
+      for scheduler in schedulers { try await scheduler.stop() }
       // What they have left open is worked off; those who were killed last still hold their runs a moment.
-      repeat {
+      try await Patience.until("all \(all) fires are over") {
         let tick = try await project.run(
           ["tick", "--parallel", "4", "--quiet"], environment: Self.environment)
-        try #require([0, 8].contains(tick.status), "\(tick.output)")
-      } while try await !project.rows(
-        "SELECT 1 FROM tidemark_state.fires WHERE outcome = 'claimed' LIMIT 1"
-      ).isEmpty
+        try #require([0, 8].contains(tick.status), "\(tick.exit) \(tick.output)")
+        return try await Self.closed(project) == all
+      }
 
       let fires = try await project.rows(
         """
@@ -70,14 +79,7 @@ import Testing
         FROM tidemark_state.fires
         """)[0]
       print("\(Self.kills) schedulers killed over \(fires[0]) fires")
-      #expect(fires[0] == fires[1] && fires[0] == fires[2], "\(fires)")
-      // No second is missing between the first and the last.
-      let gaps = try await project.rows(
-        """
-        SELECT job FROM tidemark_state.fires GROUP BY job
-        HAVING (max(fire) - min(fire)) / 1000000 + 1 <> count(*)
-        """)
-      #expect(gaps.isEmpty, "\(gaps)")
+      #expect(fires == ["\(all)", "\(all)", "\(all)"])
       // Each run has published once, and each fire has a run of its own.
       for job in Self.jobs {
         let counts = try await project.rows(
@@ -101,27 +103,23 @@ import Testing
       )
       #expect(try await first.says("fire_started"))
       let waiting = try RunningScheduler(project, environment: Self.environment)
-      while first.process.exit == nil {
-        try Task.checkCancellation()
-        await Task.yield()
-      }
-      #expect(first.process.exit == .signal(SIGKILL))
-      while try await project.rows(
-        """
-        SELECT 1 FROM tidemark_state.runs AS r WHERE state = 'succeeded'
-          AND (SELECT count(*) FROM tidemark_state.attempts AS a WHERE a.run_id = r.run_id) = 2
-        """
-      ).isEmpty {
+      #expect(try await first.end().exit == .signal(SIGKILL))
+      try await Patience.until("the run is gone on with", said: { try waiting.log }) {
         try #require(waiting.process.exit == nil)
-        try Task.checkCancellation()
+        return try await !project.rows(
+          """
+          SELECT 1 FROM tidemark_state.runs AS r WHERE state = 'succeeded'
+            AND (SELECT count(*) FROM tidemark_state.attempts AS a WHERE a.run_id = r.run_id) > 1
+          """
+        ).isEmpty
       }
       let seconds = try await project.rows(
         """
         SELECT (max(started_at) - min(started_at)) / 1000000.0 FROM tidemark_state.attempts
-        GROUP BY run_id HAVING count(*) = 2
+        GROUP BY run_id HAVING count(*) > 1
         """)[0][0]
       print("a run was taken over \(seconds) s after it had begun, with a lease of 1.5 s")
-      #expect(try await waiting.stop().status == 0)
+      try await waiting.stop()
     }
   }
 }
