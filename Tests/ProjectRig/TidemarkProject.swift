@@ -122,9 +122,26 @@ package struct TidemarkProject: Sendable {
   ) async throws -> ProgramRun {
     var environment = environment
     if let failpoint { environment["TIDEMARK_FAILPOINT"] = failpoint }
-    let output = try FolderTree.temporary(in: folder, prefix: ".said-") + "/output"
+    let output = try newOutput()
     let process = try start(arguments, environment: environment, output: output, behind: wrapper)
     return try await end(of: process, output: output)
+  }
+
+  /// A place of its own for what one program says.
+  package func newOutput() throws(Fault) -> String {
+    try FolderTree.temporary(in: folder, prefix: ".said-") + "/output"
+  }
+
+  /// What the last `count` programs said whose output has a place of its own, in the order of their starts.
+  package func lastSaid(_ count: Int) throws -> String {
+    let places = try FolderTree.names(in: folder).filter { $0.hasPrefix(".said-") }.map(path)
+    let times = try places.map {
+      (place: $0, begun: try FileTimes(of: $0)?.modified ?? Instant(microseconds: 0))
+    }
+    return try times.sorted { $0.begun < $1.begun }.suffix(count).map {
+      String(
+        decoding: try FileContents.read($0.place + "/output", atMost: ByteCount(16 << 20)), as: UTF8.self)
+    }.joined(separator: "---\n")
   }
 
   /// Waits for the end of a started program.

@@ -109,7 +109,7 @@ extension CrashMatrix {
           if !killed.wasKilled { break }
           let resumed = try await world.run()
           #expect(resumed.status == 0, "commit \(number): \(resumed.output)")
-          try await world.expectUndisturbed("commit \(number)")
+          try await world.expectUndisturbed("commit \(number), killed")
           try await world.reset()
           let deaf = try await world.run("commit.answered:\(number):error")
           if deaf.status != 0 {
@@ -117,7 +117,7 @@ extension CrashMatrix {
             let second = try await world.run()
             #expect(second.status == 0, "commit \(number): \(second.output)")
           }
-          try await world.expectUndisturbed(notices: false, "commit \(number)")
+          try await world.expectUndisturbed(notices: false, "commit \(number), answer lost")
           try await world.reset()
           FaultCount.add("commit whose answer was lost, \(state) state", 2)
           number += state == .sqlite || isLong ? 1 : 5

@@ -26,7 +26,7 @@ extension CrashMatrix {
     private func stopped(_ world: CrashWorld, _ place: String, _ more: [String] = [])
       async throws -> (ChildProcess, output: String)
     {
-      let output = try FolderTree.temporary(in: world.project.folder, prefix: ".said-") + "/output"
+      let output = try world.project.newOutput()
       let process = try await world.stopped(at: place, output: output, more: more)
       return (try #require(process), output)
     }

@@ -54,14 +54,14 @@ extension CrashMatrix {
           if !killed.wasKilled { break }
           let resumed = try await world.run()
           #expect(resumed.status == 0, "commit \(number): \(resumed.output)")
-          try await world.expectUndisturbed("commit \(number)")
+          try await world.expectUndisturbed("commit \(number), killed")
           try await world.reset()
           let deaf = try await world.run("commit.answered:\(number):error")
           if deaf.status != 0 {
             let second = try await world.run()
             #expect(second.status == 0, "commit \(number): \(deaf.output) \(second.output)")
           }
-          try await world.expectUndisturbed(notices: false, "commit \(number)")
+          try await world.expectUndisturbed(notices: false, "commit \(number), answer lost")
           try await world.reset()
           FaultCount.add("commit of an open publish whose answer was lost", 2)
           number += 1

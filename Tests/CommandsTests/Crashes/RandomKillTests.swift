@@ -23,7 +23,7 @@ extension CrashMatrix {
         while kills < wanted {
           let limit = Duration.milliseconds(
             Int64.random(in: 1...max(2, longest.milliseconds), using: &random))
-          let output = try FolderTree.temporary(in: world.project.folder, prefix: ".said-") + "/output"
+          let output = try world.project.newOutput()
           let began = ContinuousClock.now
           let process = try world.project.start(
             CrashWorld.command, environment: CrashWorld.environment, output: output)

@@ -49,7 +49,7 @@ extension CrashMatrix {
       try await withThree(scenario) { world, servers in
         let server = try #require(servers[victim])
         for place in Self.places + (scenario == .chunks ? ["chunk.after_publish:2"] : []) {
-          let output = try FolderTree.temporary(in: world.project.folder, prefix: ".said-") + "/output"
+          let output = try world.project.newOutput()
           let process = try #require(try await world.stopped(at: place, output: output), "\(place)")
           // It goes on while the server is away.
           async let restart: Void = server.restartImmediately()
@@ -57,7 +57,7 @@ extension CrashMatrix {
           let first = try await world.project.end(of: process, output: output)
           try await restart
           FaultCount.add("pg_ctl restart -m immediate of the \(victim) server")
-          let comment: Comment = "\(victim) at \(place)"
+          let comment = "\(victim) at \(place)"
           if first.status != 0 {
             #expect(first.status == 6 || first.status == 1, "\(comment): \(first.output)")
             let second = try await world.run()

@@ -15,7 +15,7 @@ extension CrashMatrix {
     ]
 
     /// Lets the run go on and, where it gave up, run once more.
-    private func goOn(_ process: ChildProcess, _ world: CrashWorld, _ output: String, _ comment: Comment)
+    private func goOn(_ process: ChildProcess, _ world: CrashWorld, _ output: String, _ comment: String)
       async throws
     {
       process.signal(SIGCONT)
@@ -34,7 +34,7 @@ extension CrashMatrix {
       try await CrashWorld.with(state) { world in
         var victim = 0
         while true {
-          let output = try FolderTree.temporary(in: world.project.folder, prefix: ".said-") + "/output"
+          let output = try world.project.newOutput()
           guard let process = try await world.stopped(at: place, output: output) else { break }
           let sessions = try await world.project.rows(
             "SELECT pid::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' AND datname = current_database() ORDER BY backend_start, pid"
@@ -61,7 +61,7 @@ extension CrashMatrix {
       do {
         try await CrashWorld.with(state, on: server) { world in
           for place in Self.places {
-            let output = try FolderTree.temporary(in: world.project.folder, prefix: ".said-") + "/output"
+            let output = try world.project.newOutput()
             let process = try #require(try await world.stopped(at: place, output: output), "\(place)")
             let session = try await world.project.rows(
               "SELECT pid::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' LIMIT 1")
@@ -276,12 +276,9 @@ extension CrashMatrix {
         let run = try await project.end(of: process, output: output)
         FaultCount.add(isStopped ? "SIGTERM" : "permanent error among parallel queries")
         #expect(run.status == (isStopped ? 7 : 1), "\(run.output)")
-        var left = ""
-        for _ in 0..<1000 {
-          left = try await project.rows(working)[0][0]
-          if left == "0" { break }
+        try await Patience.until("for the end of its queries") {
+          try await project.rows(working) == [["0"]]
         }
-        #expect(left == "0")
         await gate.close()
       }
     }
