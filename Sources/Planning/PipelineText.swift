@@ -26,17 +26,18 @@ struct PipelineText {
 
   private func detail(_ step: TypedStep, after: [ColumnSchema]) -> [String] {
     let before = step.columnsBefore
+    func name(_ column: ColumnSchema) -> String { ExpressionPrinter.name(column.name) }
     func shown(_ expression: TypedExpression) -> String {
       ExpressionPrinter(before).print(expression)
     }
     switch step.action {
     case .sanitize(let items):
       return items.map { item in
-        "sanitize \(before[item.column].name): [\(item.operations.map(\.jobText).joined(separator: ", "))]"
+        "sanitize \(name(before[item.column])): [\(item.operations.map(\.jobText).joined(separator: ", "))]"
       }
     case .parse(let column, let into, let target, let type):
       return [
-        "parse {column: \(before[column].name), as: \(target.jobText), into: \(after[into].name)}"
+        "parse {column: \(name(before[column])), as: \(target.jobText), into: \(name(after[into]))}"
           + " gives \(type.sqlName)"
       ]
     case .validate(let rules): return rules.map { "validate \($0.name): \(shown($0.expect))" }
@@ -44,19 +45,19 @@ struct PipelineText {
       // Entries see the ones before them, whose columns stand behind those of the step.
       return entries.map { entry in
         let text = ExpressionPrinter(before + after.dropFirst(before.count)).print(entry.expression)
-        return "derive \(after[entry.into].name) \(entry.expression.type.sqlName) = \(text)"
+        return "derive \(name(after[entry.into])) \(entry.expression.type.sqlName) = \(text)"
       }
     case .filter(let condition, _): return ["filter \(shown(condition))"]
     case .lookup(let lookup):
       return [
-        "lookup by \(lookup.match.map { before[$0].name }.joined(separator: ", ")) take "
-          + "\(lookup.take.map { after[$0.into].name }.joined(separator: ", ")), on_missing \(lookup.onMissing.rawValue)"
+        "lookup by \(lookup.match.map { name(before[$0]) }.joined(separator: ", ")) take "
+          + "\(lookup.take.map { name(after[$0.into]) }.joined(separator: ", ")), on_missing \(lookup.onMissing.rawValue)"
       ]
     case .pseudonymise(let items, _):
-      return items.map { "pseudonymise \(before[$0.column].name) as \(after[$0.into].name)" }
+      return items.map { "pseudonymise \(name(before[$0.column])) as \(name(after[$0.into]))" }
     case .project(let columns):
       return [
-        "keep \(zip(columns, after).map { before[$0].name == $1.name ? $1.name : "\(before[$0].name) as \($1.name)" }.joined(separator: ", "))"
+        "keep \(zip(columns, after).map { before[$0].name == $1.name ? name($1) : "\(name(before[$0])) as \(name($1))" }.joined(separator: ", "))"
       ]
     }
   }
@@ -65,11 +66,11 @@ struct PipelineText {
   static func keys(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
     let rowText = ExpressionPrinter(columns)
     var lines = aggregate.keys.map { key in
-      "  key \(key.name) \(key.expression.type.sqlName) = \(rowText.print(key.expression))"
+      "  key \(ExpressionPrinter.name(key.name)) \(key.expression.type.sqlName) = \(rowText.print(key.expression))"
     }
     if aggregate.sets.count != 1 || aggregate.sets[0].count != aggregate.keys.count {
       let sets = aggregate.sets.map { set in
-        "(" + set.map { aggregate.keys[$0].name }.joined(separator: ", ") + ")"
+        "(" + set.map { ExpressionPrinter.name(aggregate.keys[$0].name) }.joined(separator: ", ") + ")"
       }
       lines.append("  sets \(sets.joined(separator: ", "))")
     }
@@ -96,16 +97,15 @@ struct PipelineText {
   private static func lines(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
     var lines = ["aggregate"] + keys(aggregate, over: columns)
     let calls = calls(aggregate, over: columns)
-    var group = aggregate.keys.map { ColumnSchema(name: $0.name, type: $0.expression.type) }
-    group += zip(aggregate.calls, calls).map { ColumnSchema(name: $1, type: $0.type) }
-    group += aggregate.groupings.map { keys in
-      let names = keys.map { aggregate.keys[$0].name }.joined(separator: ", ")
-      return ColumnSchema(name: "grouping(\(names))", type: .integer)
+    let names = aggregate.keys.map { ExpressionPrinter.name($0.name) }
+    let groupings = aggregate.groupings.map { keys in
+      "grouping(\(keys.map { names[$0] }.joined(separator: ", ")))"
     }
-    let groupText = ExpressionPrinter(group)
+    let groupText = ExpressionPrinter(columns: names + calls + groupings)
     for output in aggregate.outputs.dropFirst(aggregate.keys.count) {
       lines.append(
-        "  \(output.name) \(output.expression.type.sqlName) = \(groupText.print(output.expression))")
+        "  \(ExpressionPrinter.name(output.name)) \(output.expression.type.sqlName) = \(groupText.print(output.expression))"
+      )
     }
     if let having = aggregate.having { lines.append("  having \(groupText.print(having))") }
     return lines

@@ -39,14 +39,17 @@ package struct PlanText: Sendable {
       for condition in plan.pushedDown { lines.append("  \(condition)") }
     }
     lines.append("fetched")
-    for column in plan.pipeline.fetched { lines.append("  \(column.name) \(column.type.sqlName)") }
+    for column in plan.pipeline.fetched { lines.append("  \(PlanText.name(column)) \(column.type.sqlName)") }
     for lookup in plan.lookups {
-      lines.append("lookup of step `\(lookup.step)` by \(lookup.key.map(\.name).joined(separator: ", "))")
+      lines.append(
+        "lookup of step `\(lookup.step)` by \(lookup.key.map { ExpressionPrinter.name($0.name) }.joined(separator: ", "))"
+      )
     }
     lines += PipelineText(plan.pipeline).lines
     lines.append("result")
     for column in plan.result {
-      lines.append("  \(column.name) \(column.type.sqlName)\(column.isSensitive ? " (sensitive)" : "")")
+      lines.append(
+        "  \(PlanText.name(column)) \(column.type.sqlName)\(column.isSensitive ? " (sensitive)" : "")")
     }
     lines.append("store")
     for store in stores { lines.append("  \(PlanText.line(store))") }
@@ -104,6 +107,8 @@ package struct PlanText: Sendable {
       .init("nullable", .boolean(column.isNullable)),
     ])
   }
+
+  private static func name(_ column: ColumnSchema) -> String { ExpressionPrinter.name(column.name) }
 
   private static func oneLine(_ text: String) -> String {
     text.split(whereSeparator: \.isNewline).map { line in

@@ -101,6 +101,33 @@ import Testing
     ] { #expect(lines.contains(line), "\(line)\nis not among\n\(lines.joined(separator: "\n"))") }
   }
 
+  /// A name that an expression takes only in quotes is shown in them, whatever part of the plan names it.
+  @Test func namesAreShownAsExpressionsTakeThem() throws {
+    var catalogue = PlanSamples.Catalogue()
+    var job = PlanSamples.job(
+      steps: [
+        Step(
+          name: "net",
+          action: .derive([.init(name: "Net Total", expression: SourceText("price * 2"))]), onFail: .fail,
+          place: PlanSamples.place),
+        Step(
+          name: "dear", action: .filter(SourceText("\"Net Total\" > 1")), onFail: .fail,
+          place: PlanSamples.place),
+      ])
+    job.aggregate?.groupBy = [.init(name: "order", expression: SourceText("mode"))]
+    job.aggregate?.measures = [
+      .init(name: "Say \"all\"", value: SourceText("sum(\"Net Total\")"), type: nil, description: nil)
+    ]
+    let plan = PlanText(try PlanSamples.plan(job, &catalogue), stores: job.sinks)
+    for line in [
+      "  derive \"Net Total\" numeric = price * 2", "  filter \"Net Total\" > 1",
+      "  key \"order\" text = mode", "  \"Say \"\"all\"\"\" numeric = sum(\"Net Total\")",
+      "  \"order\" text", "  \"Say \"\"all\"\"\" numeric", "  mode text",
+    ] { #expect(plan.lines.contains(line), "\(line)\nis not among\n\(plan.lines.joined(separator: "\n"))") }
+    // Programs get the name itself.
+    #expect(plan.json.text.contains("\"name\":\"order\""), "\(plan.json.text)")
+  }
+
   private func parse(_ column: String, _ into: String, _ target: Step.Parsing.Target) -> Step {
     Step(
       name: into, action: .parse(.init(column: column, into: into, target: target)), onFail: .quarantine,

@@ -127,9 +127,11 @@ extension Store {
 }
 
 extension NoticeDraft {
-  static func sample(_ id: String, run: RunID? = nil, delay: Duration = .zero) -> NoticeDraft {
+  static func sample(
+    _ id: String, run: RunID? = nil, project: String = "shop", delay: Duration = .zero
+  ) -> NoticeDraft {
     NoticeDraft(
-      id: id, run: run, project: "shop", job: JobName("daily"), event: .failure, channel: "ops",
+      id: id, run: run, project: project, job: JobName("daily"), event: .failure, channel: "ops",
       facts: .object([.init("rows", .integer(3))]), digest: "ops/daily", delay: delay)
   }
 }

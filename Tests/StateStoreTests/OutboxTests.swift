@@ -13,13 +13,13 @@ import Testing
         for number in 0..<6 {
           let store = number.isMultiple(of: 2) ? other : world.store
           group.addTask {
-            try await store.takeDueNotices(limit: 1, patience: .seconds(60)).map(\.id)
+            try await store.takeDueNotices(project: "shop", limit: 1, patience: .seconds(60)).map(\.id)
           }
         }
         return try await group.reduce([], +)
       }
       // Whoever found the first one just taken may go away with nothing.
-      let rest = try await world.store.takeDueNotices(limit: 10, patience: .seconds(60))
+      let rest = try await world.store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60))
       // With the first of a digest comes what has gathered for it and is not due by itself.
       #expect((taken + rest.map(\.id)).sorted() == ["a", "b", "later"])
       let all = try await world.store.notices(limit: 10)
@@ -33,10 +33,10 @@ import Testing
     try await withStore(kind) { world in
       let store = world.store
       try await store.enqueue([.sample("a"), .sample("b")])
-      #expect(try await store.takeDueNotices(limit: 10, patience: .seconds(60)).count == 2)
+      #expect(try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60)).count == 2)
       let fault = Fault("webhook_refused", .connection, "No", isTransient: true)
       try await store.markFailed("a", fault, retryAfter: .zero)
-      let again = try await store.takeDueNotices(limit: 10, patience: .seconds(60))
+      let again = try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60))
       #expect(again.map(\.id) == ["a"] && again[0].attempts == 2 && again[0].lastFault == fault)
       try await store.markGaveUp("a", fault)
       try await store.markDelivered("b")
@@ -48,7 +48,9 @@ import Testing
       #expect(try await store.nextNoticeDue() == nil)
       #expect(try await store.retryNotices(["a", "b"]) == 1)
       #expect(try await store.nextNoticeDue() != nil)
-      #expect(try await store.takeDueNotices(limit: 10, patience: .seconds(60)).map(\.attempts) == [1])
+      #expect(
+        try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60)).map(\.attempts)
+          == [1])
     }
   }
 
@@ -57,8 +59,24 @@ import Testing
   func attemptsThatAreNotReportedComeBack(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in
       try await world.store.enqueue([.sample("a")])
-      #expect(try await world.store.takeDueNotices(limit: 10, patience: .zero).count == 1)
-      #expect(try await world.store.takeDueNotices(limit: 10, patience: .zero).count == 1)
+      #expect(try await world.store.takeDueNotices(project: "shop", limit: 10, patience: .zero).count == 1)
+      #expect(try await world.store.takeDueNotices(project: "shop", limit: 10, patience: .zero).count == 1)
+    }
+  }
+
+  /// Two projects may keep their state in one database; only the own one's notifiers are known.
+  @Test(arguments: StoreKind.allCases)
+  func eachProjectSeesAndTakesItsOwn(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.enqueue([.sample("a")])
+      try await store.enqueue((0..<3).map { .sample("other \($0)", project: "other") })
+      #expect(try await store.notices(project: "shop", limit: 1).map(\.id) == ["a"])
+      #expect(try await store.notices(limit: 10).count == 4)
+      // The same channel and digest in another project do not come along.
+      #expect(
+        try await store.takeDueNotices(project: "shop", limit: 10, patience: .zero).map(\.id) == ["a"])
+      #expect(try await store.takeDueNotices(project: "other", limit: 10, patience: .zero).count == 3)
     }
   }
 }

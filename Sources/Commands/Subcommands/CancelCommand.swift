@@ -39,7 +39,7 @@ enum CancelCommand {
               results.map { run, result in
                 .object([
                   .init("run", .string(run.id.text)), .init("job", .string(run.identity.job.text)),
-                  .init("result", .string(word(result))),
+                  .init("result", .string(result.word)),
                 ])
               }))
         ]).prettyText)
@@ -48,7 +48,7 @@ enum CancelCommand {
         let rest =
           published.contains(run.id)
           ? "; the chunks that it has published stay until a run with --again takes its place" : ""
-        Terminal.print("run \(run.id) of \(run.identity.job): \(sentence(result))\(rest)")
+        Terminal.print("run \(run.id) of \(run.identity.job): \(result.sentence)\(rest)")
       }
     }
     return .ok
@@ -66,21 +66,5 @@ enum CancelCommand {
         hint: "`tidemark history` lists runs")
     }
     return open
-  }
-
-  private static func word(_ result: RunCancellation.Result) -> String {
-    switch result {
-    case .ended: "cancelled"
-    case .asked: "asked"
-    case .over(let state): state.rawValue
-    }
-  }
-
-  private static func sentence(_ result: RunCancellation.Result) -> String {
-    switch result {
-    case .ended: "cancelled"
-    case .asked: "its process will end it within seconds"
-    case .over(let state): "was over already, as \(state.rawValue)"
-    }
   }
 }

@@ -46,9 +46,7 @@ enum NoticesCommand {
     let state = try invocation.choice("only", NoticeRecord.State.self)
     let limit = try invocation.integer("limit", in: 1...100_000) ?? 50
     let store = try await context.openStoreToRead()
-    let notices = try await store.notices(state: state, limit: limit).filter {
-      $0.project == context.project.name
-    }
+    let notices = try await store.notices(project: context.project.name, state: state, limit: limit)
     await store.close()
     tell(notices, invocation)
     return .ok
@@ -58,9 +56,7 @@ enum NoticesCommand {
     _ names: [String], _ invocation: Invocation, _ context: ProjectContext
   ) async throws -> ExitCode {
     let store = try await context.openStore()
-    let given = try await store.notices(state: .gaveUp, limit: .max).filter {
-      $0.project == context.project.name
-    }
+    let given = try await store.notices(project: context.project.name, state: .gaveUp, limit: .max)
     let chosen = names == ["all"] ? given.map(\.id) : names
     if let unknown = chosen.first(where: { id in !given.contains { $0.id == id } }) {
       await store.close()
@@ -73,7 +69,9 @@ enum NoticesCommand {
     let environment = context.environment(store: store) { _, _ in }
     let reading = try context.jobs()
     try await NoticeDelivery(environment: environment, jobs: reading.readings.map(\.job)).deliverDue()
-    let now = try await store.notices(limit: .max).filter { chosen.contains($0.id) }
+    let now = try await store.notices(project: context.project.name, limit: .max).filter {
+      chosen.contains($0.id)
+    }
     await store.close()
     FaultReport.warn(reading.faults)
     tell(now, invocation)

@@ -30,14 +30,20 @@ enum PauseCommand {
     let store = try await context.openStore()
     let pause = try await store.pause(
       project: context.project.name, job: job.name, until: until, reason: reason, by: by)
-    var ended: [RunID] = []
+    var (ended, told): ([RunID], [String]) = ([], [])
     if invocation.has("cancel") {
       let open = RunFilter(project: context.project.name, job: job.name, isUnfinished: true)
       for run in try await store.runs(open) where try await store.isOwned(run.id) {
-        try await RunCancellation(store: store).end(
-          run.id, by: by, reason: reason.isEmpty ? "the job was paused" : reason)
-        ended.append(run.id)
+        do {
+          let result = try await RunCancellation(store: store).end(
+            run.id, by: by, reason: reason.isEmpty ? "the job was paused" : reason)
+          ended.append(run.id)
+          told.append("run \(run.id): \(result.sentence)")
+        } catch let fault as Fault where fault.code == "illegal_move" {
+          told.append("run \(run.id): goes on to its end, since it has begun to publish")
+        }
       }
+      if told.isEmpty { told.append("nothing of it runs now") }
     }
     await store.close()
     if invocation.has("json") {
@@ -47,7 +53,7 @@ enum PauseCommand {
         ).prettyText)
     } else {
       Terminal.print(PauseText(pause).line)
-      for run in ended { Terminal.print("  run \(run) is asked to end") }
+      for line in told { Terminal.print("  \(line)") }
       Terminal.print("  `tidemark unpause \(job.name)` ends the pause")
     }
     return .ok

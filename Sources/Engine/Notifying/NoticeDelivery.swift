@@ -4,7 +4,7 @@ internal import Postgres
 internal import Runtime
 internal import StateStore
 
-/// Delivers what lies in the outbox and is due, one attempt each. A failing notifier never fails a run.
+/// Delivers what lies in the outbox of its project and is due, one attempt each. A failing notifier never fails a run.
 package struct NoticeDelivery: Sendable {
   private let environment: EngineEnvironment
   private let jobs: [Job]
@@ -20,7 +20,8 @@ package struct NoticeDelivery: Sendable {
 
   /// - Throws: `Fault` of the state store alone.
   package func deliverDue(limit: Int = 100) async throws {
-    let due = try await environment.store.takeDueNotices(limit: limit, patience: NoticeDelivery.patience)
+    let due = try await environment.store.takeDueNotices(
+      project: environment.project.name, limit: limit, patience: NoticeDelivery.patience)
     if due.isEmpty { return }
     let courier = try Courier(environment: .process, hostName: Environment.process["HOSTNAME"] ?? "localhost")
     for group in NoticeDelivery.groups(due) { try await deliver(group, courier) }

@@ -2,6 +2,7 @@ package import Model
 
 /// Writes a typed tree for people: names, no implicit casts, parentheses only where they matter.
 package struct ExpressionPrinter {
+  /// How each column is written.
   package var columns: [String]
 
   package init(columns: [String]) {
@@ -9,7 +10,20 @@ package struct ExpressionPrinter {
   }
 
   package init(_ schema: [ColumnSchema]) {
-    columns = schema.map(\.name)
+    columns = schema.map { ExpressionPrinter.name($0.name) }
+  }
+
+  /// A column's name as an expression takes it: in quotes where it would not be read as itself without.
+  package static func name(_ name: String) -> String {
+    let isPlain = name.unicodeScalars.enumerated().allSatisfy { position, scalar in
+      switch scalar {
+      case "a"..."z", "_": true
+      case "0"..."9": position > 0
+      default: false
+      }
+    }
+    return isPlain && !name.isEmpty && !ExpressionParser.reserved.contains(name)
+      ? name : Identifier(name).quoted
   }
 
   package func print(_ expression: TypedExpression) -> String {

@@ -8,24 +8,26 @@ extension Store {
     }
   }
 
-  /// Takes notices whose time has come and begins an attempt for each. They come back by
+  /// Takes a project's notices whose time has come and begins an attempt for each. They come back by
   /// themselves after `patience`, unless the attempt is reported before: so a notice survives the
   /// process that was delivering it, and two processes do not send it at the same time. With the first
   /// of a digest comes all that has gathered for it.
-  package func takeDueNotices(limit: Int, patience: Duration) async throws -> [NoticeRecord] {
+  package func takeDueNotices(
+    project: String, limit: Int, patience: Duration
+  ) async throws -> [NoticeRecord] {
     try await database.transaction(.write(.takeDueNotices)) { tx in
       let now = try await tx.now()
       return try await tx.rows(
         """
         UPDATE notices SET attempts = attempts + 1, next_attempt = $2
         WHERE state = 'due' AND next_attempt <= $1 AND notice_id IN (
-          SELECT notice_id FROM notices WHERE state = 'due' AND next_attempt <= $1
+          SELECT notice_id FROM notices WHERE project = $4 AND state = 'due' AND next_attempt <= $1
           ORDER BY next_attempt, notice_id LIMIT $3)
         OR state = 'due' AND attempts = 0 AND digest IS NOT NULL AND (project, channel, digest) IN (
           SELECT project, channel, digest FROM notices
-          WHERE state = 'due' AND next_attempt <= $1 AND digest IS NOT NULL)
+          WHERE project = $4 AND state = 'due' AND next_attempt <= $1 AND digest IS NOT NULL)
         RETURNING *
-        """, [.instant(now), .instant(now.advanced(by: patience)), .integer(limit)]
+        """, [.instant(now), .instant(now.advanced(by: patience)), .integer(limit), .text(project)]
       ).map(NoticeRecord.init).sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
     }
   }
@@ -79,18 +81,20 @@ extension Store {
 
   /// The outbox, newest first.
   /// - Parameters:
+  ///   - project: `nil` for all projects.
   ///   - run: `nil` for all runs.
   ///   - state: `nil` for all states.
-  package func notices(run: RunID? = nil, state: NoticeRecord.State? = nil, limit: Int) async throws
-    -> [NoticeRecord]
-  {
+  package func notices(
+    project: String? = nil, run: RunID? = nil, state: NoticeRecord.State? = nil, limit: Int
+  ) async throws -> [NoticeRecord] {
     try await database.transaction(.read) { tx in
       try await tx.rows(
         """
         SELECT * FROM notices
         WHERE (CAST($1 AS TEXT) IS NULL OR run_id = $1) AND (CAST($2 AS TEXT) IS NULL OR state = $2)
-        ORDER BY created_at DESC, notice_id DESC LIMIT $3
-        """, [.optional(run?.text), .optional(state?.rawValue), .integer(limit)]
+          AND (CAST($3 AS TEXT) IS NULL OR project = $3)
+        ORDER BY created_at DESC, notice_id DESC LIMIT $4
+        """, [.optional(run?.text), .optional(state?.rawValue), .optional(project), .integer(limit)]
       ).map(NoticeRecord.init)
     }
   }

@@ -117,6 +117,8 @@ import Testing
       }
       // In the middle of what it writes first.
       for place in ["before_commit", "after_commit"] {
+        // One that nobody has seen, however far those before have come.
+        try project.write("jobs/\(place).yaml", Self.job(place, schedule: Self.rare))
         let scheduler = try RunningScheduler(
           project, environment: ["TIDEMARK_FAILPOINT": "state.first_sighting.\(place):1:stop"])
         try await scheduler.standsStill()

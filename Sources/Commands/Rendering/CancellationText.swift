@@ -1,0 +1,22 @@
+internal import Model
+internal import Scheduler
+
+extension RunCancellation.Result {
+  /// For programs.
+  var word: String {
+    switch self {
+    case .ended: "cancelled"
+    case .asked: "asked"
+    case .over(let state): state.rawValue
+    }
+  }
+
+  /// For people, behind the run's name.
+  var sentence: String {
+    switch self {
+    case .ended: "cancelled"
+    case .asked: "its process will end it within seconds"
+    case .over(let state): "was over already, as \(state.rawValue)"
+    }
+  }
+}
