@@ -4,13 +4,26 @@ internal import Model
 enum KeyHash {
   /// `nil` where any part is NULL.
   @inline(__always)
-  static func hash(_ columns: [Column], _ rules: [ComparisonRule], _ row: Int) -> UInt64? {
+  static func hash(_ columns: [Unmanaged<Column>], _ rules: [ComparisonRule], _ row: Int) -> UInt64? {
     var hash: UInt64 = 0
     for index in rules.indices {
-      guard columns[index].isValid(row) else { return nil }
-      hash = mixed(hash ^ part(columns[index], rules[index], row))
+      let next: UInt64? = columns[index]._withUnsafeGuaranteedRef {
+        $0.isValid(row) ? part($0, rules[index], row) : nil
+      }
+      guard let next else { return nil }
+      hash = mixed(hash ^ next)
     }
     return hash
+  }
+
+  /// The hash of a key that is one integer.
+  @inline(__always)
+  static func hash(integer: Int64) -> UInt64 { mixed(mixed(UInt64(bitPattern: integer))) }
+
+  /// The hash of a key that is one text of up to eight bytes, given as a word whose other bytes are zero.
+  @inline(__always)
+  static func hash(shortText word: UInt64, length: UInt32) -> UInt64 {
+    mixed(short(word, length: UInt64(length)))
   }
 
   /// The hash of a row whose NULLs count as values of their own.
@@ -65,21 +78,25 @@ enum KeyHash {
     return mixed(low ^ mixed(UInt64(truncatingIfNeeded: mantissa >> 64) &+ UInt64(scale)))
   }
 
+  /// - Parameter bytes: a column's, behind which a word may be read.
+  @inline(__always)
   private static func bytes(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
-    guard let start = bytes.baseAddress else { return mixed(0) }
+    guard let start = bytes.baseAddress else { return short(0, length: 0) }
     let raw = UnsafeRawPointer(start)
-    var hash = UInt64(bytes.count) &* 0x9E37_79B9_7F4A_7C15
+    var hash: UInt64 = 0
     var position = 0
-    while position + 8 <= bytes.count {
-      hash = mixed(hash ^ raw.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+    while bytes.count - position > 8 {
+      hash = mixed(hash ^ UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
       position += 8
     }
-    var rest: UInt64 = 0
-    while position < bytes.count {
-      rest = rest << 8 | UInt64(bytes[position])
-      position += 1
-    }
-    return mixed(hash ^ rest)
+    let word = UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+    let rest = word & ~(UInt64.max << UInt64((bytes.count - position) * 8))
+    return short(hash ^ rest, length: UInt64(bytes.count))
+  }
+
+  @inline(__always)
+  private static func short(_ word: UInt64, length: UInt64) -> UInt64 {
+    mixed(word ^ length &* 0x9E37_79B9_7F4A_7C15)
   }
 
   /// The finalizer of SplitMix64.

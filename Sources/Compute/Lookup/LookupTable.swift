@@ -17,16 +17,30 @@ package final class LookupTable: @unchecked Sendable {
   let keyParts: [[Column]]
   let payloadParts: [[Column]]
   /// The same columns one after the other, which rows are compared with and copied from without counting references.
-  private let keyColumns: [Unmanaged<Column>]
+  let keyColumns: [Unmanaged<Column>]
   private let payloadColumns: [Unmanaged<Column>]
-  /// Open addressing; row number plus one, zero for a free slot. A power of two long.
-  let slots: [UInt32]
+  /// Payload columns of machine words without NULLs.
+  private let isPlain: [Bool]
+  /// Open addressing: see `slot`. Zero for a free slot. A power of two long.
+  let slots: [UInt64]
 
   static let partShift = 11
 
+  /// What a row's slot holds: the upper half of the key's hash, so that most other keys are told apart by it,
+  /// and the row's number plus one.
+  static func slot(_ hash: UInt64, row: Int) -> UInt64 { hash & ~tagMask | UInt64(row + 1) }
+
+  /// The row of a slot that is not free; `nil` where its key's hash is another.
+  @inline(__always)
+  static func row(_ slot: UInt64, _ hash: UInt64) -> Int? {
+    (slot ^ hash) & ~tagMask == 0 ? Int(truncatingIfNeeded: slot & tagMask) &- 1 : nil
+  }
+
+  private static let tagMask: UInt64 = 0xFFFF_FFFF
+
   init(
     name: String, keys: [ColumnSchema], payload: [ColumnSchema], rowCount: Int, contentHash: UInt64,
-    keyParts: [[Column]], payloadParts: [[Column]], slots: [UInt32]
+    keyParts: [[Column]], payloadParts: [[Column]], slots: [UInt64]
   ) {
     self.name = name
     self.keys = keys
@@ -38,51 +52,33 @@ package final class LookupTable: @unchecked Sendable {
     self.payloadParts = payloadParts
     keyColumns = keyParts.joined().map(Unmanaged.passUnretained)
     payloadColumns = payloadParts.joined().map(Unmanaged.passUnretained)
+    isPlain = payload.enumerated().map { number, schema in
+      let form = ColumnForm(schema.type)
+      return (form == .integers || form == .doubles) && !payloadParts.contains { $0[number].hasNulls }
+    }
     self.slots = slots
-  }
-
-  /// Finds the rows whose keys equal the values of `columns`: writes a number of the table for each of `rows`, -1 where there is
-  /// none.
-  func find(_ columns: [Column], _ rows: Rows, into found: UnsafeMutablePointer<Int32>) {
-    slots.withUnsafeBufferPointer { slots in
-      let mask = slots.count - 1
-      rows.forEach { row in
-        found[row] = -1
-        guard let hash = KeyHash.hash(columns, rules, row) else { return }
-        var slot = Int(truncatingIfNeeded: hash) & mask
-        while slots[slot] != 0 {
-          let candidate = Int(slots[slot]) - 1
-          if matches(candidate, columns, row) {
-            found[row] = Int32(truncatingIfNeeded: candidate)
-            return
-          }
-          slot = (slot + 1) & mask
-        }
-      }
-    }
-  }
-
-  @inline(__always)
-  private func matches(_ candidate: Int, _ columns: [Column], _ row: Int) -> Bool {
-    let first = (candidate >> Self.partShift) * rules.count
-    let place = candidate & (Column.capacity - 1)
-    for index in rules.indices {
-      let isEqual = keyColumns[first + index]._withUnsafeGuaranteedRef {
-        rules[index].order(columns[index], row, $0, place) == 0
-      }
-      if !isEqual { return false }
-    }
-    return true
   }
 
   /// Copies what `rows` found of one payload column; NULL where they found nothing.
   func copy(payload: Int, _ rows: Rows, _ found: UnsafeMutablePointer<Int32>, to column: Column) {
     let width = self.payload.count
-    rows.forEach { row in
-      let number = Int(found[row])
-      guard number >= 0 else { return column.writeNull(row) }
-      payloadColumns[(number >> Self.partShift) * width + payload]._withUnsafeGuaranteedRef {
-        column.copy(from: $0, number & (Column.capacity - 1), to: row)
+    payloadColumns.withUnsafeBufferPointer { parts in
+      if isPlain[payload] {
+        return rows.forEach { row in
+          let number = Int(found[row])
+          guard number >= 0 else { return column.writeNull(row) }
+          let lane = parts[(number >> Self.partShift) * width + payload]._withUnsafeGuaranteedRef {
+            $0.lanes.load(fromByteOffset: (number & (Column.capacity - 1)) &* 8, as: UInt64.self)
+          }
+          column.lanes.storeBytes(of: lane, toByteOffset: row &* 8, as: UInt64.self)
+        }
+      }
+      rows.forEach { row in
+        let number = Int(found[row])
+        guard number >= 0 else { return column.writeNull(row) }
+        parts[(number >> Self.partShift) * width + payload]._withUnsafeGuaranteedRef {
+          column.copy(from: $0, number & (Column.capacity - 1), to: row)
+        }
       }
     }
   }

@@ -70,32 +70,35 @@ package struct LookupTableBuilder: ~Copyable {
   /// - Throws: `Fault` `lookup_duplicate_key` naming the first such key, unless duplicates are allowed.
   package consuming func finish() throws(Fault) -> LookupTable {
     let rules = keys.map { ComparisonRule($0.type) }
+    // Small tables have room to spare: a second look at a slot costs more than the first.
+    let slotsARow = rowCount < 4_096 ? 8 : 2
     var size = 16
-    while size < rowCount * 2 { size *= 2 }
-    var slots = [UInt32](repeating: 0, count: size)
+    while size < rowCount * slotsARow { size *= 2 }
+    var slots = [UInt64](repeating: 0, count: size)
     var contentHash: UInt64 = 0
     for row in 0..<rowCount {
       let (part, place) = (row >> LookupTable.partShift, row & (Column.capacity - 1))
       contentHash &+= KeyHash.hashWithNulls(keyParts[part] + payloadParts[part], place)
-      guard let hash = KeyHash.hash(keyParts[part], rules, place) else { continue }
+      guard let hash = KeyHash.hash(keyParts[part].map(Unmanaged.passUnretained), rules, place) else {
+        continue
+      }
+      let entry = LookupTable.slot(hash, row: row)
       var slot = Int(truncatingIfNeeded: hash) & (size - 1)
       while slots[slot] != 0 {
-        let other = Int(slots[slot]) - 1
-        let (otherPart, otherPlace) = (other >> LookupTable.partShift, other & (Column.capacity - 1))
-        let isSame = rules.indices.allSatisfy { index in
-          rules[index].order(
-            keyParts[part][index], place, keyParts[otherPart][index], otherPlace) == 0
-        }
-        if isSame {
-          guard onDuplicate == .first else { throw duplicate(row) }
-          if isLess(payloadParts[part], place, payloadParts[otherPart], otherPlace) {
-            slots[slot] = UInt32(row + 1)
+        if let other = LookupTable.row(slots[slot], hash) {
+          let (otherPart, otherPlace) = (other >> LookupTable.partShift, other & (Column.capacity - 1))
+          let isSame = rules.indices.allSatisfy { index in
+            rules[index].areEqual(keyParts[part][index], place, keyParts[otherPart][index], otherPlace)
           }
-          break
+          if isSame {
+            guard onDuplicate == .first else { throw duplicate(row) }
+            if isLess(payloadParts[part], place, payloadParts[otherPart], otherPlace) { slots[slot] = entry }
+            break
+          }
         }
         slot = (slot + 1) & (size - 1)
       }
-      if slots[slot] == 0 { slots[slot] = UInt32(row + 1) }
+      if slots[slot] == 0 { slots[slot] = entry }
     }
     return LookupTable(
       name: name, keys: keys, payload: payload, rowCount: rowCount, contentHash: contentHash,

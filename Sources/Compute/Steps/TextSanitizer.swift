@@ -9,7 +9,7 @@ struct TextSanitizer {
 
   let kind: Kind
   /// The characters that `truncate` and `mask` keep.
-  private let kept: Int
+  let kept: Int
   private let redaction: Redaction?
 
   /// - Throws: `Fault` `bad_pattern` for a regular expression that cannot be read.
@@ -38,14 +38,11 @@ struct TextSanitizer {
     self.redaction = redaction
   }
 
-  /// The part of the text that remains, for operations that only cut; `nil` for all others.
-  @inline(__always)
-  func cut(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+  /// Whether it may write other bytes; else it only cuts.
+  var rewrites: Bool {
     switch kind {
-    case .trim: Self.trimmed(bytes)
-    case .truncate: UTF8Text.prefix(bytes, kept).bytes
-    case .nullIfEmpty: bytes
-    case .collapseSpaces, .stripControl, .lower, .upper, .nfc, .mask, .redact: nil
+    case .trim, .truncate, .nullIfEmpty: false
+    case .collapseSpaces, .stripControl, .lower, .upper, .nfc, .mask, .redact: true
     }
   }
 
@@ -74,7 +71,15 @@ struct TextSanitizer {
   /// Unicode's category Cc.
   private static func isControl(_ value: UInt32) -> Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 
-  private static func trimmed(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+  /// The text without white space at its ends.
+  @inline(__always)
+  static func trimmed(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+    // Mostly both ends are visible ASCII.
+    let isPlain = !bytes.isEmpty && bytes[0] &- 0x21 < 0x5E && bytes[bytes.count - 1] &- 0x21 < 0x5E
+    return isPlain ? bytes : cutAtEnds(bytes)
+  }
+
+  private static func cutAtEnds(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
     var (start, end) = (0, bytes.count)
     while start < end {
       let (value, next) = UTF8Text.scalar(bytes, start)

@@ -1,4 +1,6 @@
 @testable import Compute
+import Expressions
+import Model
 import Seeds
 import Testing
 
@@ -47,5 +49,52 @@ import Testing
     }
     #expect(cases.count < 20_000 || matched > 2_000)
     for pattern in ["a_", #"a\%"#] { #expect(LikePattern.Shape(pattern) == nil) }
+  }
+
+  /// Columns that are searched as a whole: short and long texts, NULLs, some of the rows, values in any order.
+  @Test func columnsAreSearchedAsTheirRowsAre() throws {
+    let cases = GeneratedCases(2_000)
+    let schema = [ColumnSchema(name: "t", type: .text)]
+    for number in 0..<cases.count {
+      var numbers = cases.numbers(number)
+      let parts = (0..<1 + numbers.below(3)).map { _ in
+        // Some longer than a word, so that their beginning is not all.
+        String(
+          decoding: Self.text(
+            &numbers, numbers.pick(["ab", "abä"]), 1 + numbers.below(numbers.pick([3, 12]))), as: UTF8.self)
+      }
+      let column = Column(.text)
+      let longest = numbers.pick([8, 30, 58, 90])
+      for _ in 0..<1 + numbers.below(120) {
+        if numbers.oneIn(9) { column.appendNull(); continue }
+        var text = Self.text(&numbers, "aab", numbers.below(longest))
+        if numbers.oneIn(3) {
+          for part in parts { text += Array(part.utf8) + Self.text(&numbers, "ab", numbers.below(4)) }
+        }
+        column.append(.text(String(decoding: text, as: UTF8.self)))
+      }
+      let selection = Selection()
+      selection.take(Rows(count: column.count)) { _ in !numbers.oneIn(4) }
+      let pattern = "%\(parts.joined(separator: "%"))%"
+      let source = numbers.pick(["t LIKE '\(pattern)'", "t || '' LIKE '\(pattern)'"])
+      let program = try Program(
+        [ExpressionChecker.check(SourceText(source), columns: schema)], schema: schema, zones: .utc)
+      for rows in [Rows(count: column.count), selection.rows] where !rows.isEmpty {
+        program.run([column], rows)
+        let result = program.result(0)
+        for position in 0..<rows.count {
+          let row = rows[position]
+          let expected: Bool? =
+            column.isNull(row)
+            ? nil
+            : try Array(pattern.utf8).withUnsafeBufferPointer {
+              try LikePattern.matches(column.bytes(row), $0)
+            }
+          #expect(
+            result.value(at: row) == (expected.map { .boolean($0) } ?? .null),
+            "\(cases), case \(number): \(source) over \(column.value(at: row))")
+        }
+      }
+    }
   }
 }

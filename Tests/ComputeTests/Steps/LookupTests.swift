@@ -1,6 +1,7 @@
-import Compute
+@testable import Compute
 import Expressions
 import Model
+import Seeds
 import Testing
 
 @Suite struct LookupTests {
@@ -92,5 +93,49 @@ import Testing
     let outcome = try Self.run(table, .fail, rows: (0..<5_000).map { ["1", "1", "k\($0)", nil] })
     #expect(outcome.rows.map { $0[5] } == (0..<5_000).map { .integer(Int64($0)) })
     #expect(table.contentHash == (try Self.table(rows.reversed())).contentHash)
+  }
+
+  /// Keys of one text, one integer, and both: found as a dictionary finds them.
+  @Test func findsWhatADictionaryFinds() throws {
+    let columns = [ColumnSchema(name: "t", type: .text), ColumnSchema(name: "n", type: .bigint)]
+    let cases = GeneratedCases(60)
+    for number in 0..<cases.count {
+      var numbers = cases.numbers(number)
+      let used = numbers.pick([[0], [1], [0, 1]])
+      let size = numbers.pick([1, 30, 3_000])
+      func key() -> [Value] {
+        let text = String("\(numbers.below(size * 2))xyäabcdefghi".prefix(numbers.below(14)))
+        let parts: [Value] = [.text(text), .integer(Int64(numbers.below(size * 2)))]
+        return used.map { numbers.oneIn(15) ? .null : parts[$0] }
+      }
+      var expected: [[Value]: Int64] = [:]
+      let schema = used.map { columns[$0] } + [ColumnSchema(name: "value", type: .integer)]
+      var builder = LookupTableBuilder(
+        name: "t", keys: Array(schema.dropLast()), payload: [schema[used.count]], onDuplicate: .error)
+      let rows = (0..<min(size, Column.capacity)).compactMap { row -> [Value]? in
+        let key = key()
+        guard expected[key] == nil else { return nil }
+        expected[key] = key.contains(.null) ? nil : Int64(row)
+        return key + [.integer(Int64(row))]
+      }
+      let loaded = schema.map { Column($0.type) }
+      for row in rows { for (column, value) in zip(loaded, row) { column.append(value) } }
+      try builder.add(Batch(schema: schema, columns: loaded))
+      let table = try builder.finish()
+
+      let wanted = used.map { Column(columns[$0].type) }
+      let keys = (0..<500).map { _ in key() }
+      for key in keys { for (column, value) in zip(wanted, key) { column.append(value) } }
+      let found = UnsafeMutablePointer<Int32>.allocate(capacity: Column.capacity)
+      defer { found.deallocate() }
+      let values = Column(.integer)
+      table.find(wanted, Rows(count: keys.count), into: found)
+      table.copy(payload: 0, Rows(count: keys.count), found, to: values)
+      for (row, key) in keys.enumerated() {
+        #expect(
+          values.value(at: row) == (expected[key].map { .integer($0) } ?? .null),
+          "\(cases), case \(number): \(key)")
+      }
+    }
   }
 }

@@ -14,6 +14,22 @@ enum Comparing {
     return left.count - right.count
   }
 
+  /// Whether two texts that lie in columns are equal: short ones are compared as machine words.
+  @inline(__always)
+  static func areEqual(_ left: Column, _ leftRow: Int, _ right: Column, _ rightRow: Int) -> Bool {
+    let (a, b) = (left.slices[leftRow], right.slices[rightRow])
+    guard a.length == b.length else { return false }
+    let (x, y) = (
+      UnsafeRawPointer(left.data + Int(a.offset)), UnsafeRawPointer(right.data + Int(b.offset))
+    )
+    guard a.length <= 8 else { return memcmp(x, y, Int(a.length)) == 0 }
+    // Column buffers can be read beyond their last value by more than a word.
+    let differs =
+      UInt64(littleEndian: x.loadUnaligned(as: UInt64.self))
+      ^ UInt64(littleEndian: y.loadUnaligned(as: UInt64.self))
+    return differs & ~(UInt64.max << UInt64(a.length &* 8)) == 0
+  }
+
   /// The bytes without trailing blanks, as `char(n)` is compared.
   @inline(__always)
   static func withoutTrailingBlanks(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
@@ -65,6 +81,13 @@ enum ComparisonRule {
     case .intervals: CalendarInterval.order(left.intervals[leftRow], right.intervals[rightRow])
     case .uuids: Comparing.order(lanes: left.uuids[leftRow], right.uuids[rightRow])
     }
+  }
+
+  /// Whether two values are equal. Neither is NULL.
+  @inline(__always)
+  func areEqual(_ left: Column, _ leftRow: Int, _ right: Column, _ rightRow: Int) -> Bool {
+    if case .bytes = self { return Comparing.areEqual(left, leftRow, right, rightRow) }
+    return order(left, leftRow, right, rightRow) == 0
   }
 
   private static func orderOfNumerics(_ left: Column, _ leftRow: Int, _ right: Column, _ rightRow: Int) -> Int

@@ -1,5 +1,4 @@
 internal import Expressions
-internal import Glibc
 internal import Model
 
 /// `= <> < <= > >=` over two columns of one type; NULL where either is.
@@ -124,16 +123,8 @@ struct Comparison: Kernel {
   private func compareForEquality(
     _ rows: Rows, _ left: Column, _ right: Column, _ to: UnsafeMutablePointer<Int64>
   ) {
-    let (a, b) = (left.slices, right.slices)
-    let (x, y) = (left.data, right.data)
     let whenEqual: Int64 = operation == .equal ? 1 : 0
-    rows.forEach { row in
-      let (first, second) = (a[row], b[row])
-      let isEqual =
-        first.length == second.length
-        && memcmp(x + Int(first.offset), y + Int(second.offset), Int(first.length)) == 0
-      to[row] = isEqual ? whenEqual : 1 - whenEqual
-    }
+    rows.forEach { to[$0] = Comparing.areEqual(left, $0, right, $0) ? whenEqual : 1 - whenEqual }
   }
 }
 

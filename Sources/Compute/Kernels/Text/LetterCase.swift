@@ -17,6 +17,20 @@ enum LetterCase {
     return upperBeyondASCII(scalar)
   }
 
+  /// Eight ASCII characters at once. Source: S. E. Anderson, "Bit Twiddling Hacks" (bytes between m and n).
+  @inline(__always)
+  static func lower(ascii word: UInt64) -> UInt64 { word ^ between(0x41, 0x5A, word) &>> 2 }
+
+  @inline(__always)
+  static func upper(ascii word: UInt64) -> UInt64 { word ^ between(0x61, 0x7A, word) &>> 2 }
+
+  /// The highest bit of each byte that lies from `first` to `last`; all bytes are below 0x80.
+  @inline(__always)
+  private static func between(_ first: UInt64, _ last: UInt64, _ word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    return (word &+ ones &* (0x80 - first)) & ~(word &+ ones &* (0x7F - last)) & (ones &* 0x80)
+  }
+
   private static func lowerBeyondASCII(_ value: UInt32) -> UInt32 {
     // I with a dot above, whose full form is two code points.
     if value == 0x130 { return 0x69 }
@@ -59,23 +73,34 @@ enum LetterCase {
 }
 
 extension Column {
+  /// - Parameter bytes: a column's, of which a word may be read wherever one of them is.
   func addLower(_ bytes: UnsafeBufferPointer<UInt8>) {
-    addMapped(bytes) { LetterCase.lower($0) }
+    addMapped(bytes, { LetterCase.lower(ascii: $0) }, { LetterCase.lower($0) })
   }
 
+  /// - Parameter bytes: as for `addLower`.
   func addUpper(_ bytes: UnsafeBufferPointer<UInt8>) {
-    addMapped(bytes) { LetterCase.upper($0) }
+    addMapped(bytes, { LetterCase.upper(ascii: $0) }, { LetterCase.upper($0) })
   }
 
   @inline(__always)
-  private func addMapped(_ bytes: UnsafeBufferPointer<UInt8>, _ map: (UInt32) -> UInt32) {
+  private func addMapped(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ mapWord: (UInt64) -> UInt64, _ map: (UInt32) -> UInt32
+  ) {
+    guard let start = bytes.baseAddress else { return }
     reserveData(bytes.count)
+    let (from, to) = (UnsafeRawPointer(start), UnsafeMutableRawPointer(data + dataCount))
     var position = 0
-    let to = data + dataCount
-    while position < bytes.count, bytes[position] < 0x80 {
-      to[position] = UInt8(truncatingIfNeeded: map(UInt32(bytes[position])))
-      position += 1
+    while position < bytes.count {
+      let word = (from + position).loadUnaligned(as: UInt64.self)
+      let behind = UInt64(max(8 &- (bytes.count &- position), 0) &* 8)
+      let inside = UInt64(littleEndian: UInt64.max &>> behind)
+      guard word & inside & 0x8080_8080_8080_8080 == 0 else { break }
+      // What is written behind the text is written over by the next one.
+      (to + position).storeBytes(of: mapWord(word & inside), as: UInt64.self)
+      position += 8
     }
+    position = min(position, bytes.count)
     dataCount += position
     while position < bytes.count {
       let (scalar, next) = UTF8Text.scalar(bytes, position)

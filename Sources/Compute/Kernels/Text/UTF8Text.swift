@@ -78,20 +78,28 @@ enum UTF8Text {
     let (first, last) = (UInt64(wanted[0]) &* ones, UInt64(wanted[length - 1]) &* ones)
     let end = bytes.count - length
     var position = start
-    while position + 7 <= end {
-      let raw = UnsafeRawPointer(text + position)
+    /// Looks at the eight offsets from `block` on, but for those before `position`.
+    func look(at block: Int) -> Int? {
+      let raw = UnsafeRawPointer(text + block)
       let atFirst = UInt64(littleEndian: raw.loadUnaligned(as: UInt64.self)) ^ first
       let atLast = UInt64(littleEndian: (raw + (length - 1)).loadUnaligned(as: UInt64.self)) ^ last
       let differs = atFirst | atLast
       // The top bit of each byte that is zero, and perhaps of some above one: those are looked at in vain.
       var candidates = (differs &- ones) & ~differs & 0x8080_8080_8080_8080
+      candidates &= .max &<< UInt64((position &- block) &* 8)
       while candidates != 0 {
-        let offset = position + candidates.trailingZeroBitCount >> 3
+        let offset = block + candidates.trailingZeroBitCount >> 3
         if stands(wanted, length, at: text + offset) { return offset }
         candidates &= candidates - 1
       }
+      return nil
+    }
+    while position + 7 <= end {
+      if let found = look(at: position) { return found }
       position += 8
     }
+    // The last eight offsets, some of them for a second time.
+    if position <= end, end >= 7 { return look(at: end - 7) }
     while position <= end {
       if stands(wanted, length, at: text + position) { return position }
       position += 1
@@ -100,9 +108,7 @@ enum UTF8Text {
   }
 
   @inline(__always)
-  private static func stands(_ needle: UnsafePointer<UInt8>, _ count: Int, at text: UnsafePointer<UInt8>)
-    -> Bool
-  {
+  static func stands(_ needle: UnsafePointer<UInt8>, _ count: Int, at text: UnsafePointer<UInt8>) -> Bool {
     var index = 0
     while index < count {
       if needle[index] != text[index] { return false }
