@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "Timetable", dependencies: ["Model"], swiftSettings: pure),
     .target(name: "Expressions", dependencies: ["Model"], swiftSettings: pure),
     .target(
-      name: "JobFiles", dependencies: ["Model", "Timetable", "Expressions", "CYAML"],
+      name: "JobFiles", dependencies: ["Model", "Runtime", "Timetable", "Expressions", "CYAML"],
       swiftSettings: settings),
     .target(name: "Planning", dependencies: ["Model", "Expressions"], swiftSettings: pure),
     .target(name: "Compute", dependencies: ["Model", "Expressions"], swiftSettings: settings),

@@ -48,18 +48,24 @@ package final class ZoneFiles: Sendable {
   /// What reading date and time texts needs, for a session in the zone `name`.
   /// - Throws: as `rules(named:)`.
   package func context(session name: String) throws(Fault) -> ZoneContext {
-    ZoneContext(session: try rules(named: name)) { name in
+    context(session: try rules(named: name))
+  }
+
+  package func context(session: ZoneRules) -> ZoneContext {
+    ZoneContext(session: session) { name in
       // An unknown name is an ordinary answer here: the caller says what the text was for.
       do { return try self.rules(named: name) } catch { return nil }
     }
   }
 
-  private func unknown(_ name: String) -> Fault {
+  /// Where `name`, as it stands in a text, is no zone: the fault, with the name that was probably meant.
+  package func unknown(_ name: String, at place: Place? = nil) -> Fault {
     let hint =
       index.names.isEmpty
       ? "There is no time zone data in \(folder): install the package tzdata."
       : DidYouMean.hint(for: name, among: names) ?? "Use a name such as Europe/Berlin, or UTC."
-    return Fault("unknown_time_zone", .config, "There is no time zone `\(name)`", hint: hint)
+    return Fault(
+      "unknown_time_zone", .config, "There is no time zone `\(name)`", place: place, hint: hint)
   }
 
   /// The name itself where it can only lead to a file inside the folder; nil otherwise.

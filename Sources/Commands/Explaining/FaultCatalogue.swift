@@ -92,7 +92,6 @@ enum FaultCatalogue {
     unknown_pool|validation|There is no pool of that name|Name it under `pools:` in tidemark.yaml
     unknown_reference|validation|There is no such reference|docs/jobs.md lists the references
     unknown_type|validation|There is no type of that name|Write it as Postgres does
-    unknown_zone|validation|There is no time zone of that name|Write an IANA name like Europe/Berlin
     unsafe_path|validation|The output path leads out of the output folder, through a link, or to something that is no file|Keep it under `output:` of tidemark.yaml
     unsupported|validation|The expression uses something that is not taken here|The hint says what to write instead
     unsupported_aggregate|validation|The aggregate cannot be used like this|The sentence says how it can
@@ -146,7 +145,7 @@ enum FaultCatalogue {
     unknown_credential|config|The credential is not there|Name it with LoadCredential= in the systemd unit; or set CREDENTIALS_DIRECTORY
     unknown_code|not_found|There is no fault of that code|`tidemark explain` lists the codes
     unknown_job|not_found|There is no job of that name|`tidemark validate` lists the files that are read; the hint suggests one
-    unknown_time_zone|config|The system has no such time zone|Correct the name, or install tzdata
+    unknown_time_zone|config|The system has no such time zone|Write an IANA name like Europe/Berlin, or install tzdata
     unset_variable|config|The environment variable is not set|Set it, or write ${env.NAME:-default}
     # Databases
     already_exists|validation|Something of that name exists already|Use another name

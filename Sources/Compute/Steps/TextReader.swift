@@ -28,7 +28,7 @@ struct TextReader {
       if let zone {
         guard let rules = zones.zone(zone) else {
           throw Fault(
-            "unknown_zone", .validation, "There is no time zone called `\(zone)`", place: place,
+            "unknown_time_zone", .config, "There is no time zone called `\(zone)`", place: place,
             hint: "Zones have names like Europe/Berlin")
         }
         zones.session = rules

@@ -1,5 +1,6 @@
 internal import Expressions
 internal import Model
+internal import Runtime
 
 extension JobDecoder {
   mutating func steps() -> [Step] {
@@ -116,6 +117,9 @@ extension JobDecoder {
     let pattern = fields.string("pattern")
     if let text = fields.text("pattern") {
       attempt { () throws(Fault) in _ = try DatePattern(text.text, place: text.place) }
+    }
+    if let text = fields.text("zone"), Self.zones.zone(text.text) == nil {
+      faults.append(ZoneFiles.system.unknown(text.text, at: text.place))
     }
     if let text = fields.text("path") {
       attempt { () throws(Fault) in _ = try JSONPath(text.text, place: text.place) }

@@ -1,5 +1,6 @@
 internal import Expressions
 internal import Model
+internal import Runtime
 
 /// Makes a `Job` of a checked tree, and judges what more than one key decides.
 ///
@@ -75,10 +76,19 @@ struct JobDecoder {
       return nil
     }
     guard let template = template(text, in: .timezone) else { return nil }
-    if let name = template.literal, !name.utf8.allSatisfy({ Self.isZoneByte($0) }) || name.hasPrefix("/") {
+    guard let name = template.literal else { return template }
+    if !name.utf8.allSatisfy({ Self.isZoneByte($0) }) || name.hasPrefix("/") {
       refuse(
         "bad_timezone", "`\(name.shortened)` is not a time zone", text.place,
         hint: "Write an IANA name like Europe/Berlin or UTC")
+    } else {
+      do throws(Fault) {
+        _ = try ZoneFiles.system.rules(named: name)
+      } catch {
+        var fault = error
+        fault.place = text.place
+        faults.append(fault)
+      }
     }
     return template
   }
@@ -170,12 +180,22 @@ extension JobDecoder {
   /// An expression whose syntax and references are checked; its types need the catalogue's facts.
   mutating func expression(_ text: SourceText) -> SourceText {
     do throws(Fault) {
-      check(try ExpressionParser.parse(text).references, in: .data)
+      let syntax = try ExpressionParser.parse(text)
+      check(syntax.references, in: .data)
+      for zone in syntax.zones {
+        if let name = zone.unknownZone(Self.zones) {
+          faults.append(
+            ZoneFiles.system.unknown(name, at: text.place(atUTF8Offset: zone.range.lowerBound)))
+        }
+      }
     } catch {
       refuse(error, and: text, in: .data)
     }
     return text
   }
+
+  /// The zones that expressions and `parse` steps may name. Their own is not asked for here.
+  static let zones = ZoneFiles.system.context(session: .utc)
 
   /// A parser stops at its first fault; the references of the whole text are judged all the same.
   private mutating func refuse(_ fault: Fault, and text: SourceText, in use: ReferenceUse) {

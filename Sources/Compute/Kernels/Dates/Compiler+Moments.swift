@@ -82,7 +82,7 @@ extension Compiler {
       throw notCompilable("a time zone that differs from row to row")
     }
     guard let zone = zones.zone(name) else {
-      throw Fault("unknown_zone", .validation, "There is no time zone called \(name)")
+      throw Fault("unknown_time_zone", .config, "There is no time zone called \(name)")
     }
     return zone
   }
