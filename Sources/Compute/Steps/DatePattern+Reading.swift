@@ -39,8 +39,9 @@ extension DatePattern {
     var reading = Reading()
     var position = 0
     var isAfternoon: Bool?
+    var needsAllDigits = false
 
-    /// The next digits, at least one and at most `width`.
+    /// The next digits: `width` of them where the field needs them all, else at least one.
     func number(_ width: Int) throws(RowFault) -> Int {
       let start = position
       var value = 0
@@ -48,7 +49,7 @@ extension DatePattern {
         value = value * 10 + Int(text[position] - UInt8(ascii: "0"))
         position += 1
       }
-      guard position > start else { throw mismatch }
+      guard position - start >= (needsAllDigits ? width : 1) else { throw mismatch }
       return value
     }
 
@@ -57,7 +58,8 @@ extension DatePattern {
       return value
     }
 
-    for field in fields {
+    for (index, field) in fields.enumerated() {
+      needsAllDigits = self.needsAllDigits[index]
       switch field {
       case .year: reading.year = try checked(number(4), 1...9_999)
       case .shortYear:

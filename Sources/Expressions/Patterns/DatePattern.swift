@@ -3,13 +3,21 @@ package import Model
 /// How dates and times are written: a pattern of the kind that Postgres's `to_date` takes: `DD.MM.YYYY HH24:MI:SS`.
 ///
 /// Understood are `YYYY YY MM MON MONTH DD DDD HH HH12 HH24 MI SS MS US AM PM`; anything else stands for itself.
-/// Letters stand for themselves in double quotes. Unlike `to_date` it is strict: every field has its digits,
-/// nothing is left over, and the date must exist.
+/// Letters stand for themselves in double quotes. Unlike `to_date` it is strict: nothing is left over, the date
+/// must exist, and no digit is missing but zeros in front of a day, a month or a part of a time that stands apart
+/// from other numbers.
 package struct DatePattern: Hashable, Sendable {
   package enum Field: Hashable, Sendable {
     case year, shortYear, month, monthName, day, dayOfYear, hour, hour12, minute, second, millisecond
     case microsecond, meridiem
     case literal(UInt8)
+
+    fileprivate var isNumber: Bool {
+      switch self {
+      case .monthName, .meridiem, .literal: false
+      default: true
+      }
+    }
   }
 
   private static let names: [(text: String, field: Field)] = [
@@ -20,6 +28,9 @@ package struct DatePattern: Hashable, Sendable {
   ]
 
   package let fields: [Field]
+
+  /// Whether all digits of a field must be there: those of a year, and of numbers that nothing keeps apart.
+  package let needsAllDigits: [Bool]
 
   /// - Throws: `Fault` `bad_pattern` for a pattern with an unclosed quote or a letter that means nothing.
   package init(_ pattern: String, place: Place) throws(Fault) {
@@ -53,5 +64,9 @@ package struct DatePattern: Hashable, Sendable {
       rest = rest.dropFirst()
     }
     self.fields = fields
+    needsAllDigits = fields.indices.map { index in
+      fields[index] == .year || fields[index] == .shortYear
+        || index > 0 && fields[index - 1].isNumber || index + 1 < fields.count && fields[index + 1].isNumber
+    }
   }
 }

@@ -1,6 +1,7 @@
 import Compute
 import Expressions
 import Model
+import Seeds
 import Testing
 
 /// Whole pipelines over a few rows: what goes on, what is refused and how that is written down.
@@ -200,6 +201,36 @@ import Testing
     #expect(actual.map { Array($0.utf8) } == expected.map { Array($0.utf8) }, "\(actual ?? "NULL")")
   }
 
+  /// Several operations of one step do what as many steps do.
+  @Test func operationsFollowEachOther() throws {
+    let cases = GeneratedCases(300)
+    let operations: [Step.SanitizeOperation] = [
+      .trim, .collapseSpaces, .stripControl, .lower, .upper, .nfc, .nullIfEmpty, .truncate(5), .mask(keep: 2),
+      .redact(pattern: "[0-9]+|^$"),
+    ]
+    let letters = [
+      " ", "\t", "a", "B", "é", "e\u{301}", "7", "-", "\u{A0}", "\u{7F}", "Ǆ", "abcdefgh", "IJKLMNOPQ",
+    ]
+    for number in 0..<cases.count {
+      var numbers = cases.numbers(number)
+      let list = (0..<numbers.below(5)).map { _ in numbers.pick(operations) }
+      let rows: [[String?]] = (0..<8).map { row in
+        let text = (0..<numbers.below(12)).map { _ in numbers.pick(letters) }.joined()
+        return ["\(row)", nil, numbers.oneIn(6) ? nil : text, nil]
+      }
+      func step(_ list: [Step.SanitizeOperation]) -> (TypedStep.Action, Step.OnFail, after: [ColumnSchema]) {
+        (.sanitize([TypedStep.Sanitizing(column: 2, operations: list)]), .fail, Self.schema)
+      }
+      let together = try Self.run([step(list)], rows: rows).rows.map { $0[2].postgresText }
+      let apart = try Self.run(list.map { step([$0]) }, rows: rows).rows.map { $0[2].postgresText }
+      for (row, texts) in zip(together, apart).enumerated() {
+        #expect(
+          texts.0.map { Array($0.utf8) } == texts.1.map { Array($0.utf8) },
+          "\(cases), case \(number): \(list) over \(rows[row][2] ?? "NULL")")
+      }
+    }
+  }
+
   @Test func parseReadsOrRefuses() throws {
     let after = Self.schema + [ColumnSchema(name: "n", type: .bigint)]
     let action = TypedStep.Action.parse(column: 2, into: 4, target: .integer, type: .bigint)
@@ -248,6 +279,11 @@ import Testing
     (.date(pattern: nil), .date, "2024-02-29", "2024-02-29"),
     (.date(pattern: "DD.MM.YYYY"), .date, "1.2.2024", "2024-02-01"),
     (.date(pattern: "DD.MM.YYYY"), .date, "31.02.2024", nil),
+    (.date(pattern: "DD.MM.YYYY"), .date, "01.02.24", nil),
+    (.date(pattern: "DD.MM.YY"), .date, "01.02.4", nil),
+    (.date(pattern: "YYYYMMDD"), .date, "2024111", nil),
+    (.date(pattern: "DDMonYYYY"), .date, "1feb2024", "2024-02-01"),
+    (.timestamp(pattern: "YYYY-MM-DD HH24MI", zone: nil), .timestamp, "2024-01-02 905", nil),
     (.date(pattern: "YYYYMMDD"), .date, "20240229", "2024-02-29"),
     (.date(pattern: "DD-Mon-YY"), .date, "05-sep-99", "1999-09-05"),
     (.date(pattern: "YYYY-DDD"), .date, "2023-366", nil),
