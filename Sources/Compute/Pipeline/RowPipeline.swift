@@ -89,11 +89,7 @@ package struct RowPipeline: ~Copyable {
   }
 
   /// Hits and misses of each `lookup` step, in the steps' order.
-  package var lookupCounts: [LookupCounts] {
-    runners.compactMap { $0 as? LookupStep }.map {
-      LookupCounts(lookup: $0.table.name, hits: $0.hits, misses: $0.misses)
-    }
-  }
+  package var lookupCounts: [LookupCounts] { runners.compactMap { ($0 as? LookupStep)?.counts } }
 
   /// Rejections not taken yet.
   package var rejectionCount: Int { judge.rejections.count }
@@ -126,9 +122,13 @@ package struct RowPipeline: ~Copyable {
     judge.firstOrdinal = nextOrdinal
     judge.counts.read += Int64(count)
     var rows = Rows(count: count)
+    judge.beginBatch()
     for runner in runners {
       if rows.isEmpty { break }
+      let known = judge.quarantined.count
       rows = try runner.run(rows, judge)
+      guard judge.quarantined.count > known else { continue }
+      noteQuarantined(judge.quarantined[known...], through: runner)
     }
     judge.counts.kept += Int64(rows.count)
     if !rows.isEmpty {
@@ -139,17 +139,22 @@ package struct RowPipeline: ~Copyable {
     nextOrdinal += Int64(count)
     decoder.startBatch()
   }
+
+  /// Tells the lookups up to `last` which of their rows have come into quarantine.
+  private func noteQuarantined(_ rows: ArraySlice<Int>, through last: any StepRunner) {
+    for runner in runners {
+      (runner as? LookupStep)?.noteQuarantined(rows)
+      if runner === last { return }
+    }
+  }
 }
 
 /// How often a lookup found its key.
 package struct LookupCounts: Hashable, Sendable {
   package let lookup: String
-  package var hits: Int64
-  package var misses: Int64
-
-  package init(lookup: String, hits: Int64, misses: Int64) {
-    self.lookup = lookup
-    self.hits = hits
-    self.misses = misses
-  }
+  package var hits: Int64 = 0
+  package var misses: Int64 = 0
+  /// How many of both were rows that this step or a later one put into quarantine.
+  package var quarantinedHits: Int64 = 0
+  package var quarantinedMisses: Int64 = 0
 }

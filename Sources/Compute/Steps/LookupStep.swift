@@ -4,9 +4,8 @@ internal import Model
 /// `lookup`: finds each row's key in a shared table and takes columns from there.
 final class LookupStep: StepRunner {
   let columns: [Column]
-  private(set) var hits: Int64 = 0
-  private(set) var misses: Int64 = 0
-  let table: LookupTable
+  private(set) var counts: LookupCounts
+  private let table: LookupTable
   private let inputs: [Column]
   private let facts: StepFacts
   private let lookup: TypedStep.LookupStep
@@ -23,6 +22,7 @@ final class LookupStep: StepRunner {
   ) throws(Fault) {
     self.lookup = lookup
     self.table = table
+    counts = LookupCounts(lookup: table.name)
     inputs = columns
     schema = step.columnsBefore
     facts = StepFacts(name: step.name, place: step.place, decidingKey: "on_missing")
@@ -51,8 +51,8 @@ final class LookupStep: StepRunner {
   func run(_ rows: Rows, _ judge: RowJudge) throws(Fault) -> Rows {
     table.find(match, rows, into: found)
     missing.take(rows) { found[$0] < 0 }
-    hits += Int64(rows.count - missing.count)
-    misses += Int64(missing.count)
+    counts.hits += Int64(rows.count - missing.count)
+    counts.misses += Int64(missing.count)
     for (payload, column) in taken {
       column.clear()
       table.copy(payload: payload, rows, found, to: column)
@@ -64,6 +64,13 @@ final class LookupStep: StepRunner {
       try judge.refuse(row, step: facts, onFail: lookup.onMissing, broken: [broken(row)])
     }
     return judge.remaining(rows, in: remaining)
+  }
+
+  /// Counts rows of the present batch apart, which came through this step and then into quarantine.
+  func noteQuarantined(_ rows: ArraySlice<Int>) {
+    for row in rows {
+      if found[row] < 0 { counts.quarantinedMisses += 1 } else { counts.quarantinedHits += 1 }
+    }
   }
 
   private func broken(_ row: Int) -> Rejection.BrokenRule {

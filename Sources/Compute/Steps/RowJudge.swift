@@ -8,6 +8,8 @@ final class RowJudge {
   var counts = RowCounts()
   /// Position in the chunk of row 0 of the present batch.
   var firstOrdinal: Int64 = 0
+  /// Rows of the present batch that are in quarantine, in the order of the steps.
+  private(set) var quarantined: [Int] = []
   /// Rows of the present batch that are out, one bit each.
   private var refused = [UInt64](repeating: 0, count: Column.validityWords)
   private var refusedCount = 0
@@ -15,6 +17,8 @@ final class RowJudge {
   init(record: RowRecord) {
     self.record = record
   }
+
+  func beginBatch() { quarantined.removeAll(keepingCapacity: true) }
 
   func beginStep() {
     guard refusedCount > 0 else { return }
@@ -32,6 +36,7 @@ final class RowJudge {
     case .fail: throw fault(row, step: step, broken: broken())
     case .quarantine:
       counts.quarantined += 1
+      quarantined.append(row)
       rejections.append(
         Rejection(
           ordinal: firstOrdinal + Int64(row), key: record.key(row), step: step.name, broken: broken(),

@@ -72,7 +72,8 @@ extension Attempt {
       run: record.id, job: job.name, label: context.label, revision: record.revision,
       rows: record.totals.rows, chunks: record.totals.chunks, resultRows: made.rows, hash: made.hash,
       seconds: Double(elapsed.milliseconds) / 1000, sinks: sinks, warnings: warnings,
-      lookups: LookupTally.sum(try await store.finishedChunks(of: record.id)),
+      lookups: LookupTally.sum(
+        try await store.finishedChunks(of: record.id), replay: record.replayOf.map { _ in record.id }),
       replayOf: record.replayOf)
     try await RunEnding(environment: environment, request: request, context: context)
       .succeed(summary, ownership: ownership, record: record)

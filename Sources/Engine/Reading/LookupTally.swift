@@ -15,22 +15,33 @@ package struct LookupTally: Hashable, Sendable {
   static func note(_ counts: [LookupCounts]) -> JSONValue.Member {
     JSONValue.Member(
       "lookups",
-      .array(counts.map { .array([.string($0.lookup), .integer($0.hits), .integer($0.misses)]) }))
+      .array(
+        counts.map {
+          .array([
+            .string($0.lookup), .integer($0.hits), .integer($0.misses), .integer($0.quarantinedHits),
+            .integer($0.quarantinedMisses),
+          ])
+        }))
   }
 
   /// The sums over finished chunks, in the order of the steps.
-  static func sum(_ chunks: [ChunkRecord]) -> [LookupTally] {
+  /// - Parameter replay: the run, where it is a replay: of the chunks that it has taken over, the rows that
+  ///   came into quarantine do not count, since they come again in its own.
+  static func sum(_ chunks: [ChunkRecord], replay: RunID? = nil) -> [LookupTally] {
     var tallies: [LookupTally] = []
-    for entry in chunks.flatMap({ $0.proof["lookups"]?.elements ?? [] }) {
-      let parts = entry.elements
-      guard parts.count == 3, let step = parts[0].stringValue, let hits = parts[1].intValue,
-        let misses = parts[2].intValue
-      else { continue }
-      if let number = tallies.firstIndex(where: { $0.step == step }) {
-        tallies[number].hits += Int64(hits)
-        tallies[number].misses += Int64(misses)
-      } else {
-        tallies.append(LookupTally(step: step, hits: Int64(hits), misses: Int64(misses)))
+    for chunk in chunks {
+      let isTakenOver = replay.map { chunk.proof["replay"]?.stringValue != $0.text } ?? false
+      for entry in chunk.proof["lookups"]?.elements ?? [] {
+        let counts = entry.elements.dropFirst().compactMap(\.intValue)
+        guard let step = entry.elements.first?.stringValue, counts.count == 4 else { continue }
+        let again = isTakenOver ? (hits: counts[2], misses: counts[3]) : (hits: 0, misses: 0)
+        let (hits, misses) = (Int64(counts[0] - again.hits), Int64(counts[1] - again.misses))
+        if let number = tallies.firstIndex(where: { $0.step == step }) {
+          tallies[number].hits += hits
+          tallies[number].misses += misses
+        } else {
+          tallies.append(LookupTally(step: step, hits: hits, misses: misses))
+        }
       }
     }
     return tallies

@@ -120,6 +120,8 @@ import Testing
       let newest = try #require(try await Self.succeeded(project).first)
       #expect(newest.replayOf == run && newest.revision == 2 && newest.totals.rows.quarantined == 0)
       #expect(newest.totals.rows.read == 267 && newest.totals.rows.kept == 267)
+      // Each row once, as the run that is replayed here found or missed it in vain.
+      #expect(replay.output.contains("step 3 (lookup): 267 rows found, 0 not"), "\(replay.output)")
       let again = try await project.run(["quarantine", "replay", run.text])
       #expect(again.status == 0 && again.output.contains("was replayed before, by run \(newest.id)"))
       #expect(try await Self.succeeded(project).count == 2)
