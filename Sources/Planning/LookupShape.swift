@@ -85,6 +85,6 @@ struct LookupShape: Sendable {
     }
     return PlannedLookup(
       origin: origin, key: key, payload: payload, onDuplicate: lookup.onDuplicate,
-      maximumRows: maximumRows, step: step.name)
+      maximumRows: maximumRows, step: step.name, place: step.place)
   }
 }

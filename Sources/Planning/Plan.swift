@@ -134,8 +134,9 @@ package struct PlannedLookup: Hashable, Sendable {
   package var payload: [ColumnSchema]
   package var onDuplicate: Lookup.OnDuplicate
   package var maximumRows: Int
-  /// The step's name, for messages.
+  /// The step's name and place, for messages.
   package var step: String
+  package var place: Place
 
   package enum Origin: Hashable, Sendable {
     /// A SELECT of the key columns and then the payload columns.
@@ -146,7 +147,7 @@ package struct PlannedLookup: Hashable, Sendable {
 
   package init(
     origin: Origin, key: [ColumnSchema], payload: [ColumnSchema], onDuplicate: Lookup.OnDuplicate,
-    maximumRows: Int, step: String
+    maximumRows: Int, step: String, place: Place
   ) {
     self.origin = origin
     self.key = key
@@ -154,5 +155,6 @@ package struct PlannedLookup: Hashable, Sendable {
     self.onDuplicate = onDuplicate
     self.maximumRows = maximumRows
     self.step = step
+    self.place = place
   }
 }

@@ -103,7 +103,7 @@ enum QuarantineCommand {
   private static func show(_ invocation: Invocation, _ store: Store, run: RunID) async throws {
     let records = try await store.rejections(of: run, limit: try limit(invocation) ?? 20)
     if invocation.has("json") {
-      Terminal.print(JSONValue.object([.init("rows", .array(records.map { json($0) }))]).prettyText)
+      Terminal.print(JSONValue.object([.init("rows", .array(try records.map { try json($0) }))]).prettyText)
       return
     }
     if records.isEmpty { Terminal.print("Run \(run) has no rows in quarantine.") }
@@ -126,13 +126,13 @@ enum QuarantineCommand {
     while left > 0 {
       let page = try await store.rejections(of: run, after: cursor, limit: min(left, 1000))
       guard let last = page.last else { return }
-      for record in page { Terminal.print(json(record).text) }
+      for record in page { Terminal.print(try json(record).text) }
       cursor = RejectionCursor(after: last)
       left -= page.count
     }
   }
 
-  private static func json(_ record: StoredRejection) -> JSONValue {
+  private static func json(_ record: StoredRejection) throws(Fault) -> JSONValue {
     let rejection = record.rejection
     return .object([
       .init("chunk", .integer(record.chunk.number)), .init("row", .integer(rejection.ordinal)),
@@ -147,7 +147,7 @@ enum QuarantineCommand {
               .init("detail", .string($0.detail)),
             ])
           })),
-      .init("values", .string(rejection.row)),
+      .init("values", try JSONValue(parsing: rejection.row)),
     ])
   }
 }

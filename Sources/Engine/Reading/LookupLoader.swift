@@ -30,15 +30,23 @@ struct LookupLoader {
     var tables: [LookupTable] = []
     for lookup in lookups {
       let table: LookupTable
-      switch lookup.origin {
-      case .query(let connection, let sql): table = try await load(lookup, sql, on: connection)
-      case .file(let path, let columns):
-        table = try LookupFile(path, root: root).load(lookup, columns: columns)
+      do {
+        table = try await load(lookup)
+      } catch var fault as Fault {
+        fault.place = fault.place ?? lookup.place
+        throw fault
       }
       report(lookup.step, table.rowCount)
       tables.append(table)
     }
     return Loaded(tables: tables)
+  }
+
+  private func load(_ lookup: PlannedLookup) async throws -> LookupTable {
+    switch lookup.origin {
+    case .query(let connection, let sql): try await load(lookup, sql, on: connection)
+    case .file(let path, let columns): try LookupFile(path, root: root).load(lookup, columns: columns)
+    }
   }
 
   private func load(_ lookup: PlannedLookup, _ sql: SQLText, on name: String) async throws -> LookupTable {

@@ -56,6 +56,7 @@ import Testing
       ] { #expect(shown.output.contains(words), "\(words) in \(shown.output)") }
       let exported = try await project.run(["quarantine", "export", run])
       #expect(exported.output.split(separator: "\n").count == 4)
+      #expect(exported.output.contains(#""values":{"id":2,"#), "\(exported.output)")
       let status = try await project.run(["show", run])
       for said in [shown, exported, status] { #expect(!said.output.contains("canary"), "\(said.output)") }
     }
