@@ -54,10 +54,28 @@ struct ChunkChooser {
     }
   }
 
-  private var rowsPerChunk: Double {
-    let usual = min(
-      max(estimate.rows / Self.usualChunks, Self.usualRows.lowerBound), Self.usualRows.upperBound)
-    return max(rule.rows.map(Double.init) ?? usual, estimate.rows / Double(Self.maximumChunks))
+  /// How many of a source's `rows` a chunk holds, and why.
+  private func chunkSize(of rows: Double) -> (rows: Double, reason: String) {
+    let share = rows / Self.usualChunks
+    let (wanted, reason): (Double, String) =
+      if let asked = rule.rows {
+        (Double(asked), "as the job asks")
+      } else if share < Self.usualRows.lowerBound {
+        (Self.usualRows.lowerBound, "the least that pays")
+      } else if share > Self.usualRows.upperBound {
+        (Self.usualRows.upperBound, "the most that a crash should lose")
+      } else {
+        (share, "an eighth of the source")
+      }
+    let least = rows / Double(Self.maximumChunks)
+    return wanted < least
+      ? (least, "since there are \(Self.maximumChunks) chunks at most") : (wanted, reason)
+  }
+
+  /// What a reason says of the size: `; about 750000 rows each, an eighth of the source`.
+  private func sizeText(of rows: Double) -> String {
+    let size = chunkSize(of: rows)
+    return "; about \(Self.count(size.rows)) rows each, \(size.reason)"
   }
 
   private func automatic() throws(Fault) -> ChunkChoice {
@@ -73,7 +91,9 @@ struct ChunkChooser {
     case .foreign: return .none(reason: "a foreign table has no pages here")
     case .partitioned:
       if consistency == .snapshot, server.version >= 140_000 {
-        return .partitions(perChunk: pagesPerChunk(of: table), reason: "page ranges of each partition")
+        return .partitions(
+          perChunk: pagesPerChunk(of: table),
+          reason: "page ranges of each partition" + sizeText(of: heapRows(of: table)))
       }
       return .partitions(perChunk: nil, reason: "one chunk a partition")
     case .table, .materialized:
@@ -82,8 +102,7 @@ struct ChunkChooser {
           by: [index.columns[0].name], reason: "the server reads it by the index \(index.name)")
       }
       if consistency == .snapshot, server.version >= 140_000, table.isHeap {
-        return .pages(
-          perChunk: pagesPerChunk(of: table), reason: "one heap under one snapshot is read by page ranges")
+        return try pages(reason: "one heap under one snapshot is read by page ranges")
       }
       if let unique = table.indexes.first(where: { $0.isPrimary }) ?? table.indexes.first(where: \.isUnique) {
         return try keyed(by: unique.columns.map(\.name), reason: "the unique index \(unique.name) orders it")
@@ -95,10 +114,10 @@ struct ChunkChooser {
   /// Small means that all of it is read as one chunk, or that the pages are few even where the
   /// statistics are missing.
   private func isSmall(_ table: TableFacts) -> Bool {
-    let pages = table.kind == .partitioned ? table.partitions.map(\.pages).reduce(0, +) : table.pages
+    let pages = Self.pages(of: table)
     let isHeapKind = table.kind != .view && table.kind != .foreign
     if isHeapKind, rule.rows == nil, pages < 256 { return true }
-    return estimate.rows <= rowsPerChunk
+    return estimate.rows <= chunkSize(of: estimate.rows).rows
       && estimate.scans.allSatisfy { $0.node != "Seq Scan" || pages < 8192 }
   }
 
@@ -112,16 +131,22 @@ struct ChunkChooser {
     return nil
   }
 
-  private func pagesPerChunk(of table: TableFacts) -> Int64 {
-    let pages =
-      table.kind == .partitioned ? table.partitions.map(\.pages).reduce(0, +) : table.pages
-    // By all rows of the heap, not by those that the filter keeps: each page is read anyway.
+  private static func pages(of table: TableFacts) -> Int64 {
+    table.kind == .partitioned ? table.partitions.map(\.pages).reduce(0, +) : table.pages
+  }
+
+  /// All rows of the heap, not only those that the filter keeps: each page is read anyway.
+  private func heapRows(of table: TableFacts) -> Double {
     let guess =
       table.kind == .partitioned
       ? table.partitions.map { max($0.estimatedRows, 0) }.reduce(0, +) : table.estimatedRows
-    let rows = guess > 0 ? guess : Double(pages) * 60
+    return guess > 0 ? guess : Double(Self.pages(of: table)) * 60
+  }
+
+  private func pagesPerChunk(of table: TableFacts) -> Int64 {
+    let (pages, rows) = (Self.pages(of: table), heapRows(of: table))
     let rowsPerPage = max(rows / Double(max(pages, 1)), 0.01)
-    let perChunk = Int64((rowsPerChunk / rowsPerPage).rounded(.up))
+    let perChunk = Int64((chunkSize(of: rows).rows / rowsPerPage).rounded(.up))
     let least = pages / Int64(Self.maximumChunks) + 1
     return max(perChunk, least, 1)
   }
@@ -143,7 +168,7 @@ struct ChunkChooser {
         "Page ranges need Postgres 14 or later; this server is \(server.version / 10_000)",
         place: rule.place, hint: "Use `by: key`")
     }
-    return .pages(perChunk: pagesPerChunk(of: table), reason: reason)
+    return .pages(perChunk: pagesPerChunk(of: table), reason: reason + sizeText(of: heapRows(of: table)))
   }
 
   private func partitions() throws(Fault) -> ChunkChoice {
@@ -160,7 +185,7 @@ struct ChunkChooser {
         "bad_chunk", .validation, "`by: key` needs a column", place: rule.place,
         hint: "Write chunk: {by: key, column: id}")
     }
-    let chunks = Int((estimate.rows / rowsPerChunk).rounded(.up))
+    let chunks = Int((estimate.rows / chunkSize(of: estimate.rows).rows).rounded(.up))
     if chunks <= 1, rule.rows == nil {
       return .none(reason: "about \(Self.count(estimate.rows)) rows are one chunk's worth")
     }
@@ -171,7 +196,9 @@ struct ChunkChooser {
       // About 4,000 pages are enough for boundaries, whatever the table's size.
       sample = min(100, 400_000 / Double(table.pages))
     }
-    return .key(columns, chunks: max(chunks, 1), samplePercent: sample, reason: reason)
+    return .key(
+      columns, chunks: max(chunks, 1), samplePercent: sample,
+      reason: reason + sizeText(of: estimate.rows))
   }
 
   static func count(_ rows: Double) -> String {

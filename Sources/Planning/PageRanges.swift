@@ -8,16 +8,20 @@ struct PageRanges {
   /// A name for people where the relation is one of several.
   var label: String?
 
+  /// As few ranges as `pagesPerChunk` allows, all of a length but for one page: a short last one would leave
+  /// other connections idle.
   func ranges(pagesPerChunk: Int64) -> [ChunkRange] {
-    let step = max(pagesPerChunk, 1)
-    let count = max((pages + step - 1) / step, 1)
+    let most = max(pagesPerChunk, 1)
+    let count = max((pages + most - 1) / most, 1)
+    let (step, longer) = (pages / count, pages % count)
     let prefix = label.map { "\($0) " } ?? ""
     return (0..<count).map { index in
-      let first = index * step
+      let first = index * step + min(index, longer)
+      let next = first + step + (index < longer ? 1 : 0)
       var conditions: [SQLText] = []
       if index > 0 { conditions.append("ctid >= \(tid(first))") }
-      if index < count - 1 { conditions.append("ctid < \(tid(first + step))") }
-      let end = index < count - 1 ? "to before \(first + step)" : "to the end"
+      if index < count - 1 { conditions.append("ctid < \(tid(next))") }
+      let end = index < count - 1 ? "to before \(next)" : "to the end"
       return ChunkRange(
         relation: relation,
         predicate: conditions.isEmpty ? nil : "\(conditions, separator: " AND ")",

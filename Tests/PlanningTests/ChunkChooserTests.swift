@@ -19,9 +19,14 @@ import Testing
     let table = PlanSamples.table()
     #expect(
       try choose(table, PlanSamples.estimate(1_000_000))
-        == .pages(perChunk: 2500, reason: "one heap under one snapshot is read by page ranges"))
+        == .pages(
+          perChunk: 2500,
+          reason:
+            "one heap under one snapshot is read by page ranges; about 250000 rows each, the least that pays")
+    )
     let keyed = ChunkChoice.key(
-      ["id"], chunks: 4, samplePercent: nil, reason: "the unique index orders_pkey orders it")
+      ["id"], chunks: 4, samplePercent: nil,
+      reason: "the unique index orders_pkey orders it; about 250000 rows each, the least that pays")
     #expect(try choose(table, PlanSamples.estimate(1_000_000), consistency: .chunk) == keyed)
     #expect(try choose(table, PlanSamples.estimate(1_000_000), version: 130_009) == keyed)
     #expect(try choose(PlanSamples.table(isHeap: false), PlanSamples.estimate(1_000_000)) == keyed)
@@ -30,7 +35,9 @@ import Testing
   @Test func anIndexThatTheServerUsesIsFollowed() throws {
     #expect(
       try choose(PlanSamples.table(), PlanSamples.estimate(600_000, scan: "Index Scan", index: "orders_pkey"))
-        == .key(["id"], chunks: 3, samplePercent: nil, reason: "the server reads it by the index orders_pkey")
+        == .key(
+          ["id"], chunks: 3, samplePercent: nil,
+          reason: "the server reads it by the index orders_pkey; about 250000 rows each, the least that pays")
     )
   }
 
@@ -38,16 +45,41 @@ import Testing
     let table = PlanSamples.table(pages: 400_000, rows: 40_000_000)
     #expect(
       try choose(table, PlanSamples.estimate(40_000_000), rule: ChunkRule(kind: .key, columns: ["id"]))
-        == .key(["id"], chunks: 40, samplePercent: 1, reason: "the job names the key"))
+        == .key(
+          ["id"], chunks: 40, samplePercent: 1,
+          reason: "the job names the key; about 1000000 rows each, the most that a crash should lose"))
   }
 
-  /// An eighth of what is read, but no chunk smaller or larger than pays.
-  @Test(arguments: [(500_000, 2), (2_000_000, 8), (6_000_000, 8), (8_000_000, 8), (20_000_000, 20)])
-  func chunksOfTheUsualSize(_ rows: Int, _ chunks: Int) throws {
+  /// An eighth of what is read, but no chunk smaller or larger than pays; with the reason.
+  @Test(arguments: [
+    (500_000, nil, 2, "about 250000 rows each, the least that pays"),
+    (2_000_000, nil, 8, "about 250000 rows each, an eighth of the source"),
+    (6_000_000, nil, 8, "about 750000 rows each, an eighth of the source"),
+    (8_000_000, nil, 8, "about 1000000 rows each, an eighth of the source"),
+    (20_000_000, nil, 20, "about 1000000 rows each, the most that a crash should lose"),
+    (8_192_000_000, nil, 4_096, "about 2000000 rows each, since there are 4096 chunks at most"),
+    (6_000_000, 10_000, 600, "about 10000 rows each, as the job asks"),
+  ])
+  func chunksOfTheUsualSize(_ rows: Int, _ asked: Int?, _ chunks: Int, _ size: String) throws {
     let table = PlanSamples.table(pages: 1_000, rows: Double(rows))
     let choice = try choose(
-      table, PlanSamples.estimate(Double(rows)), rule: ChunkRule(kind: .key, columns: ["id"]))
-    #expect(choice == .key(["id"], chunks: chunks, samplePercent: nil, reason: "the job names the key"))
+      table, PlanSamples.estimate(Double(rows)),
+      rule: ChunkRule(kind: .key, rows: asked, columns: ["id"]))
+    #expect(
+      choice
+        == .key(["id"], chunks: chunks, samplePercent: nil, reason: "the job names the key; \(size)"))
+  }
+
+  /// Pages are read whatever the filter keeps of them: a filter neither shortens nor lengthens chunks.
+  @Test(arguments: [5_900_000.0, 3_000_000, 800_000])
+  func pagesAreSharedOutByTheRowsInThem(_ kept: Double) throws {
+    #expect(
+      try choose(PlanSamples.table(pages: 100_000, rows: 6_000_000), PlanSamples.estimate(kept))
+        == .pages(
+          perChunk: 12_500,
+          reason:
+            "one heap under one snapshot is read by page ranges; about 750000 rows each, an eighth of the source"
+        ))
   }
 
   @Test(arguments: [
@@ -85,7 +117,9 @@ import Testing
       partitions: [PlanSamples.partition("p1", pages: 5000), PlanSamples.partition("p2", pages: 5000)])
     #expect(
       try choose(table, PlanSamples.estimate(1_000_000))
-        == .partitions(perChunk: 2500, reason: "page ranges of each partition"))
+        == .partitions(
+          perChunk: 2500,
+          reason: "page ranges of each partition; about 250000 rows each, the least that pays"))
     #expect(
       try choose(table, PlanSamples.estimate(1_000_000), consistency: .chunk)
         == .partitions(perChunk: nil, reason: "one chunk a partition"))

@@ -88,6 +88,9 @@ import Testing
           if number == ranges.count - 1 { #expect(!text.contains(" < ")) } else { next = bounds.last ?? "" }
         }
         #expect(ranges.count == max(1, Int((pages + max(step, 1) - 1) / max(step, 1))))
+        let starts = ranges.compactMap { $0.text.split(separator: " ").compactMap { Int64($0) }.first }
+        let lengths = zip(starts, starts.dropFirst() + [pages]).map { $1 - $0 }
+        #expect((lengths.max() ?? 0) - (lengths.min() ?? 0) <= 1)
       }
     }
     let ranges = PageRanges(relation: "t", pages: 5, label: "p").ranges(pagesPerChunk: 2)
