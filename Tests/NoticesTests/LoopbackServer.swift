@@ -26,18 +26,22 @@ final class LoopbackServer: Sendable {
     try OwnThread.start(name: "test-server") {
       while true {
         let descriptor = accept(listener, nil, nil)
-        if descriptor < 0 { break }
+        if descriptor < 0 {
+          if errno == EINVAL { break }
+          continue
+        }
         let connection = Connection(descriptor: descriptor)
         handle(connection)
         connection.end()
       }
+      // Here and not by whoever ends it: the next server could get the number, and this thread its clients.
+      close(listener)
     }
   }
 
   deinit {
-    // Wakes the thread, which then ends.
+    // Wakes the thread, and lets it take no more clients.
     shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
   }
 
   /// One client's connection, as lines and bytes.

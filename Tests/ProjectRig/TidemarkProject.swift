@@ -108,6 +108,10 @@ package struct TidemarkProject: Sendable {
     _ arguments: [String], environment: [String: String] = [:], output: String, behind wrapper: [String] = []
   ) throws(Fault) -> ChildProcess {
     var variables = ["PATH": "/usr/bin:/bin", "HOME": folder, "LANG": "C.UTF-8"]
+    // What a sanitizer is told holds for the program as well.
+    for name in ["ASAN_OPTIONS", "TSAN_OPTIONS"] {
+      if let value = getenv(name) { variables[name] = String(cString: value) }
+    }
     variables.merge(environment) { $1 }
     return try ChildProcess(
       wrapper + [TidemarkProject.program] + arguments + ["--project", folder], environment: variables,

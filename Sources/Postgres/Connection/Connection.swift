@@ -123,7 +123,7 @@ package actor Connection {
     guard PQsendQuery(pointer, sql.text) == 1 else { throw lost() }
     cancelSwitch.begin()
     defer { _ = cancelSwitch.end() }
-    return String(cString: PQcmdStatus(try lastResult(pointer).pointer))
+    return try lastResult(pointer).commandTag
   }
 
   func limitSilence(_ limit: Duration?) {

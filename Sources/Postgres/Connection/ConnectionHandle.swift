@@ -22,9 +22,10 @@ struct ConnectionHandle: ~Copyable {
     let pairs = settings.parameters.sorted { $0.key < $1.key }
     let keywords = CStrings(pairs.map(\.key))
     let values = CStrings(pairs.map(\.value))
-    guard let pointer = PQconnectStartParams(keywords.pointers, values.pointers, 0) else {
-      throw Refusal(message: "libpq is out of memory")
+    let started = withExtendedLifetime((keywords, values)) {
+      PQconnectStartParams(keywords.pointers, values.pointers, 0)
     }
+    guard let pointer = started else { throw Refusal(message: "libpq is out of memory") }
     let handle = ConnectionHandle(owning: pointer, place: place)
     // Only the verbose form of a refusal has the SQLSTATE in it.
     PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)

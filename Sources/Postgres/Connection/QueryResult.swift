@@ -120,7 +120,8 @@ package enum StatementParameter: Hashable, Sendable {
   case bytes([UInt8])
 }
 
-/// libpq's result, freed exactly once.
+/// libpq's result, freed exactly once. Freed after its last use: what its pointer leads to is looked at within
+/// a method or a borrow, never through `pointer` of a value that nobody holds.
 struct ResultHandle: ~Copyable {
   let pointer: OpaquePointer
 
@@ -131,4 +132,7 @@ struct ResultHandle: ~Copyable {
   deinit { PQclear(pointer) }
 
   var status: ExecStatusType { PQresultStatus(pointer) }
+
+  /// The command's name and count: `COMMIT`, `INSERT 0 5`.
+  var commandTag: String { String(cString: PQcmdStatus(pointer)) }
 }
