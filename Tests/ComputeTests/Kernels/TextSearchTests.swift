@@ -51,8 +51,8 @@ import Testing
     for pattern in ["a_", #"a\%"#] { #expect(LikePattern.Shape(pattern) == nil) }
   }
 
-  /// Columns that are searched as a whole: short and long texts, NULLs, some of the rows, values in any order.
-  @Test func columnsAreSearchedAsTheirRowsAre() throws {
+  /// Over columns: short and long texts, NULLs, some of the rows, parts that are longer than a word.
+  @Test func columnsAreSearchedAsWalkingDoes() throws {
     let cases = GeneratedCases(2_000)
     let schema = [ColumnSchema(name: "t", type: .text)]
     for number in 0..<cases.count {

@@ -20,14 +20,7 @@ struct Like: Kernel {
     let (found, notFound): (Int64, Int64) = isNegated ? (0, 1) : (1, 0)
     if let shape, !ignoresCase {
       let to = out.integers
-      shape.withParts { parts in
-        guard let search = parts.floating.flatMap({ ColumnSearch(from, rows, for: $0) }) else {
-          return rows.forEach { to[$0] = parts.match(from.bytes($0)) ? found : notFound }
-        }
-        search.forEach(rows) { row, isFound in
-          to[row] = isFound ?? parts.match(from.bytes(row)) ? found : notFound
-        }
-      }
+      shape.withParts { parts in rows.forEach { to[$0] = parts.match(from.bytes($0)) ? found : notFound } }
       return
     }
     out.mapIntegers(rows, frame) { row throws(RowFault) in
@@ -85,16 +78,6 @@ enum LikePattern {
       fileprivate let isOpenAtStart: Bool
       fileprivate let isOpenAtEnd: Bool
 
-      /// The parts, where all of them may stand anywhere.
-      var floating: [UnsafeBufferPointer<UInt8>]? {
-        guard isOpenAtStart, isOpenAtEnd, ends.count > 0 else { return nil }
-        return ends.indices.map { part($0) }
-      }
-
-      private func part(_ number: Int) -> UnsafeBufferPointer<UInt8> {
-        UnsafeBufferPointer(rebasing: bytes[(number == 0 ? 0 : ends[number - 1])..<ends[number]])
-      }
-
       /// The first of several texts can be taken where it stands first, the last one where it stands last.
       @inline(__always)
       func match(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -115,7 +98,7 @@ enum LikePattern {
           guard end >= start, Self.equal(text, end, bytes, ends[last] - length, length) else { return false }
         }
         for number in first..<last {
-          let part = part(number)
+          let part = UnsafeBufferPointer(rebasing: bytes[(number == 0 ? 0 : ends[number - 1])..<ends[number]])
           let rest = UnsafeBufferPointer(rebasing: text[..<end])
           guard let found = UTF8Text.find(part, in: rest, from: start) else { return false }
           start = found + part.count

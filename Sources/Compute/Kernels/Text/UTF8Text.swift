@@ -108,7 +108,9 @@ enum UTF8Text {
   }
 
   @inline(__always)
-  static func stands(_ needle: UnsafePointer<UInt8>, _ count: Int, at text: UnsafePointer<UInt8>) -> Bool {
+  private static func stands(_ needle: UnsafePointer<UInt8>, _ count: Int, at text: UnsafePointer<UInt8>)
+    -> Bool
+  {
     var index = 0
     while index < count {
       if needle[index] != text[index] { return false }
