@@ -1,6 +1,7 @@
 internal import Engine
 internal import JobFiles
 internal import Model
+internal import Scheduler
 internal import StateStore
 
 extension ProjectContext {
@@ -35,6 +36,16 @@ extension ProjectContext {
   /// - Throws: `Fault` or `Faults` of the job file.
   func pastRun(_ record: RunRecord, _ store: Store) async throws -> PastRun {
     try PastRun(record, try await request(for: record).request, environment(store: store) { _, _ in })
+  }
+
+  /// What cancels runs, and takes their targets away from owners that sleep.
+  func cancellation(in store: Store) -> RunCancellation {
+    RunCancellation(store: store) { record in
+      if try await store.sinkMarks(of: record.id).isEmpty { return }
+      try await pastRun(record, store).raiseFences()
+    } warn: {
+      Terminal.printError("warning: \($0)\n")
+    }
   }
 
   func runs(

@@ -23,9 +23,10 @@ enum CancelCommand {
     let runs = try await runs(invocation.operands[0], context, store)
     var results: [(RunRecord, RunCancellation.Result)] = []
     var published: Set<RunID> = []
+    let cancellation = context.cancellation(in: store)
     for run in runs {
       if try await store.sinkMarks(of: run.id).contains(where: \.isByChunk) { published.insert(run.id) }
-      let result = try await RunCancellation(store: store).end(
+      let result = try await cancellation.end(
         run.id, by: Person.current, reason: invocation["reason"] ?? "cancelled by hand")
       results.append((run, result))
     }

@@ -32,10 +32,11 @@ enum PauseCommand {
       project: context.project.name, job: job.name, until: until, reason: reason, by: by)
     var (ended, told): ([RunID], [String]) = ([], [])
     if invocation.has("cancel") {
+      let cancellation = context.cancellation(in: store)
       let open = RunFilter(project: context.project.name, job: job.name, isUnfinished: true)
       for run in try await store.runs(open) where try await store.isOwned(run.id) {
         do {
-          let result = try await RunCancellation(store: store).end(
+          let result = try await cancellation.end(
             run.id, by: by, reason: reason.isEmpty ? "the job was paused" : reason)
           ended.append(run.id)
           told.append("run \(run.id): \(result.sentence)")

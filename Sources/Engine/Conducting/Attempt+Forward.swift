@@ -24,7 +24,8 @@ extension Attempt {
     let marks = try await store.sinkMarks(of: record.id)
     if marks.isEmpty { return }
     let (saved, damage) = try await savedCommitment()
-    let (bound, boundContext) = try saved.map(request(by:)) ?? (request, context)
+    let (bound, boundContext) =
+      try saved.map { try $0.request(for: record, request, in: environment) } ?? (request, context)
     var binding = Binding(commitment: saved, isPartial: false)
     if marks.allSatisfy({ $0.committedAt == nil }) {
       // A commit whose answer was lost, or that nothing could be written about any more; or chunks.
@@ -85,18 +86,6 @@ extension Attempt {
       report(.planDamaged(fault))
       return (nil, fault)
     }
-  }
-
-  private func request(by saved: Commitment) throws -> (RunRequest, RunContext) {
-    var bound = request
-    bound.job = try environment.readJob(saved.jobText, saved.jobFile)
-    bound.jobText = saved.jobText
-    bound.choice = record.identity.interval.map(IntervalChoice.range) ?? .latest
-    bound.parameters = record.identity.parameters
-    var boundContext = try RunContext(
-      bound, matrixRowName: record.identity.matrixRow, now: saved.fireTime, zones: environment.zones)
-    boundContext.identity = record.identity
-    return (bound, boundContext)
   }
 
   /// The plan as it was, without a question to the source. Nothing is read any more, so lookups are

@@ -51,6 +51,8 @@ extension Attempt {
       try await store.move(
         ownership, RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
     }
+    // Who asked before the marks were there has raised no fence.
+    try await Keeper.refuseCancelled(record.id, in: store)
     try Failpoint.hit(.publishStarted)
     let sinks = try await publisher.commit(made, ownership: ownership, budget: RetryBudget(job.errors.retry))
     return try await succeed(made, sinks, publisher.warnings + warnings)

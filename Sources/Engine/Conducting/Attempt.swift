@@ -90,8 +90,11 @@ actor Attempt {
     // Asked for while it published, when nobody could tell whether that was still possible.
     try await Keeper.refuseCancelled(record.id, in: store)
     try Publisher.fenceFiles(
-      of: job, references: references, identity: record.identity, root: environment.outputRoot)
+      of: job, references: references, identity: record.identity, in: environment)
     let (prepared, publisher) = try await prepare(asker, spills)
+    // Whoever cancels writes that down, and then raises the fences. Here they were raised first: either they
+    // look now, or this attempt's are below theirs.
+    try await Keeper.refuseCancelled(record.id, in: store)
     if binding == nil {
       if isAgain {
         record = try await publisher.raiseRevision(ownership: ownership)

@@ -94,9 +94,11 @@ package struct Conductor: Sendable {
       }
       return .succeeded(summary)
     } catch {
-      let fault = Conductor.fault(error)
+      let store = environment.store
+      let current = await attempt.current
+      let fault = try await Keeper.meaning(of: Conductor.fault(error), to: current.ownership, in: store)
       let ending = RunEnding(environment: environment, request: request, context: context)
-      try await ending.record(fault, run: await attempt.current, start: attempt.start)
+      try await ending.record(fault, run: current, start: attempt.start)
       if let several = error as? Faults { throw several }
       throw fault
     }

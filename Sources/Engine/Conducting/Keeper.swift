@@ -51,6 +51,18 @@ struct Keeper: Sendable {
   /// - Throws: `Fault` `cancelled` where somebody has asked for the run's end, and may.
   static func refuseCancelled(_ run: RunID, in store: Store) async throws {
     guard let request = try await store.cancelRequest(for: run) else { return }
-    throw Fault("cancelled", .interrupted, "The run was cancelled by \(request.by): \(request.reason)")
+    throw fault(request)
+  }
+
+  /// What a fault means to the owner of a run: behind a fence that was raised to cancel it, nobody has taken over.
+  static func meaning(of fault: Fault, to ownership: Ownership, in store: Store) async throws -> Fault {
+    guard fault.code == "fenced", let run = try await store.run(ownership.run),
+      run.token == ownership.token, let request = run.cancel
+    else { return fault }
+    return Keeper.fault(request)
+  }
+
+  private static func fault(_ request: CancelRequest) -> Fault {
+    Fault("cancelled", .interrupted, "The run was cancelled by \(request.by): \(request.reason)")
   }
 }

@@ -95,6 +95,8 @@ actor ChunkPublisher {
       try await environment.store.markPrepared(
         sink: table.target.sink, resultHash: "", rowCount: 0, details: SinkMark.byChunk, for: ownership)
     }
+    // Who asked before the marks were there has raised no fence.
+    try await Keeper.refuseCancelled(ownership.run, in: environment.store)
     isBegun = true
   }
 

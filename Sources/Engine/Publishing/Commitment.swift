@@ -53,4 +53,21 @@ struct Commitment {
       answers.append(list)
     }
   }
+
+  /// What was asked for when the run began to publish.
+  /// - Parameter present: what is asked for now.
+  /// - Throws: `Faults` where the saved job cannot be read any more.
+  func request(
+    for run: RunRecord, _ present: RunRequest, in environment: EngineEnvironment
+  ) throws -> (RunRequest, RunContext) {
+    var bound = present
+    bound.job = try environment.readJob(jobText, jobFile)
+    bound.jobText = jobText
+    bound.choice = run.identity.interval.map(IntervalChoice.range) ?? .latest
+    bound.parameters = run.identity.parameters
+    var context = try RunContext(
+      bound, matrixRowName: run.identity.matrixRow, now: fireTime, zones: environment.zones)
+    context.identity = run.identity
+    return (bound, context)
+  }
 }

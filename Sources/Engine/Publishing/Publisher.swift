@@ -84,8 +84,7 @@ final class Publisher {
             target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
             isByChunk: rule.publishPerChunk && run.replayOf == nil && !plan.chunks.isEmpty))
       case .file(let rule):
-        let path = environment.project.pathInOutput(
-          try NameResolver(references: references).text(rule.path))
+        let path = try path(of: rule, references, in: environment)
         _ = try OutputFile.parts(path)
         files.append(File(sink: sink, rule: rule, path: path))
       }
@@ -100,16 +99,23 @@ final class Publisher {
   /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever
   /// ends this run for good relies on it.
   static func fenceFiles(
-    of job: Job, references: ReferenceScope, identity: RunIdentity, root: String
+    of job: Job, references: ReferenceScope, identity: RunIdentity, in environment: EngineEnvironment
   ) throws(Fault) {
     for case .file(let rule) in job.sinks {
-      let path = try NameResolver(references: references).text(rule.path)
+      let path = try path(of: rule, references, in: environment)
       do throws(Fault) {
-        try PreparedFile.fence(path, in: root, identity)
+        try PreparedFile.fence(path, in: environment.outputRoot, identity)
       } catch {
         throw error.at(rule.place)
       }
     }
+  }
+
+  /// A file's path within the output folder.
+  private static func path(
+    of rule: FileSinkRule, _ references: ReferenceScope, in environment: EngineEnvironment
+  ) throws(Fault) -> String {
+    environment.project.pathInOutput(try NameResolver(references: references).text(rule.path))
   }
 
   private static func look(

@@ -4,9 +4,20 @@ package import StateStore
 /// Ends a run for good: asks its owner where one lives, and does it itself where none does.
 package struct RunCancellation: Sendable {
   private let store: Store
+  private let raiseFences: @Sendable (RunRecord) async throws -> Void
+  private let warn: @Sendable (String) -> Void
 
-  package init(store: Store) {
+  /// - Parameters:
+  ///   - raiseFences: takes the targets away from whoever may still work on a run, which is marked as cancelled by
+  ///     then: its owner may sleep, and not hear of it before it has published once more.
+  ///   - warn: told where that failed, which holds up no cancelling.
+  package init(
+    store: Store, raiseFences: @escaping @Sendable (RunRecord) async throws -> Void = { _ in },
+    warn: @escaping @Sendable (String) -> Void = { _ in }
+  ) {
     self.store = store
+    self.raiseFences = raiseFences
+    self.warn = warn
   }
 
   package enum Result: Hashable, Sendable {
@@ -30,6 +41,13 @@ package struct RunCancellation: Sendable {
     }
     if record.state.isFinal { return .over(record.state) }
     if record.cancel == nil { throw Store.illegal(.cancelled, record, isPastFirstCommit: true) }
+    do {
+      try await raiseFences(record)
+    } catch {
+      warn(
+        "an owner of run \(run) that sleeps may still publish when it wakes up: \(Fault(describing: error).sentence)"
+      )
+    }
     switch try await store.claim(run) {
     case .held: return .asked
     case .over(let state): return .over(state)

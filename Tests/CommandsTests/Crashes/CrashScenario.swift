@@ -64,7 +64,7 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
           window: day
           create: true
           after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
-      - file: {path: crash.csv}
+      - file: {path: out/crash.csv}
     checks: [{name: some, expect: count(*) > 1000, severity: warn}]
     errors: {retry: {initial: 10ms, max: 20ms}}
     limits: {parallelism: 2}
