@@ -175,6 +175,39 @@ struct CrashWorld {
       sourceLocation: sourceLocation)
   }
 
+  /// Kills the run at a place, once and once more, and expects that the same command then leaves what an undisturbed
+  /// run leaves.
+  /// - Parameter place: name and number, as in `TIDEMARK_FAILPOINT`.
+  /// - Returns: how often it was killed; the second time it may not come so far as to pass the place again.
+  func expectUndisturbed(
+    killedAt place: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> Int {
+    let first = try await run("\(place):kill")
+    try #require(first.wasKilled, "\(place) was not reached: \(first.output)", sourceLocation: sourceLocation)
+    let second = try await run("\(place):kill")
+    #expect(second.wasKilled || second.status == 0, "\(second.output)", sourceLocation: sourceLocation)
+    let third = try await run()
+    #expect(third.status == 0, "\(third.output)", sourceLocation: sourceLocation)
+    try await expectUndisturbed(place, sourceLocation: sourceLocation)
+    return second.wasKilled ? 2 : 1
+  }
+
+  /// Lets a place fail once. An error is taken as one of the connection: tried again where that is possible, else told,
+  /// and recoveries and failures are told of.
+  func expectUndisturbed(
+    failingAt place: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let first = try await run("\(place):error")
+    if first.status != 0 {
+      #expect(
+        first.status == 6 && first.output.contains("failpoint"), "\(first.output)",
+        sourceLocation: sourceLocation)
+      let second = try await run()
+      #expect(second.status == 0, "\(second.output)", sourceLocation: sourceLocation)
+    }
+    try await expectUndisturbed(notices: false, place, sourceLocation: sourceLocation)
+  }
+
   func traces() async throws -> Traces {
     var traces = Traces()
     for query in scenario.queries { traces.tables += try await project.rows(query) }

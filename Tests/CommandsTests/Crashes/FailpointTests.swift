@@ -41,23 +41,15 @@ extension CrashMatrix {
     }
 
     @Test(
-      arguments: CrashWorld.StateKind.allCases, reached.map { "\($0):1:kill" } + later.map { "\($0):2:kill" })
+      arguments: CrashWorld.StateKind.allCases, reached.map { "\($0):1" } + later.map { "\($0):2" })
     func killed(_ state: CrashWorld.StateKind, at failpoint: String) async throws {
       try await CrashWorld.with(state) { world in
-        let first = try await world.run(failpoint)
-        try #require(first.wasKilled, "\(failpoint) was not reached: \(first.output)")
-        // The second time it may not come so far as to pass the place again.
-        let second = try await world.run(failpoint)
-        #expect(second.wasKilled || second.status == 0, "\(second.output)")
-        FaultCount.add("kill -9 at a named place, \(state) state", second.wasKilled ? 2 : 1)
-        let third = try await world.run()
-        #expect(third.status == 0, "\(third.output)")
-        try await world.expectUndisturbed()
+        let kills = try await world.expectUndisturbed(killedAt: failpoint)
+        FaultCount.add("kill -9 at a named place, \(state) state", kills)
       }
     }
 
-    /// An error is taken as one of the connection: tried again where that is possible, else told. What is
-    /// not the state's own is the same for both.
+    /// What is not the state's own is the same for both.
     private static let errors =
       reached.map { (CrashWorld.StateKind.sqlite, $0) }
       + reached.filter { point in
@@ -67,16 +59,8 @@ extension CrashMatrix {
     @Test(arguments: errors)
     func failing(_ state: CrashWorld.StateKind, at point: String) async throws {
       try await CrashWorld.with(state) { world in
-        let first = try await world.run("\(point):1:error")
+        try await world.expectUndisturbed(failingAt: "\(point):1")
         FaultCount.add("transient error at a named place, \(state) state")
-        #expect(
-          first.status == 0 || (first.status == 6 && first.output.contains("failpoint")), "\(first.output)")
-        if first.status != 0 {
-          let second = try await world.run()
-          #expect(second.status == 0, "\(second.output)")
-        }
-        // Recoveries and failures are told of, as they should be.
-        try await world.expectUndisturbed(notices: false)
       }
     }
 
@@ -94,35 +78,6 @@ extension CrashMatrix {
         let last = try await world.run()
         #expect(last.status == 0, "\(last.output)")
         try await world.expectUndisturbed()
-      }
-    }
-
-    /// The answers of all commits of a run, each lost once: those of the target, and of the state. Every
-    /// fifth of the state's, unless many kills are asked for.
-    @Test(arguments: CrashWorld.StateKind.allCases)
-    func lostAnswersOfCommits(_ state: CrashWorld.StateKind) async throws {
-      try await CrashWorld.with(state) { world in
-        let isLong = Environment.process["TIDEMARK_TEST_KILLS"].flatMap(Int.init) ?? 0 > 1000
-        var number = 1
-        while true {
-          let killed = try await world.run("commit.answered:\(number):kill")
-          if !killed.wasKilled { break }
-          let resumed = try await world.run()
-          #expect(resumed.status == 0, "commit \(number): \(resumed.output)")
-          try await world.expectUndisturbed("commit \(number), killed")
-          try await world.reset()
-          let deaf = try await world.run("commit.answered:\(number):error")
-          if deaf.status != 0 {
-            #expect(deaf.status == 6, "commit \(number): \(deaf.output)")
-            let second = try await world.run()
-            #expect(second.status == 0, "commit \(number): \(second.output)")
-          }
-          try await world.expectUndisturbed(notices: false, "commit \(number), answer lost")
-          try await world.reset()
-          FaultCount.add("commit whose answer was lost, \(state) state", 2)
-          number += state == .sqlite || isLong ? 1 : 5
-        }
-        #expect(number > 8)
       }
     }
   }

@@ -1,0 +1,58 @@
+import ProjectRig
+import Testing
+
+extension CrashMatrix {
+  /// Named places of jobs that publish otherwise than at the end and from what is kept: chunk by chunk, from the first
+  /// of which on a run only goes forward, and within the merge, where the transaction is open until the COMMIT.
+  @Suite(.timeLimit(.minutes(10))) struct PublishPlaceTests {
+    struct Place: Sendable, CustomTestStringConvertible {
+      var scenario: CrashScenario
+      var point: String
+
+      var testDescription: String { "\(scenario) \(point)" }
+    }
+
+    /// Around the first chunk, in the middle, and around the end.
+    static let ofChunks =
+      ["chunk.before_publish", "chunk.after_publish"].flatMap { point in [1, 2, 5].map { "\(point):\($0)" } }
+      + [1, 2, 3, 6].map { "publish.middle:\($0)" }
+      + ["before", "after"].flatMap { edge in
+        ["save_commitment", "sink_prepared", "sink_committed"].map { "state.\($0).\(edge)_commit:1" }
+          + ["state.checkpoint.\(edge)_commit:1", "state.checkpoint.\(edge)_commit:4"]
+      }
+      + [
+        "chunk.read:3", "read.done:1", "merge.middle:2", "sinks.prepared:1", "publish.before_commit:1",
+        "publish.after_commit:1", "publish.marked:1", "publish.after_publish:1", "file.before_rename:1",
+        "run.before_success:1",
+      ]
+
+    /// From before the transaction begins to behind its end.
+    static let ofOneTable = [
+      "merge.started:1", "merge.middle:1", "merge.middle:4", "file.prepared:1", "result.made:1",
+      "state.save_commitment.before_commit:1", "state.save_commitment.after_commit:1",
+      "state.sink_prepared.before_commit:1", "state.sink_prepared.after_commit:2", "sinks.prepared:1",
+      "publish.started:1", "publish.before_commit:1", "publish.middle:1", "publish.after_commit:1",
+      "state.sink_committed.before_commit:1", "publish.marked:1",
+    ]
+
+    static let all =
+      ofChunks.map { Place(scenario: .chunks, point: $0) }
+      + ofOneTable.map { Place(scenario: .oneTable, point: $0) }
+
+    @Test(arguments: CrashWorld.StateKind.allCases, all)
+    func killed(_ state: CrashWorld.StateKind, at place: Place) async throws {
+      try await CrashWorld.with(state, place.scenario) { world in
+        let kills = try await world.expectUndisturbed(killedAt: place.point)
+        FaultCount.add("kill -9 while publishing, \(place.scenario), \(state) state", kills)
+      }
+    }
+
+    /// Tried again where that is possible, else told; a result that the target has lost is made once more.
+    @Test(arguments: all) func failing(at place: Place) async throws {
+      try await CrashWorld.with(.sqlite, place.scenario) { world in
+        try await world.expectUndisturbed(failingAt: place.point)
+        FaultCount.add("transient error while publishing, \(place.scenario)")
+      }
+    }
+  }
+}
