@@ -100,7 +100,7 @@ let package = Package(
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "Model"], swiftSettings: settings),
     .testTarget(
-      name: "TimetableTests", dependencies: ["Timetable", "Model"],
+      name: "TimetableTests", dependencies: ["Timetable", "Model", "Seeds"],
       swiftSettings: settings),
     .testTarget(
       name: "ExpressionsTests", dependencies: ["Expressions", "Model", "Seeds"], swiftSettings: settings),
@@ -136,7 +136,8 @@ let package = Package(
     .testTarget(
       name: "SchedulerTests",
       dependencies: [
-        "Scheduler", "Model", "Runtime", "Timetable", "StateStore", "Engine", "JobFiles",
+        "Scheduler", "Model", "Runtime", "Timetable", "StateStore", "Engine", "JobFiles", "DemoServer",
+        "Seeds",
       ],
       swiftSettings: settings),
     .testTarget(

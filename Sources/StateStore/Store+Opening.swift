@@ -16,21 +16,29 @@ extension Store {
   }
 
   /// A state that holds nothing and leaves nothing: for who looks where there is none yet.
-  /// - Parameter locks: the folder where the locks of runs would be.
-  package static func openEmpty(locks: String, now: @escaping @Sendable () -> Instant) async throws -> Store {
+  /// - Parameters:
+  ///   - location: where one would lie.
+  ///   - locks: the folder where the locks of runs would be.
+  package static func openEmpty(
+    inPlaceOf location: String, locks: String, now: @escaping @Sendable () -> Instant
+  ) async throws -> Store {
     let database = try await SQLiteDatabase(path: SQLiteDatabase.memory, now: now)
     return Store(
-      database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid())
+      database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid(),
+      absentLocation: location)
   }
 
-  /// Opens the state in a Postgres database, and makes its schema where there is none.
-  /// - Parameter lease: how long an owner that says nothing is taken to live; at least a second.
+  /// Opens the state in a Postgres database.
+  /// - Parameters:
+  ///   - lease: how long an owner that says nothing is taken to live; at least a second.
+  ///   - makesSchema: makes its schema where there is none.
   /// - Throws: `Fault` `state_behind_pooler`, `state_newer`, `state_foreign`, `state_encoding`, or
-  ///   what the connection throws.
+  ///   what the connection throws; `no_state` where there is none and none is made.
   package static func openPostgres(
-    _ settings: ConnectionSettings, lease: Duration = .seconds(12)
+    _ settings: ConnectionSettings, lease: Duration = .seconds(12), makesSchema: Bool = true
   ) async throws -> Store {
-    let database = try await PostgresDatabase(settings: settings, limits: PostgresLimits(lease: lease))
+    let database = try await PostgresDatabase(
+      settings: settings, limits: PostgresLimits(lease: lease), makesSchema: makesSchema)
     return Store(database: database, owners: .leases(lease), host: hostName(), processID: getpid())
   }
 

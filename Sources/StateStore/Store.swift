@@ -1,4 +1,4 @@
-internal import Model
+package import Model
 
 /// The state of all runs, schedules and notices of a project: the one way to it.
 ///
@@ -12,11 +12,23 @@ package struct Store: Sendable {
   /// Whom this process claims runs as.
   let host: String
   let processID: Int32
+  /// Where a state would lie, for one that stands in for it.
+  var absentLocation: String? = nil
 
   /// The number of the layout that an open store has.
   package static var layout: Int { Migration.newest }
 
-  package var location: String { database.location }
+  package var location: String { absentLocation ?? database.location }
+
+  /// There is no state where one would lie; this empty one stands in for it.
+  package var isAbsent: Bool { absentLocation != nil }
+
+  /// What says so.
+  package static func absent(_ location: String) -> Fault {
+    Fault(
+      "no_state", .notFound, "There is no state yet at \(location)",
+      hint: "The first `tidemark run`, `tick` or `scheduler` makes it; `--state` names another one")
+  }
 
   /// Whether a run's owner is this very process.
   package func isOurs(_ owner: Owner) -> Bool { owner.host == host && owner.processID == processID }

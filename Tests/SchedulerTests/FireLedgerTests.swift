@@ -1,4 +1,5 @@
 import Model
+import Seeds
 import Testing
 import Timetable
 
@@ -247,7 +248,7 @@ import Timetable
 
   /// A queue of times against a sorted list.
   @Test func theAgendaIsInOrder() {
-    var random = SplitMix(state: 7)
+    var random = SeededNumbers(seed: 7)
     var agenda = Agenda()
     var expected: [ScheduledJob.ID: Instant] = [:]
     for _ in 0..<5000 {

@@ -1,4 +1,5 @@
 import Model
+import Seeds
 import Testing
 import Timetable
 
@@ -118,7 +119,7 @@ private struct FireRace {
   private var now = Instant(seconds: 1_793_487_600)  // 2026-10-31T23:00:00Z, in the night before a change
   private var schedulers = [Scheduler(life: 0), Scheduler(life: 1)]
   private var lives = 2
-  private var random: SplitMix
+  private var random: SeededNumbers
 
   init(policy: Schedule.IfRunningPolicy, span: IntervalSpan, seed: UInt64) throws {
     let cron = try CronExpression(SourceText("*/10 * * * *"), jobName: "job")
@@ -126,7 +127,7 @@ private struct FireRace {
     ledger = FireLedger(
       intervals: IntervalCalendar(rule: IntervalRule(span: span), fires: fires),
       catchUp: CatchUp(policy: .all, window: nil), ifRunning: policy)
-    random = SplitMix(state: seed)
+    random = SeededNumbers(seed: seed)
   }
 
   mutating func go(fires count: Int) {
@@ -221,18 +222,5 @@ private struct FireRace {
     case .cancelRunning: store.run?.isCancelled = true
     case .wake: break
     }
-  }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): small, and the same everywhere.
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

@@ -1,4 +1,5 @@
 import Model
+import Seeds
 import Testing
 
 @testable import Timetable
@@ -19,7 +20,7 @@ import Testing
   func agreesOverYears(zoneName: String) throws {
     let zone = try Zones.named(zoneName)
     let seed = UInt64(try #require(Self.zones.firstIndex(of: zoneName)))
-    var random = SplitMix(state: 0xC0FFEE &+ seed)
+    var random = SeededNumbers(seed: 0xC0FFEE &+ seed)
     var checks = 0
     for year in [2011, 2024, 2026 + Int(seed)] {
       let days = MinuteYear(zone: zone, year: year)
@@ -67,7 +68,7 @@ private struct RandomFields {
   var months: Set<Int>
   var weekdays: Set<Int>?
 
-  init(_ random: inout SplitMix) {
+  init(_ random: inout SeededNumbers) {
     func some(_ range: ClosedRange<Int>, _ most: UInt64) -> Set<Int> {
       Set((0...random.next() % most).map { _ in Int.random(in: range, using: &random) })
     }
@@ -122,18 +123,5 @@ private struct MinuteYear {
 
   func fires(of fields: RandomFields) -> [Int] {
     shown.indices.filter { fields.holds(shown[$0]) }.map { start + $0 * 60 }
-  }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ mixed >> 31
   }
 }

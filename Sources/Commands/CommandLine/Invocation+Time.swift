@@ -16,8 +16,9 @@ extension Invocation {
   }
 
   /// A moment: RFC 3339, or a date or time by the clocks of `zone`.
+  /// - Parameter other: what else the option takes, for the hint.
   /// - Throws: `Fault` `bad_value` of class usage.
-  func instant(_ option: String, _ zone: ZoneRules) throws(Fault) -> Instant? {
+  func instant(_ option: String, _ zone: ZoneRules, or other: String = "") throws(Fault) -> Instant? {
     guard let text = self[option] else { return nil }
     if let instant = Instant(rfc3339: text) { return instant }
     do throws(RowFault) {
@@ -27,7 +28,7 @@ extension Invocation {
     } catch {
       throw Fault(
         "bad_value", .usage, "`--\(option) \(text)` is no time", cause: error.sentence,
-        hint: "Write 2026-03-14, or 2026-03-14T02:00:00+01:00")
+        hint: "Write 2026-03-14, or 2026-03-14T02:00:00+01:00\(other)")
     }
   }
 

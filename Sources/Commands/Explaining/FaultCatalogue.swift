@@ -210,6 +210,7 @@ enum FaultCatalogue {
     lookup_missing|data|A row found nothing in a lookup|Add the missing row, or set `on_missing`
     lookup_too_large|resource|The lookup holds more than it may|Raise `max_rows`, or join in the source's query
     no_receipt|not_found|The run has no receipt yet|`tidemark show RUN` says where it stands
+    no_state|not_found|There is no state yet where one would lie|Run something first, or name another place by --state
     no_such_fire|not_found|The ledger has no fire at that time|`tidemark schedule ledger JOB` lists them
     no_such_notice|not_found|No notice of that id has given up|`tidemark notices list --only gave_up`
     no_such_run|not_found|There is no such run|`tidemark history` lists runs

@@ -119,21 +119,35 @@ struct ProjectContext: Sendable {
   /// The state for a command that only looks: where there is none yet, it makes none.
   func openStoreToRead() async throws -> Store {
     let path = try statePath
-    if StateLocation.isDatabase(path) { return try await openStore() }
-    if try FileTimes(of: path) != nil { return try await openStore() }
+    let folder: String
+    if StateLocation.isDatabase(path) {
+      do {
+        return try await openPostgres(path, makesSchema: false)
+      } catch let fault as Fault where fault.code == "no_state" {
+        folder = root + "/.tidemark"
+      }
+    } else {
+      if try FileTimes(of: path) != nil { return try await openStore() }
+      folder = StateLocation.folder(of: path)
+    }
     return try await Store.openEmpty(
-      locks: StateLocation.folder(of: path) + "/runs", now: { SystemClock.now })
+      inPlaceOf: StateLocation.isDatabase(path) ? settings(path).description : path,
+      locks: folder + "/runs", now: { SystemClock.now })
   }
 
   func openStore() async throws -> Store {
-    let statePath = try statePath
-    if StateLocation.isDatabase(statePath) {
-      return try await Store.openPostgres(
-        ConnectionSettings(
-          name: "state", connectionString: statePath, applicationName: "tidemark state",
-          redactor: values.redactor), lease: ProjectContext.lease)
-    }
-    return try await Store.openSQLite(path: statePath, now: { SystemClock.now })
+    let path = try statePath
+    if StateLocation.isDatabase(path) { return try await openPostgres(path, makesSchema: true) }
+    return try await Store.openSQLite(path: path, now: { SystemClock.now })
+  }
+
+  private func openPostgres(_ path: String, makesSchema: Bool) async throws -> Store {
+    try await Store.openPostgres(settings(path), lease: ProjectContext.lease, makesSchema: makesSchema)
+  }
+
+  private func settings(_ path: String) throws -> ConnectionSettings {
+    try ConnectionSettings(
+      name: "state", connectionString: path, applicationName: "tidemark state", redactor: values.redactor)
   }
 
   /// How long an owner that says nothing is taken to live; a test of dead and sleeping owners does not

@@ -68,6 +68,7 @@ struct FireText {
         .init("outcome", .string(report.outcome.rawValue)), .init("run", .optional(report.run?.text)),
         .init("result_rows", report.summary.map { .integer($0.resultRows) } ?? .null),
         .init("fault", report.fault.map { FaultText(fault: $0).json } ?? .null),
+        .init("paused", .optional(report.pause?.reason)),
       ])
   }
 }

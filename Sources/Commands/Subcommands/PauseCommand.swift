@@ -77,7 +77,7 @@ enum PauseCommand {
     // A zone that differs by the matrix row is no one's: such a pause is told by UTC.
     let zone = try ZoneFiles.system.rules(named: job.timezone.literal ?? "UTC")
     let length = UnitText.duration(text).map { Instant(seconds: now.advanced(by: $0).seconds) }
-    let until = length == nil ? try invocation.instant("until", zone) : length
+    let until = length == nil ? try invocation.instant("until", zone, or: ", or a length such as 2h") : length
     if let until, until <= now {
       throw Fault("bad_value", .usage, "`--until \(text)` is over already: it is \(now.text())")
     }

@@ -42,8 +42,11 @@ struct ScheduleLedger {
       return .ok
     }
     guard let first = sightings.map(\.firstSeen).min() else {
+      let name = reading.job.name
       Terminal.print(
-        "\(reading.job.name) has not been seen by a scheduler yet: `tidemark tick` begins its ledger")
+        reading.job.schedule == nil
+          ? "\(name) has no schedule, and so no fires: `tidemark history \(name)` lists its runs"
+          : "\(name) has not been seen by a scheduler yet: `tidemark tick` begins its ledger")
       return .ok
     }
     if lines.isEmpty {

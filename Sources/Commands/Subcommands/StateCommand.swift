@@ -16,9 +16,17 @@ enum StateCommand {
     run: { try await run($0) })
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
-    let store = try await ProjectContext(invocation).openStore()
-    switch invocation.operands[0] {
+    let action = invocation.operands[0]
+    guard ["check", "migrate", "compact"].contains(action) else {
+      throw Fault(
+        "bad_value", .usage, "`tidemark state` does not know `\(action)`",
+        hint: "It knows check, migrate and compact")
+    }
+    let context = try ProjectContext(invocation)
+    let store = try await action == "check" ? context.openStoreToRead() : context.openStore()
+    switch action {
     case "check":
+      if store.isAbsent { throw Store.absent(store.location) }
       let findings = try await store.check()
       await store.close()
       if invocation.has("json") {
@@ -42,15 +50,11 @@ enum StateCommand {
         Terminal.print("\(store.location) has layout \(Store.layout), the newest that this version knows")
       }
       return .ok
-    case "compact":
+    default:
       try await store.compact()
       await store.close()
       Terminal.print("\(store.location) is compacted")
       return .ok
-    default:
-      throw Fault(
-        "bad_value", .usage, "`tidemark state` does not know `\(invocation.operands[0])`",
-        hint: "It knows check, migrate and compact")
     }
   }
 }

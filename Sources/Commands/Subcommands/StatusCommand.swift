@@ -35,7 +35,8 @@ enum StatusCommand {
       Terminal.print(
         JSONValue.object([.init("jobs", .array(lines.map(\.json)))] + holes.members).prettyText)
     } else if lines.isEmpty {
-      Terminal.print("No runs yet. `tidemark run JOB` starts one.")
+      let reason = store.isAbsent ? "There is no state yet at \(store.location)" : "No runs yet"
+      Terminal.print("\(reason). `tidemark run JOB` starts one.")
     } else {
       Terminal.print(StatusCommand.summary(lines))
       for line in TextTable(

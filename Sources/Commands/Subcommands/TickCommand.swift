@@ -64,6 +64,10 @@ enum TickCommand {
       guard !isJSON else { return }
       Terminal.print(FireText(report, zones[report.job]).line)
       if let fault = report.fault { Terminal.printError(FaultText(fault: fault).text + "\n") }
+      if let pause = report.pause {
+        let job = report.job.job
+        Terminal.printError("! \(job) is paused: \(pause.reason). `tidemark unpause \(job)` ends that\n")
+      }
     }
     try await NoticeDelivery(environment: environment, jobs: reading.jobs).deliverDue()
     if isJSON {
@@ -75,7 +79,12 @@ enum TickCommand {
     } else {
       if !faults.isEmpty { _ = FaultReport.print(faults, asJSON: false) }
       if reports.isEmpty, faults.isEmpty, !invocation.has("quiet") {
-        Terminal.print("Nothing is due\(next(reading.scheduled))")
+        let waiting = try await store.openFires(project: context.project.name).filter {
+          zones[.init(job: $0.key.job, row: $0.key.matrixRow)] != nil
+        }.count
+        let open = "\(waiting) \(waiting == 1 ? "fire waits" : "fires wait") (`tidemark tick --dry-run`)"
+        let what = waiting == 0 ? "Nothing is due" : "Nothing can run now: \(open)"
+        Terminal.print(what + next(reading.scheduled))
       }
     }
     if Task.isCancelled { return .interrupted }
@@ -110,7 +119,7 @@ enum TickCommand {
     let next = jobs.compactMap { job in
       job.ledger.intervals.fires.next(after: now).map { (job, $0) }
     }.min { $0.1.instant < $1.1.instant }
-    return next.map { "; next is \($0.0.id) at \($0.1.text)" } ?? "; no job has a schedule"
+    return next.map { "; next is \($0.0.id) at \($0.1.text)" } ?? "; none of the jobs has a fire to come"
   }
 
   // MARK: Looking

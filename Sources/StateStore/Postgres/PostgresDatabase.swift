@@ -18,9 +18,9 @@ actor PostgresDatabase: StateDatabase {
   private var isClosed = false
 
   /// Connects, refuses what cannot hold a state, and brings the layout up to date.
-  /// - Throws: `Fault` `state_behind_pooler`, `state_newer`, `state_foreign`, `state_encoding`, or
-  ///   what the connection throws.
-  init(settings: ConnectionSettings, limits: PostgresLimits) async throws {
+  /// - Throws: `Fault` `state_behind_pooler`, `state_newer`, `state_foreign`, `state_encoding`, `no_state`,
+  ///   or what the connection throws.
+  init(settings: ConnectionSettings, limits: PostgresLimits, makesSchema: Bool) async throws {
     location = settings.description
     self.settings = settings
     self.limits = limits
@@ -28,7 +28,7 @@ actor PostgresDatabase: StateDatabase {
     let first = try await connect()
     do {
       try await PostgresLayout.refusePooler(first, settings)
-      try await PostgresLayout.prepare(first, location: location)
+      try await PostgresLayout.prepare(first, location: location, makesSchema: makesSchema)
     } catch {
       await first.close()
       throw error

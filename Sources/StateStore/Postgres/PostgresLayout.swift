@@ -8,7 +8,8 @@ enum PostgresLayout {
     .map { Identifier($0) }
 
   /// Migrates, each step in one transaction, one process at a time.
-  static func prepare(_ connection: Connection, location: String) async throws {
+  /// - Throws: `no_state` where there is nothing to migrate and nothing is to be made.
+  static func prepare(_ connection: Connection, location: String, makesSchema: Bool) async throws {
     let encoding = try await connection.query("SHOW server_encoding").onlyRow[0] ?? ""
     guard encoding == "UTF8" else {
       throw Fault(
@@ -17,6 +18,7 @@ enum PostgresLayout {
     }
     let version = try await layout(connection, location)
     if version > Migration.newest { throw SQLiteFault.newer(location, version) }
+    if version == 0, !makesSchema { throw Store.absent(location) }
     for migration in Migration.all where migration.number > version {
       try await apply(migration, connection, location)
     }

@@ -11,20 +11,9 @@ import Testing
   ) async throws {
     try await TidemarkProject.with { project in
       try await project.sql("CREATE TABLE IF NOT EXISTS shops (shop text)")
-      try project.write("jobs/job.yaml", job(keys, query: query))
+      try project.write("jobs/job.yaml", ScheduledJobText.job(keys, query: query))
       try await body(project)
     }
-  }
-
-  private static func job(_ keys: String, query: String = "SELECT 1 AS n") -> String {
-    """
-    version: 1
-    \(keys)
-    source: {connection: db, query: "\(query)", chunk: {by: none}}
-    aggregate: {group_by: [n], measures: {rows: count(*)}}
-    store: [{table: {connection: db, name: seen, mode: append, create: true}}]
-
-    """
   }
 
   // MARK: Looking at schedules
@@ -77,17 +66,26 @@ import Testing
     }
   }
 
-  @Test func lookingMakesNoState() async throws {
+  @Test(arguments: [false, true]) func lookingMakesNoState(isPostgres: Bool) async throws {
     try await Self.with("interval: {span: day}\nschedule: \"@daily\"") { project in
+      if isPostgres {
+        try project.write("tidemark.yaml", project.file(TidemarkProject.stateLine(project.database)))
+      }
       for command in [
         ["status"], ["history"], ["audit"], ["notices", "list"], ["schedule", "next", "job"],
         ["schedule", "ledger", "job"], ["plan", "job"], ["validate"], ["tick", "--dry-run"],
         ["backfill", "job", "--from", "2026-03-01", "--to", "2026-03-03", "--dry-run"], ["show", "job"],
-        ["quarantine", "list"], ["cron", "print"], ["systemd", "print", "job"],
+        ["quarantine", "list"], ["cron", "print"], ["systemd", "print", "job"], ["state", "check"],
       ] {
         let said = try await project.run(command)
         #expect(said.status == 0 || said.status == 3, "\(command) \(said.output)")
         #expect(access(project.path(".tidemark"), F_OK) != 0, "\(command) made a state")
+        let schemas = try await project.rows(
+          "SELECT nspname FROM pg_namespace WHERE nspname = 'tidemark_state'")
+        #expect(schemas.isEmpty, "\(command) made a schema")
+        if command == ["status"] {
+          #expect(said.output.contains("There is no state yet at "), "\(said.output)")
+        }
       }
     }
   }
@@ -133,7 +131,7 @@ import Testing
       #expect(try await project.rows("SELECT n FROM seen") == [["2026-03-01"]])
       try project.write(
         "jobs/daily.yaml",
-        Self.job("interval: {span: day}", query: "SELECT ${interval.start_date} AS n"))
+        ScheduledJobText.job("interval: {span: day}", query: "SELECT ${interval.start_date} AS n"))
       let day = "SELECT (now() AT TIME ZONE 'UTC')::date - 1"
       var days = try await project.rows(day)
       let yesterday = try await project.run(["run", "daily", "--for", "yesterday"])
@@ -147,26 +145,21 @@ import Testing
     }
   }
 
-  /// So much later, by the clock that tests may move.
-  private static func later(_ seconds: Int) -> [String: String] { ["TIDEMARK_CLOCK_OFFSET": "\(seconds)"] }
-
-  /// How far to move the clock, so that it is five minutes past the hour and no hour begins within a test.
-  private static func toEarlyInTheHour() -> Int { 300 - SystemClock.now.seconds % 3600 }
-
   @Test func aPausedJobsFiresAreVisible() async throws {
     try await Self.with("schedule: {cron: \"0 * * * *\", catch_up: all}") { project in
-      let now = Self.toEarlyInTheHour()
-      #expect(try await project.run(["tick"], environment: Self.later(now)).status == 0)
+      let now = ScheduledJobText.toEarlyInTheHour()
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(now)).status == 0)
       let pause = try await project.run(
-        ["pause", "job", "--until", "2h", "--reason", "the disk is full"], environment: Self.later(now))
+        ["pause", "job", "--until", "2h", "--reason", "the disk is full"],
+        environment: ScheduledJobText.later(now))
       #expect(pause.status == 0, "\(pause.output)")
-      let status = try await project.run(["status"], environment: Self.later(now)).output
+      let status = try await project.run(["status"], environment: ScheduledJobText.later(now)).output
       #expect(status.contains("the disk is full"), "\(status)")
-      let paused = try await project.run(["tick"], environment: Self.later(now + 3600))
+      let paused = try await project.run(["tick"], environment: ScheduledJobText.later(now + 3600))
       #expect(paused.status == 0)
       #expect(try await project.run(["schedule", "ledger", "job"]).output.contains("paused"))
       // By its end the pause is over, and what comes then runs.
-      let over = try await project.run(["tick"], environment: Self.later(now + 4 * 3600))
+      let over = try await project.run(["tick"], environment: ScheduledJobText.later(now + 4 * 3600))
       #expect(over.status == 0 && over.output.contains("job"), "\(over.output)")
       #expect(try await project.rows("SELECT count(*) > 0 FROM seen") == [["t"]])
       #expect(try await project.run(["unpause", "job"]).status == 0)
@@ -179,9 +172,9 @@ import Testing
       query: "SELECT ${matrix.shop} AS n"
     ) { project in
       try await project.sql("INSERT INTO shops VALUES ('acme'), ('globex')")
-      let now = Self.toEarlyInTheHour()
-      #expect(try await project.run(["tick"], environment: Self.later(now)).status == 0)
-      let tick = try await project.run(["tick"], environment: Self.later(now + 3600))
+      let now = ScheduledJobText.toEarlyInTheHour()
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(now)).status == 0)
+      let tick = try await project.run(["tick"], environment: ScheduledJobText.later(now + 3600))
       #expect(tick.status == 0, "\(tick.output)")
       #expect(
         try await project.rows("SELECT n, count(*) FROM seen GROUP BY n ORDER BY n") == [
@@ -189,8 +182,8 @@ import Testing
         ])
       // A new row counts from when it is first seen.
       try await project.sql("INSERT INTO shops VALUES ('initech')")
-      #expect(try await project.run(["tick"], environment: Self.later(now + 3600)).status == 0)
-      #expect(try await project.run(["tick"], environment: Self.later(now + 7200)).status == 0)
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(now + 3600)).status == 0)
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(now + 7200)).status == 0)
       #expect(
         try await project.rows("SELECT n, count(*) FROM seen GROUP BY n ORDER BY n")
           == [["acme", "2"], ["globex", "2"], ["initech", "1"]])
@@ -234,7 +227,7 @@ import Testing
       try project.write("landing/orders.csv", "1\n")
       // A file must have been left alone for a second.
       for _ in 0..<2 {
-        #expect(try await project.run(["tick"], environment: Self.later(60)).status == 0)
+        #expect(try await project.run(["tick"], environment: ScheduledJobText.later(60)).status == 0)
       }
       #expect(try await project.rows("SELECT count(*) FROM seen") == [["1"]])
     }
@@ -256,7 +249,7 @@ import Testing
         #expect(run.status == 0, "\(run.output)")
       }
       #expect(try project.read("notices") == nil)
-      #expect(try await project.run(["tick"], environment: Self.later(700)).status == 0)
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(700)).status == 0)
       let sent = String(decoding: try project.read("notices") ?? [], as: UTF8.self)
       #expect(sent.split(separator: "\n").count == 1 && sent.contains("3 notices"), "\(sent)")
       for day in 1...3 { #expect(sent.contains("2026-03-0\(day)"), "\(sent)") }
@@ -277,7 +270,7 @@ import Testing
       var offset = 0
       while offset < 8 * 86_400 {
         offset += 6 * 3600
-        #expect(try await project.run(["tick"], environment: Self.later(offset)).status == 0)
+        #expect(try await project.run(["tick"], environment: ScheduledJobText.later(offset)).status == 0)
       }
       let list = try await project.run(["notices", "list"]).output
       #expect(list.contains("gave_up"), "\(list)")
