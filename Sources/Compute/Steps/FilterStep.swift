@@ -26,7 +26,8 @@ final class FilterStep: StepRunner {
   func run(_ rows: Rows, _ judge: RowJudge) throws(Fault) -> Rows {
     program.run(columns, rows)
     let condition = program.result(0)
-    let faults = program.faults
+    // Kernels fault one after the other; the first row is the one that the run fails on.
+    let faults = program.faults.sorted { $0.row < $1.row }
     var rows = rows
     if !faults.isEmpty {
       judge.beginStep()
