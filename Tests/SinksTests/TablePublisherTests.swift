@@ -204,6 +204,31 @@ import Testing
     }
   }
 
+  /// An earlier try whose connection was lost without the server's knowing is not waited for.
+  @Test func aLostTryIsEnded() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      let identity = PublishWorld.identity()
+      let stale = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
+      let token = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
+      let publication = try await world.publication(
+        PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")])
+      let lost = try await Connection.open(world.settings)
+      try await lost.execute("SET application_name = 'tidemark a r1'")
+      try await lost.execute("BEGIN")
+      try await lost.query(PublishWorld.ledger.insert(publication.entry))
+      // An owner that has slept ends nobody.
+      let ended = try await world.connection.query(
+        PublishWorld.ledger.endPublishing(of: RunID("r1"), ifNewest: FenceHold(identity, stale)))
+      #expect(ended.rows.isEmpty)
+      #expect(
+        try await world.publisher.publish([publication], token: token) == [.published(rows: 1, deleted: 0)])
+      await #expect(throws: Fault.self) { try await lost.execute("COMMIT") }
+      await lost.close()
+      #expect(try await world.texts("SELECT k, v FROM t") == ["a 1"])
+    }
+  }
+
   // MARK: Two at once
 
   private static let dated = [ColumnSchema(name: "d", type: .date), ColumnSchema(name: "v", type: .bigint)]

@@ -1,5 +1,16 @@
 package import Model
 
+/// Who an owner says that it is: the identity and its token.
+package struct FenceHold: Hashable, Sendable {
+  package var identity: String
+  package var token: FencingToken
+
+  package init(_ identity: RunIdentity, _ token: FencingToken) {
+    self.identity = identity.key
+    self.token = token
+  }
+}
+
 /// The target's own record of what was published into it: the statements that keep it.
 ///
 /// One row per identity, revision and sink, inserted by the first statement of the publish
@@ -101,14 +112,27 @@ package struct PublicationLedger: Hashable, Sendable {
       """
   }
 
-  /// Ends the sessions of a run that hold the fences' table: an earlier owner's, which may publish no more. One that
-  /// hangs amid its publish would keep all others waiting for as long as it does.
-  package func endPublishing(of run: RunID) -> SQLText {
-    """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user \
-    AND pid <> pg_backend_pid() AND right(application_name, \(run.text.utf8.count)) = \(literal: .text(run.text)) \
-    AND pid IN (SELECT pid FROM pg_locks WHERE granted AND relation = \(SQLText.string(fences.quoted))::regclass)
-    """
+  /// Ends the sessions of a run that hold the ledger's tables: an earlier owner's, or this owner's own whose
+  /// connection was lost without the server's knowing. One that hangs amid its publish would keep all others waiting
+  /// for as long as it does.
+  /// - Parameter newest: only where this is the newest owner: one that has slept ends nobody.
+  package func endPublishing(of run: RunID, ifNewest newest: FenceHold? = nil) -> SQLText {
+    let condition: SQLText =
+      if let newest {
+        " AND EXISTS (SELECT FROM \(fences) WHERE \(Self.isNewest(newest)))"
+      } else {
+        ""
+      }
+    return """
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user \
+      AND pid <> pg_backend_pid() AND right(application_name, \(run.text.utf8.count)) = \(literal: .text(run.text)) \
+      AND pid IN (SELECT pid FROM pg_locks WHERE granted AND relation IN \
+      (\(SQLText.string(publications.quoted))::regclass, \(SQLText.string(fences.quoted))::regclass))\(condition)
+      """
+  }
+
+  private static func isNewest(_ hold: FenceHold) -> SQLText {
+    "identity = \(literal: .text(hold.identity)) AND token = \(hold.token.number)"
   }
 
   /// Raises the fence; its answer is the new token.
@@ -122,11 +146,8 @@ package struct PublicationLedger: Hashable, Sendable {
   }
 
   /// Locks the fence; no row where `token` is no longer the newest.
-  package func holdFence(identity: String, token: FencingToken) -> SQLText {
-    """
-    SELECT run_id FROM \(fences) WHERE identity = \(literal: .text(identity)) \
-    AND token = \(token.number) FOR UPDATE
-    """
+  package func holdFence(_ hold: FenceHold) -> SQLText {
+    "SELECT run_id FROM \(fences) WHERE \(Self.isNewest(hold)) FOR UPDATE"
   }
 
   package func fenceHolder(identity: String) -> SQLText {

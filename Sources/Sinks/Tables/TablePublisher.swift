@@ -118,7 +118,8 @@ package struct TablePublisher {
   package func publish(
     _ publications: [TablePublication], token: FencingToken
   ) async throws -> [PublishOutcome] {
-    try await connection.transaction(.writing(session)) { _ in
+    try await endLost(publications[0].entry, token)
+    return try await connection.transaction(.writing(session)) { _ in
       try await publishAll(publications, token: token)
     }
   }
@@ -132,13 +133,21 @@ package struct TablePublisher {
   package func publishChunk(
     _ publications: [TablePublication], of wholes: [LedgerEntry], token: FencingToken
   ) async throws -> [PublishOutcome] {
-    try await connection.transaction(.writing(session)) { _ in
+    try await endLost(publications[0].entry, token)
+    return try await connection.transaction(.writing(session)) { _ in
       var publications = publications
       for (position, whole) in wholes.enumerated() {
         publications[position].isContinued = try await !begin(whole, publications[position].target)
       }
       return try await publishAll(publications, token: token)
     }
+  }
+
+  /// Ends an earlier try of this owner that the server takes for alive: it would be waited for, until the server
+  /// finds out that nobody is there.
+  private func endLost(_ entry: LedgerEntry, _ token: FencingToken) async throws {
+    try await connection.query(
+      ledger.endPublishing(of: entry.run, ifNewest: FenceHold(entry.identity, token)))
   }
 
   /// - Returns: false where this run has begun before.
@@ -207,10 +216,8 @@ package struct TablePublisher {
   }
 
   func holdFence(_ entry: LedgerEntry, token: FencingToken) async throws {
-    if try await !connection.query(ledger.holdFence(identity: entry.identity.key, token: token)).rows.isEmpty
-    {
-      return
-    }
+    let hold = FenceHold(entry.identity, token)
+    if try await !connection.query(ledger.holdFence(hold)).rows.isEmpty { return }
     let holder = try await connection.query(ledger.fenceHolder(identity: entry.identity.key)).rows.first
     throw Fault(
       "fenced", .conflict,
