@@ -204,6 +204,30 @@ import Testing
     }
   }
 
+  @Test func onlyTheRunThatIsGivenUpLosesItsTarget() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      let (identity, other) = (PublishWorld.identity(), RunID("r2"))
+      _ = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
+      let token = try await world.publisher.raiseFence(identity: identity, run: other)
+      let publication = try await world.publication(
+        PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")], run: other.text)
+      #expect(try await world.publisher.takeAway(from: RunID("r1"), identity: identity).whole.isEmpty)
+      #expect(
+        try await world.publisher.publish([publication], token: token) == [.published(rows: 1, deleted: 0)])
+      // What it has published is told; what is to come is refused.
+      #expect(
+        try await world.publisher.takeAway(from: other, identity: identity).whole == [publication.target.sink]
+      )
+      let next = try await world.publication(
+        PublishWorld.target(.replace), Self.schema, [try Self.row("a", "2")], revision: 2, run: other.text)
+      let fault = await #expect(throws: Fault.self) {
+        try await world.publisher.publish([next], token: token)
+      }
+      #expect(fault?.code == "fenced")
+    }
+  }
+
   /// An earlier try whose connection was lost without the server's knowing is not waited for.
   @Test func aLostTryIsEnded() async throws {
     try await PublishWorld.run { world in

@@ -45,9 +45,7 @@ import Testing
       try await store.markGaveUp("b", fault)
       #expect(try await store.notices(state: .gaveUp, limit: 10).map(\.id) == ["a"])
       #expect(try await store.notices(state: .delivered, limit: 10).map(\.id) == ["b"])
-      #expect(try await store.nextNoticeDue() == nil)
       #expect(try await store.retryNotices(["a", "b"]) == 1)
-      #expect(try await store.nextNoticeDue() != nil)
       #expect(
         try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60)).map(\.attempts)
           == [1])

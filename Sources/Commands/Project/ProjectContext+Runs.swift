@@ -41,6 +41,7 @@ extension ProjectContext {
   /// What cancels runs, and takes their targets away from owners that sleep.
   func cancellation(in store: Store) -> RunCancellation {
     RunCancellation(store: store) { record in
+      // Nothing to take away, and no need for the job's file.
       if try await store.sinkMarks(of: record.id).isEmpty { return }
       try await pastRun(record, store).raiseFences()
     } warn: {

@@ -23,12 +23,17 @@ enum CancelCommand {
     let runs = try await runs(invocation.operands[0], context, store)
     var results: [(RunRecord, RunCancellation.Result)] = []
     var published: Set<RunID> = []
+    var refusals: [Fault] = []
     let cancellation = context.cancellation(in: store)
     for run in runs {
       if try await store.sinkMarks(of: run.id).contains(where: \.isByChunk) { published.insert(run.id) }
-      let result = try await cancellation.end(
-        run.id, by: Person.current, reason: invocation["reason"] ?? "cancelled by hand")
-      results.append((run, result))
+      do {
+        let result = try await cancellation.end(
+          run.id, by: Person.current, reason: invocation["reason"] ?? "cancelled by hand")
+        results.append((run, result))
+      } catch let fault as Fault where fault.code == "illegal_move" {
+        refusals.append(fault)
+      }
     }
     await store.close()
     if invocation.has("json") {
@@ -52,13 +57,18 @@ enum CancelCommand {
         Terminal.print("run \(run.id) of \(run.identity.job): \(result.sentence)\(rest)")
       }
     }
-    return .ok
+    return refusals.isEmpty ? .ok : FaultReport.print(refusals, asJSON: false)
   }
 
   private static func runs(
     _ name: String, _ context: ProjectContext, _ store: Store
   ) async throws -> [RunRecord] {
-    if let run = try await store.run(RunID(name)) { return [run] }
+    if let run = try await store.run(RunID(name)) {
+      if run.identity.project == context.project.name { return [run] }
+      throw Fault(
+        "no_such_run", .notFound, "Run \(name) belongs to project \(run.identity.project)",
+        hint: "Cancel it from there: its targets are named in that project")
+    }
     let open = try await store.runs(
       RunFilter(project: context.project.name, job: JobName(name), isUnfinished: true))
     if open.isEmpty {

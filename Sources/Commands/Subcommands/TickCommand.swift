@@ -79,9 +79,13 @@ enum TickCommand {
     } else {
       if !faults.isEmpty { _ = FaultReport.print(faults, asJSON: false) }
       if reports.isEmpty, faults.isEmpty, !invocation.has("quiet") {
-        let waiting = try await store.openFires(project: context.project.name).filter {
-          zones[.init(job: $0.key.job, row: $0.key.matrixRow)] != nil
-        }.count
+        var waiting = 0
+        for fire in try await store.openFires(project: context.project.name)
+        where zones[.init(job: fire.key.job, row: fire.key.matrixRow)] != nil {
+          // One whose run somebody works on does not wait.
+          if let run = fire.run, try await store.isOwned(run) { continue }
+          waiting += 1
+        }
         let open = "\(waiting) \(waiting == 1 ? "fire waits" : "fires wait") (`tidemark tick --dry-run`)"
         let what = waiting == 0 ? "Nothing is due" : "Nothing can run now: \(open)"
         Terminal.print(what + next(reading.scheduled))

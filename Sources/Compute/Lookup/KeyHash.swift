@@ -1,6 +1,7 @@
 internal import Model
 
-/// Hashes of keys such that keys equal by SQL's `=` hash alike. Not for storing: only equal within a process.
+/// Hashes of keys such that keys equal by SQL's `=` hash alike. Equal within a version of
+/// Tidemark: where one is stored, another version reads anew what it stands for.
 enum KeyHash {
   /// `nil` where any part is NULL.
   @inline(__always)

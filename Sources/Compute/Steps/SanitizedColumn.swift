@@ -36,7 +36,7 @@ struct SanitizedColumn {
       switch operation.kind {
       case .trim: cut(rows, source) { TextSanitizer.trimmed($0) }
       case .truncate: cut(rows, source) { UTF8Text.prefix($0, operation.kept).bytes }
-      case .nullIfEmpty: rows.forEach { if slices[$0].length == 0 { to.setNull($0) } }
+      case .nullIfEmpty: rows.forEach { if slices[$0].length == 0 { to.writeNull($0) } }
       case .collapseSpaces, .stripControl, .lower, .upper, .nfc, .mask, .redact:
         rewritesLeft -= 1
         let target = rewritesLeft.isMultiple(of: 2) ? to : spare

@@ -4,31 +4,31 @@ internal import StateStore
 
 extension PastRun {
   /// Takes targets and files away from whoever still works on a run that is given up: an owner that sleeps, or does
-  /// not hear, can publish no more chunk, commit nothing and rename no file. A run that has not come as far as its
-  /// sinks holds nothing that could be taken away.
+  /// not hear, can publish no more chunk, commit nothing and rename no file. One past its first commit keeps what it needs to go forward.
+  /// Other runs of the identity lose nothing.
   ///
   /// To be done behind `requestCancel`: an owner that comes to its sinks later finds the request.
   /// - Throws: `Fault` of a target that cannot be reached, or of a saved job that cannot be read.
   package func raiseFences() async throws {
-    let store = environment.store
-    if try await store.sinkMarks(of: record.id).isEmpty { return }
     let (bound, context) = try await begun
     var references = context.references
     references["run.id"] = .value(.text(record.id.text), .text)
-    try Publisher.fenceFiles(
-      of: bound.job, references: references, identity: record.identity, in: environment)
     let asker = PlanAsker(environment: environment, job: bound.job.name, run: record.id, session: session)
-    let result: Result<Void, any Error>
+    let search = CommitSearch(
+      asker: asker, project: environment.project, references: references, session: session)
+    let result: Result<(isPastFirstCommit: Bool, failure: (any Error)?), any Error>
     do {
-      let search = CommitSearch(
-        asker: asker, project: environment.project, references: references, session: session)
-      _ = try await search.parts(of: bound.job, publishedBy: record)
-      result = .success(())
+      result = .success(try await search.takeAway(from: record, of: bound.job))
     } catch {
       result = .failure(error)
     }
     await asker.close()
-    try result.get()
+    let (isPastFirstCommit, failure) = try result.get()
+    if !isPastFirstCommit {
+      try Publisher.fenceFiles(
+        of: bound.job, references: references, identity: record.identity, run: record.id, in: environment)
+    }
+    if let failure { throw failure }
   }
 
   /// What the run went by when it came to its sinks; where that is damaged, what the job says now.

@@ -17,15 +17,43 @@ struct CommitSearch {
   /// - Throws: `Fault` where a target cannot be asked: then nothing may be assumed of it.
   func parts(of job: Job, publishedBy run: RunRecord) async throws -> PublishedParts {
     var found = PublishedParts()
-    var asked: Set<String> = []
-    for case .table(let rule) in job.sinks {
-      let name = try NameResolver(references: references).text(rule.connection)
-      guard asked.insert(name).inserted, let connection = project.connections[name] else { continue }
-      let publisher = TablePublisher(
-        connection: try await asker.connection(name),
-        ledger: PublicationLedger(schema: Identifier(connection.ledgerSchema)), session: session)
-      found.add(try await publisher.parts(publishedBy: run.id, identity: run.identity))
+    for target in try targets(of: job) {
+      found.add(try await publisher(target).parts(publishedBy: run.id, identity: run.identity))
     }
     return found
+  }
+
+  /// Takes the targets away from whoever works on a run that is given up. Where the whole result is in one already
+  /// the run can only go forward, and nothing more is put in its way.
+  /// - Returns: whether that is so; and the fault of a target that could not be asked, behind all others.
+  func takeAway(
+    from run: RunRecord, of job: Job
+  ) async throws -> (isPastFirstCommit: Bool, failure: (any Error)?) {
+    var failure: (any Error)?
+    for target in try targets(of: job) {
+      do {
+        let parts = try await publisher(target).takeAway(from: run.id, identity: run.identity)
+        if !parts.whole.isEmpty { return (true, failure) }
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    return (false, failure)
+  }
+
+  /// The connections of the job's tables, each once.
+  private func targets(of job: Job) throws -> [ConnectionRule] {
+    var names: [String] = []
+    for case .table(let rule) in job.sinks {
+      let name = try NameResolver(references: references).text(rule.connection)
+      if !names.contains(name) { names.append(name) }
+    }
+    return names.compactMap { project.connections[$0] }
+  }
+
+  private func publisher(_ target: ConnectionRule) async throws -> TablePublisher {
+    TablePublisher(
+      connection: try await asker.connection(target.name),
+      ledger: PublicationLedger(schema: Identifier(target.ledgerSchema)), session: session)
   }
 }

@@ -98,13 +98,15 @@ final class Publisher {
 
   /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever
   /// ends this run for good relies on it.
+  /// - Parameter run: the one run that they are taken away from; `nil` for all of the identity.
   static func fenceFiles(
-    of job: Job, references: ReferenceScope, identity: RunIdentity, in environment: EngineEnvironment
+    of job: Job, references: ReferenceScope, identity: RunIdentity, run: RunID? = nil,
+    in environment: EngineEnvironment
   ) throws(Fault) {
     for case .file(let rule) in job.sinks {
       let path = try path(of: rule, references, in: environment)
       do throws(Fault) {
-        try PreparedFile.fence(path, in: environment.outputRoot, identity)
+        try PreparedFile.fence(path, in: environment.outputRoot, identity, of: run)
       } catch {
         throw error.at(rule.place)
       }
@@ -367,7 +369,7 @@ final class Publisher {
         try file.file.discard()
         continue
       }
-      // A file has no fence of its own: who has slept is told here.
+      // Who has slept is told here; whoever took the run over has removed the file.
       try await environment.store.renew(ownership)
       try file.publish()
       try await environment.store.markCommitted(sinks: [file.sink], for: ownership)

@@ -33,8 +33,10 @@ package struct LookupTally: Hashable, Sendable {
       let isTakenOver = replay.map { chunk.proof["replay"]?.stringValue != $0.text } ?? false
       for entry in chunk.proof["lookups"]?.elements ?? [] {
         let counts = entry.elements.dropFirst().compactMap(\.intValue)
-        guard let step = entry.elements.first?.stringValue, counts.count == 4 else { continue }
-        let again = isTakenOver ? (hits: counts[2], misses: counts[3]) : (hits: 0, misses: 0)
+        guard let step = entry.elements.first?.stringValue, counts.count >= 2 else { continue }
+        // Two alone are of an earlier version.
+        let isAgain = isTakenOver && counts.count == 4
+        let again = isAgain ? (hits: counts[2], misses: counts[3]) : (hits: 0, misses: 0)
         let (hits, misses) = (Int64(counts[0] - again.hits), Int64(counts[1] - again.misses))
         if let number = tallies.firstIndex(where: { $0.step == step }) {
           tallies[number].hits += hits

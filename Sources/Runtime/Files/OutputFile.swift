@@ -47,8 +47,11 @@ package final class OutputFile {
 
   /// Takes a file away from all writers of `tag` so far: what they have under their temporary names is removed,
   /// so that none of them, however late it wakes up, can make it appear.
+  /// - Parameter owners: what the names of the owners meant begin with.
   /// - Throws: `Fault` `unsafe_path`, or a `SystemFault`.
-  package static func fence(_ path: String, in root: String, tag: String) throws(Fault) {
+  package static func fence(
+    _ path: String, in root: String, tag: String, owners: String = ""
+  ) throws(Fault) {
     let parts = try parts(path)
     guard let name = parts.last else { return }
     let parent = ([root] + parts.dropLast()).joined(separator: "/")
@@ -56,7 +59,7 @@ package final class OutputFile {
     if access(parent, F_OK) != 0 { return }
     let folder = try folder(Array(parts.dropLast()), in: root)
     for left in try FolderTree.names(in: parent)
-    where left.hasPrefix(common(name, tag)) && left.hasSuffix(".tmp") {
+    where left.hasPrefix(common(name, tag) + owners) && left.hasSuffix(".tmp") {
       if unlinkat(folder.number, left, 0) != 0, errno != ENOENT {
         throw SystemFault.fault("remove", parent + "/" + left)
       }

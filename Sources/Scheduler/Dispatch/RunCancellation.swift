@@ -40,7 +40,10 @@ package struct RunCancellation: Sendable {
         "no_such_run", .notFound, "There is no run `\(run)`", hint: "`tidemark history` lists runs")
     }
     if record.state.isFinal { return .over(record.state) }
-    if record.cancel == nil { throw Store.illegal(.cancelled, record, isPastFirstCommit: true) }
+    let isPastFirstCommit = try await store.sinkMarks(of: run).contains { $0.committedAt != nil }
+    if record.cancel == nil || isPastFirstCommit {
+      throw Store.illegal(.cancelled, record, isPastFirstCommit: true)
+    }
     do {
       try await raiseFences(record)
     } catch {

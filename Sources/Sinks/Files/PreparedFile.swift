@@ -26,7 +26,7 @@ package final class PreparedFile {
     self.rule = rule
     do throws(Fault) {
       file = try OutputFile(
-        path, in: root, tag: PreparedFile.tag(identity), owner: "\(run)-\(token.number)")
+        path, in: root, tag: PreparedFile.tag(identity), owner: PreparedFile.owners(run) + "\(token.number)")
     } catch {
       throw error.at(rule.place)
     }
@@ -46,10 +46,16 @@ package final class PreparedFile {
     String(SHA256.hexadecimal(identity.key).prefix(12))
   }
 
+  /// What the owners of one run have in common.
+  private static func owners(_ run: RunID) -> String { "\(run)-" }
+
   /// Takes a file away from every earlier owner of an identity, as raising a fence does with a table: one that
   /// wakes up late finds nothing to rename.
-  package static func fence(_ path: String, in root: String, _ identity: RunIdentity) throws(Fault) {
-    try OutputFile.fence(path, in: root, tag: tag(identity))
+  /// - Parameter run: the one run that it is taken away from; `nil` for all of the identity.
+  package static func fence(
+    _ path: String, in root: String, _ identity: RunIdentity, of run: RunID? = nil
+  ) throws(Fault) {
+    try OutputFile.fence(path, in: root, tag: tag(identity), owners: run.map(owners) ?? "")
   }
 
   package func append(_ batch: borrowing Batch) throws(Fault) {

@@ -145,6 +145,14 @@ package struct PublicationLedger: Hashable, Sendable {
     """
   }
 
+  /// Raises the fence of a run that nobody has taken over, and no other's.
+  package func raiseFence(of run: RunID, identity: String) -> SQLText {
+    """
+    UPDATE \(fences) SET token = token + 1, raised_at = clock_timestamp() \
+    WHERE identity = \(literal: .text(identity)) AND run_id = \(literal: .text(run.text))
+    """
+  }
+
   /// Locks the fence; no row where `token` is no longer the newest.
   package func holdFence(_ hold: FenceHold) -> SQLText {
     "SELECT run_id FROM \(fences) WHERE \(Self.isNewest(hold)) FOR UPDATE"

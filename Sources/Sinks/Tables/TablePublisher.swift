@@ -94,9 +94,22 @@ package struct TablePublisher {
   ///
   /// Raises the fence first, which ends a publish of the run that is still on its way.
   package func parts(publishedBy run: RunID, identity: RunIdentity) async throws -> PublishedParts {
-    var parts = PublishedParts()
-    guard try await isLedgerUsable() else { return parts }
+    guard try await isLedgerUsable() else { return PublishedParts() }
     _ = try await raiseFence(identity: identity, run: run)
+    return try await entries(of: run, identity)
+  }
+
+  /// Takes the target away from whoever works on a run that is given up, and from no other run.
+  /// - Returns: what the run has published here.
+  package func takeAway(from run: RunID, identity: RunIdentity) async throws -> PublishedParts {
+    guard try await isLedgerUsable() else { return PublishedParts() }
+    try await connection.query(ledger.endPublishing(of: run))
+    try await connection.query(ledger.raiseFence(of: run, identity: identity.key))
+    return try await entries(of: run, identity)
+  }
+
+  private func entries(of run: RunID, _ identity: RunIdentity) async throws -> PublishedParts {
+    var parts = PublishedParts()
     for row in try await connection.query(ledger.entries(of: run, identity: identity.key)).rows {
       if let name = row[0] { parts.add(entry: name, isWhole: row[1] == "t") }
     }

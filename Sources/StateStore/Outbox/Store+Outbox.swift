@@ -32,15 +32,6 @@ extension Store {
     }
   }
 
-  /// When the next attempt is due; `nil` if the outbox is empty.
-  package func nextNoticeDue() async throws -> Instant? {
-    try await database.transaction(.read) { tx in
-      try await tx.row(
-        "SELECT next_attempt FROM notices WHERE state = 'due' ORDER BY next_attempt LIMIT 1", []
-      )?.instant("next_attempt")
-    }
-  }
-
   package func markDelivered(_ notice: String) async throws {
     try await finish(notice, .delivered, nil)
   }

@@ -35,7 +35,9 @@ extension CrashMatrix {
     /// With a state file the owner keeps its lock and ends the run itself; else the run is over when it wakes.
     private func cancelled(_ world: CrashWorld, at place: String) async throws {
       let output = try world.project.newOutput()
-      let process = try #require(try await world.stopped(at: place, output: output))
+      // One worker: a second one could be stopped amid a write, and keep the state file from everybody.
+      let process = try #require(
+        try await world.stopped(at: place, output: output, more: ["--parallelism", "1"]))
       let cancel = try await world.project.run(["cancel", "crash"], environment: CrashWorld.environment)
       // Without an owner a run amid its publish is ended by whoever resumes it.
       #expect(cancel.status == 0 || cancel.output.contains("is publishing"), "\(cancel.output)")
