@@ -229,7 +229,7 @@ import Testing
   }
 
   /// An earlier try whose connection was lost without the server's knowing is not waited for.
-  @Test func aLostTryIsEnded() async throws {
+  @Test(.timeLimit(.minutes(1))) func aLostTryIsEnded() async throws {
     try await PublishWorld.run { world in
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
       let identity = PublishWorld.identity()
