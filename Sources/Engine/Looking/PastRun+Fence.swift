@@ -3,9 +3,9 @@ internal import Postgres
 internal import StateStore
 
 extension PastRun {
-  /// Takes targets and files away from whoever still works on a run that is given up: an owner that sleeps, or does
-  /// not hear, can publish no more chunk, commit nothing and rename no file. One past its first commit keeps what it needs to go forward.
-  /// Other runs of the identity lose nothing.
+  /// Takes targets and files away from whoever still works on a run that is given up: an owner that sleeps, or
+  /// does not hear, can publish no more chunk, commit nothing and rename no file. A run past its first commit
+  /// keeps what it needs to go forward. Other runs of the identity lose nothing.
   ///
   /// To be done behind `requestCancel`: an owner that comes to its sinks later finds the request.
   /// - Throws: `Fault` of a target that cannot be reached, or of a saved job that cannot be read.

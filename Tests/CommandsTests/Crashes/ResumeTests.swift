@@ -242,6 +242,16 @@ import Testing
     }
   }
 
+  /// Copies a state file with all that is beside it.
+  /// - Returns: the copy's path.
+  private func stateCopy(of world: CrashWorld) throws -> String {
+    let copy = try ChildProcess(
+      ["/bin/cp", "-r", world.project.path(".tidemark"), world.project.path("copy")], environment: [:],
+      output: "/dev/null")
+    #expect(copy.wait(atMost: .seconds(30)) == .status(0))
+    return world.project.path("copy/state.db")
+  }
+
   /// A copy of a state, taken anywhere on the way, goes on from there and publishes nothing twice, whether the
   /// original has gone on or not.
   @Test(
@@ -251,15 +261,11 @@ import Testing
     try await CrashWorld.with(.sqlite, scenario) { world in
       let first = try await world.run(place)
       try #require(first.wasKilled, "\(first.output)")
-      let copy = try ChildProcess(
-        ["/bin/cp", "-r", world.project.path(".tidemark"), world.project.path("copy")], environment: [:],
-        output: "/dev/null")
-      #expect(copy.wait(atMost: .seconds(30)) == .status(0))
+      let copy = try stateCopy(of: world)
       let original = try await world.run()
       #expect(original.status == 0, "\(original.output)")
       try await world.expectUndisturbed()
-      let copied = try await world.project.run(
-        CrashWorld.command + ["--state", world.project.path("copy/state.db")])
+      let copied = try await world.project.run(CrashWorld.command + ["--state", copy])
       FaultCount.add("copied state")
       // A file that is there and was not begun by what the copy knows of is not replaced.
       #expect(
@@ -274,14 +280,10 @@ import Testing
     try await CrashWorld.with(.sqlite, .chunks) { world in
       let first = try await world.run("chunk.after_publish:2:kill")
       try #require(first.wasKilled, "\(first.output)")
-      let copy = try ChildProcess(
-        ["/bin/cp", "-r", world.project.path(".tidemark"), world.project.path("copy")], environment: [:],
-        output: "/dev/null")
-      #expect(copy.wait(atMost: .seconds(30)) == .status(0))
+      let copy = try stateCopy(of: world)
       let original = try await world.run()
       #expect(original.status == 0, "\(original.output)")
-      let copied = try await world.project.run(
-        CrashWorld.command + ["--state", world.project.path("copy/state.db")])
+      let copied = try await world.project.run(CrashWorld.command + ["--state", copy])
       #expect(copied.status == 8 && copied.output.contains("another copy of this state"), "\(copied.output)")
       try await world.expectUndisturbed()
     }
