@@ -40,8 +40,7 @@ package struct RunCancellation: Sendable {
         "no_such_run", .notFound, "There is no run `\(run)`", hint: "`tidemark history` lists runs")
     }
     if record.state.isFinal { return .over(record.state) }
-    let isPastFirstCommit = try await store.sinkMarks(of: run).contains { $0.committedAt != nil }
-    if record.cancel == nil || isPastFirstCommit {
+    if try await store.cancelRequest(for: run) == nil {
       throw Store.illegal(.cancelled, record, isPastFirstCommit: true)
     }
     do {
