@@ -14,7 +14,10 @@ package enum DidYouMean {
       let allowed = max(1, max(letters.count, other.count) / 3)
       guard other.count <= 64, abs(letters.count - other.count) <= allowed else { continue }
       let slips = distance(letters, other)
-      if slips <= allowed, slips < (best?.slips ?? .max) { best = (candidate, slips) }
+      // Of a word of one letter another one keeps nothing.
+      if slips <= allowed, slips < max(letters.count, other.count), slips < (best?.slips ?? .max) {
+        best = (candidate, slips)
+      }
     }
     return best?.candidate
   }

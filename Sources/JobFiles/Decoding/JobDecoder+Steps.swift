@@ -140,9 +140,7 @@ extension JobDecoder {
       guard type.text == "json" else {
         refuse(
           "bad_value", "`as` cannot be `\(type.text.shortened)`", type.place,
-          hint: type.text.hasPrefix("numeric(")
-            ? "Put it in quotes, since a comma ends it here: `as: 'numeric(12,2)'`"
-            : "It can be integer, numeric, numeric(p,s), date, timestamp, boolean or json")
+          hint: "It can be integer, numeric, numeric(p,s), date, timestamp, boolean or json")
         return nil
       }
       if fields["path"] == nil {

@@ -109,7 +109,9 @@ struct JobDecoder {
       refuse(
         "out_of_range", "`\(key)` must be more than nothing", fields[key]?.place, hint: "Leave the key out")
     }
-    if rule.span == .fire, !isDueByClock {
+    // A `span` that cannot be read has been told of already.
+    let span: IntervalSpan? = fields.choice("span")
+    if fields["span"] == nil || span == .fire, !isDueByClock {
       refuse(
         "no_interval", "The interval goes from fire to fire, but the job has no schedule", fields.place,
         hint: "Give a `span:` such as day, or a `schedule:`")

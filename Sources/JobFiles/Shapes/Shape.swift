@@ -41,6 +41,17 @@ indirect enum Shape: Sendable {
     case .either(let shapes): shapes.map(\.name).joined(separator: " or ")
     }
   }
+
+  /// Of a mapping with one key out of several, each of them as it is written: `truncate`, `{truncate: n}`.
+  var keyedForms: [(key: String, text: String)] {
+    guard case .record(let record) = self, record.exactlyOne.count == 1,
+      record.exactlyOne[0].count == record.keys.count
+    else { return [] }
+    return record.keys.map { key in
+      if case .integer = key.shape { return (key.name, "{\(key.name): n}") }
+      return (key.name, "{\(key.name): ...}")
+    }
+  }
 }
 
 /// A mapping whose keys are known.

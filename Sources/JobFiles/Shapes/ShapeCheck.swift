@@ -58,7 +58,12 @@ struct ShapeCheck {
   private mutating func checkEither(_ node: YAMLNode, _ shapes: [Shape], _ name: String?) {
     let fitting = shapes.filter { $0.takes(node) }
     guard let first = fitting.first else { return wrongType(node, .either(shapes), name) }
-    if fitting.count == 1 { return check(node, first, named: name) }
+    if fitting.count == 1 {
+      if case .choice(let words) = first, let scalar = node.scalar {
+        return check(scalar, among: words, forms: shapes.flatMap(\.keyedForms), node, name)
+      }
+      return check(node, first, named: name)
+    }
     if !fitting.contains(where: { ShapeCheck.faults(in: node, against: $0).isEmpty }) {
       wrongType(node, .either(fitting), name)
     }
@@ -80,15 +85,26 @@ struct ShapeCheck {
       }
     case .boolean:
       if scalar.boolean == nil { wrongType(node, shape, name) }
-    case .choice(let words):
-      if !words.contains(scalar.text) {
-        let subject = name.map { "`\($0)` cannot be" } ?? "This cannot be"
-        add(
-          "bad_value", "\(subject) `\(scalar.text.shortened)`", node.place,
-          DidYouMean.hint(for: scalar.text, among: words) ?? "It can be \(words.joined(separator: ", "))")
-      }
+    case .choice(let words): check(scalar, among: words, forms: [], node, name)
     default: return
     }
+  }
+
+  /// - Parameter forms: what may stand there instead of a word, by its key: `truncate`, `{truncate: n}`.
+  private mutating func check(
+    _ scalar: YAMLScalar, among words: [String], forms: [(key: String, text: String)], _ node: YAMLNode,
+    _ name: String?
+  ) {
+    if words.contains(scalar.text) { return }
+    let subject = name.map { "`\($0)` cannot be" } ?? "This cannot be"
+    let written = Dictionary(forms.map { ($0.key, $0.text) }, uniquingKeysWith: { first, _ in first })
+    let meant =
+      written[scalar.text] == nil
+      ? DidYouMean.nearest(to: scalar.text, among: words + forms.map(\.key)) : scalar.text
+    add(
+      "bad_value", "\(subject) `\(scalar.text.shortened)`", node.place,
+      meant.map { meant in written[meant].map { "Write `\($0)`" } ?? "Did you mean `\(meant)`?" }
+        ?? "It can be \((words + forms.map(\.text)).joined(separator: ", "))")
   }
 
   private static let limit = 1000

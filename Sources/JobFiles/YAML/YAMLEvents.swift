@@ -23,7 +23,7 @@ struct YAMLEvents: ~Copyable {
     case mappingEnd
   }
 
-  struct Mark {
+  struct Mark: Hashable {
     /// Zero-based; the column in Unicode scalars.
     var line: Int
     var column: Int

@@ -102,10 +102,17 @@ struct YAMLReader: ~Copyable {
 
   private mutating func elements(depth: Int) throws(Fault) -> [YAMLNode] {
     var nodes: [YAMLNode] = []
+    var cut: CutText?
     while true {
       let next = try events.next()
       if case .sequenceEnd = next.event { return nodes }
-      nodes.append(try node(next, depth: depth + 1))
+      let node = try node(next, depth: depth + 1)
+      if let whole = cut?.joined(node, next, &text) {
+        nodes[nodes.count - 1] = told(whole)
+        continue
+      }
+      cut = CutText(node, next)
+      nodes.append(node)
     }
   }
 
@@ -113,16 +120,25 @@ struct YAMLReader: ~Copyable {
     var entries: [YAMLMapping.Entry] = []
     var merge: (at: Int, mappings: [YAMLMapping])?
     var seen: [String: Place] = [:]
+    var cut: CutText?
     while true {
       let next = try events.next()
       if case .mappingEnd = next.event { break }
-      guard let key = try node(next, depth: depth + 1).scalar else {
+      let first = try node(next, depth: depth + 1)
+      guard let key = first.scalar else {
         throw Fault(
           "yaml_key", .validation, "A key must be a text", place: text.place(next.start),
           hint: "Quote a key or value that begins with `{` or `[`")
       }
       let place = key.source.place
-      let value = try node(try events.next(), depth: depth + 1)
+      let behind = try events.next()
+      let value = try node(behind, depth: depth + 1)
+      // Without a colon the value that is none stands where the key ends.
+      if behind.start == next.end, let whole = cut?.joined(first, next, &text) {
+        entries[entries.count - 1].value = told(whole)
+        continue
+      }
+      cut = CutText(value, behind)
       if let first = seen.updateValue(place, forKey: key.text) {
         faults.append(
           Fault(
@@ -137,6 +153,18 @@ struct YAMLReader: ~Copyable {
       }
     }
     return Self.merge(entries, merge, own: seen)
+  }
+
+  /// Tells of a text that a comma has cut, once it is whole again.
+  private mutating func told(_ node: YAMLNode) -> YAMLNode {
+    if let whole = node.scalar?.text, CutText.isWhole(whole) {
+      faults.append(
+        Fault(
+          "yaml_comma", .validation, "Inside `{ }` and `[ ]` a comma ends a value, and this one goes on",
+          place: node.place,
+          hint: whole.contains("\"") ? "Put it into quotes" : "Put it into quotes: \"\(whole)\""))
+    }
+    return node
   }
 
   private mutating func merged(_ value: YAMLNode) -> [YAMLMapping] {

@@ -44,11 +44,20 @@ struct YAMLSyntaxFault {
         hint: "Quote a text that holds `: `, or look for a missing `:` or wrong indentation here and above")
     case (_, "while parsing a flow mapping"), (_, "while parsing a flow sequence"):
       let isReference = line.contains("${")
-      fault = Fault(
-        "yaml_syntax", .validation,
-        context.hasSuffix("mapping") ? "A `{` is not closed by `}`" : "A `[` is not closed by `]`",
-        place: isReference ? Self.reference(in: line, place: where_) : place(parser.context_mark),
-        hint: isReference ? "Quote `${...}` inside `{ }` and `[ ]`" : "Separate entries by commas")
+      let opened = place(parser.context_mark)
+      let (open, close) = context.hasSuffix("mapping") ? ("{", "}") : ("[", "]")
+      if !isReference, where_.line == opened.line, let found = rest.first {
+        fault = Fault(
+          "yaml_syntax", .validation, "Expected `,` or `\(close)` here, found `\(found)`", place: where_,
+          hint: "Put a value that holds commas, quotes or brackets into quotes as a whole")
+      } else {
+        fault = Fault(
+          "yaml_syntax", .validation, "A `\(open)` is not closed by `\(close)`",
+          place: isReference ? Self.reference(in: line, place: where_) : opened,
+          hint: isReference
+            ? "Quote `${...}` inside `{ }` and `[ ]`"
+            : "Close it where its last entry ends, and separate entries by commas")
+      }
     case ("found unexpected end of stream", "while scanning a quoted scalar"):
       fault = Fault(
         "yaml_syntax", .validation, "A quote is not closed", place: place(parser.context_mark))
