@@ -5,12 +5,26 @@ package enum JobFolder {
   static let endings = [".yaml", ".yml"]
 
   /// Paths of all job files, sorted. Names that begin with a dot are left out.
-  /// - Throws: `Fault` `file_missing` where the project has no folder `jobs`.
+  /// - Throws: `Fault` `no_project` where there is no folder `jobs`.
   package static func list(root: String) throws(Fault) -> [String] {
     let folder = root + "/jobs"
+    guard TextFile.exists(folder) else {
+      throw Fault(
+        "no_project", .config, "There is no folder `jobs` in \(root)",
+        hint: "Go to the folder with tidemark.yaml, name it with --project, or make one: `tidemark init`")
+    }
     return try TextFile.names(in: folder)
       .filter { name in !name.hasPrefix(".") && endings.contains { name.hasSuffix($0) } }
       .map { folder + "/" + $0 }
+  }
+
+  /// The name of every job, and its file. One that cannot be read is named as its file.
+  package static func names(root: String) throws(Fault) -> [(name: String, path: String)] {
+    var named: [(name: String, path: String)] = []
+    for path in try list(root: root) {
+      named.append((declaredName(path) ?? stem(path), path))
+    }
+    return named
   }
 
   /// The file of a job that is named on a command line: a path, `jobs/NAME.yaml`, or the file that has
@@ -22,10 +36,7 @@ package enum JobFolder {
       throw Fault(
         "unknown_job", .notFound, "There is no file \(name.shortened)", hint: hint(forPath: name, root: root))
     }
-    var named: [(name: String, path: String)] = []
-    for path in try list(root: root) {
-      named.append((declaredName(path) ?? stem(path), path))
-    }
+    let named = try names(root: root)
     let found = named.filter { $0.name == name }
     if found.count > 1 {
       throw Fault(

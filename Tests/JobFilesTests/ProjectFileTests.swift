@@ -59,7 +59,7 @@ import Testing
           b: "${params.x} ${env.Y}"
         pools: {p: 4}
         notifiers:
-          n: {postgres: {connection: c, channel: x}}
+          n: {postgres: {connection: aa, channel: x}}
           m: {webhook: {url: "${env.A"}}
         defaults: {source: {}, limits: {paralelism: 1}, schedule: {every: 1h, cron: "@daily"}}
         """) == [
@@ -68,7 +68,7 @@ import Testing
           "4:7: error[reference_refused]: `${params.x}` cannot stand in a project file"
             + " | Only env, file and credential can stand here",
           "5:12: error[wrong_type]: `p` takes a mapping, but is a number",
-          "7:30: error[unknown_connection]: There is no connection `c` | Did you mean `a`?",
+          "7:30: error[unknown_connection]: There is no connection `aa` | Did you mean `a`?",
           "8:23: error[bad_reference]: A `${` is not closed by `}` | Write `$${` for the text `${` itself",
           "9:12: error[unknown_key]: There is no key `source` in `defaults` | Every job has its own `source`",
           "9:33: error[unknown_key]: There is no key `paralelism` in `limits` | Did you mean `parallelism`?",
@@ -126,6 +126,11 @@ import Testing
       let twice = #expect(throws: Fault.self) { try JobFolder.find("bee", root: root) }
       #expect(twice?.code == "ambiguous_job")
     }
+  }
+
+  @Test func withoutAFolderOfJobsThereIsNoProject() throws {
+    let fault = #expect(throws: Fault.self) { try JobFolder.list(root: "/nowhere") }
+    #expect(fault?.code == "no_project" && fault?.hint?.contains("--project") == true)
   }
 
   @Test func filesThatOthersMayWriteAreRefusedToRoot() throws {

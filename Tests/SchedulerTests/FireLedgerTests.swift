@@ -7,6 +7,7 @@ import Timetable
 
 @Suite struct FireLedgerTests {
   private static let start = Instant(seconds: 1_780_272_000)  // 2026-06-01T00:00:00Z
+  private let place = Place(file: "job.yaml", line: 1, column: 1)
 
   private func at(_ hours: Double) -> Instant {
     FireLedgerTests.start.advanced(by: .seconds(hours * 3600))
@@ -72,8 +73,8 @@ import Timetable
 
   @Test func upstreamJobsAreWaitedFor() throws {
     let load = JobName("load")
-    let bounded = try ledger(after: .init(jobs: [load], within: .seconds(1800)))
-    let endless = try ledger(after: .init(jobs: [load], within: nil))
+    let bounded = try ledger(after: .init(jobs: [load], within: .seconds(1800), place: place))
+    let endless = try ledger(after: .init(jobs: [load], within: nil, place: place))
     func facts(_ now: Double, _ upstream: FireFacts.Upstream) -> FireFacts {
       FireFacts(now: at(now), lastConsidered: at(1), open: [open(1)], upstream: [load: upstream])
     }
@@ -139,7 +140,7 @@ import Timetable
     for within in [nil, Duration.seconds(5400)] {
       for upstream in upstreams {
         let ledger = try ledger(
-          policy, span: span, after: upstream.map { _ in .init(jobs: [load], within: within) })
+          policy, span: span, after: upstream.map { _ in .init(jobs: [load], within: within, place: place) })
         // Of each of three fires: absent, pending, pending and caught up, claimed.
         for states in 0..<64 {
           for flags in 0..<8 {

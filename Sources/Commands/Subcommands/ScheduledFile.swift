@@ -78,10 +78,16 @@ struct ScheduledFile: Sendable {
       }
       files[index].job = nil
       files[index].scheduled = []
-      files[index].faults.append(
-        Fault(
-          "ambiguous_job", .config, "\(files[index].path) and \(owner) are both named \(name)",
-          hint: "Change `job:` in one of them"))
+      files[index].faults.append(.twins(files[index].path, owner, named: name))
     }
+  }
+}
+
+extension Fault {
+  /// Two files have one job's name.
+  static func twins(_ path: String, _ owner: String, named name: JobName) -> Fault {
+    Fault(
+      "ambiguous_job", .config, "\(path) and \(owner) are both named \(name)",
+      hint: "Change `job:` in one of them")
   }
 }

@@ -20,12 +20,16 @@ enum ValidateCommand {
       : try invocation.operands.map { try JobFolder.find($0, root: context.root) }
     var faults: [Fault] = []
     var warnings: [Fault] = []
+    var jobs: [Job] = []
     for path in paths {
       switch JobFile.read(path: path, project: context.file) {
-      case .success(let reading): warnings += reading.warnings
+      case .success(let reading):
+        warnings += reading.warnings
+        jobs.append(reading.job)
       case .failure(let found): faults += found.all
       }
     }
+    faults += try together(jobs, context, isWhole: invocation.operands.isEmpty)
     if invocation.has("json") {
       Terminal.print(
         JSONValue.object([
@@ -42,5 +46,23 @@ enum ValidateCommand {
     }
     Terminal.print("\(paths.count) job \(paths.count == 1 ? "file is" : "files are") in order")
     return .ok
+  }
+
+  /// What `jobs` get wrong together with each other and the rest of the project.
+  private static func together(
+    _ jobs: [Job], _ context: ProjectContext, isWhole: Bool
+  ) throws -> [Fault] {
+    var faults: [Fault] = []
+    if isWhole {
+      for twins in Dictionary(grouping: jobs, by: \.name).values.sorted(by: { $0[0].file < $1[0].file })
+      where twins.count > 1 {
+        faults.append(.twins(twins[1].file, twins[0].file, named: twins[0].name))
+      }
+    }
+    guard jobs.contains(where: { $0.schedule?.after != nil }) else { return faults }
+    let set = JobSet(
+      names: try JobFolder.names(root: context.root).map(\.name), jobs: try context.jobs().readings.map(\.job)
+    )
+    return faults + jobs.flatMap { set.faults(of: $0) }
   }
 }

@@ -31,7 +31,8 @@ extension JobDecoder {
     let daylight = fields.fields("dst")
     let catchUp = fields.fields("catch_up")
     let after = fields.fields("after").map {
-      Schedule.After(jobs: $0.strings("jobs").map(JobName.init), within: $0.duration("within"))
+      Schedule.After(
+        jobs: $0.strings("jobs").map(JobName.init), within: $0.duration("within"), place: $0.place)
     }
     return Schedule(
       specs: specs(fields), gap: daylight?.choice("gap") ?? .runAfter,

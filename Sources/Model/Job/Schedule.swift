@@ -52,10 +52,12 @@ package struct Schedule: Hashable, Sendable {
   package struct After: Hashable, Sendable {
     package var jobs: [JobName]
     package var within: Duration?
+    package var place: Place
 
-    package init(jobs: [JobName], within: Duration?) {
+    package init(jobs: [JobName], within: Duration?, place: Place) {
       self.jobs = jobs
       self.within = within
+      self.place = place
     }
   }
 
