@@ -123,21 +123,19 @@ struct Draft: Sendable {
           rule: shape.source.chunk, consistency: shape.source.consistency, server: server,
           table: shape.facts, estimate: estimate, sourceName: shape.source.name
         ).choose()
-        try checkColumns(of: choice, shape)
+        try checkColumns(shape.source.chunk.columns, of: choice, shape)
         choices.append(choice)
       }
     }
     try faults.finish()
   }
 
-  private func checkColumns(of choice: ChunkChoice, _ shape: SourceShape) throws(Fault) {
-    let names: [String]
-    switch choice {
-    case .key(let columns, _, _, _): names = columns
-    case .time(let column, _, _): names = [column]
-    default: return
-    }
-    for name in names {
+  /// Columns that the job names are looked at whatever the choice: what is one chunk today may be many tomorrow.
+  private func checkColumns(
+    _ named: [String], of choice: ChunkChoice, _ shape: SourceShape
+  ) throws(Fault) {
+    let chosen: [String] = if case .key(let columns, _, _, _) = choice { columns } else { [] }
+    for name in named.isEmpty ? chosen : named {
       guard let column = shape.columns.first(where: { $0.name == name }) else {
         throw Fault(
           "unknown_column", .validation, "`chunk` names the column `\(name)`, which the source does not have",

@@ -207,6 +207,13 @@ import Testing
       ])
     let named = PlanSamples.source(chunk: ChunkRule(kind: .key, rows: 10, columns: ["source_name"]))
     #expect(faults(PlanSamples.job([named])).map { $0.prefix(9) } == ["bad_chunk"])
+    // Also where the source is one chunk today.
+    let misspelt = PlanSamples.source(
+      chunk: ChunkRule(kind: .key, rows: nil, columns: ["idd"], place: PlanSamples.place))
+    #expect(
+      faults(PlanSamples.job([misspelt]), PlanSamples.Catalogue(estimate: PlanSamples.estimate(10))) == [
+        "unknown_column: `chunk` names the column `idd`, which the source does not have"
+      ])
   }
 
   @Test(arguments: [

@@ -170,6 +170,18 @@ import Testing
     #expect(kept.counts.kept == 4 && kept.counts.filtered == 1)
   }
 
+  /// The division faults for row 2 and is computed for all rows before the cast, which faults for row 1.
+  @Test func aFilterFailsOnTheFirstRowThatItCannotBeComputedFor() throws {
+    let text = "1 / (id - 2) < 1 AND code::integer > 0"
+    let faulty = TypedStep.Action.filter(
+      try Self.typed(text, Self.schema, .boolean), source: SourceText(text))
+    let rows: [[String?]] = [["1", nil, "x", nil], ["2", nil, "1", nil]]
+    let quarantined = try Self.run([(faulty, .quarantine, Self.schema)], rows: rows)
+    #expect(quarantined.rejections.map(\.broken.first?.reason) == ["22P02", "22012"])
+    let failure = #expect(throws: Fault.self) { try Self.run([(faulty, .fail, Self.schema)], rows: rows) }
+    #expect(failure?.code == "22P02", "\(String(describing: failure))")
+  }
+
   @Test func sanitizeWorksInItsOrder() throws {
     let action = TypedStep.Action.sanitize([
       TypedStep.Sanitizing(column: 2, operations: [.stripControl, .collapseSpaces, .trim, .nullIfEmpty]),
