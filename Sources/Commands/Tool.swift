@@ -64,14 +64,17 @@ package enum Tool {
         return .ok
       }
       return try await spec.run(invocation)
-    } catch let faults as Faults {
-      return FaultReport.print(faults.all, asJSON: isJSON)
-    } catch let fault as Fault {
-      return FaultReport.print([fault], asJSON: isJSON)
     } catch {
-      return FaultReport.print(
-        [Fault("internal", .internal, "The command ended in an unknown way", cause: "\(error)")],
-        asJSON: isJSON)
+      return FaultReport.print(faults(of: error), asJSON: isJSON)
+    }
+  }
+
+  /// What ended a command, or one attempt of a run.
+  static func faults(of error: any Error) -> [Fault] {
+    switch error {
+    case let faults as Faults: faults.all
+    case let fault as Fault: [fault]
+    default: [Fault("internal", .internal, "The command ended in an unknown way", cause: "\(error)")]
     }
   }
 }

@@ -37,8 +37,16 @@ extension Store {
   package static func openPostgres(
     _ settings: ConnectionSettings, lease: Duration = .seconds(12), makesSchema: Bool = true
   ) async throws -> Store {
-    let database = try await PostgresDatabase(
-      settings: settings, limits: PostgresLimits(lease: lease), makesSchema: makesSchema)
+    let database: PostgresDatabase
+    do {
+      database = try await PostgresDatabase(
+        settings: settings, limits: PostgresLimits(lease: lease), makesSchema: makesSchema)
+    } catch let refused as Fault where refused.code == "missing_privilege" {
+      var fault = refused
+      fault.hint =
+        "The state's role owns its schema `tidemark_state`; to make it, it needs CREATE on the database"
+      throw fault
+    }
     return Store(database: database, owners: .leases(lease), host: hostName(), processID: getpid())
   }
 

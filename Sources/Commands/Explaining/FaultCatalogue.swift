@@ -39,6 +39,7 @@ enum FaultCatalogue {
     unknown_option|usage|The command has no such option|`--help` of the command lists its options
     unknown_parameter|usage|The job declares no such parameter|Declare it under `params:`, or correct its name
     # Job files
+    after_circle|validation|A job waits for itself under `after`, perhaps by way of others|Take a job out of an `after`
     bad_chunk|validation|The source cannot be cut as `chunk` says|Leave `chunk` out: `auto` picks a way and `tidemark plan` says why
     bad_enumeration|validation|A word is none of those that the key takes|The hint lists them
     bad_expression|validation|An expression cannot be read|The caret shows where; the language is that of SQL scalar expressions (docs/jobs.md)
@@ -99,6 +100,7 @@ enum FaultCatalogue {
     wrong_type|validation|A value is of another kind than the key takes|The sentence says which kind it takes
     yaml_alias|validation|An alias stands inside what it names|Break the circle
     yaml_bytes|validation|The file holds bytes that are no text|Save it as UTF-8
+    yaml_comma|validation|Inside `{ }` and `[ ]` a comma has cut a value in two|Put the value into quotes
     yaml_documents|validation|The file holds a second YAML document|Keep one document a file
     yaml_empty|validation|The file is empty|Write a job into it
     yaml_key|validation|A key is not a text|Write a plain word
@@ -129,6 +131,8 @@ enum FaultCatalogue {
     bad_webhook_url|config|The webhook's URL cannot be used|Write an https:// URL
     file_exists|conflict|A file that must not be replaced is there already|Move it away; or allow it with `if_exists` of the store
     file_missing|not_found|There is no such file|Check the path; it is relative to the project
+    file_not_found|not_found|There is no such file or folder|Check the path; it is relative to the project
+    file_permission|auth|The system does not let Tidemark at a file|Check the owner and the mode of the file and of its folders
     file_too_big|validation|The file is larger than is read|Make it smaller
     file_too_large|validation|The file is larger than is read|Make it smaller, or put its data into a table
     file_unreadable|not_found|The file cannot be read|Check its permissions
@@ -143,6 +147,10 @@ enum FaultCatalogue {
     reference_not_allowed|config|The reference is known only within a run|Use env, file or credential here
     too_few_connections|config|`max_connections` is less than one run needs|Raise it to 3 or more
     unknown_credential|config|The credential is not there|Name it with LoadCredential= in the systemd unit; or set CREDENTIALS_DIRECTORY
+    interrupted_call|resource|A call of the system was interrupted|Run the same command again
+    read_only|resource|The file system is mounted read-only|Mount it for writing, or set the folder elsewhere
+    symbolic_link|validation|A symbolic link stands where none is followed|Name the file or folder itself
+    too_many_files|resource|The process has too many files open|Raise the limit on open files (`ulimit -n`, `LimitNOFILE=`)
     unknown_code|not_found|There is no fault of that code|`tidemark explain` lists the codes
     unknown_job|not_found|There is no job of that name|`tidemark validate` lists the files that are read; the hint suggests one
     unknown_time_zone|config|The system has no such time zone|Write an IANA name like Europe/Berlin, or install tzdata
@@ -169,6 +177,7 @@ enum FaultCatalogue {
     snapshot_too_old|resource|The snapshot is too old for the server|Read in fewer or faster chunks
     tls_refused|connection|The encrypted connection was refused|Check sslmode and the certificates
     too_many_connections|resource|The server has no connection to spare|Lower `parallelism`, or raise max_connections there
+    transaction_rolled_back|resource|Postgres rolled a transaction back, or answered a COMMIT with ROLLBACK|Run the same command again; its log says which statement failed before
     truncated_copy|connection|The COPY stream ended in the middle|Run the same command again
     unexpected_copy|validation|A COPY cannot stand there|Use a SELECT
     unknown_database|connection|The database does not exist|Correct the connection string
@@ -284,7 +293,6 @@ enum FaultCatalogue {
     state_closed|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     state_constraint|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     state_error|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
-    transaction_rolled_back|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     unexpected_result|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     bad_plan|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     """#

@@ -101,6 +101,20 @@ struct ProjectContext: Sendable {
     return (reading, row)
   }
 
+  /// A job that something but a person fires, as named on a command line.
+  /// - Throws: `no_schedule` too.
+  func scheduledJob(_ name: String) throws -> Job {
+    let job = try job(name).reading.job
+    guard job.schedule != nil else { throw ProjectContext.noSchedule(name) }
+    return job
+  }
+
+  static func noSchedule(_ name: String) -> Fault {
+    Fault(
+      "no_schedule", .usage, "Job \(name) has no schedule, so nothing fires it",
+      hint: "Give it one, such as `schedule: \"15 2 * * *\"`, or start it yourself: tidemark run \(name)")
+  }
+
   /// Every job of the project; files that cannot be read give faults and no job.
   func jobs() throws -> (readings: [JobFile.Reading], faults: [Fault]) {
     var readings: [JobFile.Reading] = []

@@ -39,6 +39,6 @@ struct IntervalText {
 extension Instant {
   /// RFC 3339 by a zone's clock, or in UTC.
   fileprivate func text(by zone: ZoneRules?) -> String {
-    text(offset: zone?.offset(at: Timestamp(microseconds: postgresMicroseconds)) ?? 0)
+    zone.map { text(in: $0) } ?? text()
   }
 }

@@ -66,6 +66,11 @@ enum BackfillCommand {
         hint: "For example: \(spec.example)")
     }
     guard from < to else {
+      if invocation["to"] == nil {
+        throw Fault(
+          "bad_value", .usage, "`--from` is \(from.text()), which is still to come",
+          hint: "A backfill makes intervals that have ended: name an earlier time")
+      }
       throw Fault(
         "bad_value", .usage, "`--from` is \(from.text()), which is not before `--to`, \(to.text())")
     }

@@ -19,7 +19,7 @@ enum CronCommand {
           hint: "Write `tidemark cron print`")
       }
       let context = try ProjectContext(invocation)
-      let jobs = try invocation.operands.dropFirst().map { try context.job($0).reading.job.name.text }
+      let jobs = try invocation.operands.dropFirst().map { try context.scheduledJob($0).name.text }
       var words = [try Path.absolute("/proc/self/exe"), "tick"] + jobs
       words += ["--quiet", "--project", try Path.absolute(context.root)]
       for config in invocation.all("config") { words += ["--config", try Path.absolute(config)] }

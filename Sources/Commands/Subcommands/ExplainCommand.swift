@@ -15,9 +15,7 @@ enum ExplainCommand {
       return .ok
     }
     var entry = FaultCatalogue.entries.first { $0.code == code }
-    let state =
-      SQLState.known.first { $0.code == code || $0.meaning.name == code } ?? SQLState(ofKnownClass: code)
-    if entry == nil, let meaning = state?.meaning {
+    if entry == nil, let meaning = SQLState(ofKnownClass: code)?.meaning ?? SQLState.meaning(named: code) {
       entry = FaultCatalogue.Entry(
         code: meaning.name, kind: meaning.kind.rawValue, meaning: meaning.sentence,
         remedy: meaning.hint ?? "The cause is the server's own message")

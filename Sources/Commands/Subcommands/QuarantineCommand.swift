@@ -7,15 +7,15 @@ enum QuarantineCommand {
     name: "quarantine", summary: "List, show, export, replay or purge rejected rows",
     discussion: """
       list [JOB]     counts by run and step
-      show RUN       the rows of a run, with every rule they broke
-      export RUN     the same as JSON Lines
+      show RUN|JOB   the rows of a run, with every rule they broke; of a job its newest run that has such rows
+      export RUN|JOB the same as JSON Lines
       replay RUN     puts the rows of a succeeded run through the job's present steps and lookups, and publishes
                      what passes together with the rest as its next revision; what fails again stays
       purge RUN      deletes the rows of a run that is over; the counts stay
       """,
     operands: [
       .init(name: "list|show|export|replay|purge", help: "what to do"),
-      .init(name: "RUN|JOB", help: "a run's id; for list, a job", isRequired: false),
+      .init(name: "RUN|JOB", help: "a run's id; for list, show and export also a job", isRequired: false),
     ],
     options: [
       OptionSpec("limit", value: "N", help: "rows to show (default 20; export: all)"),
@@ -34,9 +34,11 @@ enum QuarantineCommand {
     case "list":
       if let target { try await context.checkJob(target, in: store) }
       try await list(invocation, store, project: context.project.name, job: target)
-    case "show": try await show(invocation, store, run: try await run(named: target, store, context).id)
+    case "show":
+      let run = try await run(named: target, store, context, orJob: true).id
+      try await show(invocation, store, run: run)
     case "export":
-      let run = try await run(named: target, store, context).id
+      let run = try await run(named: target, store, context, orJob: true).id
       try await export(store, run: run, limit: try limit(invocation) ?? .max)
     case "replay":
       let origin = try await run(named: target, store, context)
@@ -54,12 +56,21 @@ enum QuarantineCommand {
   }
 
   /// The run that is named: one that is misspelt must not look like one without rejected rows.
+  /// - Parameter orJob: whether a job stands for its newest run with rejected rows.
   private static func run(
-    named target: String?, _ store: Store, _ context: ProjectContext
+    named target: String?, _ store: Store, _ context: ProjectContext, orJob: Bool = false
   ) async throws -> RunRecord {
     let hint = "`tidemark quarantine list` shows runs with rejected rows"
     guard let target else { throw Fault("missing_operand", .usage, "Name the run", hint: hint) }
-    guard let run = try await store.run(RunID(target)), run.identity.project == context.project.name else {
+    var id = RunID(target)
+    if orJob,
+      let newest = try await store.quarantineSummary(
+        project: context.project.name, job: JobName(target), limit: 1
+      ).first
+    {
+      id = newest.run
+    }
+    guard let run = try await store.run(id), run.identity.project == context.project.name else {
       throw Fault("no_such_run", .notFound, "There is no run `\(target)`", hint: hint)
     }
     return run

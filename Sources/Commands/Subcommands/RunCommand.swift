@@ -76,8 +76,14 @@ enum RunCommand {
         request = try await byHand.request(request, row: name)
       }
       let asked = request
+      // With --json the log on standard error says it.
+      let isJSON = invocation.has("json")
       let reruns = RunReruns(
-        environment: environment, jobs: [request.job], isOff: invocation.has("no-rerun"))
+        environment: environment, jobs: [request.job], isOff: invocation.has("no-rerun"),
+        tell: { failure in
+          reporter.finish()
+          if !isJSON { _ = FaultReport.print(Tool.faults(of: failure), asJSON: false) }
+        })
       let outcome = try await StopSignals.cancelling {
         try await ServiceStatus.savingWhenStopped { try await reruns.run(asked, matrixRowName: name) }
       }

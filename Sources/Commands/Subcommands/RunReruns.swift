@@ -10,6 +10,8 @@ struct RunReruns: Sendable {
   var jobs: [Job]
   /// `--no-rerun`: fail at once.
   var isOff: Bool
+  /// Is told what failed before the wait for the next attempt begins.
+  var tell: @Sendable (any Error) -> Void
 
   /// - Throws: as `Conductor.run`, for the last attempt; a stop while waiting leaves the fault that the
   ///   wait is for.
@@ -24,6 +26,7 @@ struct RunReruns: Sendable {
           let run = try await failed(request, matrixRowName, since: start),
           let moment = RerunRule.moment(for: run, request.job.errors)
         else { throw failure }
+        tell(failure)
         environment.report(
           run.id,
           .waiting(

@@ -100,10 +100,9 @@ enum ScheduleCommand {
       let found = try await ScheduleReading(context, names: [reading.job.file], punctuality: .seconds(60))
       guard let job = found.scheduled.first(where: { row == nil || $0.id.row == row }) else {
         if !found.faults.isEmpty { throw Faults(found.faults) }
-        throw Fault(
-          "no_schedule", .usage, "Job \(name) has no schedule", hint: "Give it `schedule: \"15 2 * * *\"`")
+        throw ProjectContext.noSchedule(name)
       }
-      guard let schedule = job.job.schedule else { throw Fault("no_schedule", .usage, "No schedule") }
+      guard let schedule = job.job.schedule else { throw ProjectContext.noSchedule(name) }
       let rules = try FireRules(schedule, job: job.job.name)
       FaultReport.warn(rules.warnings.map(\.fault))
       let zone = try invocation["timezone"].map { try ZoneFiles.system.rules(named: $0) } ?? job.zone

@@ -51,7 +51,7 @@ enum SystemdCommand {
     let named = invocation.operands[1]
     let isScheduler = named == "scheduler"
     let files: [UnitFile] =
-      isScheduler ? [units.scheduler] : units.job(try context.job(named).reading.job.name)
+      isScheduler ? [units.scheduler] : units.job(try context.scheduledJob(named).name)
     let folder = try folder(invocation)
     switch action {
     case .print:

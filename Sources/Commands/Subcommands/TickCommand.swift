@@ -88,7 +88,8 @@ enum TickCommand {
         }
         let open = "\(waiting) \(waiting == 1 ? "fire waits" : "fires wait") (`tidemark tick --dry-run`)"
         let what = waiting == 0 ? "Nothing is due" : "Nothing can run now: \(open)"
-        Terminal.print(what + next(reading.scheduled))
+        let pauses = try await store.pauses(project: context.project.name)
+        Terminal.print(what + next(reading.scheduled, pauses))
       }
     }
     if Task.isCancelled { return .interrupted }
@@ -118,12 +119,22 @@ enum TickCommand {
     return faults
   }
 
-  private static func next(_ jobs: [ScheduledJob]) -> String {
+  /// The next fire that will run: those that come due while their job is paused go by.
+  private static func next(_ jobs: [ScheduledJob], _ pauses: [PauseRecord]) -> String {
     let now = SystemClock.now
-    let next = jobs.compactMap { job in
-      job.ledger.intervals.fires.next(after: now).map { (job, $0) }
+    let paused = Dictionary(pauses.map { ($0.job, $0.until) }, uniquingKeysWith: { first, _ in first })
+    let running = jobs.filter { job in
+      guard let pause = paused[job.id.job] else { return true }
+      return pause != nil
+    }
+    let next = running.compactMap { job in
+      let until = paused[job.id.job].flatMap { $0 } ?? now
+      return job.ledger.intervals.fires.next(after: max(now, until.advanced(by: .microseconds(-1))))
+        .map { (job, $0) }
     }.min { $0.1.instant < $1.1.instant }
-    return next.map { "; next is \($0.0.id) at \($0.1.text)" } ?? "; none of the jobs has a fire to come"
+    if let next { return "; next is \(next.0.id) at \(next.1.text)" }
+    return running.count < jobs.count
+      ? "; no fire is to come but of paused jobs" : "; none of the jobs has a fire to come"
   }
 
   // MARK: Looking
@@ -132,6 +143,7 @@ enum TickCommand {
     _ reading: ScheduleReading, _ context: ProjectContext, _ store: Store, _ invocation: Invocation
   ) async throws -> ExitCode {
     let clerk = FireClerk(store: store, project: context.project, now: { SystemClock.now })
+    let pauses = try await store.pauses(project: context.project.name)
     let considered = try await clerk.considered()
     let preview = DuePreview(store: store, project: context.project.name, now: SystemClock.now)
     var rows: [[String]] = []
@@ -156,7 +168,7 @@ enum TickCommand {
       {
         Terminal.print(line)
       }
-      if rows.isEmpty { Terminal.print("Nothing is due\(next(reading.scheduled))") }
+      if rows.isEmpty { Terminal.print("Nothing is due\(next(reading.scheduled, pauses))") }
       for job in reading.scheduled where considered[job.id] == nil {
         Terminal.print("\(job.id) has not been seen before: its fires count from the first tick on")
       }

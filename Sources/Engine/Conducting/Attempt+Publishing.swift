@@ -69,6 +69,11 @@ extension Attempt {
           "the job or its lookups have changed since run \(origin): only the replayed rows went through them")
       }
     }
+    if let end = record.identity.interval?.end, end > environment.now() {
+      warnings.append(
+        "the interval ends only at \(end.text(in: context.zone)): what comes until then is not in the result."
+          + " Run it again then, with --again; the schedule does so by itself")
+    }
     let elapsed = ContinuousClock.now - start
     let summary = RunSummary(
       run: record.id, job: job.name, label: context.label, revision: record.revision,

@@ -111,3 +111,10 @@ extension Timestamp {
   /// The text that Postgres prints for a `timestamptz` in a session of the zone.
   package func text(in zone: ZoneRules) -> String { text(offset: zone.offset(at: self)) }
 }
+
+extension Instant {
+  /// RFC 3339 by the clocks of the zone.
+  package func text(in zone: ZoneRules) -> String {
+    text(offset: zone.offset(at: Timestamp(microseconds: postgresMicroseconds)))
+  }
+}

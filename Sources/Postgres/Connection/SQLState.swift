@@ -43,9 +43,16 @@ package struct SQLState: Hashable, Sendable, CustomStringConvertible {
 
   /// The meaning of the code itself, else of its class, else of an error that is not known.
   package var meaning: Meaning {
-    Self.codes[code] ?? Self.classes[String(code.prefix(2))]
-      ?? Meaning("postgres_error", .internal, "Postgres reports an error")
+    Self.codes[code] ?? Self.classes[String(code.prefix(2))] ?? Self.unknown
   }
+
+  /// What a fault's code means that a SQLSTATE has given; of several the first.
+  package static func meaning(named name: String) -> Meaning? {
+    let ofClasses = classes.sorted { $0.key < $1.key }.map(\.value)
+    return (known.map(\.meaning) + ofClasses + [unknown]).first { $0.name == name }
+  }
+
+  private static let unknown = Meaning("postgres_error", .internal, "Postgres reports an error")
 
   /// True where the primary message, too, may quote a value of a row.
   var quotesValues: Bool { code.hasPrefix("22") && code != "22021" && code != "22012" }

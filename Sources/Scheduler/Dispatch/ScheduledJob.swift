@@ -41,7 +41,7 @@ package struct ScheduledJob: Sendable {
 
   /// RFC 3339 by the job's clock.
   package func text(of instant: Instant) -> String {
-    instant.text(offset: zone.offset(at: Timestamp(microseconds: instant.postgresMicroseconds)))
+    instant.text(in: zone)
   }
 
   /// - Parameters:

@@ -28,13 +28,17 @@ import Testing
       """)
   }
 
-  @Test func aFailedRunIsStartedAgain() async throws {
+  @Test(arguments: [false, true]) func aFailedRunIsStartedAgain(isQuiet: Bool) async throws {
     try await TidemarkProject.with { project in
       try await failingJob(project, rerun: "{attempts: 2, wait: 10ms}", failures: 2)
-      let run = try await project.run(["run", "again"])
+      let run = try await project.run(["run", "again"] + (isQuiet ? ["--quiet"] : []))
       #expect(run.status == 0, "\(run.output)")
-      #expect(run.output.contains("failed 1 of at most 3 times; runs again at"), "\(run.output)")
-      #expect(run.output.contains("failed 2 of at most 3 times; runs again at"), "\(run.output)")
+      // Each failure is told before the wait for the next attempt.
+      #expect(run.output.ranges(of: "error[bad_value]").count == 2, "\(run.output)")
+      for failure in 1...2 where !isQuiet {
+        #expect(
+          run.output.contains("failed \(failure) of at most 3 times; runs again at"), "\(run.output)")
+      }
       #expect(try await project.rows("SELECT n::text FROM result") == [["10"]])
     }
   }

@@ -171,6 +171,13 @@ import Testing
       #expect(state.status == 0 && state.output.contains("too_many_connections"), "\(state.output)")
       let ofClass = try await project.run(["explain", "22P05"])
       #expect(ofClass.status == 0 && ofClass.output.contains("bad_value"), "\(ofClass.output)")
+      for code in [
+        "file_not_found", "file_permission", "read_only", "operator_intervention", "transaction_rolled_back",
+        "postgres_error",
+      ] {
+        let said = try await project.run(["explain", code])
+        #expect(said.status == 0 && !said.output.contains("A fault of Tidemark"), "\(said.output)")
+      }
       let slip = try await project.run(["explain", "outside_windo"])
       #expect(slip.status == 3 && slip.output.contains("Did you mean `outside_window`?"), "\(slip.output)")
     }

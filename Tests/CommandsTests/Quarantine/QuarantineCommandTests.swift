@@ -54,7 +54,9 @@ import Testing
         "id=4  fails rules", "small  [rule_failed]  id < 4 is false; id = 4",
         "known  [rule_failed]  email LIKE 'x%' is false; email = (not shown)",
       ] { #expect(shown.output.contains(words), "\(words) in \(shown.output)") }
+      #expect(try await project.run(["quarantine", "show", "parcels"]).output == shown.output)
       let exported = try await project.run(["quarantine", "export", run])
+      #expect(try await project.run(["quarantine", "export", "parcels"]).output == exported.output)
       #expect(exported.output.split(separator: "\n").count == 4)
       #expect(exported.output.contains(#""values":{"id":2,"#), "\(exported.output)")
       let status = try await project.run(["show", run])

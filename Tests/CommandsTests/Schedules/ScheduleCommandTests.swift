@@ -66,6 +66,48 @@ import Testing
     }
   }
 
+  @Test func nothingIsPrintedForAJobThatNothingFires() async throws {
+    try await Self.with("interval: {span: day}") { project in
+      for command in [
+        ["cron", "print", "job"], ["systemd", "print", "job"], ["schedule", "next", "job"],
+        ["systemd", "install", "job", "--to", project.path("jobs")],
+      ] {
+        let said = try await project.run(command)
+        #expect(said.status == 2 && said.output.contains("error[no_schedule]"), "\(command) \(said.output)")
+        #expect(said.output.contains("tidemark run job"), "\(said.output)")
+      }
+    }
+  }
+
+  @Test func aBackfillOfTheFutureIsRefused() async throws {
+    try await Self.with("interval: {span: day}") { project in
+      let future = try await project.run(["backfill", "job", "--from", "2999-01-01", "--dry-run"])
+      #expect(future.status == 2 && future.output.contains("which is still to come"), "\(future.output)")
+      let turned = try await project.run(
+        ["backfill", "job", "--from", "2026-03-02", "--to", "2026-03-01", "--dry-run"])
+      #expect(turned.status == 2 && turned.output.contains("is not before `--to`"), "\(turned.output)")
+    }
+  }
+
+  @Test func tickNamesNoFireThatAPauseLetsGoBy() async throws {
+    try await Self.with("schedule: \"0 5 1 1 *\"") { project in
+      let next = try await project.run(["tick"])
+      #expect(next.output.contains("next is job at "), "\(next.output)")
+      let fires = try await project.run(["schedule", "next", "job", "--count", "3", "--json"]).output
+        .split(separator: "\"").filter { $0.contains("T05:00:00") }.map(String.init)
+      try #require(fires.count == 3)
+      // The fire at which a pause ends is the first to run.
+      #expect(try await project.run(["pause", "job", "--until", fires[2]]).status == 0)
+      let later = try await project.run(["tick"]).output
+      #expect(later.contains("next is job at \(fires[2])"), "\(later) \(fires)")
+      #expect(try await project.run(["pause", "job"]).status == 0)
+      for command in [["tick"], ["tick", "--dry-run"]] {
+        let never = try await project.run(command).output
+        #expect(never.contains("no fire is to come but of paused jobs"), "\(never)")
+      }
+    }
+  }
+
   @Test(arguments: [false, true]) func lookingMakesNoState(isPostgres: Bool) async throws {
     try await Self.with("interval: {span: day}\nschedule: \"@daily\"") { project in
       if isPostgres {
@@ -138,8 +180,15 @@ import Testing
       #expect(yesterday.status == 0, "\(yesterday.output)")
       // Midnight may have come meanwhile.
       days += try await project.rows(day)
-      let made = try await project.rows("SELECT n FROM seen WHERE n <> '2026-03-01'")
+      let made = try await project.rows(
+        "SELECT n FROM seen WHERE n::text NOT IN ('2026-03-01', '2999-01-01')")
       #expect(made.count == 1 && days.contains(made[0]), "\(made)")
+      // What has not ended is made of what is there, and says so.
+      let future = try await project.run(["run", "daily", "--for", "2999-01-01"])
+      #expect(
+        future.status == 0 && future.output.contains("the interval ends only at 2999-01-02T00:00:00Z"),
+        "\(future.output)")
+      #expect(!yesterday.output.contains("ends only at"), "\(yesterday.output)")
       let never = try await project.run(["run", "daily", "--for", "2026-13"])
       #expect(never.status == 2 && never.output.contains("hint"), "\(never.output)")
     }
