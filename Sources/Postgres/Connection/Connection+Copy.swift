@@ -185,13 +185,13 @@ extension Connection {
   }
 
   private func waitForRoom() throws {
-    var silentSince: ContinuousClock.Instant?
+    let pointer = try pointer()
+    var silence = Silence()
     while true {
       if Task.isCancelled { throw Fault.cancelled(settings) }
-      let events = handle?.ready(Int16(POLLIN | POLLOUT), milliseconds: 1000) ?? 0
+      let events = try ready(Int16(POLLIN | POLLOUT), &silence)
       if events & Int16(POLLIN) != 0 { throw CopyWriter.ServerStopped() }
-      if events != 0 { return }
-      try checkSilence(&silentSince)
+      if events != 0, PQflush(pointer) != 1 { return }
     }
   }
 }

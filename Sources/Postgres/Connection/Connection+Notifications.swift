@@ -26,16 +26,23 @@ extension Connection {
   ) async throws {
     for channel in channels { try await execute("LISTEN \(channel)") }
     onListening()
+    var heard = ContinuousClock.now
     while true {
       if Task.isCancelled { throw Fault.cancelled(settings) }
       let pointer = try pointer()
       guard PQconsumeInput(pointer) == 1 else { throw lost() }
       while let message = PQnotifies(pointer) {
+        heard = .now
         defer { PQfreemem(message) }
         onNotification(
           Notification(
             channel: String(cString: message.pointee.relname), payload: String(cString: message.pointee.extra)
           ))
+      }
+      // Whoever listens hears nothing for days, and also where nothing gets through any more.
+      if ContinuousClock.now - heard > Silence.patience {
+        try await query("SELECT 1")
+        heard = .now
       }
       // Short, since nothing else notices that the task was cancelled.
       _ = handle?.ready(Int16(POLLIN), milliseconds: 200)

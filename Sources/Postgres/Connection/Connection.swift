@@ -1,4 +1,5 @@
 internal import CLibPQ
+internal import Glibc
 package import Model
 internal import Runtime
 
@@ -22,6 +23,8 @@ package actor Connection {
   /// No server answers later than this after its own `statement_timeout`; longer silence means
   /// that it, or the way to it, is gone. Set with each transaction's settings.
   private var silenceLimit: Duration?
+  /// The same outside of transactions, and in those without settings.
+  private var lastingSilenceLimit: Duration?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     executor.asUnownedSerialExecutor()
@@ -130,6 +133,11 @@ package actor Connection {
     silenceLimit = limit
   }
 
+  /// For a session whose every statement ends by a timeout of its own: it is lost where nothing comes for so long.
+  package func limitEverySilence(_ limit: Duration) {
+    lastingSilenceLimit = limit
+  }
+
   // MARK: The way of every statement
 
   /// Sends, then installs the cancel hook, then waits: a cancel that came before the statement
@@ -197,30 +205,44 @@ package actor Connection {
   /// Waits for the server until `isReady`, but not for ever.
   func waitUntil(_ pointer: OpaquePointer, _ isReady: () throws -> Bool) throws {
     var hasLooked = false
-    var silentSince: ContinuousClock.Instant?
+    var silence = Silence()
     while try !isReady() {
-      guard receive(hasLooked: hasLooked) else { return }
-      if try isReady() { return }
-      if hasLooked { try checkSilence(&silentSince) }
+      let isSending = PQflush(pointer) == 1
+      // What has come already is looked at without waiting.
+      if hasLooked { _ = try ready(Int16(isSending ? POLLIN | POLLOUT : POLLIN), &silence) }
+      guard PQconsumeInput(pointer) == 1 else { return }
       hasLooked = true
     }
   }
 
-  private func receive(hasLooked: Bool) -> Bool {
-    handle?.receive(hasLooked: hasLooked) ?? false
-  }
-
-  func checkSilence(_ since: inout ContinuousClock.Instant?) throws {
-    let now = ContinuousClock.now
-    let start = since ?? now
-    since = start
-    let isDeaf = cancelSwitch.requestedAt.map { now - $0 > Self.cancelPatience } ?? false
-    let isDead = silenceLimit.map { now - start > $0 } ?? false
-    guard isDeaf || isDead else { return }
-    close()
-    throw isDeaf
-      ? Fault.cancelled(settings)
-      : Fault.lost(settings, "No answer long after the statement's timeout")
+  /// Waits a moment for the socket.
+  /// - Returns: which of `events` are there.
+  /// - Throws: `connection_lost` where the silence has come to mean that; `cancelled` where a server takes too long
+  ///   over a cancel.
+  func ready(_ events: Int16, _ silence: inout Silence) throws -> Int16 {
+    let there = handle?.ready(events, milliseconds: Silence.turn) ?? 0
+    if let requested = cancelSwitch.requestedAt {
+      guard ContinuousClock.now - requested > Self.cancelPatience else { return there }
+      close()
+      throw Fault.cancelled(settings)
+    }
+    if there != 0 {
+      silence = Silence()
+      return there
+    }
+    switch silence.step(at: .now, limit: silenceLimit ?? lastingSilenceLimit) {
+    case .wait: break
+    case .giveUp: throw lost("No answer long after the statement's timeout")
+    case .ask:
+      let finding = LivenessProbe(settings: settings, backendPID: backendPID).ask()
+      if silence.learn(finding, at: .now) {
+        throw lost(
+          finding == .unreachable
+            ? "Nothing comes, and no other connection to the server comes about"
+            : "Nothing comes, and the server waits for us: something between us lets nothing through")
+      }
+    }
+    return there
   }
 
   /// How long a server may take over a cancel before the connection is given up.

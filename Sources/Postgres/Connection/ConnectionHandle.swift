@@ -15,9 +15,10 @@ struct ConnectionHandle: ~Copyable {
   deinit { PQfinish(pointer) }
 
   /// Connects, waiting at most `limit`.
+  /// - Parameter heedsCancel: whether the attempt ends when the task is cancelled.
   /// - Throws: `Refusal`, with what libpq and the server said.
   static func open(
-    _ settings: ConnectionSettings, in place: ConnectionLimit.Place?
+    _ settings: ConnectionSettings, in place: ConnectionLimit.Place?, heedsCancel: Bool = true
   ) throws -> ConnectionHandle {
     let pairs = settings.parameters.sorted { $0.key < $1.key }
     let keywords = CStrings(pairs.map(\.key))
@@ -29,7 +30,9 @@ struct ConnectionHandle: ~Copyable {
     let handle = ConnectionHandle(owning: pointer, place: place)
     // Only the verbose form of a refusal has the SQLSTATE in it.
     PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
-    try handle.connect(deadline: .now + settings.connectLimit)
+    try handle.connect(deadline: .now + settings.connectLimit, heedsCancel: heedsCancel)
+    // libpq waits without end for room to send, also when a connection is closed; `flush` does not.
+    PQsetnonblocking(pointer, 1)
     PQsetErrorVerbosity(pointer, PQERRORS_DEFAULT)
     return handle
   }
@@ -40,11 +43,11 @@ struct ConnectionHandle: ~Copyable {
     var isCancelled = false
   }
 
-  private borrowing func connect(deadline: ContinuousClock.Instant) throws {
+  private borrowing func connect(deadline: ContinuousClock.Instant, heedsCancel: Bool) throws {
     if PQstatus(pointer) == CONNECTION_BAD { throw Refusal(message: message) }
     var events = Int16(POLLOUT)
     while true {
-      if Task.isCancelled { throw Refusal(message: "", isCancelled: true) }
+      if heedsCancel, Task.isCancelled { throw Refusal(message: "", isCancelled: true) }
       if ContinuousClock.now > deadline {
         throw Refusal(message: "No answer within the connection's `connect_timeout`")
       }
@@ -73,11 +76,19 @@ struct ConnectionHandle: ~Copyable {
     return Glibc.poll(&descriptor, 1, milliseconds) > 0 ? descriptor.revents : 0
   }
 
-  /// Takes in what the server sent, or waits up to a second for something.
-  /// - Returns: false where the connection is lost.
-  borrowing func receive(hasLooked: Bool) -> Bool {
-    if hasLooked { _ = ready(Int16(POLLIN), milliseconds: 1000) }
-    return PQconsumeInput(pointer) == 1
+  /// The first value of a query's answer; `nil` for NULL.
+  /// - Throws: `Refusal` where there is none within `limit`.
+  borrowing func value(of sql: SQLText, within limit: Duration) throws -> String? {
+    let deadline = ContinuousClock.now + limit
+    guard PQsendQuery(pointer, sql.text) == 1 else { throw Refusal(message: message) }
+    while PQflush(pointer) == 1 || PQisBusy(pointer) == 1 {
+      if ContinuousClock.now > deadline { throw Refusal(message: "No answer to a question") }
+      if ready(Int16(POLLIN), milliseconds: 50) != 0, PQconsumeInput(pointer) != 1 { break }
+    }
+    guard let result = PQgetResult(pointer).map({ ResultHandle($0) }), result.status == PGRES_TUPLES_OK else {
+      throw Refusal(message: message)
+    }
+    return QueryResult(result).rows.first?[0]
   }
 }
 

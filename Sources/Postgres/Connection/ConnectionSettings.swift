@@ -52,13 +52,13 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     parameters["client_encoding"] = "UTF8"
     setDefault("application_name", Self.shortened(applicationName), unless: nil)
     setDefault("connect_timeout", "10", unless: "PGCONNECT_TIMEOUT")
-    // A peer that is gone without a word is noticed within a minute while we wait for it, and
-    // within half a minute while we send to it.
+    // A peer that is gone without a word is noticed within a minute, by these or by `Silence`. Not by
+    // `tcp_user_timeout`: it also ends connections to servers that live and take nothing more for a while, since a
+    // row of a COPY waits for a lock.
     setDefault("keepalives", "1", unless: nil)
     setDefault("keepalives_idle", "30", unless: nil)
     setDefault("keepalives_interval", "10", unless: nil)
     setDefault("keepalives_count", "3", unless: nil)
-    setDefault("tcp_user_timeout", "30000", unless: nil)
   }
 
   /// The same settings under another database of the same server.

@@ -113,6 +113,8 @@ actor PostgresDatabase: StateDatabase {
     let connection = try await Connection.open(settings)
     do {
       try await connection.execute(limits.session)
+      // Longer than the session's statement_timeout.
+      await connection.limitEverySilence(.seconds(90))
     } catch {
       await connection.close()
       throw error

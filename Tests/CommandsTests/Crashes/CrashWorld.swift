@@ -107,16 +107,22 @@ struct CrashWorld {
     let connection = try await Connection.open(source.settings())
     for statement in CrashWorld.events { try await connection.execute(SQLText(trusted: statement)) }
     await connection.close()
+    try connect(source: source.connectionString(), state: state.connectionString())
+    return moved
+  }
+
+  /// Names the databases that are read and that keep the state, by connection strings.
+  /// - Parameter target: the one that is published to; the project's own where it is left out.
+  func connect(source: String, target: String? = nil, state: String) throws {
     try project.write(
       "tidemark.yaml",
-      project.file(TidemarkProject.stateLine(state.connectionString())).replacing(
-        "defaults:",
-        with: "  source: {url: \"\(source.connectionString())\", search_path: [public]}\ndefaults:"))
+      project.file(TidemarkProject.stateLine(state))
+        .replacing(project.database, with: target ?? project.database)
+        .replacing("defaults:", with: "  source: {url: \"\(source)\", search_path: [public]}\ndefaults:"))
     try project.write(
       "jobs/crash.yaml",
       scenario.job.replacing(
         "  connection: db\n  table: events", with: "  connection: source\n  table: events"))
-    return moved
   }
 
   /// Owners die often here, and nobody waits for their leases.
