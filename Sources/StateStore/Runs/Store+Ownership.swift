@@ -11,7 +11,7 @@ extension Store {
       // Before a lock file is made for a run that there is not.
       guard try await self.run(run) != nil else { throw Store.missing(run) }
       guard let lock = try locks.take(run) else {
-        return .held(by: try await self.run(run)?.owner)
+        return .held(by: try await holder(of: run, locks))
       }
       let decision = try await take(run, lease: nil)
       guard case .taken(let token) = decision else { return decision.claim }
@@ -21,6 +21,16 @@ extension Store {
       guard case .taken(let token) = decision else { return decision.claim }
       return .owned(Ownership(run: run, token: token, renewEvery: lease / 3, lock: nil))
     }
+  }
+
+  /// Who has a run's lock: it says so a moment after it has taken it.
+  private func holder(of run: RunID, _ locks: RunLocks) async throws -> Owner? {
+    for _ in 0..<100 {
+      if let owner = try await self.run(run)?.owner { return owner }
+      guard try locks.isHeld(run) else { break }
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    return nil
   }
 
   /// Moves the lease's end on. To be called every `renewEvery`, on a task that other work does
