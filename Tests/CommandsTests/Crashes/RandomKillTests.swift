@@ -6,46 +6,69 @@ import Seeds
 import Testing
 
 extension CrashMatrix {
-  /// Killed at random moments, over and over, the run ends as if nothing had happened.
+  /// Killed, or told to stop, at random moments, over and over, the run ends as if nothing had happened.
   ///
-  /// `TIDEMARK_TEST_KILLS` asks for more kills, `TIDEMARK_TEST_SEED` for those of an earlier run.
+  /// `TIDEMARK_TEST_KILLS` asks for more kills, `TIDEMARK_TEST_TIMES` for more stops, `TIDEMARK_TEST_SEED` for those of an
+  /// earlier run.
   @Suite(.timeLimit(.minutes(60))) struct RandomKillTests {
+    private static let parts = CrashWorld.StateKind.allCases.count * CrashScenario.allCases.count
+
     @Test(arguments: CrashWorld.StateKind.allCases, CrashScenario.allCases)
     func atAnyMoment(_ state: CrashWorld.StateKind, _ scenario: CrashScenario) async throws {
-      let environment = Environment.process
-      let parts = CrashWorld.StateKind.allCases.count * CrashScenario.allCases.count
-      let wanted = ((environment["TIDEMARK_TEST_KILLS"].flatMap(Int.init) ?? 200) + parts - 1) / parts
-      let seed = environment["TIDEMARK_TEST_SEED"].flatMap(UInt64.init) ?? 20_260_314
-      var random = SeededNumbers(seed: seed)
+      let kills = Environment.process["TIDEMARK_TEST_KILLS"].flatMap(Int.init) ?? 200
+      try await disturb(SIGKILL, (kills + Self.parts - 1) / Self.parts, state, scenario)
+      FaultCount.add(
+        "kill -9 at a random moment, \(state) state, \(scenario)", (kills + Self.parts - 1) / Self.parts)
+    }
+
+    /// Each ends within the minute that it asks systemd for.
+    @Test(arguments: CrashWorld.StateKind.allCases, CrashScenario.allCases)
+    func toldToStop(_ state: CrashWorld.StateKind, _ scenario: CrashScenario) async throws {
+      let demand = FaultDemand(5)
+      try await disturb(SIGTERM, demand.count, state, scenario)
+      FaultCount.add("SIGTERM at a random moment, \(state) state, \(scenario)", demand.count)
+    }
+
+    private static let grace = Duration.seconds(60)
+
+    private func disturb(
+      _ signal: Int32, _ wanted: Int, _ state: CrashWorld.StateKind, _ scenario: CrashScenario
+    ) async throws {
+      let demand = FaultDemand(wanted)
+      var random = demand.numbers("\(signal) \(state) \(scenario)")
+      let thread = try ThreadExecutor(name: "waiting")
       try await CrashWorld.with(state, scenario) { world in
-        var kills = 0
+        var count = 0
         var longest = Duration.milliseconds(200)
-        while kills < wanted {
+        while count < wanted {
           let limit = Duration.milliseconds(
             Int64.random(in: 1...max(2, longest.milliseconds), using: &random))
           let output = try world.project.newOutput()
           let began = ContinuousClock.now
           let process = try world.project.start(
             CrashWorld.command, environment: CrashWorld.environment, output: output)
-          let thread = try ThreadExecutor(name: "killing")
-          let ended = await withTaskExecutorPreference(thread) { process.wait(atMost: limit) }
-          if ended == nil {
-            process.signal(SIGKILL)
-            _ = try await world.project.end(of: process, output: output)
-            kills += 1
+          if await withTaskExecutorPreference(thread, operation: { process.wait(atMost: limit) }) == nil {
+            process.signal(signal)
+            let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: Self.grace) }
+            let run = try await world.project.end(of: process, output: output)
+            // It may have ended by itself just then, or not yet hear signals.
+            #expect(
+              exit == .signal(signal) || exit == .status(0) || signal == SIGTERM && exit == .status(7),
+              "\(demand), after \(count): \(run.output)")
+            count += 1
             // So that some runs come to their end.
             longest += .milliseconds(10)
-            continue
+            if exit != .status(0) { continue }
+          } else {
+            #expect(process.exit == .status(0), "\(demand), after \(count)")
+            longest = ContinuousClock.now - began
           }
-          #expect(ended == .status(0), "seed \(seed), after \(kills) kills")
-          longest = ContinuousClock.now - began
-          try await world.expectUndisturbed("seed \(seed), after \(kills) kills")
+          try await world.expectUndisturbed("\(demand), after \(count)")
           try await world.reset()
         }
-        FaultCount.add("kill -9 at a random moment, \(state) state, \(scenario)", kills)
         let last = try await world.run()
         #expect(last.status == 0, "\(last.output)")
-        try await world.expectUndisturbed("seed \(seed), after all kills")
+        try await world.expectUndisturbed("\(demand), after all")
       }
     }
   }

@@ -1,0 +1,96 @@
+import DemoServer
+import Glibc
+import Model
+import ProjectRig
+import Runtime
+import Seeds
+import Testing
+
+extension CrashMatrix {
+  /// What befalls the server, or one of the run's sessions, at a random moment while the run goes on.
+  ///
+  /// `TIDEMARK_TEST_TIMES` asks for more of it, `TIDEMARK_TEST_SEED` for that of an earlier run.
+  @Suite(.timeLimit(.minutes(60))) struct RandomServerFaultTests {
+    enum Blow: String, CaseIterable, Sendable {
+      /// `pg_terminate_backend` on one of the run's sessions.
+      case terminated
+      /// `kill -9` of one, which takes all others with it and ends in crash recovery.
+      case killed
+      /// `pg_ctl restart -m immediate`.
+      case restarted
+
+      var usualCount: Int { self == .terminated ? 5 : 1 }
+    }
+
+    static let kinds: [(CrashWorld.StateKind, CrashScenario)] = [
+      (.sqlite, .groups), (.postgres, .chunks), (.postgres, .oneTable),
+    ]
+
+    @Test(arguments: Blow.allCases, kinds)
+    func atAnyMoment(_ blow: Blow, _ kind: (CrashWorld.StateKind, CrashScenario)) async throws {
+      let demand = FaultDemand(blow.usualCount)
+      var random = demand.numbers("\(blow) \(kind)")
+      var options = DemoServer.Options()
+      options.isDurable = true
+      let server = try await DemoServer.start(options)
+      let outcome: Result<Void, any Error>
+      do {
+        try await CrashWorld.with(kind.0, kind.1, on: server) { world in
+          var count = 0
+          while count < demand.count {
+            let moment = Duration.milliseconds(Int64.random(in: 1...600, using: &random))
+            let number = Int.random(in: 0..<100, using: &random)
+            let isMade = try await strike(
+              blow, server, world, after: moment, number, "\(blow) \(count), \(demand)")
+            count += isMade ? 1 : 0
+            try await world.reset()
+          }
+          FaultCount.add("server or session \(blow) at a random moment, \(kind.0) state", count)
+        }
+        outcome = .success(())
+      } catch {
+        outcome = .failure(error)
+      }
+      try server.stop()
+      try outcome.get()
+    }
+
+    /// - Returns: whether the run had a session then.
+    private func strike(
+      _ blow: Blow, _ server: DemoServer, _ world: CrashWorld, after moment: Duration, _ number: Int,
+      _ comment: String
+    ) async throws -> Bool {
+      let output = try world.project.newOutput()
+      let process = try world.project.start(
+        CrashWorld.command, environment: CrashWorld.environment, output: output)
+      let thread = try ThreadExecutor(name: "waiting")
+      _ = await withTaskExecutorPreference(thread) { process.wait(atMost: moment) }
+      let sessions = try await world.project.rows(
+        "SELECT pid::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' ORDER BY pid"
+      ).compactMap { Int32($0[0]) }
+      if let session = sessions.isEmpty ? nil : sessions[number % sessions.count] {
+        switch blow {
+        case .terminated: try await world.project.sql("SELECT pg_terminate_backend(\(session))")
+        case .killed: kill(session, SIGKILL)
+        case .restarted: try await server.restartImmediately()
+        }
+      }
+      let first = try await world.project.end(of: process, output: output)
+      try await Patience.until("the server has recovered") {
+        do {
+          try await world.project.sql("SELECT 1")
+          return true
+        } catch let fault as Fault where fault.isTransient {
+          return false
+        }
+      }
+      if first.status != 0 {
+        #expect(first.status == 6 || first.status == 1, "\(comment): \(first.output)")
+        let second = try await world.run()
+        #expect(second.status == 0, "\(comment): \(first.output)\n\(second.output)")
+      }
+      try await world.expectUndisturbed(notices: false, comment)
+      return !sessions.isEmpty
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Glibc
+import ProjectRig
+import Runtime
+import Seeds
+import Testing
+
+extension CrashMatrix {
+  /// Killed as it enters the n-th call of a kind to the system, for every kind that leaves something behind. The
+  /// points are drawn from all that a thread of an undisturbed run passes, each once; a run that was killed is gone on
+  /// with, and killed at the next point, until one comes to its end.
+  ///
+  /// `TIDEMARK_TEST_TIMES` asks for more points, `TIDEMARK_TEST_SEED` for those of an earlier run.
+  @Suite(.timeLimit(.minutes(60))) struct SystemCallTests {
+    private static let strace = "/usr/bin/strace"
+    private static let calls = [
+      "write", "pwrite64", "sendto", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink",
+      "unlinkat",
+      "connect", "close", "ftruncate", "openat", "mkdir", "mkdirat", "fcntl", "rmdir", "recvfrom",
+    ]
+
+    private struct Point: CustomStringConvertible {
+      var call: String
+      var number: Int
+
+      var description: String { "\(call) \(number)" }
+    }
+
+    /// All that one thread or another passes in an undisturbed run.
+    private func points(_ world: CrashWorld) async throws -> [Point]? {
+      let log = world.project.path("calls")
+      let run = try await world.project.run(
+        CrashWorld.command, environment: CrashWorld.environment,
+        behind: [
+          Self.strace, "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", "signal=none", "-e",
+          "trace=" + Self.calls.joined(separator: ","),
+        ])
+      guard run.status == 0, let text = try world.project.read("calls") else { return nil }
+      var counts: [Substring: [Substring: Int]] = [:]
+      for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
+        // `4711  write(3, ...`; what is resumed was counted when it began.
+        let parts = line.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, let end = parts[1].firstIndex(of: "(") else { continue }
+        let call = parts[1][..<end].drop { $0 == " " }
+        if Self.calls.contains(String(call)) { counts[call, default: [:]][parts[0], default: 0] += 1 }
+      }
+      return counts.flatMap { call, threads in
+        (1...(threads.values.max() ?? 1)).map { Point(call: String(call), number: $0) }
+      }.sorted { ($0.call, $0.number) < ($1.call, $1.number) }
+    }
+
+    @Test(arguments: CrashWorld.StateKind.allCases, CrashScenario.allCases)
+    func killed(_ state: CrashWorld.StateKind, _ scenario: CrashScenario) async throws {
+      let demand = FaultDemand(8)
+      var random = demand.numbers("\(state) \(scenario)")
+      try await CrashWorld.with(state, scenario) { world in
+        guard access(Self.strace, X_OK) == 0, let all = try await points(world) else {
+          print("NOT TESTED: kill -9 at calls of the system. strace is not here, or not allowed")
+          return
+        }
+        try await world.reset()
+        var last: [Point] = []
+        var kills = 0
+        for point in all.shuffled(using: &random) where kills < demand.count {
+          last.append(point)
+          let run = try await world.project.run(
+            CrashWorld.command, environment: CrashWorld.environment,
+            // Not by `--seccomp-bpf`: with it a signal comes at the first call or never.
+            behind: [
+              Self.strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(point.call)", "-e",
+              "inject=\(point.call):signal=SIGKILL:when=\(point.number)",
+            ])
+          if run.wasKilled {
+            kills += 1
+            continue
+          }
+          #expect(run.status == 0, "\(demand), killed at \(last): \(run.output)")
+          try await world.expectUndisturbed("\(demand), killed at \(last)")
+          try await world.reset()
+          last = []
+        }
+        FaultCount.add("kill -9 at a call of the system, \(state) state, \(scenario)", kills)
+        let end = try await world.run()
+        #expect(end.status == 0, "\(demand), killed at \(last): \(end.output)")
+        try await world.expectUndisturbed("\(demand), killed at \(last)")
+      }
+    }
+  }
+}
