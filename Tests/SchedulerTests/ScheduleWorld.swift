@@ -38,7 +38,10 @@ struct ScheduleWorld: Sendable {
 
   var clerk: FireClerk { FireClerk(store: store, project: project.project, now: now) }
 
-  var execution: FireExecution { FireExecution(store: store, runner: runner, zones: .system, now: now) }
+  var execution: FireExecution {
+    FireExecution(
+      store: store, runner: runner, zones: .system, now: now, cancellation: RunCancellation(store: store))
+  }
 
   /// - Parameter schedule: the lines under `schedule:`, and what else stands at the top level.
   func job(_ keys: String) throws -> ScheduledJob { try job("job", keys) }

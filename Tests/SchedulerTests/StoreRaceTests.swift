@@ -119,7 +119,9 @@ import Testing
     _ world: ScheduleWorld, _ runner: DyingRunner, _ jobs: [ScheduledJob], isDown: Bool
   ) async throws {
     if isDown { return }
-    let execution = FireExecution(store: world.store, runner: runner, zones: .system, now: world.now)
+    let execution = FireExecution(
+      store: world.store, runner: runner, zones: .system, now: world.now,
+      cancellation: RunCancellation(store: world.store))
     _ = try await Tick(clerk: world.clerk, execution: execution, parallelism: 3).run(jobs) { _ in }
   }
 }

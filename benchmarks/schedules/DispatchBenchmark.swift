@@ -25,7 +25,9 @@ struct DispatchBenchmark {
     let daemon = SchedulerDaemon(
       parts: .init(
         clerk: FireClerk(store: store, project: project.project, now: { SystemClock.now }),
-        execution: FireExecution(store: store, runner: engine, zones: .system, now: { SystemClock.now })),
+        execution: FireExecution(
+          store: store, runner: engine, zones: .system, now: { SystemClock.now },
+          cancellation: RunCancellation(store: store))),
       parallelism: 1000, now: { SystemClock.now }
     ) { event in
       if case .trouble(let fault) = event { print("trouble: \(fault.sentence) \(fault.cause ?? "")") }

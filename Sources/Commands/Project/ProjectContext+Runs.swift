@@ -39,14 +39,25 @@ extension ProjectContext {
   }
 
   /// What cancels runs, and takes their targets away from owners that sleep.
-  func cancellation(in store: Store) -> RunCancellation {
-    RunCancellation(store: store) { record in
-      // Nothing to take away, and no need for the job's file.
-      if try await store.sinkMarks(of: record.id).isEmpty { return }
-      try await pastRun(record, store).raiseFences()
-    } warn: {
-      Terminal.printError("warning: \($0)\n")
-    }
+  /// - Parameter warn: told of targets that could not be taken away.
+  func cancellation(
+    in store: Store, warn: @escaping @Sendable (String) -> Void = { Terminal.printError("warning: \($0)\n") }
+  ) -> RunCancellation {
+    RunCancellation(
+      store: store,
+      raiseFences: { record in
+        // Nothing to take away, and no need for a job.
+        if try await store.sinkMarks(of: record.id).isEmpty { return false }
+        let environment = environment(store: store) { _, _ in }
+        // As the run was begun: its file may be another one by now, or broken.
+        let request =
+          if let (job, text) = try await PastRun.committedJob(of: record.id, in: environment) {
+            try await self.request(for: record, job, text: text, hash: record.jobHash)
+          } else {
+            try await self.request(for: record).request
+          }
+        return try await PastRun(record, request, environment).raiseFences()
+      }, warn: warn)
   }
 
   func runs(
@@ -77,17 +88,22 @@ extension ProjectContext {
   func request(
     for record: RunRecord
   ) async throws -> (reading: JobFile.Reading, request: RunRequest) {
-    let identity = record.identity
-    let (reading, _) = try job(identity.job.text)
-    let rows = try await JobRows(reading.job, queries, parameters: identity.parameters)
-      .rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
+    let (reading, _) = try job(record.identity.job.text)
     return (
-      reading,
-      RunRequest(
-        job: reading.job, jobText: reading.text, jobHash: reading.hash, project: project,
-        choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,
-        matrixRow: rows.first?.1)
+      reading, try await request(for: record, reading.job, text: reading.text, hash: reading.hash)
     )
+  }
+
+  private func request(
+    for record: RunRecord, _ job: Job, text: String, hash: String
+  ) async throws -> RunRequest {
+    let identity = record.identity
+    let rows = try await JobRows(job, queries, parameters: identity.parameters)
+      .rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
+    return RunRequest(
+      job: job, jobText: text, jobHash: hash, project: project,
+      choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,
+      matrixRow: rows.first?.1)
   }
 
   /// `daily` and `tenant=acme` of `daily[tenant=acme]`.

@@ -6,7 +6,7 @@ extension RunCancellation.Result {
   var word: String {
     switch self {
     case .ended: "cancelled"
-    case .asked: "asked"
+    case .asked, .left: "asked"
     case .over(let state): state.rawValue
     }
   }
@@ -16,6 +16,7 @@ extension RunCancellation.Result {
     switch self {
     case .ended: "cancelled"
     case .asked: "its process will end it within seconds"
+    case .left: "it may have published; `tidemark resume` asks the targets and ends it"
     case .over(let state): "was over already, as \(state.rawValue)"
     }
   }

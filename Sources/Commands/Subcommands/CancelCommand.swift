@@ -8,7 +8,7 @@ enum CancelCommand {
   static let spec = CommandSpec(
     name: "cancel", summary: "End a run for good; nothing more of it is published",
     discussion: """
-      A run that is being worked on ends within seconds. One that has begun to publish can only go forward, and is
+      A run that is being worked on ends within seconds. One whose result a target holds can only go forward, and is
       not cancelled; one that publishes chunk by chunk is until its last chunk, and what it has published stays until a
       run with --again takes its place.
       """,

@@ -30,7 +30,7 @@ enum PauseCommand {
     let store = try await context.openStore()
     let pause = try await store.pause(
       project: context.project.name, job: job.name, until: until, reason: reason, by: by)
-    var (ended, told): ([RunID], [String]) = ([], [])
+    var (results, told): ([(RunID, String)], [String]) = ([], [])
     if invocation.has("cancel") {
       let cancellation = context.cancellation(in: store)
       let open = RunFilter(project: context.project.name, job: job.name, isUnfinished: true)
@@ -38,10 +38,11 @@ enum PauseCommand {
         do {
           let result = try await cancellation.end(
             run.id, by: by, reason: reason.isEmpty ? "the job was paused" : reason)
-          ended.append(run.id)
+          results.append((run.id, result.word))
           told.append("run \(run.id): \(result.sentence)")
         } catch let fault as Fault where fault.code == "illegal_move" {
-          told.append("run \(run.id): goes on to its end, since it has begun to publish")
+          results.append((run.id, "goes_on"))
+          told.append("run \(run.id): goes on to its end, since it has published")
         }
       }
       if told.isEmpty { told.append("nothing of it runs now") }
@@ -50,7 +51,14 @@ enum PauseCommand {
     if invocation.has("json") {
       Terminal.print(
         JSONValue.object(
-          PauseText(pause).members + [.init("cancelled", .array(ended.map { .string($0.text) }))]
+          PauseText(pause).members + [
+            .init(
+              "runs",
+              .array(
+                results.map { run, result in
+                  .object([.init("run", .string(run.text)), .init("result", .string(result))])
+                }))
+          ]
         ).prettyText)
     } else {
       Terminal.print(PauseText(pause).line)

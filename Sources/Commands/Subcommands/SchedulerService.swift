@@ -53,7 +53,10 @@ final class SchedulerService: Sendable {
       clerk: FireClerk(
         store: store, project: context.project, now: { SystemClock.now }, places: places),
       execution: FireExecution(
-        store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now }))
+        store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
+        cancellation: context.cancellation(in: store) { [log = context.log] in
+          log.write(.warning, "cancel_incomplete", [.init("reason", .string($0))])
+        }))
   }
 
   /// Reads every job, and enters those that are new into the state.

@@ -53,7 +53,8 @@ enum TickCommand {
     let tick = Tick(
       clerk: FireClerk(store: store, project: context.project, now: { SystemClock.now }),
       execution: FireExecution(
-        store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now }),
+        store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
+        cancellation: context.cancellation(in: store)),
       parallelism: parallelism)
     let untold = await triggers(reading.scheduled, context, store)
     let faults = reading.faults + untold

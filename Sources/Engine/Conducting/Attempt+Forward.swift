@@ -60,10 +60,7 @@ extension Attempt {
   /// Brings a run whose result is published, and whose state does not know of it, to where it can be finished. A
   /// state that was copied before all chunks were done cannot be.
   private func catchUp() async throws {
-    guard let bytes = try await store.plan(of: record.id) else { return }
-    let (all, done) = (
-      try SavedChunks(bytes: bytes).chunks.count, try await store.finishedChunks(of: record.id).count
-    )
+    let (all, done) = try await store.chunkCounts(of: record.id)
     if done < all {
       throw Fault(
         "published_by_another", .conflict,
@@ -115,6 +112,14 @@ extension Attempt {
       hint: binding?.isPartial == true
         ? "Undo the change and run again; or give the run up with `tidemark cancel \(record.id)`, and put a new one in its place with --again"
         : "Undo the change and run again, or put the state store back from a copy")
+  }
+}
+
+extension Store {
+  /// How many chunks a run's saved plan has, and how many are done.
+  func chunkCounts(of run: RunID) async throws -> (all: Int, done: Int) {
+    guard let bytes = try await plan(of: run) else { return (0, 0) }
+    return (try SavedChunks(bytes: bytes).chunks.count, try await finishedChunks(of: run).count)
   }
 }
 

@@ -87,8 +87,7 @@ actor Attempt {
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try await bindToCommitment(asker)
-    // Asked for while it published, when nobody could tell whether that was still possible.
-    try await Keeper.refuseCancelled(record.id, in: store)
+    try await endCancelled(asker)
     try Publisher.fenceFiles(
       of: job, references: references, identity: record.identity, in: environment)
     let (prepared, publisher) = try await prepare(asker, spills)
@@ -112,6 +111,23 @@ actor Attempt {
         try await forget(damage, prepared)
       }
     }
+  }
+
+  /// Ends here where somebody has asked for that. Who asked may not have taken the targets away from an owner
+  /// before this one that sleeps: a policy of the schedule does not, nor could `cancel` reach every target.
+  private func endCancelled(_ asker: PlanAsker) async throws {
+    guard try await store.cancelRequest(for: record.id) != nil else { return }
+    if try await !store.sinkMarks(of: record.id).isEmpty {
+      if try await PastRun(record, request, environment).raiseFences() {
+        // It has published just now.
+        return try await bindToCommitment(asker)
+      }
+      if record.state == .publishing {
+        try await store.move(
+          ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", .object([]))))
+      }
+    }
+    try await Keeper.refuseCancelled(record.id, in: store)
   }
 
   /// A new revision was asked for, now or when the run was begun.

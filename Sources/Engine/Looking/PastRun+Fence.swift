@@ -1,4 +1,4 @@
-internal import Model
+package import Model
 internal import Postgres
 internal import StateStore
 
@@ -8,8 +8,11 @@ extension PastRun {
   /// keeps what it needs to go forward. Other runs of the identity lose nothing.
   ///
   /// To be done behind `requestCancel`: an owner that comes to its sinks later finds the request.
+  /// - Returns: whether the run is past its first commit, by what the targets say, and can go on from there. Where
+  ///   it is not, nothing of it will be committed any more. A state that was copied before all chunks were done can
+  ///   only give it up.
   /// - Throws: `Fault` of a target that cannot be reached, or of a saved job that cannot be read.
-  package func raiseFences() async throws {
+  package func raiseFences() async throws -> Bool {
     let (bound, context) = try await begun
     var references = context.references
     references["run.id"] = .value(.text(record.id.text), .text)
@@ -28,7 +31,24 @@ extension PastRun {
       try Publisher.fenceFiles(
         of: bound.job, references: references, identity: record.identity, run: record.id, in: environment)
     }
-    if let failure { throw failure }
+    if !isPastFirstCommit, let failure { throw failure }
+    if !isPastFirstCommit { return false }
+    let (all, done) = try await environment.store.chunkCounts(of: record.id)
+    return done >= all
+  }
+
+  /// The job that a run went by when it came to its sinks.
+  /// - Returns: `nil` where it has not come so far, or what was saved is damaged.
+  /// - Throws: `Fault` of the state store; `Faults` where the saved job cannot be read any more.
+  package static func committedJob(
+    of run: RunID, in environment: EngineEnvironment
+  ) async throws -> (job: Job, text: String)? {
+    do {
+      let saved = try Commitment(bytes: try await environment.store.commitment(of: run))
+      return (try environment.readJob(saved.jobText, saved.jobFile), saved.jobText)
+    } catch let fault as Fault where fault.kind == .data {
+      return nil
+    }
   }
 
   /// What the run went by when it came to its sinks; where that is damaged, what the job says now.

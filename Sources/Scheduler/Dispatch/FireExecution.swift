@@ -9,14 +9,18 @@ package struct FireExecution: Sendable {
   private let runner: any FireRunner
   private let zones: ZoneFiles
   private let now: @Sendable () -> Instant
+  private let cancellation: RunCancellation
 
+  /// - Parameter cancellation: ends runs that nobody can go on with any more.
   package init(
-    store: Store, runner: any FireRunner, zones: ZoneFiles, now: @escaping @Sendable () -> Instant
+    store: Store, runner: any FireRunner, zones: ZoneFiles, now: @escaping @Sendable () -> Instant,
+    cancellation: RunCancellation
   ) {
     self.store = store
     self.runner = runner
     self.zones = zones
     self.now = now
+    self.cancellation = cancellation
   }
 
   /// - Throws: `Fault` of the state store; what went wrong with the run is in the report.
@@ -85,7 +89,7 @@ package struct FireExecution: Sendable {
     if let run = order.leftBy {
       if run.identity.interval == nil || run.identity.key == identity.key { return request }
       // The job's parameters or intervals have changed: nobody can go on with this run any more.
-      try await RunCancellation(store: store).end(
+      try await cancellation.end(
         run.id, by: "schedule", reason: "the job no longer has that interval or those parameters",
         fireOutcome: .failed)
       return nil

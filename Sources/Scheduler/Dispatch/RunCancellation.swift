@@ -4,15 +4,16 @@ package import StateStore
 /// Ends a run for good: asks its owner where one lives, and does it itself where none does.
 package struct RunCancellation: Sendable {
   private let store: Store
-  private let raiseFences: @Sendable (RunRecord) async throws -> Void
+  private let raiseFences: @Sendable (RunRecord) async throws -> Bool
   private let warn: @Sendable (String) -> Void
 
   /// - Parameters:
   ///   - raiseFences: takes the targets away from whoever may still work on a run, which is marked as cancelled by
-  ///     then: its owner may sleep, and not hear of it before it has published once more.
+  ///     then: its owner may sleep, and not hear of it before it has published once more. Says whether the targets
+  ///     hold its result already.
   ///   - warn: told where that failed, which holds up no cancelling.
   package init(
-    store: Store, raiseFences: @escaping @Sendable (RunRecord) async throws -> Void = { _ in },
+    store: Store, raiseFences: @escaping @Sendable (RunRecord) async throws -> Bool = { _ in false },
     warn: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.store = store
@@ -25,6 +26,8 @@ package struct RunCancellation: Sendable {
     case ended
     /// Its owner will end it within seconds.
     case asked
+    /// Nobody works on it, and it may have published: whoever resumes it asks the targets, and ends it so or so.
+    case left
     /// It was over before.
     case over(RunState)
   }
@@ -43,9 +46,15 @@ package struct RunCancellation: Sendable {
     if try await store.cancelRequest(for: run) == nil {
       throw Store.illegal(.cancelled, record, isPastFirstCommit: true)
     }
+    var isUndecided = false
     do {
-      try await raiseFences(record)
+      if try await raiseFences(record) {
+        throw Store.illegal(.cancelled, record, isPastFirstCommit: true)
+      }
+    } catch let fault as Fault where fault.code == "illegal_move" {
+      throw fault
     } catch {
+      isUndecided = true
       warn(
         "an owner of run \(run) that sleeps may still publish when it wakes up: \(Fault(describing: error).sentence)"
       )
@@ -54,17 +63,31 @@ package struct RunCancellation: Sendable {
     case .held: return .asked
     case .over(let state): return .over(state)
     case .owned(let ownership):
-      let facts = JSONValue.object([.init("by", .string(by)), .init("reason", .string(reason))])
+      let result: Result
       do {
-        try await store.move(
-          ownership,
-          RunMove(to: .cancelled, event: EventDraft("run_cancelled", facts), fireOutcome: fireOutcome))
+        let facts = JSONValue.object([.init("by", .string(by)), .init("reason", .string(reason))])
+        result = try await end(ownership, facts, isUndecided: isUndecided, fireOutcome)
       } catch {
         try await store.release(ownership)
         throw error
       }
       try await store.release(ownership)
-      return .ended
+      return result
     }
+  }
+
+  /// - Parameter isUndecided: not all targets could be asked what they hold of it.
+  private func end(
+    _ ownership: Ownership, _ facts: JSONValue, isUndecided: Bool, _ fireOutcome: FireOutcome
+  ) async throws -> Result {
+    if try await store.run(ownership.run)?.state == .publishing {
+      if isUndecided { return .left }
+      // From there a run stops first. Its answer is not lost: the targets have said that they hold nothing.
+      try await store.move(
+        ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", facts)))
+    }
+    try await store.move(
+      ownership, RunMove(to: .cancelled, event: EventDraft("run_cancelled", facts), fireOutcome: fireOutcome))
+    return .ended
   }
 }

@@ -112,8 +112,8 @@ import Testing
           """
         ).isEmpty
       }
-      let pause = try await project.run(["pause", "slow", "--cancel", "--reason", "wrong prices"])
-      #expect(pause.status == 0 && pause.output.contains("its process will end it"), "\(pause.output)")
+      let pause = try await project.run(["pause", "slow", "--cancel", "--reason", "wrong prices", "--json"])
+      #expect(pause.status == 0 && pause.output.contains("\"result\": \"asked\""), "\(pause.output)")
       #expect(try await scheduler.says("outcome=cancelled"))
       let again = try await project.run(["pause", "slow", "--cancel", "--until", "2h"])
       #expect(again.status == 0 && again.output.contains("nothing of it runs now"), "\(again.output)")
