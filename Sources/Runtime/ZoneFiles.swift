@@ -98,7 +98,8 @@ private struct Index {
   init(folder: String) {
     let source = FileBytes.read("\(folder)/tzdata.zi") ?? []
     let lines = source.split(separator: UInt8(ascii: "\n"))
-    for line in lines {
+    // Most lines are rules, of which nothing is needed here.
+    for line in lines where line.first == UInt8(ascii: "Z") || line.first == UInt8(ascii: "L") {
       let fields = String(decoding: line, as: UTF8.self).split(separator: " ")
       guard fields.count >= 2 else { continue }
       // Z is a zone with its name, L a link with its target and its name.
