@@ -111,6 +111,31 @@ final class GroupKeys {
     return longest <= 16
   }
 
+  /// Length of a text without the blanks at its end. Words at a time: byte by byte the end is a guess in every row.
+  @inline(__always)
+  private static func lengthWithoutBlanks(
+    _ start: UnsafeMutablePointer<UInt8>, _ length: Int, end: UnsafeMutablePointer<UInt8>
+  ) -> Int {
+    if length == 0 || start[length &- 1] != 0x20 { return length }
+    guard length <= 16, start + 16 <= end else {
+      var length = length
+      while length > 0, start[length - 1] == 0x20 { length -= 1 }
+      return length
+    }
+    let bytes = UnsafeRawPointer(start)
+    let blanks: UInt64 = 0x2020_2020_2020_2020
+    // Where there is no blank a bit is left; what stands behind the text is shifted out.
+    if length > 8 {
+      let high = bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self) ^ blanks
+      let kept = high &<< UInt64(truncatingIfNeeded: 128 &- length &* 8)
+      if kept != 0 { return length &- kept.leadingZeroBitCount / 8 }
+    }
+    let lowLength = min(length, 8)
+    let low = bytes.loadUnaligned(as: UInt64.self) ^ blanks
+    let kept = low &<< UInt64(truncatingIfNeeded: 64 &- lowLength &* 8)
+    return kept == 0 ? 0 : lowLength &- kept.leadingZeroBitCount / 8
+  }
+
   private func packText(_ column: Column, _ rows: Rows, _ nullMark: UInt8, isPadded: Bool) -> Bool {
     let (packed, lengths) = (packed, lengths)
     let (slices, data) = (column.slices, column.data)
@@ -127,7 +152,7 @@ final class GroupKeys {
       }
       let start = data + Int(slices[row].offset)
       var length = Int(slices[row].length)
-      if isPadded { while length > 0, start[length - 1] == 0x20 { length -= 1 } }
+      if isPadded { length = Self.lengthWithoutBlanks(start, length, end: end) }
       guard used + length + 2 <= 16 else {
         fits = false
         return

@@ -64,6 +64,27 @@ import Testing
     }
   }
 
+  /// Texts of every length in columns of every width, the first behind another key or not, have the group of the
+  /// text without its blanks.
+  @Test(arguments: 1...20) func blanksAtTheEndDoNotCount(_ width: Int) throws {
+    for length in 0...width {
+      for (text, other) in [
+        (String(repeating: "r", count: length), "x"), (String("a b c d e f g h i j k".prefix(length)), ""),
+      ] {
+        func padded(_ text: String) -> Value {
+          .text(text + String(repeating: " ", count: max(width - text.utf8.count, 0)))
+        }
+        let rows = Array(repeating: [padded(text), .integer(1)], count: 3) + [[padded(other), .integer(1)]]
+        for keys in [[0], [1, 0]] {
+          let rig = AggregateRig([.char(width), .integer], keys: keys, [.countRows()])
+          let counts = try rig.results(of: rows).map { $0[keys.count] }
+          let isOne = padded(text) == padded(other)
+          #expect(Set(counts) == (isOne ? [.integer(4)] : [.integer(3), .integer(1)]), "\(width) \(text)")
+        }
+      }
+    }
+  }
+
   @Test func pairsOfKeysSortByTheFirstThenTheSecond() throws {
     for (first, _) in Self.ordered {
       for (second, secondValues) in Self.ordered {
