@@ -27,9 +27,11 @@ extension Attempt {
       if !isAllRead { try await waitForSources(prepared, asker) }
       let phase = ReadPhase(
         environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
-        session: session, parallelism: try parallelism, asker: asker, publisher: chunkPublisher)
+        session: session, parallelism: try parallelism, asker: asker, publisher: chunkPublisher,
+        used: usedConnections)
       let (store, run) = (store, record.id)
       try await patiently {
+        await phase.used.close()
         try await phase.read(
           finished: try await store.finishedChunks(of: run), serverFacts: prepared.servers)
       }

@@ -22,6 +22,8 @@ actor Attempt {
   var binding: Binding?
   /// Publishes chunks as they are done; `nil` where nobody wants that, and before the first is read.
   var chunkPublisher: ChunkPublisher?
+  /// Connections of readers that are done.
+  let usedConnections = ReadConnections()
   var warnings: [String] = []
   /// What databases said when this attempt planned.
   var answers: [[PlanAnswer]] = []
@@ -77,12 +79,17 @@ actor Attempt {
     let asker = PlanAsker(environment: environment, job: job.name, run: record.id, session: session)
     do {
       let summary = try await carryOut(asker, spills)
-      await asker.close()
+      await close(asker)
       return summary
     } catch {
-      await asker.close()
+      await close(asker)
       throw error
     }
+  }
+
+  private func close(_ asker: PlanAsker) async {
+    await asker.close()
+    await usedConnections.close()
   }
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {

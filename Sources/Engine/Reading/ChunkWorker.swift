@@ -34,17 +34,10 @@ final class ChunkWorker: Sendable {
         try await finish(chunk, &connections)
       }
     } catch {
-      await close(connections)
+      for name in connections.keys { await drop(name, of: &connections) }
       throw error
     }
-    await close(connections)
-  }
-
-  private func close(_ connections: [String: Connection]) async {
-    for connection in connections.values {
-      await connection.rollback()
-      await connection.close()
-    }
+    for connection in connections.values { await phase.used.take(connection) }
   }
 
   /// Reads one chunk, again and again while its faults are transient and time is left; then it may be published.

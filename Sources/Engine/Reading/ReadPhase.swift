@@ -18,11 +18,14 @@ struct ReadPhase: Sendable {
   var asker: PlanAsker
   /// Told of each finished chunk; `nil` where results are published at the end only.
   var publisher: ChunkPublisher?
+  /// Takes the connections that have nothing left to read.
+  var used: ReadConnections
   let throttle: ReadThrottle?
 
   init(
     environment: EngineEnvironment, job: Job, plan: Plan, work: ChunkWork, ownership: Ownership,
-    session: SessionSettings, parallelism: Int, asker: PlanAsker, publisher: ChunkPublisher?
+    session: SessionSettings, parallelism: Int, asker: PlanAsker, publisher: ChunkPublisher?,
+    used: ReadConnections
   ) {
     self.environment = environment
     self.job = job
@@ -33,6 +36,7 @@ struct ReadPhase: Sendable {
     self.parallelism = parallelism
     self.asker = asker
     self.publisher = publisher
+    self.used = used
     throttle = ReadThrottle(job.limits)
   }
 
