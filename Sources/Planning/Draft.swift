@@ -282,7 +282,7 @@ struct Draft: Sendable {
     }
     return PlannedSource(
       name: shape.source.name, connection: shape.connection, relation: shape.from, filter: condition(shape),
-      locked: shape.locked(estimates[number]),
+      sent: shape.sentList(checked.pipeline.fetched), locked: shape.locked(estimates[number]),
       consistency: shape.source.consistency, onResume: shape.source.onResume, chunking: kind,
       reason: choices[number].reason, estimatedRows: estimates[number].rows,
       isProvable: isProvable(shape, number),

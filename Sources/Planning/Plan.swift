@@ -54,6 +54,9 @@ package struct PlannedSource: Hashable, Sendable {
   /// into Postgres.
   package var relation: SQLText
   package var filter: SQLText?
+  /// What a fetch of its chunks selects: their columns, each in the form that costs the server least. A date may
+  /// come as its days from 2000-01-01.
+  package var sent: SQLText
   /// Relations to lock before the snapshot is taken; every partition among them.
   package var locked: [QualifiedName]
   package var consistency: Source.Consistency
@@ -69,7 +72,8 @@ package struct PlannedSource: Hashable, Sendable {
   package var fileNodes: [String: UInt32]
 
   package init(
-    name: String, connection: String, relation: SQLText, filter: SQLText?, locked: [QualifiedName],
+    name: String, connection: String, relation: SQLText, filter: SQLText?, sent: SQLText,
+    locked: [QualifiedName],
     consistency: Source.Consistency,
     onResume: Source.OnResume, chunking: ChunkRule.Kind, reason: String, estimatedRows: Double,
     isProvable: Bool, fileNodes: [String: UInt32]
@@ -78,6 +82,7 @@ package struct PlannedSource: Hashable, Sendable {
     self.connection = connection
     self.relation = relation
     self.filter = filter
+    self.sent = sent
     self.locked = locked
     self.consistency = consistency
     self.onResume = onResume
@@ -114,16 +119,11 @@ package struct PlannedChunk: Hashable, Sendable {
     self.range = range
   }
 
-  /// The rows of the chunk, as a SELECT.
-  package var select: SQLText {
-    var sql: SQLText = "SELECT \(columns) FROM \(relation)"
-    if let predicate { sql = "\(sql) WHERE \(predicate)" }
-    return sql
-  }
-
-  /// The command that sends the chunk.
-  package func copy(as format: CopyFormat) -> SQLText {
-    "COPY (\(select)) TO STDOUT \(format.options)"
+  /// The command that sends `columns` of the chunk's rows.
+  package func copy(_ columns: SQLText, as format: CopyFormat) -> SQLText {
+    var select: SQLText = "SELECT \(columns) FROM \(relation)"
+    if let predicate { select = "\(select) WHERE \(predicate)" }
+    return "COPY (\(select)) TO STDOUT \(format.options)"
   }
 }
 

@@ -170,18 +170,47 @@ struct SourceShape: Sendable {
 
   /// The select list for the columns named, in that order.
   func selectList(_ wanted: [ColumnSchema]) -> SQLText {
-    let items: [SQLText] = wanted.map { column in
-      if let extra = added.first(where: { $0.name == column.name }) {
-        return "\(extra.sql) AS \(Identifier(column.name))"
-      }
-      if column.name == SourceShape.sourceName,
-        facts?.columns.contains(where: { $0.name == column.name }) != true
-      {
-        return "\(literal: .text(source.name)) AS \(Identifier(column.name))"
-      }
-      return "\(Identifier(column.name))"
-    }
+    let items = wanted.map { selected($0) }
     return "\(items)"
+  }
+
+  private func selected(_ column: ColumnSchema) -> SQLText {
+    if let extra = added.first(where: { $0.name == column.name }) {
+      return "\(extra.sql) AS \(Identifier(column.name))"
+    }
+    if column.name == SourceShape.sourceName,
+      facts?.columns.contains(where: { $0.name == column.name }) != true
+    {
+      return "\(literal: .text(source.name)) AS \(Identifier(column.name))"
+    }
+    return "\(Identifier(column.name))"
+  }
+
+  /// The select list of a fetch: the same values, each in the form that costs the server least.
+  func sentList(_ wanted: [ColumnSchema]) -> SQLText {
+    guard CopyFormat(fetching: wanted) == .text else { return selectList(wanted) }
+    let items = wanted.map { isStoredDate($0) ? Self.days($0) : selected($0) }
+    return "\(items)"
+  }
+
+  /// Whether naming the column again costs no more than reading it: it lies in the rows of a table.
+  private func isStoredDate(_ column: ColumnSchema) -> Bool {
+    guard column.type == .date, let facts, [.table, .partitioned, .materialized].contains(facts.kind) else {
+      return false
+    }
+    return facts.columns.contains { $0.name == column.name && !$0.isGenerated }
+      && !added.contains { $0.name == column.name }
+  }
+
+  /// A date as its days from 2000-01-01, which the server writes out in less time than year, month and day;
+  /// infinity as the ends of what a date is held in. The catalogue's own functions, whatever the search path.
+  private static func days(_ column: ColumnSchema) -> SQLText {
+    let (name, origin): (SQLText, SQLText) = ("\(Identifier(column.name))", "date '2000-01-01'")
+    return """
+      CASE WHEN pg_catalog.isfinite(\(name)) THEN pg_catalog.date_mi(\(name), \(origin)) \
+      WHEN pg_catalog.date_gt(\(name), \(origin)) THEN 2147483647 \
+      WHEN pg_catalog.date_lt(\(name), \(origin)) THEN -2147483648 END AS \(name)
+      """
   }
 
   /// Every relation whose rows a query may read, to be locked: the table and its partitions, or

@@ -65,6 +65,35 @@ import Testing
     }
   }
 
+  /// Dates come as their days where they lie in a table: every kind of them, of whatever relation.
+  @Test func everyDate() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE DOMAIN workday AS date", "CREATE TABLE days (d date, w workday, amount numeric(9, 2))",
+        """
+        INSERT INTO days SELECT d::date, d::date, row_number() OVER () + 0.25 FROM unnest(ARRAY['-infinity', 'infinity', NULL,
+        '4714-11-24 BC', '0044-03-15 BC', '0001-12-31 BC', '0001-01-01', '1970-01-01', '1999-12-31', '2000-01-01',
+        '2000-01-02', '2024-02-29', '9999-12-31', '10000-01-01', '5874897-12-31']) AS d, generate_series(1, 3)
+        """,
+        "CREATE VIEW seen_days AS SELECT * FROM days",
+        "CREATE MATERIALIZED VIEW kept_days AS SELECT * FROM days",
+        "CREATE TABLE parted (LIKE days) PARTITION BY HASH (amount)",
+        "CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 1, REMAINDER 0)",
+        "INSERT INTO parted SELECT * FROM days")
+      for table in ["days", "seen_days", "kept_days", "parted"] {
+        let aggregation = Aggregation.of(
+          [
+            OracleCase(expression: "count(*)", sql: "count(*)"),
+            OracleCase(expression: "sum(amount)", sql: "sum(amount)"),
+            OracleCase(expression: "min(w)", sql: "min(w)::date"),
+          ], by: [OracleCase(expression: "d", sql: "d")], table: table)
+        try await OracleJob(project: project, table: table, aggregation: aggregation).check([
+          Cut(chunk: "{by: none}", parallelism: 1)
+        ])
+      }
+    }
+  }
+
   /// The rows' own keys grow beyond the borders that were measured, after the plan was saved: the first and the last
   /// chunk take them.
   @Test func rowsBeyondTheMeasuredEnds() async throws {

@@ -47,7 +47,7 @@ enum PlanSamples {
   static func table(
     _ kind: TableFacts.Kind = .table, pages: Int64 = 10_000, rows: Double = 1_000_000,
     hasPrimaryKey: Bool = true, isHeap: Bool = true, isReadable: Bool = true,
-    partitions: [TableFacts.Partition] = [], fileNode: UInt32 = 77
+    partitions: [TableFacts.Partition] = [], fileNode: UInt32 = 77, columns: [ColumnSchema] = columns
   ) -> TableFacts {
     TableFacts(
       name: QualifiedName("public", "orders"), oid: 1, kind: kind,

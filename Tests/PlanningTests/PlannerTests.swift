@@ -22,7 +22,7 @@ import Testing
     #expect(plan.chunks.count == 4)
     #expect(plan.chunks.map(\.id.number) == [0, 1, 2, 3])
     #expect(
-      plan.chunks[1].copy(as: .binary).text
+      plan.chunks[1].copy(plan.sources[0].sent, as: .binary).text
         == #"COPY (SELECT "mode", "price" FROM "public"."orders" WHERE ctid >= '(2500,0)'::tid AND ctid < '(5000,0)'::tid) TO STDOUT (FORMAT binary)"#
     )
     #expect(plan.sources[0].chunking == .ctid)
@@ -37,6 +37,30 @@ import Testing
     #expect(
       catalogue.asked.last
         == .estimate(connection: "shop", "SELECT \"mode\", \"price\" FROM \"public\".\"orders\""))
+  }
+
+  /// The dates of a table come as numbers of days where the fetch is text; those of a view may cost much to name
+  /// twice, and in binary form a date is its days already.
+  @Test func datesAreSentAsTheyCostTheServerLeast() throws {
+    func sent(_ kind: TableFacts.Kind, _ type: SQLType, _ price: SQLType = .numeric(nil)) throws -> String {
+      var catalogue = PlanSamples.Catalogue()
+      catalogue.columns = [ColumnSchema(name: "mode", type: type), ColumnSchema(name: "price", type: price)]
+      catalogue.table = PlanSamples.table(kind, columns: catalogue.columns)
+      return try PlanSamples.plan(PlanSamples.job(), &catalogue).sources[0].sent.text
+    }
+    let plain = #""mode", "price""#
+    #expect(try sent(.table, .text) == plain)
+    #expect(try sent(.view, .date) == plain)
+    #expect(try sent(.foreign, .date) == plain)
+    #expect(try sent(.table, .date, .double) == plain)
+    for kind in [TableFacts.Kind.table, .materialized] {
+      #expect(
+        try sent(kind, .date) == """
+          CASE WHEN pg_catalog.isfinite("mode") THEN pg_catalog.date_mi("mode", date '2000-01-01') WHEN \
+          pg_catalog.date_gt("mode", date '2000-01-01') THEN 2147483647 WHEN \
+          pg_catalog.date_lt("mode", date '2000-01-01') THEN -2147483648 END AS "mode", "price"
+          """)
+    }
   }
 
   @Test func theFilterStandsInEveryChunkAndInTheBoundaries() throws {
@@ -151,7 +175,8 @@ import Testing
     let plan = try PlanSamples.plan(PlanSamples.job([source]), &catalogue)
     #expect(plan.chunks.map(\.range) == ["all rows"])
     #expect(
-      plan.chunks[0].select.text == "SELECT \"mode\", \"price\" FROM (\nSELECT * FROM orders\n) AS \"source\""
+      plan.chunks[0].copy(plan.sources[0].sent, as: .text).text
+        == "COPY (SELECT \"mode\", \"price\" FROM (\nSELECT * FROM orders\n) AS \"source\") TO STDOUT (FORMAT text)"
     )
     #expect(!plan.sources[0].isProvable)
     #expect(plan.sources[0].locked == [QualifiedName("public", "orders")])

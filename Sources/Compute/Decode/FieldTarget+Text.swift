@@ -19,10 +19,7 @@ extension FieldTarget {
     case .int16, .int32, .int64: return decodeInteger(field, row: row)
     case .text: return decodeText(field, row: row)
     case .date:
-      if let date = field.plainDate {
-        store(Int64(date.days), row)
-        return date.end
-      }
+      if let days = field.fixedPoint(scale: 0) { return storeDays(days, row: row) }
       return decodeAnyDate(field, row: row)
     case .boolean:
       guard field.first == UInt8(ascii: "t") || field.first == UInt8(ascii: "f") else { return nil }
@@ -72,8 +69,25 @@ extension FieldTarget {
     return end
   }
 
+  // MARK: Dates
+
+  /// A date as its days from 2000-01-01, the form in which fetches ask for it. No date looks like a number.
+  @inline(__always)
+  private mutating func storeDays(
+    _ days: (mantissa: Int64, end: UnsafeRawPointer), row: Int
+  ) -> UnsafeRawPointer? {
+    guard let known = Int32(exactly: days.mantissa), Self.isDate(known) else { return nil }
+    store(days.mantissa, row)
+    return days.end
+  }
+
   @inline(never)
   private mutating func decodeAnyDate(_ field: TextField, row: Int) -> UnsafeRawPointer? {
+    if let date = field.plainDate {
+      store(Int64(date.days), row)
+      return date.end
+    }
+    if let days = Self.anyInteger(field) { return storeDays(days, row: row) }
     let end = field.end
     do {
       store(Int64(try DateValue(parsing: Self.text(field.start, end)).days), row)
@@ -93,6 +107,12 @@ extension FieldTarget {
   private mutating func decodeText(_ field: TextField, row: Int) -> UnsafeRawPointer? {
     guard field.hasTwoWords else { return decodeLongText(field, from: field.start, row: row) }
     let start = field.start
+    if let letter = field.onlyLetter {
+      reserve(1)
+      data[dataCount] = letter
+      finish(1, row)
+      return start + 1
+    }
     let (low, high) = (
       start.loadUnaligned(as: UInt64.self), start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
     )

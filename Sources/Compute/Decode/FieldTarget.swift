@@ -111,7 +111,7 @@ struct FieldTarget {
     case .date:
       guard length == 4 else { return false }
       let days = Int32(bitPattern: bytes.bigEndian32(0))
-      guard Self.validDays.contains(days) || !DateValue(days: days).isFinite else { return false }
+      guard Self.isDate(days) else { return false }
       store(Int64(days), row)
     case .timestamp:
       guard length == 8 else { return false }
@@ -143,6 +143,11 @@ struct FieldTarget {
         UInt128(bytes.bigEndian64(0)) << 64 | UInt128(bytes.bigEndian64(8))
     }
     return true
+  }
+
+  @inline(__always)
+  static func isDate(_ days: Int32) -> Bool {
+    validDays.contains(days) || !DateValue(days: days).isFinite
   }
 
   @inline(__always)

@@ -33,6 +33,16 @@ struct TextField {
     first == Self.backslash && start.load(fromByteOffset: 1, as: UInt8.self) == UInt8(ascii: "N")
   }
 
+  /// The letter that is all of it, where that is of ASCII and means itself: flags are many.
+  @inline(__always)
+  var onlyLetter: UInt8? {
+    let letter = first
+    guard Self.isEnd(start.load(fromByteOffset: 1, as: UInt8.self)), 0x20..<0x80 ~= letter,
+      letter != Self.backslash
+    else { return nil }
+    return letter
+  }
+
   /// Whether two words may be read at the start.
   @inline(__always)
   var hasTwoWords: Bool { high - start >= 16 }

@@ -86,9 +86,8 @@ final class ChunkWorker: Sendable {
     do {
       let work = phase.work.fetching(naming.pipeline)
       let computation = try work.begin()
-      var chunk = chunk
-      chunk.columns = naming.columns[chunk.source]
-      try await connect().copyOut(chunk.copy(as: work.format)) { try computation.add($0) }
+      let copy = chunk.copy(naming.columns[chunk.source], as: work.format)
+      try await connect().copyOut(copy) { try computation.add($0) }
       _ = try await computation.finish()
     } catch let named as Fault where named.code == fault.code && named.place == fault.place {
       return named
@@ -118,7 +117,7 @@ final class ChunkWorker: Sendable {
     report(run, .chunkStarted(chunk.id, worker: number))
     let computation = try phase.work.begin()
     let throttle = phase.throttle
-    try await connection.copyOut(chunk.copy(as: phase.work.format)) { bytes in
+    try await connection.copyOut(chunk.copy(source.sent, as: phase.work.format)) { bytes in
       let rows = try computation.add(bytes)
       try throttle?.hold(rows)
       if let progress = computation.progress() {

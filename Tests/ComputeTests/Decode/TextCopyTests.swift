@@ -116,6 +116,43 @@ import Testing
     #expect(try Self.decoded(stream, schema) == days.map { [.text("a date:"), .date($0)] })
   }
 
+  /// A date may come as its days from 2000-01-01, first or last in its row.
+  @Test func decodesDatesByTheirDays() throws {
+    let schema = [ColumnSchema(name: "d", type: .date), ColumnSchema(name: "e", type: .date)]
+    let days: [Int32] = [0, 1, -1, 10, 9_862, -1_000_000, -2_451_545, 2_145_031_948, .max, .min]
+    let stream = days.map { "\($0)\t\($0)\n" }.joined()
+    #expect(try Self.decoded(stream, schema) == days.map { [.date($0), .date($0)] })
+    for number in [
+      "-2451546", "2145031949", "2147483646", "2147483648", "-2147483649", "99999999999999999999",
+    ] {
+      for row in ["\(number)\t1\n", "a date in front of it\t\(number)\n"] {
+        let schema = row.hasPrefix("a") ? [ColumnSchema(name: "t", type: .text), schema[1]] : schema
+        #expect(throws: Fault.self) { _ = try Self.decoded(row, schema) }
+      }
+    }
+  }
+
+  /// Text of every length beside every other, and rows of many fields.
+  @Test func decodesFieldsOfEveryLengthAndNumber() throws {
+    let schema = (0..<3).map { ColumnSchema(name: "c\($0)", type: .text) }
+    let lengths = Array(0...70) + [8_120, 8_190, 8_191, 8_192, 8_193, 16_383, 16_384, 40_000]
+    let texts = lengths.map {
+      String(repeating: "\u{19}ä", count: $0 / 3) + String(repeating: "x", count: $0 % 3)
+    }
+    for shift in 0..<3 {
+      let rows = texts.indices.map { row in
+        (0..<3).map { texts[(row * (shift + 1) + $0 * shift) % texts.count] }
+      }
+      let stream = rows.map { $0.joined(separator: "\t") + "\n" }.joined()
+      #expect(try Self.decoded(stream, schema) == rows.map { $0.map { .text($0) } })
+    }
+    let many = (0..<3_000).map { ColumnSchema(name: "c\($0)", type: .integer) }
+    let row = many.indices.map { $0 % 7 == 0 ? "" : "\($0)" }.map { $0.isEmpty ? "\\N" : $0 }
+    #expect(
+      try Self.decoded(String(repeating: row.joined(separator: "\t") + "\n", count: 3), many)
+        == Array(repeating: many.indices.map { $0 % 7 == 0 ? .null : .integer(Int64($0)) }, count: 3))
+  }
+
   /// Text of every length with each special letter at every position.
   @Test func findsWhatIsEscapedAnywhere() throws {
     let schema = [ColumnSchema(name: "t", type: .text), ColumnSchema(name: "u", type: .varchar(40))]
