@@ -47,7 +47,7 @@ package enum JobFolder {
     throw Fault(
       "unknown_job", .notFound, "There is no job \(name.shortened) in \(root)/jobs",
       hint: DidYouMean.hint(for: name, among: named.map(\.name))
-        ?? (named.isEmpty ? nil : "There are " + named.map(\.name).joined(separator: ", ")))
+        ?? (named.isEmpty ? nil : "There are " + named.map(\.name).listed))
   }
 
   /// The files that there are, for a path that leads nowhere.
@@ -62,7 +62,7 @@ package enum JobFolder {
       {
         return "Did you mean `\(file)`?"
       }
-      return known.isEmpty ? nil : "There are " + known.prefix(20).joined(separator: ", ")
+      return known.isEmpty ? nil : "There are " + known.listed
     } catch {
       return "The project \(root) has no folder jobs/: name it with --project"
     }
@@ -83,5 +83,13 @@ package enum JobFolder {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     for ending in endings where name.hasSuffix(ending) { return String(name.dropLast(ending.count)) }
     return name
+  }
+}
+
+extension [String] {
+  /// For hints: the first twenty, and how many more there are.
+  var listed: String {
+    let more = count > 20 ? " and \(count - 20) more" : ""
+    return prefix(20).joined(separator: ", ") + more
   }
 }

@@ -22,7 +22,7 @@ package struct JobSet {
           "unknown_job", .notFound, "`after` names the job `\(upstream)`, which no file has",
           place: after.place,
           hint: DidYouMean.hint(for: upstream.text, among: names.sorted())
-            ?? "There are \(names.sorted().prefix(20).joined(separator: ", "))")
+            ?? "There are \(names.sorted().listed)")
       }
       guard let way = way(from: upstream, to: job.name) else { return nil }
       let circle = ([job.name] + way).map { "`\($0)`" }.joined(separator: " → ")

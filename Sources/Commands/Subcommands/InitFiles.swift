@@ -9,7 +9,7 @@ enum InitFiles {
     # Passwords stay out of this file: put them into ~/.pgpass, or write ${env.NAME} or ${file:secrets/name}.
     # Where DATABASE is not set, libpq's own variables count: PGHOST, PGDATABASE, PGUSER.
     connections:
-      main: "${env.DATABASE:-}"
+      main: "${env.DATABASE:-connect_timeout=10}"
 
     # What jobs say themselves goes before these.
     defaults:

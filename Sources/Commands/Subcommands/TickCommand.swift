@@ -152,9 +152,13 @@ enum TickCommand {
     for job in reading.scheduled {
       for line in try await preview.lines(job, considered: considered[job.id]) {
         let text = FireText(line, job)
-        rows.append([text.name, text.fire, text.interval ?? "-", line.verdict])
+        let wait = line.upstream.map { ", waits for \($0)" } ?? ""
+        rows.append([text.name, text.fire, text.interval ?? "-", line.verdict + wait])
         due.append(
-          .object(text.members + [.init("verdict", .string(line.verdict))]))
+          .object(
+            text.members + [
+              .init("verdict", .string(line.verdict)), .init("waits_for", .optional(line.upstream?.text)),
+            ]))
       }
     }
     if invocation.has("json") {

@@ -21,16 +21,21 @@ package struct DuePreview: Sendable {
     /// `pending` or `claimed` for a fire that is in the ledger, `run`, `catch_up`, `superseded` or
     /// `outside_window` for one that is not yet.
     package var verdict: String
+    /// The job under `after` that a pending fire waits for.
+    package var upstream: JobName?
   }
 
   /// - Parameter considered: as in the job's sighting; `nil` where it has none and so nothing is due.
   package func lines(_ job: ScheduledJob, considered: Instant?) async throws -> [Line] {
     guard let considered else { return [] }
-    let open = try await store.openFires(project: project, job: job.id.job)
-      .filter { $0.key.matrixRow == job.id.row }
-      .map {
-        Line(job: job.id, fire: $0.key.fire, interval: $0.interval, verdict: $0.outcome.rawValue)
-      }
+    var open: [Line] = []
+    for fire in try await store.openFires(project: project, job: job.id.job)
+    where fire.key.matrixRow == job.id.row {
+      open.append(
+        Line(
+          job: job.id, fire: fire.key.fire, interval: fire.interval, verdict: fire.outcome.rawValue,
+          upstream: try await upstream(of: fire, job)))
+    }
     let due = DueFires(
       intervals: job.ledger.intervals, catchUp: job.ledger.catchUp, considered: considered, now: now,
       delay: job.ledger.jitter)
@@ -38,6 +43,20 @@ package struct DuePreview: Sendable {
       + due.map {
         Line(job: job.id, fire: $0.fire.instant, interval: $0.interval, verdict: $0.verdict.name)
       }
+  }
+}
+
+extension DuePreview {
+  /// The first job that has not covered the fire's interval.
+  private func upstream(of fire: FireRecord, _ job: ScheduledJob) async throws -> JobName? {
+    guard fire.outcome == .pending, let after = job.ledger.after, let interval = fire.interval else {
+      return nil
+    }
+    let reader = UpstreamReader(store: store, project: project, row: job.id.row, range: interval)
+    for name in after.jobs where try await !interval.isCovered(by: reader.facts(of: name).succeeded) {
+      return name
+    }
+    return nil
   }
 }
 

@@ -138,9 +138,16 @@ import Testing
         let text = try #require(try project.read("new/" + name))
         try project.write(name, String(decoding: text, as: UTF8.self))
       }
-      for _ in 0..<2 {
-        let run = try await project.run(
-          ["run", "relation-sizes"], environment: ["DATABASE": project.database])
+      // Where DATABASE is not set, libpq's own variables count.
+      let names = ["host": "PGHOST", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER"]
+      var variables: [String: String] = [:]
+      for word in project.database.split(separator: " ") {
+        let parts = word.split(separator: "=", maxSplits: 1).map { $0.filter { $0 != "'" } }
+        if parts.count == 2, let name = names[parts[0]] { variables[name] = parts[1] }
+      }
+      try #require(variables.count == 4, "\(project.database)")
+      for environment in [["DATABASE": project.database], variables, variables] {
+        let run = try await project.run(["run", "relation-sizes"], environment: environment)
         #expect(run.status == 0, "\(run.output)")
       }
       let file = try #require(try project.read("out/relation-sizes.csv"))

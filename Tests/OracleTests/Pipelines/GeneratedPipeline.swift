@@ -29,7 +29,9 @@ struct GeneratedPipeline: Hashable, Sendable {
     for (number, measure) in measures.enumerated() {
       if measure.filter != nil { add { $0.measures[number].filter = nil } }
       guard let argument = measure.argument else { continue }
-      for simpler in argument.simplifications.prefix(20) { add { $0.measures[number].argument = simpler } }
+      for simpler in argument.simplifications.filter(\.isOfRows).prefix(20) {
+        add { $0.measures[number].argument = simpler }
+      }
     }
     return found
   }
@@ -91,7 +93,7 @@ struct GeneratedStep: Hashable, Sendable {
         }
       case .validate(let rules): Self.simpler(rules).map { .validate($0) }
       case .derive(let entries): Self.simpler(entries).map { .derive($0) }
-      case .filter(let condition): condition.simplifications.prefix(40).map { .filter($0) }
+      case .filter(let condition): condition.simplifications.filter(\.isOfRows).prefix(40).map { .filter($0) }
       default: []
       }
     }
@@ -104,7 +106,7 @@ struct GeneratedStep: Hashable, Sendable {
           fewer.remove(at: number)
           found.append(fewer)
         }
-        for expression in list[number].expression.simplifications.prefix(40) {
+        for expression in list[number].expression.simplifications.filter(\.isOfRows).prefix(40) {
           var changed = list
           changed[number].expression = expression
           found.append(changed)
