@@ -71,6 +71,30 @@ import Testing
     }
   }
 
+  /// The clock jumps while the daemon goes on, by so many seconds, and is set right again half a day later: no slot
+  /// is run twice, none is lost, and the daemon sleeps until a time that is still to come.
+  @Test(arguments: [1, 288, 300, 3600, 10_860, 86_400, -1, -288, -300, -3600, -10_860, -86_400])
+  func aClockThatJumps(_ seconds: Int) async throws {
+    try await withScheduleWorld { world in
+      let daemon = try await daemon(world, [try world.job(Self.hourly)])
+      func settle() async {
+        let next = await daemon.settle()
+        #expect(next.map { $0 > world.clock.now } == true)
+      }
+      await settle()
+      for step in 1...160 {
+        world.clock.advance(.seconds(1800))
+        if step == 61 { world.clock.advance(.seconds(seconds)) }
+        if step == 85 { world.clock.advance(.seconds(-seconds)) }
+        await settle()
+      }
+      let ledger = try await world.ledger()
+      #expect(ledger.map { $0.split(separator: " ")[0] } == (1...80).map { "\(Double($0))" })
+      #expect(ledger.allSatisfy { $0.hasSuffix(" ran") || $0.hasSuffix(" caught_up") }, "\(ledger)")
+      #expect(world.runner.log.count == 80)
+    }
+  }
+
   @Test func twoOfThemRunEachFireOnce() async throws {
     try await withScheduleWorld { world in
       let job = try world.job(Self.hourly)

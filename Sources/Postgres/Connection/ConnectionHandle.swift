@@ -31,7 +31,7 @@ struct ConnectionHandle: ~Copyable {
     // Only the verbose form of a refusal has the SQLSTATE in it.
     PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
     try handle.connect(deadline: .now + settings.connectLimit, heedsCancel: heedsCancel)
-    // libpq waits without end for room to send, also when a connection is closed; `flush` does not.
+    // libpq would wait without end for room to send, also when a connection is closed.
     PQsetnonblocking(pointer, 1)
     PQsetErrorVerbosity(pointer, PQERRORS_DEFAULT)
     return handle

@@ -17,7 +17,8 @@ struct LivenessProbe {
       let isWaiting = try handle.value(
         of: """
           SELECT pg_backend_pid() = \(PQbackendPID(handle.pointer)) AND EXISTS (
-            SELECT 1 FROM pg_stat_activity WHERE pid = \(backendPID) AND wait_event_type = 'Client'
+            SELECT 1 FROM pg_stat_activity WHERE pid = \(backendPID)
+              AND wait_event IN ('ClientRead', 'ClientWrite')
               AND usename = current_user AND application_name = current_setting('application_name'))
           """, within: settings.connectLimit)
       return isWaiting == "t" ? .waiting : .working

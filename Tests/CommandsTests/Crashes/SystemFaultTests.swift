@@ -8,6 +8,8 @@ import Testing
 extension CrashMatrix {
   /// What the operating system does to a run: full disks, failing writes, busy files, jumping clocks,
   /// signals, sleep.
+  ///
+  /// `TIDEMARK_TEST_TIMES` asks for more sizes of disks, and for every number of a call within the bounds.
   @Suite(.timeLimit(.minutes(8))) struct SystemFaultTests {
     private static let impatient = CrashWorld.job.replacing(
       "max: 20ms", with: "max: 20ms, give_up_after: 50ms")
@@ -41,7 +43,11 @@ extension CrashMatrix {
         if folder == "out" { try world.project.write("tidemark.yaml", world.project.file("output: small\n")) }
         let state = folder == "state" ? "\(place)/state.db" : world.project.path(".tidemark/state.db")
         var full = 0
-        for size in folder == "out" ? [4] : [4, 16, 32, 64, 100, 140, 180, 220, 260, 300, 340, 400] {
+        let sizes =
+          FaultDemand(1).isLong
+          ? Array(stride(from: 4, through: 512, by: 4))
+          : [4, 16, 32, 64, 100, 140, 180, 220, 260, 300, 340, 400]
+        for size in folder == "out" ? [4] : sizes {
           #expect(system("/usr/bin/mount", "-o", "remount,size=\(size)k", place))
           if folder == "out" {
             // All but nothing is taken.
@@ -105,7 +111,8 @@ extension CrashMatrix {
           return
         }
         try world.project.write("jobs/crash.yaml", Self.impatient)
-        for number in numbers {
+        let all = FaultDemand(1).isLong ? Array((numbers.first ?? 1)...(numbers.last ?? 1)) : numbers
+        for number in all {
           let first = try await world.project.run(
             CrashWorld.command, environment: CrashWorld.environment,
             behind: [
