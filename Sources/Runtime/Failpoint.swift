@@ -23,8 +23,12 @@ package struct Failpoint: Hashable, Sendable {
   package static let chunkRead = Failpoint("chunk.read")
   package static let chunkBeforePublish = Failpoint("chunk.before_publish")
   package static let chunkAfterPublish = Failpoint("chunk.after_publish")
+  package static let aheadBegun = Failpoint("ahead.begun")
+  package static let aheadMiddle = Failpoint("ahead.middle")
+  package static let aheadStored = Failpoint("ahead.stored")
   package static let readDone = Failpoint("read.done")
   package static let mergeStarted = Failpoint("merge.started")
+  package static let aheadNamed = Failpoint("ahead.named")
   package static let mergeMiddle = Failpoint("merge.middle")
   package static let resultMade = Failpoint("result.made")
   package static let filePrepared = Failpoint("file.prepared")
@@ -46,7 +50,7 @@ package struct Failpoint: Hashable, Sendable {
   /// Those of a run, in the order it passes them.
   package static let ofRuns = [
     runOpen, planSaved, targetPrepared, snapshotTaken, chunkMiddle, chunkRead, chunkBeforePublish,
-    chunkAfterPublish, readDone, mergeStarted,
+    chunkAfterPublish, aheadBegun, aheadMiddle, aheadStored, readDone, mergeStarted, aheadNamed,
     mergeMiddle, resultMade, filePrepared, sinksPrepared, publishStarted, publishBeforeCommit,
     publishMiddle, commitAnswered, publishAfterCommit, publishMarked, afterPublish, fileBeforeRename,
     fileAfterRename, runBeforeSuccess,

@@ -22,7 +22,7 @@ struct ArrayEncoder {
   mutating func append(_ column: Column, _ row: Int, type: SQLType) {
     count += 1
     if column.isNull(row) { hasNulls = true }
-    CopyEncoder.appendField(column, row, type: type, to: elements)
+    CopyEncoder.appendField(column, row, as: FieldForm(type), to: elements)
   }
 
   var bytes: [UInt8] {

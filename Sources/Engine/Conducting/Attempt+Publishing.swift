@@ -18,16 +18,18 @@ extension Attempt {
         ownership, RunMove(to: .merging, event: EventDraft("run_merging", .object([]))))
     }
     try Failpoint.hit(.mergeStarted)
-    let maker = ResultMaker(
-      environment: environment, plan: prepared.plan, run: record.id, work: prepared.work)
     let made = try await publisher.makeResult(
-      maker, rejected: record.totals.rows.quarantined, token: ownership.token)
+      maker(prepared), rejected: record.totals.rows.quarantined, token: ownership.token)
     do {
       return try await publish(made, publisher)
     } catch {
       try await publisher.discard()
       throw error
     }
+  }
+
+  func maker(_ prepared: Prepared) -> ResultMaker {
+    ResultMaker(environment: environment, plan: prepared.plan, run: record.id, work: prepared.work)
   }
 
   /// What the run is to go by once something is published.

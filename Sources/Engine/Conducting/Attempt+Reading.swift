@@ -5,7 +5,7 @@ internal import StateStore
 
 /// Reading: every chunk to its checkpoint.
 extension Attempt {
-  func read(_ prepared: Prepared, _ asker: PlanAsker) async throws {
+  func read(_ prepared: Prepared, _ publisher: Publisher, _ asker: PlanAsker) async throws {
     let finished = try await store.finishedChunks(of: record.id)
     report(
       .planned(
@@ -25,15 +25,17 @@ extension Attempt {
     } else {
       let isAllRead = binding != nil && finished.count >= prepared.plan.chunks.count
       if !isAllRead { try await waitForSources(prepared, asker) }
-      let phase = ReadPhase(
-        environment: environment, job: job, plan: prepared.plan, work: prepared.work, ownership: ownership,
-        session: session, parallelism: try parallelism, asker: asker, publisher: chunkPublisher,
-        used: usedConnections)
-      let (store, run) = (store, record.id)
+      let parallelism = try parallelism
       try await patiently {
-        await phase.used.close()
-        try await phase.read(
-          finished: try await store.finishedChunks(of: run), serverFacts: prepared.servers)
+        await usedConnections.close()
+        try await publisher.storingAhead(maker(prepared)) { relay in
+          let phase = ReadPhase(
+            environment: environment, job: job, plan: prepared.plan, work: prepared.work,
+            ownership: ownership, session: session, parallelism: parallelism, asker: asker,
+            publisher: chunkPublisher, used: usedConnections, relay: relay)
+          try await phase.read(
+            finished: try await store.finishedChunks(of: record.id), serverFacts: prepared.servers)
+        }
       }
     }
     guard let now = try await store.run(record.id) else { return }

@@ -112,7 +112,7 @@ actor Attempt {
       prepared.work, commitment: commitment, known: binding?.parts ?? PublishedParts(), ownership: ownership)
     while true {
       do {
-        try await read(prepared, asker)
+        try await read(prepared, publisher, asker)
         return try await publish(prepared, publisher)
       } catch let damage as DamagedChunk {
         try await forget(damage, prepared)

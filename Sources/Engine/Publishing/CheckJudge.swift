@@ -104,7 +104,18 @@ struct CheckJudge {
     return parts.joined(separator: ", ")
   }
 
-  mutating func verdict(zones: ZoneContext) throws(Fault) -> Verdict {
+  /// What all checks of a result come to.
+  static func verdicts(
+    of judges: inout [CheckJudge], zones: ZoneContext
+  ) throws(Fault) -> [(check: TypedCheck, verdict: Verdict)] {
+    var verdicts: [(check: TypedCheck, verdict: Verdict)] = []
+    for index in judges.indices {
+      verdicts.append((judges[index].check, try judges[index].verdict(zones: zones)))
+    }
+    return verdicts
+  }
+
+  private mutating func verdict(zones: ZoneContext) throws(Fault) -> Verdict {
     switch judge {
     case .every:
       return broken == 0

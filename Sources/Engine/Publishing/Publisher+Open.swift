@@ -10,7 +10,7 @@ extension Publisher {
   /// rows while the last ones are merged, and nothing is kept besides. Nobody sees the rows before the COMMIT, which
   /// comes when files and checks are done and the state knows that the run publishes.
   /// - Returns: `nil` where the result must be kept first: for several tables, for `before_publish`, which is for
-  ///   results that have passed their checks, for an empty result, and where it was published before or the target
+  ///   results that have passed their checks, and where it was published before or the target
   ///   fails for a while.
   func published(_ maker: ResultMaker, _ token: FencingToken) async throws -> ResultMaker.Made? {
     guard tables.count == 1, let table = tables.first, !table.isByChunk, table.target.beforePublish.isEmpty
@@ -25,9 +25,10 @@ extension Publisher {
         try await make(maker, into: ResultCopy(schema: plan.result, to: writer), token)
       }
       guard let opened else { return nil }
-      if opened.made.rows == 0 {
+      if opened.made.rows == 0, table.target.onEmpty == .keep {
         await opened.publication.abandon()
-        return nil
+        try keepNothing(maker)
+        return opened.made
       }
       open = opened.publication
       return opened.made

@@ -20,12 +20,12 @@ struct ResultMaker {
     var rows: Int64
   }
 
+  /// - Parameter inputs: the partials of all chunks.
   /// - Throws: `DamagedChunk` for a stored partial that cannot be used.
   func make(
-    into output: any ResultOutput, files: [PreparedFile], guards: [WindowGuard], checks: inout [CheckJudge]
+    of inputs: [any SortedRun], into output: any ResultOutput, files: [PreparedFile], guards: [WindowGuard],
+    checks: inout [CheckJudge]
   ) async throws -> Made {
-    let inputs = try await inputs()
-    environment.report(run, .merging(inputs: inputs.count))
     let stream = try work.merge(inputs: inputs.count)
     try await stream.forEachBatch(of: inputs) { batch in
       for window in guards { try window.check(batch) }
@@ -38,8 +38,8 @@ struct ResultMaker {
     return Made(hash: hash, rows: output.rows)
   }
 
-  /// The chunks' partials, brought down to as many as may be open at once.
-  private func inputs() async throws -> [any SortedRun] {
+  /// The partials of chunks that are all done, brought down to as many as may be open at once.
+  func partials() async throws -> [any SortedRun] {
     let runs = try await environment.store.finishedChunks(of: run).map {
       ChunkRun($0, of: run, in: environment.store)
     }

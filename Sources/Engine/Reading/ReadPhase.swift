@@ -20,12 +20,14 @@ struct ReadPhase: Sendable {
   var publisher: ChunkPublisher?
   /// Takes the connections that have nothing left to read.
   var used: ReadConnections
+  /// Told of each finished chunk, too; `nil` where nobody stores their rows meanwhile.
+  var relay: ChunkRelay?
   let throttle: ReadThrottle?
 
   init(
     environment: EngineEnvironment, job: Job, plan: Plan, work: ChunkWork, ownership: Ownership,
     session: SessionSettings, parallelism: Int, asker: PlanAsker, publisher: ChunkPublisher?,
-    used: ReadConnections
+    used: ReadConnections, relay: ChunkRelay?
   ) {
     self.environment = environment
     self.job = job
@@ -37,6 +39,7 @@ struct ReadPhase: Sendable {
     self.asker = asker
     self.publisher = publisher
     self.used = used
+    self.relay = relay
     throttle = ReadThrottle(job.limits)
   }
 
@@ -59,6 +62,7 @@ struct ReadPhase: Sendable {
         isBegun
         ? keepAll(finished) : try await resume(finished, holders: holders, serverFacts: serverFacts)
       if !isBegun { try await publish(kept.sorted()) }
+      for chunk in kept { relay?.finish(chunk) }
       let waiting = plan.chunks.filter { !kept.contains($0.id) }
       try await readAll(waiting, holders: holders, serverFacts: serverFacts)
     } catch {

@@ -1,6 +1,7 @@
 internal import CLibPQ
 internal import Glibc
 package import Model
+internal import Runtime
 
 extension Connection {
   /// Runs a `COPY ... TO STDOUT` and hands it to `onData` in pieces of some 64 KiB, which are whole
@@ -67,11 +68,14 @@ extension Connection {
       PQsendQuery(pointer, sql.text)
     } receive: { pointer in
       try self.startCopy(pointer, PGRES_COPY_IN)
+      // Here it is the server that waits for what we have.
+      OwnThread.giveWay(false)
     }
   }
 
   private func endCopyIn() async throws -> Int {
-    try await operate { pointer in
+    OwnThread.giveWay()
+    return try await operate { pointer in
       PQputCopyEnd(pointer, nil)
     } receive: { pointer in
       QueryResult(try self.lastResult(pointer)).affectedRows
@@ -82,6 +86,7 @@ extension Connection {
   /// - Throws: what the server says, where it stopped the COPY by itself: that is the cause of
   ///   whatever went wrong here; else `error`.
   private func abandonCopyIn(because error: any Error) throws {
+    OwnThread.giveWay()
     guard let pointer = handle?.pointer, isOpen else { throw error }
     cancelSwitch.begin()
     defer { _ = cancelSwitch.end() }
@@ -200,11 +205,14 @@ extension Connection {
 package final class CopyWriter {
   private let connection: Connection
   private var block: [UInt8] = []
-  /// The block before, on its way while this one is filled.
-  private var sending: Task<Void, any Error>?
+  /// The blocks before, on their way in their order while this one is filled.
+  private var sending: [Task<Void, any Error>] = []
 
   /// Handing over a block costs some changes of thread, sending it some hundred microseconds.
   private static let blockSize = 256 << 10
+  /// So many that the server has what to do until whoever writes has heard that one was sent, and while it
+  /// fetches what comes next.
+  private static let mostSending = 4
 
   /// The server has ended the COPY; its reason is still to be fetched.
   fileprivate struct ServerStopped: Error {}
@@ -226,31 +234,33 @@ package final class CopyWriter {
   }
 
   private nonisolated(nonsending) func flush() async throws {
-    try await waitUntilSent()
+    while sending.count >= Self.mostSending { try await waitUntilSent() }
     let (connection, block) = (connection, block)
-    sending = Task { try await connection.putCopyData(block) }
+    // Begun here and now, so that the connection's thread is given the blocks in their order.
+    sending.append(Task.immediate { try await connection.putCopyData(block) })
     // That block belongs to the task now.
     self.block = []
     self.block.reserveCapacity(Self.blockSize)
   }
 
+  /// Waits until the first of the blocks is sent.
   private nonisolated(nonsending) func waitUntilSent() async throws {
-    guard let sending = sending.take() else { return }
+    let first = sending.removeFirst()
     try await withTaskCancellationHandler {
-      try await sending.value
+      try await first.value
     } onCancel: {
-      sending.cancel()
+      first.cancel()
     }
   }
 
   fileprivate nonisolated(nonsending) func finish() async throws {
     if !block.isEmpty { try await flush() }
-    try await waitUntilSent()
+    while !sending.isEmpty { try await waitUntilSent() }
   }
 
   /// Waits until nothing is sent any more, whatever has become of it.
   fileprivate nonisolated(nonsending) func stop() async {
-    sending?.cancel()
-    _ = await sending.take()?.result
+    for task in sending { task.cancel() }
+    while !sending.isEmpty { _ = await sending.removeFirst().result }
   }
 }

@@ -54,9 +54,10 @@ package enum OwnThread {
   /// Makes the calling thread wait for its turn where it is woken while all cores are busy, instead of
   /// interrupting who runs: a reader then takes what has gathered meanwhile, and not each message on its
   /// own. Where cores are idle nothing changes, nor where the system refuses.
-  package static func giveWay() {
+  /// - Parameter isOn: false for a thread to be like any other again.
+  package static func giveWay(_ isOn: Bool = true) {
     var parameters = sched_param()
-    _ = sched_setscheduler(0, batchScheduling, &parameters)
+    _ = sched_setscheduler(0, isOn ? batchScheduling : 0, &parameters)
   }
 
   /// `SCHED_BATCH` of sched(7), which Swift's module of the C library leaves out.

@@ -6,10 +6,10 @@ internal import Runtime
 ///
 /// Its transaction is open on its publisher's connection, which nothing else may use until `commit` or `abandon`.
 package struct OpenPublication {
-  fileprivate let connection: Connection
-  fileprivate let ledger: PublicationLedger
-  fileprivate let rows: Int64
-  fileprivate let deleted: Int64
+  let connection: Connection
+  let ledger: PublicationLedger
+  let rows: Int64
+  let deleted: Int64
 
   /// - Parameter entry: the one that it was opened with, by now with all that is known of the result.
   /// - Throws: as `TablePublisher.publish`; the transaction is over then, committed or not.
@@ -55,7 +55,8 @@ extension TablePublisher {
       let ready = try await makeReady(publication)
       var made: Made?
       let rows = try await fill(ready) { made = try await make($0) }
-      guard let made else { throw Fault("no_result", .internal, "A COPY ended without a result") }
+      guard let made else { throw TablePublisher.noResult }
+      try await addKey(ready.publication, ready.statements)
       return (
         OpenPublication(connection: connection, ledger: ledger, rows: rows, deleted: ready.deleted), made
       )
@@ -64,4 +65,6 @@ extension TablePublisher {
       throw error
     }
   }
+
+  static var noResult: Fault { Fault("no_result", .internal, "A COPY ended without a result") }
 }

@@ -24,6 +24,22 @@ struct PublishStatements {
     return statements
   }
 
+  /// One row of one column: true where a table that is not there could be made under another name first. Not where
+  /// changes are decoded: they are told of with the names that tables had when they were made.
+  static func mayBeMadeAhead(_ table: QualifiedName) -> SQLText {
+    let schema: SQLText =
+      table.schema.map { "to_regnamespace(\(SQLText.string($0.quoted)))" } ?? "current_schema()"
+    return """
+      SELECT to_regclass(\(SQLText.string(table.quoted))) IS NULL AND \(schema) IS NOT NULL \
+      AND current_setting('wal_level') <> 'logical'
+      """
+  }
+
+  /// Gives a table of the same schema the target's name.
+  func rename(_ table: QualifiedName) -> SQLText {
+    "ALTER TABLE \(table) RENAME TO \(target.table.name)"
+  }
+
   /// A unique index over the key, where one can say what the key means: before server 15 a key
   /// that may be NULL cannot be unique with NULLs taken as equal. Made once the table is filled, which takes
   /// two thirds of the time that it takes to keep it up row by row.

@@ -6,17 +6,20 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
   case chunks
   /// Groups for one table, which are stored while they are merged, and a file.
   case oneTable
+  /// Rows for a table that the run makes, which are stored while they are read.
+  case newTable
 
   var job: String {
     switch self {
     case .groups: CrashWorld.job
     case .chunks: CrashScenario.rowJob
     case .oneTable: CrashScenario.tableJob
+    case .newTable: CrashScenario.newTableJob
     }
   }
 
   /// Whether rows are appended, each with its run.
-  var appends: Bool { self != .oneTable }
+  var appends: Bool { self == .groups || self == .chunks }
 
   /// What is in the tables, in an order of its own: the server keeps none, and a vacuum changes it.
   var queries: [String] {
@@ -30,6 +33,11 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
         + ["SELECT n FROM told ORDER BY n"]
     case .oneTable:
       ["SELECT id::text, kind, total::text FROM by_window ORDER BY id", "SELECT n FROM told ORDER BY n"]
+    case .newTable:
+      [
+        "SELECT id::text, kind, total::text FROM by_window ORDER BY id",
+        "SELECT indexname FROM pg_indexes WHERE tablename = 'by_window'", "SELECT n FROM told ORDER BY n",
+      ]
     }
   }
 
@@ -37,6 +45,7 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
     switch self {
     case .groups: ["out/crash.csv.gz", "out/deep/er/crash.jsonl"]
     case .chunks, .oneTable: ["out/crash.csv"]
+    case .newTable: []
     }
   }
 
@@ -65,6 +74,38 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
           create: true
           after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
       - file: {path: out/crash.csv}
+    checks: [{name: some, expect: count(*) > 1000, severity: warn}]
+    errors: {retry: {initial: 10ms, max: 20ms}}
+    limits: {parallelism: 2}
+    notify:
+      - {events: [success], command: ["true"]}
+
+    """
+
+  private static let newTableJob = """
+    version: 1
+    job: crash
+    timezone: UTC
+    interval: {span: day}
+    source:
+      connection: db
+      table: events
+      where: at >= ${window.start} AND at < ${window.end}
+      chunk: {by: key, column: id, rows: 40}
+    process:
+      - validate: {expect: qty > 0}
+        on_fail: quarantine
+      - derive: {day: "at::date", total: amount * 3}
+      - select: [day, id, kind, total]
+    store:
+      - table:
+          connection: db
+          name: by_window
+          mode: replace_window
+          window: day
+          key: id
+          create: true
+          after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
     checks: [{name: some, expect: count(*) > 1000, severity: warn}]
     errors: {retry: {initial: 10ms, max: 20ms}}
     limits: {parallelism: 2}

@@ -9,7 +9,10 @@ extension CrashMatrix {
   @Suite(.timeLimit(.minutes(8))) struct FailpointTests {
     /// What belongs to other commands than `run`, or to runs of another kind.
     private static let elsewhere: Set<String> = Set(
-      ["chunk.before_publish", "chunk.after_publish"]
+      [
+        "chunk.before_publish", "chunk.after_publish", "ahead.begun", "ahead.middle", "ahead.stored",
+        "ahead.named",
+      ]
         + [
           "renew", "supersede", "raise_revision", "drop_chunks", "adopt_chunks", "append_event",
           "save_receipt",

@@ -6,18 +6,31 @@ import StateStore
 import Testing
 
 extension CrashMatrix {
-  /// A result that is made within its publish: the transaction is open from the merge to the COMMIT.
+  /// A result that is made within its publish: the transaction is open from the merge to the COMMIT, or from the first
+  /// chunk on.
   @Suite(.timeLimit(.minutes(8))) struct OpenPublishTests {
+    typealias Place = (scenario: CrashScenario, point: String)
+
+    private static let ofOneTable: [Place] = [
+      "merge.middle:4", "sinks.prepared:1", "publish.middle:1",
+    ].map { (.oneTable, $0) }
+
+    private static let ofNewTable: [Place] = [
+      "ahead.begun:1", "ahead.middle:5", "ahead.stored:1", "merge.started:1", "ahead.named:1",
+      "sinks.prepared:1", "publish.middle:1",
+    ].map { (.newTable, $0) }
+
     /// The session that holds the rows is ended: they are made again and published.
-    @Test(arguments: ["merge.middle:4", "result.made:1", "sinks.prepared:1", "publish.middle:1"])
-    func terminated(at place: String) async throws {
-      try await CrashWorld.with(.sqlite, .oneTable) { world in
+    @Test(arguments: ofOneTable + ofNewTable + [(.oneTable, "result.made:1"), (.newTable, "read.done:1")])
+    func terminated(at place: Place) async throws {
+      try await CrashWorld.with(.sqlite, place.scenario) { world in
         let output = world.project.path("said")
-        let process = try #require(try await world.stopped(at: place, output: output))
+        let process = try #require(try await world.stopped(at: place.point, output: output))
         let ended = try await world.project.rows(
           """
-          SELECT pg_terminate_backend(pid)::text FROM pg_locks WHERE relation = 'tidemark.fences'::regclass
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          SELECT pg_terminate_backend(pid)::text FROM (SELECT DISTINCT pid FROM pg_locks
+            WHERE relation = 'tidemark.publications'::regclass
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS holders
           """)
         #expect(Set(ended) == [["true"]], "\(place)")
         process.signal(SIGCONT)
@@ -29,11 +42,11 @@ extension CrashMatrix {
     }
 
     /// An owner that sleeps within its publish holds its locks; whoever takes over ends its session.
-    @Test(arguments: ["merge.middle:4", "sinks.prepared:1", "publish.started:1", "publish.middle:1"])
-    func zombie(at place: String) async throws {
-      try await CrashWorld.with(.postgres, .oneTable) { world in
+    @Test(arguments: ofOneTable + ofNewTable + [(.oneTable, "publish.started:1")])
+    func zombie(at place: Place) async throws {
+      try await CrashWorld.with(.postgres, place.scenario) { world in
         let output = world.project.path("said")
-        let process = try #require(try await world.stopped(at: place, output: output))
+        let process = try #require(try await world.stopped(at: place.point, output: output))
         let heir = try await world.run()
         #expect(heir.status == 0, "\(place): \(heir.output)")
         process.signal(SIGCONT)
@@ -44,9 +57,31 @@ extension CrashMatrix {
       }
     }
 
+    /// Others neither see nor meet a table that is filled while chunks are read, also under the name that it is to get:
+    /// it is then theirs, and the result is stored into it.
+    @Test(arguments: ["ahead.begun:1", "ahead.middle:5", "ahead.stored:1", "merge.started:1"])
+    func madeByOthers(at place: String) async throws {
+      try await CrashWorld.with(.sqlite, .newTable) { world in
+        let output = world.project.path("said")
+        let process = try #require(try await world.stopped(at: place, output: output))
+        try await world.project.sql(
+          "CREATE TABLE by_window (day date, id int, kind text, total numeric, more int)",
+          "CREATE UNIQUE INDEX by_window_tidemark_key ON by_window (id)")
+        process.signal(SIGCONT)
+        let run = try await world.project.end(of: process, output: output)
+        FaultCount.add("the new table made by somebody else")
+        #expect(run.status == 0, "\(place): \(run.output)")
+        let columns = try await world.project.rows(
+          "SELECT count(*) FROM pg_attribute WHERE attrelid = 'by_window'::regclass AND attname = 'more'")
+        #expect(columns == [["1"]])
+        try await world.expectUndisturbed("\(place)")
+      }
+    }
+
     /// Nobody sees rows of a result that then fails its check.
-    @Test func aFailedCheckLeavesNothing() async throws {
-      try await CrashWorld.with(.sqlite, .oneTable) { world in
+    @Test(arguments: [CrashScenario.oneTable, .newTable])
+    func aFailedCheckLeavesNothing(_ scenario: CrashScenario) async throws {
+      try await CrashWorld.with(.sqlite, scenario) { world in
         try world.project.write(
           "jobs/crash.yaml", world.scenario.job.replacing("severity: warn", with: "severity: error"))
         let run = try await world.run()

@@ -3,7 +3,8 @@ import Testing
 
 extension CrashMatrix {
   /// Named places of jobs that publish otherwise than at the end and from what is kept: chunk by chunk, from the first
-  /// of which on a run only goes forward, and within the merge, where the transaction is open until the COMMIT.
+  /// of which on a run only goes forward, within the merge, where the transaction is open until the COMMIT, and while
+  /// chunks are read, where it is open from then on.
   @Suite(.timeLimit(.minutes(10))) struct PublishPlaceTests {
     struct Place: Sendable, CustomTestStringConvertible {
       var scenario: CrashScenario
@@ -35,9 +36,23 @@ extension CrashMatrix {
       "state.sink_committed.before_commit:1", "publish.marked:1",
     ]
 
+    /// From before the table is made to behind its publish.
+    static let ofNewTable =
+      ["ahead.begun:1", "ahead.stored:1", "ahead.named:1"]
+      + [1, 2, 3, 7, 12].map { "ahead.middle:\($0)" }
+      + [
+        "chunk.middle:3", "chunk.read:3", "state.checkpoint.before_commit:3",
+        "state.checkpoint.after_commit:3", "read.done:1", "merge.started:1", "merge.middle:5",
+        "result.made:1", "state.save_commitment.before_commit:1", "state.sink_prepared.after_commit:1",
+        "sinks.prepared:1", "publish.started:1", "publish.before_commit:1", "publish.middle:1",
+        "publish.after_commit:1", "state.sink_committed.before_commit:1", "publish.marked:1",
+        "publish.after_publish:1",
+      ]
+
     static let all =
       ofChunks.map { Place(scenario: .chunks, point: $0) }
       + ofOneTable.map { Place(scenario: .oneTable, point: $0) }
+      + ofNewTable.map { Place(scenario: .newTable, point: $0) }
 
     @Test(arguments: CrashWorld.StateKind.allCases, all)
     func killed(_ state: CrashWorld.StateKind, at place: Place) async throws {

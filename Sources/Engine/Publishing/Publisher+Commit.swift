@@ -1,0 +1,116 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import Sinks
+internal import StateStore
+
+/// Committing: tables first, then files.
+extension Publisher {
+  /// In a sink's mark: `after_publish` has not run to its end.
+  static let toSettle = JSONValue.object([.init("after_publish", .boolean(true))])
+
+  /// Commits every sink that has not yet, tables first, then files.
+  func commit(
+    _ made: ResultMaker.Made, ownership: Ownership, budget: RetryBudget
+  ) async throws -> [RunSummary.Sink] {
+    var budget = budget
+    let marks = try await environment.store.sinkMarks(of: run.id)
+    let committed = Set(marks.filter { $0.committedAt != nil }.map(\.sink))
+    var results: [RunSummary.Sink] = []
+    let connections = tables.map(\.target.connection).reduce(into: [String]()) { list, name in
+      if !list.contains(name) { list.append(name) }
+    }
+    for name in connections {
+      let open = tables.filter { $0.target.connection == name && !committed.contains($0.target.sink) }
+      if open.isEmpty { continue }
+      let outcomes = try await publishTables(open, made, &budget)
+      try await environment.store.markCommitted(sinks: open.map(\.target.sink), for: ownership)
+      try Failpoint.hit(.publishMarked)
+      for (table, outcome) in zip(open, outcomes) { results.append(told(table.target, outcome)) }
+    }
+    try await settle(ownership, &budget)
+    for file in prepared {
+      if committed.contains(file.sink) {
+        try file.file.discard()
+        continue
+      }
+      // Who has slept is told here; whoever took the run over has removed the file.
+      try await environment.store.renew(ownership)
+      try file.publish()
+      try await environment.store.markCommitted(sinks: [file.sink], for: ownership)
+      environment.report(
+        run.id, .published(sink: file.sink, target: file.file.path, rows: made.rows, deleted: 0))
+      results.append(
+        RunSummary.Sink(target: file.file.path, rows: made.rows, deleted: 0, wasPublished: false))
+    }
+    return results
+  }
+
+  private func told(_ target: TableTarget, _ outcome: PublishOutcome) -> RunSummary.Sink {
+    let name = "\(target.connection):\(target.table)"
+    switch outcome {
+    case .published(let rows, let deleted):
+      environment.report(run.id, .published(sink: target.sink, target: name, rows: rows, deleted: deleted))
+      return RunSummary.Sink(target: name, rows: rows, deleted: deleted, wasPublished: false)
+    case .already(let other):
+      environment.report(run.id, .alreadyPublished(sink: target.sink, run: other))
+      return RunSummary.Sink(target: name, rows: 0, deleted: 0, wasPublished: true)
+    case .kept:
+      return RunSummary.Sink(target: name, rows: 0, deleted: 0, wasPublished: false)
+    }
+  }
+
+  /// Tries until it is known to have committed: a lost answer is asked after in the ledger by the
+  /// next attempt's first statement.
+  private func publishTables(
+    _ tables: [Table], _ made: ResultMaker.Made, _ budget: inout RetryBudget
+  ) async throws -> [PublishOutcome] {
+    while true {
+      do {
+        try Failpoint.hit(.publishBeforeCommit)
+        let outcomes: [PublishOutcome]
+        if let open = open.take() {
+          outcomes = [try await open.commit(entry(tables[0], resultHash: made.hash))]
+        } else {
+          if spool == nil { try await keepAgain(made) }
+          outcomes = try await tablePublisher(tables[0]).publish(
+            tables.map { publication($0, resultHash: made.hash, spool) }, token: tables[0].token)
+        }
+        try Failpoint.hit(.publishAfterCommit)
+        return outcomes
+      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        guard let wait = budget.next() else { throw fault }
+        environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
+        open = nil
+        await asker.drop(tables[0].target.connection)
+        try await Task.sleep(for: wait)
+      }
+    }
+  }
+
+  /// Runs `after_publish` of every table for which it has not run to its end: at least once, since
+  /// nobody can tell whether one that was cut off had done its work.
+  private func settle(_ ownership: Ownership, _ budget: inout RetryBudget) async throws {
+    let open = Set(
+      try await environment.store.sinkMarks(of: run.id).filter { $0.details == Publisher.toSettle }.map(
+        \.sink))
+    for table in tables where open.contains(table.target.sink) {
+      while true {
+        do {
+          try Failpoint.hit(.afterPublish)
+          try await tablePublisher(table).runAfterPublish(table.target)
+          break
+        } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+          guard let wait = budget.next() else { throw fault }
+          environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
+          await asker.drop(table.target.connection)
+          try await Task.sleep(for: wait)
+        }
+      }
+      try await environment.store.markSettled(sinks: [table.target.sink], for: ownership)
+    }
+  }
+}

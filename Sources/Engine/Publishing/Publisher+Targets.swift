@@ -1,0 +1,134 @@
+internal import Compute
+internal import Expressions
+internal import Model
+internal import Planning
+internal import Postgres
+internal import Runtime
+internal import Sinks
+internal import StateStore
+
+/// Before anything is read: the targets, and what else has been published into them.
+extension Publisher {
+  /// Resolves the sinks, makes sure that each can take the result, and raises the fence of each
+  /// target, so that no older owner can publish any more.
+  /// - Throws: `Faults` that name what does not fit, before a row is read.
+  static func prepare(
+    environment: EngineEnvironment, request: RunRequest, context: RunContext, references: ReferenceScope,
+    plan: Plan, run: RunRecord, asker: PlanAsker, session: SessionSettings
+  ) async throws -> Publisher {
+    let resolver = TargetResolver(
+      job: request.job, context: context, references: references,
+      connections: environment.project.connections, isForced: request.force)
+    var tables: [Table] = []
+    var files: [File] = []
+    var tokens: [String: FencingToken] = [:]
+    var lastRevision = 0
+    for (position, rule) in request.job.sinks.enumerated() {
+      let sink = TargetResolver.name(position, rule)
+      switch rule {
+      case .table(let rule):
+        let target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
+        let connection = try await asker.connection(target.connection)
+        let facts = try await Publisher.look(at: target, connection, result: plan.result, session: session)
+        let publisher = TablePublisher(
+          connection: connection, ledger: PublicationLedger(schema: target.ledger), session: session)
+        if tokens[target.connection] == nil {
+          try await publisher.ensureLedger()
+          tokens[target.connection] = try await publisher.raiseFence(identity: run.identity, run: run.id)
+          lastRevision = max(
+            lastRevision, try await publisher.lastRevision(of: run.identity, except: run.id))
+        }
+        tables.append(
+          Table(
+            target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
+            isByChunk: rule.publishPerChunk && run.replayOf == nil && !plan.chunks.isEmpty))
+      case .file(let rule):
+        let path = try path(of: rule, references, in: environment)
+        _ = try OutputFile.parts(path)
+        files.append(File(sink: sink, rule: rule, path: path))
+      }
+    }
+    try Failpoint.hit(.targetPrepared)
+    return Publisher(
+      environment: environment, request: request, plan: plan, run: run, asker: asker,
+      session: session, tables: tables, files: files, lastRevision: lastRevision,
+      checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result))
+  }
+
+  /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever
+  /// ends this run for good relies on it.
+  /// - Parameter run: the one run that they are taken away from; `nil` for all of the identity.
+  static func fenceFiles(
+    of job: Job, references: ReferenceScope, identity: RunIdentity, run: RunID? = nil,
+    in environment: EngineEnvironment
+  ) throws(Fault) {
+    for case .file(let rule) in job.sinks {
+      let path = try path(of: rule, references, in: environment)
+      do throws(Fault) {
+        try PreparedFile.fence(path, in: environment.outputRoot, identity, of: run)
+      } catch {
+        throw error.at(rule.place)
+      }
+    }
+  }
+
+  /// A file's path within the output folder.
+  private static func path(
+    of rule: FileSinkRule, _ references: ReferenceScope, in environment: EngineEnvironment
+  ) throws(Fault) -> String {
+    environment.project.pathInOutput(try NameResolver(references: references).text(rule.path))
+  }
+
+  private static func look(
+    at target: TableTarget, _ connection: Connection, result: [ColumnSchema], session: SessionSettings
+  ) async throws -> TableFacts? {
+    let facts = try await connection.transaction(.reading(session)) { connection in
+      try await connection.tableFacts(target.table)
+    }
+    guard let facts else {
+      if target.create { return nil }
+      throw Fault(
+        "unknown_table", .notFound,
+        "There is no table `\(target.table)` on connection `\(target.connection)`",
+        place: target.place, hint: "Create it, or set `create: true`")
+    }
+    _ = try TargetFit(target: target, facts: facts, result: result)
+    return facts
+  }
+
+  /// Makes `--again` mean a revision above all that the targets know, also where the state that knew
+  /// of them was lost.
+  /// - Returns: the run as it then is.
+  func raiseRevision(ownership: Ownership) async throws -> RunRecord {
+    if lastRevision >= run.revision {
+      run = try await environment.store.raiseRevision(ownership, to: lastRevision + 1)
+    }
+    return run
+  }
+
+  /// Chunk by chunk nothing is known of the whole result that could tell a twin from another one: any that has
+  /// published is one too many.
+  /// - Throws: `Fault` `published_by_another`, before a row is read.
+  func refuseTwins() throws(Fault) {
+    guard lastRevision >= run.revision, let table = tables.first(where: \.isByChunk) else { return }
+    throw Fault(
+      "published_by_another", .conflict,
+      "Another run has published this interval already, in whole or in part, and `\(table.target.table)` takes chunk after chunk",
+      place: table.target.place, hint: "To put this one in its place run again with --again")
+  }
+
+  /// What publishes chunks as they are done; `nil` where no table wants that.
+  func chunkPublisher(
+    _ work: ChunkWork, commitment: Commitment, known: PublishedParts, ownership: Ownership
+  ) -> ChunkPublisher? {
+    let wanted = tables.filter(\.isByChunk).map { table in
+      ChunkPublisher.Table(
+        target: table.target, facts: table.facts, token: table.token, entry: entry(table, resultHash: nil),
+        descriptions: descriptions)
+    }
+    if wanted.isEmpty { return nil }
+    return ChunkPublisher(
+      environment: environment, retry: request.job.errors.retry, plan: plan, work: work, asker: asker,
+      session: session, ownership: ownership, tables: wanted, commitment: commitment, known: known)
+  }
+}

@@ -1,0 +1,49 @@
+package import Model
+
+/// One table's part of a publish.
+package struct TablePublication {
+  package var target: TableTarget
+  package var entry: LedgerEntry
+  /// The target as it was found before the run read anything; `nil` where it is to be created.
+  package var facts: TableFacts?
+  package var result: [ColumnSchema]
+  /// Descriptions of result columns, for a table that is created.
+  package var descriptions: [String: String]
+  /// The result; `nil` where it is made while it is published.
+  package var spool: ResultSpool?
+  /// Where the chunks of the result were published one by one: how many there are, all in the target by now.
+  package var chunks: Int?
+  /// Another chunk has begun the run's publication: what comes once is done.
+  var isContinued = false
+
+  package init(
+    target: TableTarget, entry: LedgerEntry, facts: TableFacts?, result: [ColumnSchema],
+    descriptions: [String: String], spool: ResultSpool?, chunks: Int? = nil
+  ) {
+    self.target = target
+    self.entry = entry
+    self.facts = facts
+    self.result = result
+    self.descriptions = descriptions
+    self.spool = spool
+    self.chunks = chunks
+  }
+}
+
+/// What came of one table's part.
+package enum PublishOutcome: Hashable, Sendable {
+  case published(rows: Int64, deleted: Int64)
+  /// An earlier attempt, or a twin with the same result, had published it.
+  case already(run: String)
+  /// Nothing to publish and `on_empty: keep`: the target stays as it is, on record.
+  case kept
+}
+
+extension TablePublication {
+  var isCreating: Bool { target.create && facts == nil }
+
+  /// The columns of a table that this publication creates.
+  var createdColumns: [TableFacts.Column] {
+    result.map { TableFacts.Column(name: $0.name, type: $0.type, isNullable: true) }
+  }
+}

@@ -1,0 +1,72 @@
+package import Model
+internal import Postgres
+
+/// Who may publish, and what was published before: asked before a run reads.
+extension TablePublisher {
+  /// Makes the ledger where it is missing.
+  /// - Throws: `Fault` `no_ledger` (class auth) where the role may not, with the way out.
+  package func ensureLedger() async throws {
+    if try await isLedgerUsable() { return }
+    do {
+      try await connection.transaction(.writing(session)) { connection in
+        try await connection.query(ledger.makerLock)
+        for statement in ledger.definition { try await connection.execute(statement) }
+      }
+    } catch let fault as Fault where fault.kind == .auth {
+      throw Fault(
+        "no_ledger", .auth,
+        "The publication ledger `\(ledger.schema)` is missing on connection `\(connection.settings.name)`, and its role may not make it",
+        cause: fault.cause, hint: "`tidemark grants` prints what an administrator runs once")
+    }
+    guard try await isLedgerUsable() else {
+      throw Fault(
+        "no_ledger", .auth,
+        "The role of connection `\(connection.settings.name)` may not write to the publication ledger `\(ledger.schema)`",
+        hint: "`tidemark grants` prints what an administrator runs once")
+    }
+  }
+
+  private func isLedgerUsable() async throws -> Bool {
+    try await connection.query(ledger.isUsable).onlyRow[0] == "t"
+  }
+
+  /// Makes every older owner of the identity unable to publish. A publish of the run itself that is still on its
+  /// way is ended; one of another run is waited for.
+  package func raiseFence(identity: RunIdentity, run: RunID) async throws -> FencingToken {
+    try await connection.query(ledger.endPublishing(of: run))
+    let row = try await connection.query(ledger.raiseFence(identity: identity.key, run: run)).onlyRow
+    return FencingToken(try row.integer("token", as: Int64.self))
+  }
+
+  /// What a run has published here.
+  ///
+  /// Raises the fence first, which ends a publish of the run that is still on its way.
+  package func parts(publishedBy run: RunID, identity: RunIdentity) async throws -> PublishedParts {
+    guard try await isLedgerUsable() else { return PublishedParts() }
+    _ = try await raiseFence(identity: identity, run: run)
+    return try await entries(of: run, identity)
+  }
+
+  /// Takes the target away from whoever works on a run that is given up, and from no other run.
+  /// - Returns: what the run has published here.
+  package func takeAway(from run: RunID, identity: RunIdentity) async throws -> PublishedParts {
+    guard try await isLedgerUsable() else { return PublishedParts() }
+    try await connection.query(ledger.endPublishing(of: run))
+    try await connection.query(ledger.raiseFence(of: run, identity: identity.key))
+    return try await entries(of: run, identity)
+  }
+
+  private func entries(of run: RunID, _ identity: RunIdentity) async throws -> PublishedParts {
+    var parts = PublishedParts()
+    for row in try await connection.query(ledger.entries(of: run, identity: identity.key)).rows {
+      if let name = row[0] { parts.add(entry: name, isWhole: row[1] == "t") }
+    }
+    return parts
+  }
+
+  /// The newest revision of an identity that any other run has published here; 0 for none.
+  package func lastRevision(of identity: RunIdentity, except run: RunID) async throws -> Int {
+    try await connection.query(ledger.lastRevision(identity: identity.key, except: run)).onlyRow
+      .integer("coalesce")
+  }
+}

@@ -1,0 +1,131 @@
+internal import Model
+internal import Postgres
+
+/// Rows into a target: made where it is missing, rid of what they replace, filled.
+extension TablePublisher {
+  /// A target that waits for the rows of a publication: what they replace is deleted.
+  struct Ready {
+    let publication: TablePublication
+    let statements: PublishStatements
+    let deleted: Int64
+  }
+
+  func statements(of publication: TablePublication) -> PublishStatements {
+    PublishStatements(
+      target: publication.target, result: publication.result,
+      columns: publication.facts?.columns ?? publication.createdColumns)
+  }
+
+  func makeReady(_ given: TablePublication) async throws -> Ready {
+    var publication = given
+    let target = publication.target
+    if publication.isCreating, let facts = try await connection.tableFacts(target.table) {
+      // Somebody else has made it since the run looked.
+      _ = try TargetFit(target: target, facts: facts, result: publication.result)
+      publication.facts = facts
+    }
+    let statements = statements(of: publication)
+    if publication.isCreating {
+      for statement in statements.create { try await connection.execute(statement) }
+      for (column, text) in publication.descriptions.sorted(by: { $0.key < $1.key }) {
+        try await connection.execute(statements.comment(column: column, text: text))
+      }
+    }
+    try await refuseOlderInterval(publication)
+    var deleted: Int64 = 0
+    if !publication.isContinued {
+      for statement in target.beforePublish { try await connection.execute(statement) }
+      deleted = try await delete(publication, statements)
+    }
+    return Ready(publication: publication, statements: statements, deleted: deleted)
+  }
+
+  func refuseOlderInterval(_ publication: TablePublication) async throws {
+    let target = publication.target
+    guard target.mode == .replace, !target.isForced, publication.entry.identity.interval != nil else {
+      return
+    }
+    let newer = try await connection.query(
+      ledger.newestInterval(of: publication.entry.identity, target: publication.entry.target)
+    ).rows.first
+    guard let newer else { return }
+    throw Fault(
+      "older_interval", .conflict,
+      "`\(target.table)` holds a newer interval (to \(newer[0] ?? "?"), run \(newer[1] ?? "?")), which `replace` would undo",
+      place: target.place, hint: "Use --force if that is meant")
+  }
+
+  private func delete(
+    _ publication: TablePublication, _ statements: PublishStatements
+  ) async throws -> Int64 {
+    let target = publication.target
+    var earlier: [String] = []
+    if target.mode == .append {
+      earlier = try await connection.query(
+        ledger.earlierRuns(
+          identity: publication.entry.identity.key, sink: target.sink, before: publication.entry.revision)
+      ).rows.compactMap { $0[0] }
+    }
+    guard let delete = statements.delete(earlierRuns: earlier) else { return 0 }
+    var whole: Int64?
+    if case .percent? = target.maxDelete {
+      whole = try await connection.query(statements.countInScope).onlyRow[0].flatMap { Int64($0) }
+    }
+    let deleted = Int64(try await connection.execute(delete))
+    let limit: Double
+    switch target.maxDelete {
+    case nil: return deleted
+    case .rows(let rows)?: limit = Double(rows)
+    case .percent(let percent)?: limit = Double(whole ?? 0) * percent / 100
+    }
+    if Double(deleted) > limit {
+      throw Fault(
+        "too_many_deletes", .check,
+        "Publishing would delete \(deleted)\(whole.map { " of \($0)" } ?? "") rows of `\(target.table)`, more than `max_delete` allows",
+        place: target.place, hint: "Nothing was changed; raise `max_delete` if that many are meant")
+    }
+    return deleted
+  }
+
+  /// Writes the rows that `produce` sends in the form that COPY takes.
+  /// - Returns: how many there were.
+  func fill(_ ready: Ready, _ produce: (CopyWriter) async throws -> Void) async throws -> Int64 {
+    let (publication, statements) = (ready.publication, ready.statements)
+    let target = publication.target
+    var isDirect = target.mode != .append && target.mode != .merge
+    if let facts = publication.facts, isDirect {
+      isDirect = try TargetFit(target: target, facts: facts, result: publication.result).isDirect
+    }
+    let rows: Int
+    if isDirect {
+      rows = try await connection.copyIn(statements.copyDirect, produce)
+    } else {
+      try await connection.execute(statements.createStaging)
+      rows = try await connection.copyIn(statements.copyStaging, produce)
+      try await takeFromStaging(publication, statements)
+    }
+    return Int64(rows)
+  }
+
+  /// Makes the unique index of a table that the publication has made, once it is filled.
+  func addKey(_ publication: TablePublication, _ statements: PublishStatements) async throws {
+    guard publication.isCreating,
+      let index = statements.uniqueIndex(serverVersion: connection.serverVersion)
+    else { return }
+    try await connection.execute(index)
+  }
+
+  private func takeFromStaging(
+    _ publication: TablePublication, _ statements: PublishStatements
+  ) async throws {
+    if publication.target.mode == .merge {
+      try await connection.execute(statements.analyzeStaging)
+      let merge = MergeStatements(publish: statements)
+      if let update = merge.update { try await connection.execute(update) }
+      try await connection.execute(merge.insert)
+    } else {
+      try await connection.execute(statements.insertFromStaging(run: publication.entry.run))
+    }
+    try await connection.execute(statements.dropStaging)
+  }
+}
