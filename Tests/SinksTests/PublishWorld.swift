@@ -44,12 +44,14 @@ struct PublishWorld {
 
   static func target(
     _ mode: TableSinkRule.Mode, key: [String] = ["k"], window: TableTarget.Window? = nil,
-    scope: [TableTarget.ScopeValue] = [], create: Bool = false, maxDelete: TableSinkRule.MaxDelete? = nil
+    scope: [TableTarget.ScopeValue] = [], create: Bool = false, maxDelete: TableSinkRule.MaxDelete? = nil,
+    isKeyUnique: Bool = true
   ) -> TableTarget {
     TableTarget(
       sink: "1:table", connection: "demo", ledger: ledger.schema, table: QualifiedName("public", "t"),
       mode: mode,
-      window: window, scope: scope, key: key, create: create, onEmpty: .publish, maxDelete: maxDelete,
+      window: window, scope: scope, key: key, isKeyUnique: isKeyUnique, create: create, onEmpty: .publish,
+      maxDelete: maxDelete,
       beforePublish: [], afterPublish: [], isForced: false, place: place)
   }
 

@@ -37,6 +37,25 @@ import Testing
     }
   }
 
+  /// Which of two rows stays would depend on chance; NULLs are one key too.
+  @Test(arguments: ["a", nil], [true, false])
+  func mergeRefusesTwoRowsOfOneKey(key: String?, isThere: Bool) async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      if isThere { try await world.connection.execute("INSERT INTO t VALUES ('a', 1), (NULL, 1)") }
+      let before = try await world.texts("SELECT * FROM t")
+      let rows = [try Self.row(key, "2"), try Self.row("b", "5"), try Self.row(key, "3")]
+      let fault = await #expect(throws: Fault.self) {
+        try await world.publish(PublishWorld.target(.merge, isKeyUnique: false), Self.schema, rows)
+      }
+      #expect(fault?.code == "shared_key" && fault?.place == PublishWorld.place)
+      #expect(try await world.texts("SELECT * FROM t") == before)
+      try await world.publish(
+        PublishWorld.target(.merge, isKeyUnique: false), Self.schema, [rows[0], rows[1]], run: "r2")
+      #expect(try await world.texts("SELECT v FROM t WHERE k = 'b'") == ["5"])
+    }
+  }
+
   @Test func mergeComparesJSON() async throws {
     try await PublishWorld.run { world in
       try await world.connection.execute(
@@ -263,7 +282,7 @@ import Testing
     _ world: PublishWorld, _ target: TableTarget, _ first: [[Value]], _ second: [[Value]]
   ) async throws {
     var slow = target
-    slow.beforePublish = ["SELECT pg_advisory_xact_lock(1)"]
+    slow.beforePublish = [.init(sql: "SELECT pg_advisory_xact_lock(1)", place: PublishWorld.place)]
     let gate = try await Connection.open(world.settings)
     try await gate.query("SELECT pg_advisory_lock(1)")
     let one = try await world.publication(slow, Self.dated, first, day: 1, run: "r1")

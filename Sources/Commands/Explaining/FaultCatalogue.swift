@@ -143,6 +143,7 @@ enum FaultCatalogue {
     no_project|config|There is no project here|Go to the folder with tidemark.yaml, name it with --project, or make one with `tidemark init`
     no_server_user|resource|Postgres refuses to run as root, and there is no other user|Create a user `postgres`, or run as an ordinary user
     no_such_command|config|The notifier's command does not exist|Give its full path
+    shared_key|data|Several rows of a result have the key that `merge` goes by|Name under `key` what tells rows apart, or keep one row of each
     not_a_file|validation|The path is a folder, a pipe or something else that is no file|Name a file
     reference_not_allowed|config|The reference is known only within a run|Use env, file or credential here
     too_few_connections|config|`max_connections` is less than one run needs|Raise it to 3 or more

@@ -19,7 +19,9 @@ extension Publisher {
     var budget = budget
     let marks = try await environment.store.sinkMarks(of: run.id)
     let committed = Set(marks.filter { $0.committedAt != nil }.map(\.sink))
-    var results: [RunSummary.Sink] = []
+    var results = tables.filter { committed.contains($0.target.sink) }.map {
+      told($0.target, .already(run: run.id.text))
+    }
     let connections = tables.map(\.target.connection).reduce(into: [String]()) { list, name in
       if !list.contains(name) { list.append(name) }
     }
@@ -35,6 +37,8 @@ extension Publisher {
     for file in prepared {
       if committed.contains(file.sink) {
         try file.file.discard()
+        results.append(
+          RunSummary.Sink(target: file.file.path, rows: made.rows, deleted: 0, wasPublished: true))
         continue
       }
       // Who has slept is told here; whoever took the run over has removed the file.

@@ -64,14 +64,17 @@ struct TargetResolver {
       sink: sink, connection: connection, ledger: Identifier(connectionRule.ledgerSchema),
       table: table, mode: rule.mode,
       window: try rule.mode == .replaceWindow ? window(rule, result: result) : nil, scope: scope, key: key,
-      create: rule.create, onEmpty: rule.onEmpty, maxDelete: rule.maxDelete,
+      isKeyUnique: !resultKey.isEmpty && Set(resultKey).isSubset(of: key), create: rule.create,
+      onEmpty: rule.onEmpty, maxDelete: rule.maxDelete,
       beforePublish: try statements(rule.beforePublish), afterPublish: try statements(rule.afterPublish),
       isForced: isForced, place: rule.place)
   }
 
-  private func statements(_ texts: [SourceText]) throws(Fault) -> [SQLText] {
-    var statements: [SQLText] = []
-    for text in texts { statements.append(try UserSQL(statement: text).resolved(references)) }
+  private func statements(_ texts: [SourceText]) throws(Fault) -> [TableTarget.Statement] {
+    var statements: [TableTarget.Statement] = []
+    for text in texts {
+      statements.append(.init(sql: try UserSQL(statement: text).resolved(references), place: text.place))
+    }
     return statements
   }
 

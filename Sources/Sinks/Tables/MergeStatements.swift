@@ -76,6 +76,20 @@ struct MergeStatements {
       """
   }
 
+  /// Whether two staged rows share a key, so that it would depend on chance which of them stays; `nil` where the
+  /// result's making rules that out.
+  var sharedKey: SQLText? {
+    // Keys that differ may become equal in another type: 1.001 as numeric(9,2), a text with blanks as `char`.
+    let isAsItIs = target.key.allSatisfy { name in
+      publish.columns.first { $0.name == name }?.type
+        == publish.result.first { $0.name == name }?.type
+    }
+    if target.isKeyUnique, isAsItIs { return nil }
+    return """
+      SELECT EXISTS (SELECT FROM (\(incoming)) AS i GROUP BY \(keys) HAVING count(*) > 1)
+      """
+  }
+
   private var scopeOfTarget: SQLText {
     let conditions: [SQLText] = target.scope.map { scope in
       let type = publish.columns.first { $0.name == scope.column }?.type

@@ -54,7 +54,18 @@ extension TablePublisher {
       try await lockTables([publication])
       let ready = try await makeReady(publication)
       var made: Made?
-      let rows = try await fill(ready) { made = try await make($0) }
+      var isMade = true
+      let rows: Int64
+      do {
+        rows = try await fill(ready) { writer in
+          isMade = false
+          made = try await make(writer)
+          isMade = true
+        }
+      } catch let fault as Fault where isMade {
+        // What the result's making fails on is none of the target's.
+        throw fault.at(publication.target.place)
+      }
       guard let made else { throw TablePublisher.noResult }
       try await addKey(ready.publication, ready.statements)
       return (

@@ -16,7 +16,11 @@ extension TablePublisher {
       columns: publication.facts?.columns ?? publication.createdColumns)
   }
 
-  func makeReady(_ given: TablePublication) async throws -> Ready {
+  func makeReady(_ publication: TablePublication) async throws -> Ready {
+    try await pointing(at: publication.target.place) { try await ready(publication) }
+  }
+
+  private func ready(_ given: TablePublication) async throws -> Ready {
     var publication = given
     let target = publication.target
     if publication.isCreating, let facts = try await connection.tableFacts(target.table) {
@@ -34,7 +38,7 @@ extension TablePublisher {
     try await refuseOlderInterval(publication)
     var deleted: Int64 = 0
     if !publication.isContinued {
-      for statement in target.beforePublish { try await connection.execute(statement) }
+      try await carryOut(target.beforePublish)
       deleted = try await delete(publication, statements)
     }
     return Ready(publication: publication, statements: statements, deleted: deleted)
@@ -121,6 +125,7 @@ extension TablePublisher {
     if publication.target.mode == .merge {
       try await connection.execute(statements.analyzeStaging)
       let merge = MergeStatements(publish: statements)
+      try await refuseSharedKey(merge, publication.target)
       if let update = merge.update { try await connection.execute(update) }
       try await connection.execute(merge.insert)
     } else {

@@ -81,7 +81,10 @@ package struct TablePublisher {
       if let chunks = publication.chunks {
         outcomes.append(try await finish(publication, chunks))
       } else {
-        outcomes.append(isNew ? try await write(publication) : try await existing(publication))
+        outcomes.append(
+          try await pointing(at: publication.target.place) {
+            isNew ? try await write(publication) : try await existing(publication)
+          })
       }
     }
     return outcomes
@@ -102,7 +105,7 @@ package struct TablePublisher {
   /// Runs what the target wants run behind a publish, each statement in a transaction of its own.
   package func runAfterPublish(_ target: TableTarget) async throws {
     for statement in target.afterPublish {
-      try await connection.transaction(.writing(session)) { try await $0.execute(statement) }
+      try await connection.transaction(.writing(session)) { _ in try await carryOut([statement]) }
     }
   }
 

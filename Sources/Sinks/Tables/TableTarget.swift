@@ -13,11 +13,13 @@ package struct TableTarget: Hashable, Sendable {
   /// Equalities that bound every delete.
   package var scope: [ScopeValue]
   package var key: [String]
+  /// No two rows of the result can share the key.
+  package var isKeyUnique: Bool
   package var create: Bool
   package var onEmpty: TableSinkRule.OnEmpty
   package var maxDelete: TableSinkRule.MaxDelete?
-  package var beforePublish: [SQLText]
-  package var afterPublish: [SQLText]
+  package var beforePublish: [Statement]
+  package var afterPublish: [Statement]
   /// Lets `replace` put an older interval in place of a newer one.
   package var isForced: Bool
   package var place: Place
@@ -44,11 +46,23 @@ package struct TableTarget: Hashable, Sendable {
     }
   }
 
+  /// SQL of the job's own, and where it stands in its file.
+  package struct Statement: Hashable, Sendable {
+    package var sql: SQLText
+    package var place: Place
+
+    package init(sql: SQLText, place: Place) {
+      self.sql = sql
+      self.place = place
+    }
+  }
+
   package init(
     sink: String, connection: String, ledger: Identifier, table: QualifiedName,
-    mode: TableSinkRule.Mode, window: Window?, scope: [ScopeValue], key: [String], create: Bool,
+    mode: TableSinkRule.Mode, window: Window?, scope: [ScopeValue], key: [String], isKeyUnique: Bool,
+    create: Bool,
     onEmpty: TableSinkRule.OnEmpty, maxDelete: TableSinkRule.MaxDelete?,
-    beforePublish: [SQLText], afterPublish: [SQLText], isForced: Bool, place: Place
+    beforePublish: [Statement], afterPublish: [Statement], isForced: Bool, place: Place
   ) {
     self.sink = sink
     self.connection = connection
@@ -58,6 +72,7 @@ package struct TableTarget: Hashable, Sendable {
     self.window = window
     self.scope = scope
     self.key = key
+    self.isKeyUnique = isKeyUnique
     self.create = create
     self.onEmpty = onEmpty
     self.maxDelete = maxDelete
