@@ -1,4 +1,3 @@
-internal import Compute
 internal import Expressions
 internal import Model
 internal import Planning

@@ -1,9 +1,7 @@
-internal import Compute
 internal import Expressions
 internal import Model
 internal import Planning
 internal import Postgres
-internal import Runtime
 internal import Sinks
 internal import StateStore
 
