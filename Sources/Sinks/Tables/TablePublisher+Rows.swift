@@ -116,7 +116,7 @@ extension TablePublisher {
     guard publication.isCreating,
       let index = statements.uniqueIndex(serverVersion: connection.serverVersion)
     else { return }
-    try await connection.execute(index)
+    try await pointing(at: publication.target.place) { _ = try await connection.execute(index) }
   }
 
   private func takeFromStaging(
