@@ -194,7 +194,7 @@ extension Connection {
     var silence = Silence()
     while true {
       if Task.isCancelled { throw Fault.cancelled(settings) }
-      let events = try ready(Int16(POLLIN | POLLOUT), &silence)
+      let events = try ready(Int16(POLLIN | POLLOUT), &silence, heedsTask: true)
       if events & Int16(POLLIN) != 0 { throw CopyWriter.ServerStopped() }
       if events != 0, PQflush(pointer) != 1 { return }
     }

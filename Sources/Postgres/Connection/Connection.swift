@@ -55,7 +55,10 @@ package actor Connection {
       // The server's processes, on a machine that they share with us, make more of their time.
       OwnThread.giveWay()
       do {
-        return try Connection(ConnectionHandle.open(settings, in: place), settings, executor)
+        let handle = try ConnectionHandle.open(settings, in: place, within: settings.connectLimit) {
+          Task.isCancelled
+        }
+        return try Connection(handle, settings, executor)
       } catch let refusal as ConnectionHandle.Refusal {
         throw refusal.fault(settings)
       }
@@ -216,10 +219,12 @@ package actor Connection {
   }
 
   /// Waits a moment for the socket.
+  /// - Parameter heedsTask: whether a task that is cancelled waits for no other connection either. Between statements
+  ///   `cancelSwitch` does not tell, and a COMMIT waits also where the task is cancelled.
   /// - Returns: which of `events` are there.
   /// - Throws: `connection_lost` where the silence has come to mean that; `cancelled` where a server takes too long
   ///   over a cancel.
-  func ready(_ events: Int16, _ silence: inout Silence) throws -> Int16 {
+  func ready(_ events: Int16, _ silence: inout Silence, heedsTask: Bool = false) throws -> Int16 {
     let there = handle?.ready(events, milliseconds: Silence.turn) ?? 0
     if let requested = cancelSwitch.requestedAt {
       guard ContinuousClock.now - requested > Self.cancelPatience else { return there }
@@ -234,7 +239,10 @@ package actor Connection {
     case .wait: break
     case .giveUp: throw lost("No answer long after the statement's timeout")
     case .ask:
-      let finding = LivenessProbe(settings: settings, backendPID: backendPID).ask()
+      let probe = LivenessProbe(of: try pointer(), settings)
+      let finding = probe.ask(endsWaiting: silence.isSuspect) {
+        cancelSwitch.requestedAt != nil || heedsTask && Task.isCancelled
+      }
       if silence.learn(finding, at: .now) {
         throw lost(
           finding == .unreachable

@@ -14,11 +14,12 @@ struct ConnectionHandle: ~Copyable {
 
   deinit { PQfinish(pointer) }
 
-  /// Connects, waiting at most `limit`.
-  /// - Parameter heedsCancel: whether the attempt ends when the task is cancelled.
+  /// Connects, waiting at most `limit` once the server's name is looked up.
+  /// - Parameter isStopped: asked now and then; the attempt ends where it says so.
   /// - Throws: `Refusal`, with what libpq and the server said.
   static func open(
-    _ settings: ConnectionSettings, in place: ConnectionLimit.Place?, heedsCancel: Bool = true
+    _ settings: ConnectionSettings, in place: ConnectionLimit.Place?, within limit: Duration,
+    isStopped: () -> Bool
   ) throws -> ConnectionHandle {
     let pairs = settings.parameters.sorted { $0.key < $1.key }
     let keywords = CStrings(pairs.map(\.key))
@@ -30,7 +31,7 @@ struct ConnectionHandle: ~Copyable {
     let handle = ConnectionHandle(owning: pointer, place: place)
     // Only the verbose form of a refusal has the SQLSTATE in it.
     PQsetErrorVerbosity(pointer, PQERRORS_VERBOSE)
-    try handle.connect(deadline: .now + settings.connectLimit, heedsCancel: heedsCancel)
+    try handle.connect(deadline: .now + limit, isStopped)
     // libpq would wait without end for room to send, also when a connection is closed.
     PQsetnonblocking(pointer, 1)
     PQsetErrorVerbosity(pointer, PQERRORS_DEFAULT)
@@ -41,24 +42,41 @@ struct ConnectionHandle: ~Copyable {
   struct Refusal: Error {
     var message: String
     var isCancelled = false
+    /// Whether the other end, as far as can be seen, is not there: it refused to connect, or not a byte came from it.
+    var isUnanswered = false
+
+    static var stopped: Refusal { Refusal(message: "", isCancelled: true) }
   }
 
-  private borrowing func connect(deadline: ContinuousClock.Instant, heedsCancel: Bool) throws {
-    if PQstatus(pointer) == CONNECTION_BAD { throw Refusal(message: message) }
+  private borrowing func connect(deadline: ContinuousClock.Instant, _ isStopped: () -> Bool) throws {
+    if PQstatus(pointer) == CONNECTION_BAD { throw refusal(hasHeard: false) }
     var events = Int16(POLLOUT)
+    var hasHeard = false
     while true {
-      if heedsCancel, Task.isCancelled { throw Refusal(message: "", isCancelled: true) }
+      if isStopped() { throw Refusal.stopped }
       if ContinuousClock.now > deadline {
-        throw Refusal(message: "No answer within the connection's `connect_timeout`")
+        throw Refusal(
+          message: "No answer within the connection's `connect_timeout`", isUnanswered: !hasHeard)
       }
-      if ready(events, milliseconds: 50) == 0 { continue }
+      let there = ready(events, milliseconds: 50)
+      if there == 0 { continue }
+      if there & Int16(POLLIN) != 0 { hasHeard = true }
       switch PQconnectPoll(pointer) {
       case PGRES_POLLING_READING: events = Int16(POLLIN)
       case PGRES_POLLING_WRITING: events = Int16(POLLOUT)
       case PGRES_POLLING_OK: return
-      default: throw Refusal(message: message)
+      default: throw refusal(hasHeard: hasHeard)
       }
     }
+  }
+
+  /// Why the attempt to connect failed. libpq gives the system's error as text only.
+  private func refusal(hasHeard: Bool) -> Refusal {
+    let message = message
+    let isUnanswered = [ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH].contains { number in
+      strerror(number).map { message.contains(String(cString: $0)) } ?? false
+    }
+    return Refusal(message: message, isUnanswered: isUnanswered && !hasHeard)
   }
 
   /// What libpq said last.
@@ -76,19 +94,26 @@ struct ConnectionHandle: ~Copyable {
     return Glibc.poll(&descriptor, 1, milliseconds) > 0 ? descriptor.revents : 0
   }
 
-  /// The first value of a query's answer; `nil` for NULL.
-  /// - Throws: `Refusal` where there is none within `limit`.
-  borrowing func value(of sql: SQLText, within limit: Duration) throws -> String? {
-    let deadline = ContinuousClock.now + limit
+  /// The first value of the last statement's answer; `nil` for NULL, and where there is no row.
+  /// - Parameter sql: queries only; several, separated by `;`, are one transaction.
+  /// - Throws: `Refusal` where there is none until `deadline`, or `isStopped` says so.
+  borrowing func value(
+    of sql: SQLText, deadline: ContinuousClock.Instant, isStopped: () -> Bool
+  ) throws -> String? {
     guard PQsendQuery(pointer, sql.text) == 1 else { throw Refusal(message: message) }
-    while PQflush(pointer) == 1 || PQisBusy(pointer) == 1 {
-      if ContinuousClock.now > deadline { throw Refusal(message: "No answer to a question") }
-      if ready(Int16(POLLIN), milliseconds: 50) != 0, PQconsumeInput(pointer) != 1 { break }
+    var value: String?
+    while true {
+      while PQflush(pointer) == 1 || PQisBusy(pointer) == 1 {
+        if isStopped() { throw Refusal.stopped }
+        if ContinuousClock.now > deadline { throw Refusal(message: "No answer to a question") }
+        if ready(Int16(POLLIN), milliseconds: 50) != 0, PQconsumeInput(pointer) != 1 {
+          throw Refusal(message: message)
+        }
+      }
+      guard let result = PQgetResult(pointer).map({ ResultHandle($0) }) else { return value }
+      guard result.status == PGRES_TUPLES_OK else { throw Refusal(message: message) }
+      value = QueryResult(result).rows.first?[0]
     }
-    guard let result = PQgetResult(pointer).map({ ResultHandle($0) }), result.status == PGRES_TUPLES_OK else {
-      throw Refusal(message: message)
-    }
-    return QueryResult(result).rows.first?[0]
   }
 }
 

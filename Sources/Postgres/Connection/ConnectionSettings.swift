@@ -75,6 +75,18 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     return copy
   }
 
+  /// The same settings for one server that a connection has reached, whatever it is by now, without looking its
+  /// name up again.
+  /// - Parameter address: empty for a Unix socket.
+  func server(host: String, address: String, port: String) -> ConnectionSettings {
+    var copy = self
+    copy.parameters["host"] = host
+    copy.parameters["hostaddr"] = address.isEmpty ? nil : address
+    copy.parameters["port"] = port
+    copy.parameters["target_session_attrs"] = "any"
+    return copy
+  }
+
   /// How long one attempt to connect may take: `connect_timeout` for each host, and for several
   /// hosts what it takes the system to give up on a silent one.
   var connectLimit: Duration {

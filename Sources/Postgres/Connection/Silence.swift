@@ -17,7 +17,7 @@ struct Silence {
 
   /// What another connection to the same server has shown.
   enum Finding: Hashable {
-    /// The server works on the statement, or cannot say.
+    /// The server works on the statement, or nobody can say.
     case working
     /// It waits for us: what it has sent, or should have got, is lost on the way.
     case waiting
@@ -27,7 +27,8 @@ struct Silence {
 
   private var since: ContinuousClock.Instant?
   private var asked: ContinuousClock.Instant?
-  private var isSuspect = false
+  /// Whether one more sign that nothing is to come makes the connection a lost one.
+  private(set) var isSuspect = false
 
   /// How long nobody asks. `TIDEMARK_SILENCE_MS` makes it shorter, for tests.
   static let patience =
