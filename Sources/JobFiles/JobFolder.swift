@@ -4,15 +4,17 @@ package import Model
 package enum JobFolder {
   static let endings = [".yaml", ".yml"]
 
+  package static func exists(root: String) -> Bool { TextFile.exists(root + "/jobs") }
+
   /// Paths of all job files, sorted. Names that begin with a dot are left out.
   /// - Throws: `Fault` `no_project` where there is no folder `jobs`.
   package static func list(root: String) throws(Fault) -> [String] {
-    let folder = root + "/jobs"
-    guard TextFile.exists(folder) else {
+    guard exists(root: root) else {
       throw Fault(
         "no_project", .config, "There is no folder `jobs` in \(root)",
         hint: "Go to the folder with tidemark.yaml, name it with --project, or make one: `tidemark init`")
     }
+    let folder = root + "/jobs"
     return try TextFile.names(in: folder)
       .filter { name in !name.hasPrefix(".") && endings.contains { name.hasSuffix($0) } }
       .map { folder + "/" + $0 }

@@ -99,8 +99,8 @@ package struct PlannedChunk: Hashable, Sendable {
   package var id: ChunkID
   /// Number in `Plan.sources`.
   package var source: Int
-  /// What to select, from where, for which rows. The parts of the fetch, kept apart so that a
-  /// resume can ask other things of the same rows.
+  /// What it is of, from where, for which rows. The parts of the fetch, kept apart so that a resume can ask other
+  /// things of the same rows; what a fetch sends for `columns` is `PlannedSource.sent`.
   package var columns: SQLText
   package var relation: SQLText
   package var predicate: SQLText?

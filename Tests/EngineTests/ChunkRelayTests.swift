@@ -9,14 +9,14 @@ import Testing
 
   @Test(arguments: [false, true]) func whatIsThereIsNotWaitedFor(_ isEarly: Bool) async throws {
     let relay = ChunkRelay()
-    func come() {
-      relay.finish(ChunkID(0))
-      relay.finish(Self.chunk)
+    func come() throws {
+      try relay.finish(ChunkID(0))
+      try relay.finish(Self.chunk)
     }
-    if isEarly { come() }
+    if isEarly { try come() }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await relay.waitUntilFinished(Self.chunk) }
-      if !isEarly { come() }
+      if !isEarly { try come() }
       try await group.waitForAll()
     }
   }
@@ -31,9 +31,16 @@ import Testing
 
   @Test func whatWasThereBeforeTheEndIsThere() async throws {
     let relay = ChunkRelay()
-    relay.finish(Self.chunk)
+    try relay.finish(Self.chunk)
     relay.end()
     try await relay.waitUntilFinished(Self.chunk)
+  }
+
+  @Test func nothingIsReadForAResultThatIsRefused() throws {
+    let relay = ChunkRelay()
+    let fault = Fault("outside_window", .check, "A row lies outside of the window")
+    relay.refuse(fault)
+    #expect(throws: fault) { try relay.finish(Self.chunk) }
   }
 
   @Test func cancelled() async throws {

@@ -48,21 +48,23 @@ enum ValidateCommand {
     return .ok
   }
 
-  /// What `jobs` get wrong together with each other and the rest of the project.
+  /// What `jobs` get wrong together with each other and the rest of the project, where there is one.
   private static func together(
     _ jobs: [Job], _ context: ProjectContext, isWhole: Bool
   ) throws -> [Fault] {
     var faults: [Fault] = []
     if isWhole {
-      for twins in Dictionary(grouping: jobs, by: \.name).values.sorted(by: { $0[0].file < $1[0].file })
-      where twins.count > 1 {
-        faults.append(.twins(twins[1].file, twins[0].file, named: twins[0].name))
+      for twins in Dictionary(grouping: jobs, by: \.name).values.sorted(by: { $0[0].file < $1[0].file }) {
+        faults += twins.dropFirst().map { .twins($0.file, twins[0].file, named: $0.name) }
       }
     }
     guard jobs.contains(where: { $0.schedule?.after != nil }) else { return faults }
+    let isProject = JobFolder.exists(root: context.root)
+    let names = isProject ? try JobFolder.names(root: context.root).map(\.name) : []
+    let others = isWhole || !isProject ? [] : try context.jobs().readings.map(\.job)
     let set = JobSet(
-      names: try JobFolder.names(root: context.root).map(\.name), jobs: try context.jobs().readings.map(\.job)
-    )
+      names: names + jobs.map(\.name.text),
+      jobs: jobs + others.filter { other in !jobs.contains { $0.name == other.name } })
     return faults + jobs.flatMap { set.faults(of: $0) }
   }
 }

@@ -71,12 +71,14 @@ extension Attempt {
           "the job or its lookups have changed since run \(origin): only the replayed rows went through them")
       }
     }
-    if let end = record.identity.interval?.end, end > environment.now() {
+    let elapsed = ContinuousClock.now - start
+    // By the time at which it was begun to read: the interval may have ended meanwhile.
+    if let end = record.identity.interval?.end, end > environment.now().advanced(by: .zero - elapsed) {
       warnings.append(
         "the interval ends only at \(end.text(in: context.zone)): what comes until then is not in the result."
-          + " Run it again then, with --again; the schedule does so by itself")
+          + " Run it again then, with --again"
+          + (job.schedule == nil ? "" : "; the schedule does so by itself"))
     }
-    let elapsed = ContinuousClock.now - start
     let summary = RunSummary(
       run: record.id, job: job.name, label: context.label, revision: record.revision,
       rows: record.totals.rows, chunks: record.totals.chunks, resultRows: made.rows, hash: made.hash,

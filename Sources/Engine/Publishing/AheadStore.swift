@@ -40,14 +40,28 @@ actor AheadStore {
   }
 
   /// Ends with the last chunk's rows, or where it cannot go on.
-  func store() async {
+  /// - Throws: `Fault` of a result that cannot be stored later either; the relay tells it, too.
+  func store() async throws(Fault) {
     do {
       stored = try await storeAll()
-    } catch {
+    } catch let fault as Fault {
       if Task.isCancelled { return }
-      let reason = (error as? Fault)?.sentence ?? "\(error)"
+      if Self.isFinal(fault) {
+        relay.refuse(fault)
+        throw fault
+      }
       maker.environment.report(
-        maker.run, .waiting(reason: "\(reason); the rows are stored once all are read"))
+        maker.run, .waiting(reason: "\(fault.sentence); the rows are stored once all are read"))
+    } catch {
+      // Cancelled, or a partial is damaged, which their merge finds out and mends.
+    }
+  }
+
+  /// Whether it is of the rows, and not of the way in which they are stored.
+  private static func isFinal(_ fault: Fault) -> Bool {
+    switch fault.kind {
+    case .check, .data, .conflict: !fault.isTransient
+    default: false
     }
   }
 

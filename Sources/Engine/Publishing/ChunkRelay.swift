@@ -7,6 +7,8 @@ final class ChunkRelay: Sendable {
     var done: Set<ChunkID> = []
     /// Nothing more is read.
     var isOver = false
+    /// Why the result cannot be stored, whatever is still read.
+    var refusal: Fault?
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
@@ -14,7 +16,14 @@ final class ChunkRelay: Sendable {
   private let state = Mutex(State())
 
   /// The chunk has its checkpoint.
-  func finish(_ chunk: ChunkID) { update { $0.done.insert(chunk) } }
+  /// - Throws: why its rows cannot be stored, so that nothing more is read for nothing.
+  func finish(_ chunk: ChunkID) throws(Fault) {
+    update { $0.done.insert(chunk) }
+    if let refusal = state.withLock({ $0.refusal }) { throw refusal }
+  }
+
+  /// The result cannot be stored.
+  func refuse(_ fault: Fault) { update { $0.refusal = fault } }
 
   /// Nothing more is read.
   func end() { update { $0.isOver = true } }

@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 internal import Planning
 internal import Sinks
@@ -17,7 +18,7 @@ extension Publisher {
       session: session)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { await store.store() }
+        group.addTask { try await store.store() }
         // Where reading fails the group is cancelled, and waited for.
         try await read(store.relay)
         store.relay.end()
@@ -33,9 +34,15 @@ extension Publisher {
   /// The one table that the result makes, where that may be done in a transaction as long as the reading, over a
   /// connection that has nothing else to do meanwhile: on the server that the snapshot keeps from cleaning up for
   /// just as long, without a limit to statements, and without one to reading, which is set to be in nobody's way.
+  /// Nor with a check that holds values, which take as much memory as the readers do.
   private func tableAhead(_ work: ChunkWork) -> Table? {
     let limits = request.job.limits
-    guard tables.count == 1, files.isEmpty, let table = tables.first, table.target.create, table.facts == nil,
+    let isMemoryFree = checks.allSatisfy { check in
+      if case .unique = check.condition { return false }
+      return true
+    }
+    guard isMemoryFree, tables.count == 1, files.isEmpty, let table = tables.first, table.target.create,
+      table.facts == nil,
       !table.isByChunk, table.target.beforePublish.isEmpty, !work.isSorted, run.replayOf == nil,
       limits.statementTimeout == nil, limits.maximumRowsPerSecond == nil, limits.maximumReplicationLag == nil,
       plan.sources.contains(where: {

@@ -63,7 +63,7 @@ final class ChunkWorker: Sendable {
       }
     }
     try await phase.publisher?.publish(chunk.id)
-    phase.relay?.finish(chunk.id)
+    try phase.relay?.finish(chunk.id)
   }
 
   private func drop(_ name: String, of connections: inout [String: Connection]) async {

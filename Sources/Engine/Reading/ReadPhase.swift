@@ -62,7 +62,7 @@ struct ReadPhase: Sendable {
         isBegun
         ? keepAll(finished) : try await resume(finished, holders: holders, serverFacts: serverFacts)
       if !isBegun { try await publish(kept.sorted()) }
-      for chunk in kept { relay?.finish(chunk) }
+      for chunk in kept { try relay?.finish(chunk) }
       let waiting = plan.chunks.filter { !kept.contains($0.id) }
       try await readAll(waiting, holders: holders, serverFacts: serverFacts)
     } catch {

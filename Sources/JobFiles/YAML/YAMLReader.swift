@@ -138,7 +138,7 @@ struct YAMLReader: ~Copyable {
         entries[entries.count - 1].value = told(whole)
         continue
       }
-      cut = CutText(value, behind)
+      cut = nil
       if let first = seen.updateValue(place, forKey: key.text) {
         faults.append(
           Fault(
@@ -149,6 +149,7 @@ struct YAMLReader: ~Copyable {
       if key.text == "<<", key.isPlain {
         merge = (entries.count, merged(value))
       } else {
+        cut = CutText(value, behind)
         entries.append(YAMLMapping.Entry(key: key.source, value: value))
       }
     }

@@ -25,7 +25,7 @@ package enum CopyFormat: Hashable, Sendable {
   private static func saving(_ type: SQLType) -> Double? {
     switch type {
     case .boolean, .smallint, .integer, .bigint, .numeric, .name, .enumeration: 12
-    // As its days, as a fetch sends it, it costs as much in either form.
+    // As its days, as a fetch of a table sends it, it costs as much in either form.
     case .date: 0
     // The server looks at each byte for what it must escape.
     case .char(let length), .varchar(let length): max(20 - Double(length ?? 60) / 2, -50)

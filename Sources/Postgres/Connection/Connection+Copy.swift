@@ -245,12 +245,18 @@ package final class CopyWriter {
 
   /// Waits until the first of the blocks is sent.
   private nonisolated(nonsending) func waitUntilSent() async throws {
-    let first = sending.removeFirst()
+    let tasks = sending
+    sending.removeFirst()
     try await withTaskCancellationHandler {
-      try await first.value
+      try await tasks[0].value
     } onCancel: {
-      first.cancel()
+      Self.cancel(tasks)
     }
+  }
+
+  /// The last first: behind a block that ends amid its bytes none may be sent.
+  private static func cancel(_ sending: [Task<Void, any Error>]) {
+    for task in sending.reversed() { task.cancel() }
   }
 
   fileprivate nonisolated(nonsending) func finish() async throws {
@@ -260,7 +266,7 @@ package final class CopyWriter {
 
   /// Waits until nothing is sent any more, whatever has become of it.
   fileprivate nonisolated(nonsending) func stop() async {
-    for task in sending { task.cancel() }
+    Self.cancel(sending)
     while !sending.isEmpty { _ = await sending.removeFirst().result }
   }
 }

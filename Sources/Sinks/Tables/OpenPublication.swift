@@ -44,6 +44,7 @@ extension TablePublisher {
     _ publication: TablePublication, token: FencingToken,
     make: (CopyWriter) async throws -> Made
   ) async throws -> (publication: OpenPublication, made: Made)? {
+    try await endLost(publication.entry, token)
     try await connection.begin(.writing(session))
     do {
       guard try await insertEntry(publication) else {

@@ -13,9 +13,8 @@ package struct FenceHold: Hashable, Sendable {
 
 /// The target's own record of what was published into it: the statements that keep it.
 ///
-/// One row per identity, revision and sink, inserted by the first statement of the publish
-/// transaction, so that a twin in flight is waited for; and one fence row per identity, whose
-/// token every takeover raises. Both lie in the target database, so a lost state file or a second
+/// One row per identity, revision and sink, inserted in the publish transaction, so that a twin in flight is waited
+/// for; and one fence row per identity, whose token every takeover raises. Both lie in the target database, so a lost state file or a second
 /// machine cannot publish twice. Analysts may read it too.
 package struct PublicationLedger: Hashable, Sendable {
   package var schema: Identifier
@@ -162,7 +161,7 @@ package struct PublicationLedger: Hashable, Sendable {
     "SELECT token, run_id FROM \(fences) WHERE identity = \(literal: .text(identity))"
   }
 
-  /// The ledger row of one sink: the publish transaction's first statement. Its one-row answer
+  /// The ledger row of one sink: in the publish transaction before all that others can see. Its one-row answer
   /// tells that it was inserted; no row means that this revision was published before.
   package func insert(_ entry: LedgerEntry) -> SQLText {
     let interval = entry.identity.interval

@@ -5,8 +5,9 @@ internal import Runtime
 /// Rows that are in the target's database before the run is ready to publish them: in a new table under a name of its
 /// own, within a transaction that only their publish commits.
 ///
-/// Nobody sees them, and nobody waits for them: the transaction holds no lock on anything that others can see, but
-/// for reading the ledger. By that one whoever takes the run over finds this session, and ends it.
+/// Nobody sees them, and next to nobody waits for them: on what others can see the transaction holds the locks of a
+/// reader alone, on the schema and on the ledger. By the latter whoever takes the run over finds this session, and
+/// ends it.
 package struct RowsAhead: Sendable {
   fileprivate let publisher: TablePublisher
   fileprivate let table: QualifiedName
@@ -91,7 +92,12 @@ extension TablePublisher {
     guard try await connection.tableFacts(publication.target.table) == nil else { return nil }
     try await refuseOlderInterval(publication)
     let statements = statements(of: publication)
-    try await connection.execute(statements.rename(ahead.table))
+    do {
+      try await connection.execute(statements.rename(ahead.table))
+    } catch let fault as Fault where fault.code == "already_exists" || fault.code == "unique_violation" {
+      // Somebody else's transaction was making it just then.
+      return nil
+    }
     try await addKey(publication, statements)
     try Failpoint.hit(.aheadNamed)
     return OpenPublication(

@@ -18,7 +18,7 @@ extension CrashMatrix {
       .map { (.chunks, $0) }
       + [
         (.groups, "publish.before_commit:1"), (.oneTable, "sinks.prepared:1"),
-        (.oneTable, "publish.middle:1"), (.newTable, "ahead.middle:5"), (.newTable, "ahead.stored:1"),
+        (.oneTable, "publish.middle:1"), (.newTable, "ahead.stored:1"),
         (.newTable, "ahead.named:1"), (.newTable, "publish.middle:1"),
       ]
 

@@ -46,9 +46,9 @@ extension CrashMatrix {
           let whole = try await world.run(more: Self.environment)
           #expect(whole.status == 0, "\(whole.output)")
           let lengths = TCPProxy.Direction.allCases.map { way.passed($0) }
-          for number in 0..<demand.count {
+          for _ in 0..<demand.count {
             try await world.reset()
-            let direction = TCPProxy.Direction.allCases[(number + victim.rawValue.count) % 2]
+            let direction: TCPProxy.Direction = Bool.random(using: &random) ? .toServer : .toClient
             let position = Int.random(in: 0..<lengths[direction.rawValue], using: &random)
             try await breakOnce(world, way, what, direction, position, "\(victim) \(scenario), \(demand)")
           }

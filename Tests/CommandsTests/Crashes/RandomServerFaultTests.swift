@@ -36,9 +36,16 @@ extension CrashMatrix {
       let outcome: Result<Void, any Error>
       do {
         try await CrashWorld.with(kind.0, kind.1, on: server) { world in
-          var count = 0
+          let began = ContinuousClock.now
+          let whole = try await world.run()
+          #expect(whole.status == 0, "\(whole.output)")
+          let length = (ContinuousClock.now - began).milliseconds
+          try await world.reset()
+          var (count, tries) = (0, 0)
           while count < demand.count {
-            let moment = Duration.milliseconds(Int64.random(in: 1...600, using: &random))
+            tries += 1
+            try #require(tries <= 100 * demand.count, "the run has no session at any moment")
+            let moment = Duration.milliseconds(Int64.random(in: 1...max(2, length), using: &random))
             let number = Int.random(in: 0..<100, using: &random)
             let isMade = try await strike(
               blow, server, world, after: moment, number, "\(blow) \(count), \(demand)")

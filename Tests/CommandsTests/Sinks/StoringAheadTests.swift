@@ -66,7 +66,7 @@ import Testing
       let job = item.old.isEmpty ? Self.job : Self.job.replacing(item.old, with: item.new)
       try #require(item.old.isEmpty || job != Self.job)
       try project.write("jobs/copy.yaml", job)
-      let first = try await project.run(["run", "copy"], failpoint: "ahead.begun:1:kill")
+      let first = try await project.run(["run", "copy"], failpoint: "ahead.named:1:kill")
       #expect(first.wasKilled == item.isAhead, "\(first.output)")
       if first.wasKilled {
         let second = try await project.run(["run", "copy"])
@@ -77,6 +77,40 @@ import Testing
       #expect(stored == [["100", "6312.50", "12625.00"]], "\(first.output)")
       let left = try await project.rows("SELECT relname FROM pg_class WHERE relname LIKE 'tidemark%'")
       #expect(left == [])
+    }
+  }
+
+  /// It is not read to its end for nothing.
+  @Test func aRowThatMayNotBeStoredEndsTheRun() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        """
+        CREATE TABLE sales AS SELECT i AS id, timestamp '2026-03-14' + i * interval '1 minute' AS at
+        FROM generate_series(1, 100) AS i
+        """,
+        "ALTER TABLE sales ADD PRIMARY KEY (id)", "ANALYZE sales")
+      try project.write(
+        "jobs/copy.yaml",
+        """
+        version: 1
+        job: copy
+        timezone: UTC
+        interval: {span: day}
+        source:
+          connection: db
+          table: sales
+          where: at >= ${window.start} AND at < ${window.end}
+          chunk: {by: key, column: id, rows: 10}
+        process:
+          - derive: {day: "CASE WHEN id = 3 THEN date '2020-01-01' ELSE at::date END"}
+          - select: [id, day]
+        store:
+          - table: {connection: db, name: result, mode: replace_window, window: day, create: true}
+
+        """)
+      let run = try await project.run(["run", "copy", "--for", "2026-03-14"])
+      #expect(run.status == 4 && run.output.contains("outside_window"), "\(run.output)")
+      #expect(!run.output.contains("once all are read"), "\(run.output)")
     }
   }
 }
