@@ -40,7 +40,8 @@ struct ScheduleWorld: Sendable {
 
   var execution: FireExecution {
     FireExecution(
-      store: store, runner: runner, zones: .system, now: now, cancellation: RunCancellation(store: store))
+      store: store, runner: runner, zones: .system, now: now,
+      cancellation: RunCancellation(store: store, raiseFences: { _ in false }))
   }
 
   /// - Parameter schedule: the lines under `schedule:`, and what else stands at the top level.
@@ -197,6 +198,10 @@ final class PretendRunner: FireRunner {
 
   func run(_ request: RunRequest, matrixRowName: String) async throws -> RunOutcome {
     try await run(request, matrixRowName: matrixRowName, diesAt: nil)
+  }
+
+  func resume(_ record: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
+    try await run(request, matrixRowName: record.identity.matrixRow)
   }
 
   func run(

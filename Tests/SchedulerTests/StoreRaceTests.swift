@@ -121,7 +121,7 @@ import Testing
     if isDown { return }
     let execution = FireExecution(
       store: world.store, runner: runner, zones: .system, now: world.now,
-      cancellation: RunCancellation(store: world.store))
+      cancellation: RunCancellation(store: world.store, raiseFences: { _ in false }))
     _ = try await Tick(clerk: world.clerk, execution: execution, parallelism: 3).run(jobs) { _ in }
   }
 }
@@ -157,5 +157,9 @@ private final class DyingRunner: FireRunner {
         Int(state.random.next() % UInt64(PretendRunner.Stage.allCases.count))]
     }
     return try await inner.run(request, matrixRowName: matrixRowName, diesAt: stage)
+  }
+
+  func resume(_ record: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
+    try await run(request, matrixRowName: record.identity.matrixRow)
   }
 }

@@ -27,7 +27,7 @@ struct DispatchBenchmark {
         clerk: FireClerk(store: store, project: project.project, now: { SystemClock.now }),
         execution: FireExecution(
           store: store, runner: engine, zones: .system, now: { SystemClock.now },
-          cancellation: RunCancellation(store: store))),
+          cancellation: RunCancellation(store: store, raiseFences: { _ in false }))),
       parallelism: 1000, now: { SystemClock.now }
     ) { event in
       if case .trouble(let fault) = event { print("trouble: \(fault.sentence) \(fault.cause ?? "")") }
@@ -100,5 +100,9 @@ private final class TimedEngine: FireRunner {
       RunSummary(
         run: RunID("benchmark"), job: request.job.name, label: nil, revision: 1, rows: RowCounts(), chunks: 0,
         resultRows: 0, hash: "", seconds: 0, sinks: [], warnings: []))
+  }
+
+  func resume(_ record: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
+    try await run(request, matrixRowName: record.identity.matrixRow)
   }
 }

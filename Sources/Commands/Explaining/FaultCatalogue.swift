@@ -240,6 +240,7 @@ enum FaultCatalogue {
     timeout|resource|The run took longer than `limits.timeout`|Run the same command again: it goes on
     too_many_deletes|check|Publishing would delete more rows than `max_delete` allows|Raise it if that many are meant
     too_many_rows|resource|The results are too large to be compared in memory|Compare in SQL, or a shorter interval
+    undecided|connection|A run that no longer fits its job may have published, and a target that knows cannot be asked|Nothing at once: the next tick asks again; `tidemark resume RUN` finishes the run or ends it
     unfinished_run|conflict|Another run of the interval is not finished|Resume or cancel that one first
     # The state store
     state_behind_pooler|config|The state's database is behind a pooler that shares sessions|Connect to the server itself

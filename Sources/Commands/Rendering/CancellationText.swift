@@ -6,7 +6,8 @@ extension RunCancellation.Result {
   var word: String {
     switch self {
     case .ended: "cancelled"
-    case .asked, .left: "asked"
+    case .asked: "asked"
+    case .left: "undecided"
     case .over(let state): state.rawValue
     }
   }
@@ -16,7 +17,8 @@ extension RunCancellation.Result {
     switch self {
     case .ended: "cancelled"
     case .asked: "its process will end it within seconds"
-    case .left: "it may have published; `tidemark resume` asks the targets and ends it"
+    case .left:
+      "undecided: it may have published, and nobody works on it; `tidemark resume` asks the targets and ends it"
     case .over(let state): "was over already, as \(state.rawValue)"
     }
   }

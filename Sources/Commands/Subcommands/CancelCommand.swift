@@ -8,9 +8,10 @@ enum CancelCommand {
   static let spec = CommandSpec(
     name: "cancel", summary: "End a run for good; nothing more of it is published",
     discussion: """
-      A run that is being worked on ends within seconds. One whose result a target holds can only go forward, and is
-      not cancelled; one that publishes chunk by chunk is until its last chunk, and what it has published stays until a
-      run with --again takes its place.
+      A run that is being worked on ends within seconds. One whose result a target holds, or of which a file has
+      appeared, can only go forward, and is not cancelled: `tidemark resume` finishes it. One that publishes chunk by
+      chunk is until its last chunk, and what it has published stays until a run with --again takes its place. Where a
+      target cannot be asked, a run amid its publish stays undecided until it is resumed.
       """,
     operands: [.init(name: "RUN|JOB", help: "a run's id, or a job for its unfinished runs")],
     options: [OptionSpec("reason", value: "TEXT", help: "why, for the audit trail")],

@@ -28,11 +28,15 @@ extension Attempt {
       try saved.map { try $0.request(for: record, request, in: environment) } ?? (request, context)
     var binding = Binding(commitment: saved, isPartial: false)
     if marks.allSatisfy({ $0.committedAt == nil }) {
-      // A commit whose answer was lost, or that nothing could be written about any more; or chunks.
+      // A commit whose answer was lost, or that nothing could be written about any more, a file that has appeared
+      // without the state's knowing; or chunks.
+      let references = boundContext.references(of: record.id)
       let search = CommitSearch(
-        asker: asker, project: environment.project, references: boundContext.references, session: session)
+        asker: asker, project: environment.project, references: references, session: session)
       binding.parts = try await search.parts(of: bound.job, publishedBy: record)
-      let missing = marks.map(\.sink).filter(binding.parts.whole.contains)
+      let appeared = try Publisher.appearedFiles(
+        of: bound.job, references: references, marks: marks, in: environment)
+      let missing = marks.map(\.sink).filter { binding.parts.whole.contains($0) || appeared.contains($0) }
       if missing.isEmpty {
         if binding.parts.chunks.isEmpty { return }
         binding.isPartial = true

@@ -87,11 +87,8 @@ extension Attempt {
   func supersede() async throws {
     let reason = "the job file, its parameters or the source's columns have changed since it was planned"
     let old = record.id
-    if record.state == .publishing {
-      // No ledger has a publish of it, and the raised fences let none through any more.
-      try await store.move(
-        ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", .object([]))))
-    }
+    // No ledger has a publish of it, and the raised fences let none through any more.
+    try await store.stopPublishing(ownership)
     let event = RunEvent.superseded(old, reason: reason)
     let next = try await store.supersede(
       ownership, by: new, event: EventDraft(event.name, .object(event.facts)))

@@ -51,11 +51,7 @@ actor Attempt {
     environment.report(record.id, event)
   }
 
-  var references: ReferenceScope {
-    var references = context.references
-    references["run.id"] = .value(.text(record.id.text), .text)
-    return references
-  }
+  var references: ReferenceScope { context.references(of: record.id) }
 
   var session: SessionSettings {
     SessionSettings(
@@ -129,10 +125,7 @@ actor Attempt {
         // It has published just now.
         return try await bindToCommitment(asker)
       }
-      if record.state == .publishing {
-        try await store.move(
-          ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", .object([]))))
-      }
+      try await store.stopPublishing(ownership)
     }
     try await Keeper.refuseCancelled(record.id, in: store)
   }

@@ -48,6 +48,13 @@ package struct RunContext: Sendable {
     self.references = references
   }
 
+  /// What references stand for in a run of it.
+  func references(of run: RunID) -> ReferenceScope {
+    var references = references
+    references["run.id"] = .value(.text(run.text), .text)
+    return references
+  }
+
   private static func interval(
     _ request: RunRequest, _ calendar: IntervalCalendar, now: Instant
   ) throws(Fault) -> TimeRange? {

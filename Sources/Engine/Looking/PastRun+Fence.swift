@@ -8,14 +8,13 @@ extension PastRun {
   /// keeps what it needs to go forward. Other runs of the identity lose nothing.
   ///
   /// To be done behind `requestCancel`: an owner that comes to its sinks later finds the request.
-  /// - Returns: whether the run is past its first commit, by what the targets say, and can go on from there. Where
-  ///   it is not, nothing of it will be committed any more. A state that was copied before all chunks were done can
-  ///   only give it up.
+  /// - Returns: whether the run is past its first commit, by what the targets and the output folder say, and can go on
+  ///   from there. Where it is not, nothing of it will be committed any more. A state that was copied before all chunks
+  ///   were done can only give it up.
   /// - Throws: `Fault` of a target that cannot be reached, or of a saved job that cannot be read.
   package func raiseFences() async throws -> Bool {
     let (bound, context) = try await begun
-    var references = context.references
-    references["run.id"] = .value(.text(record.id.text), .text)
+    let references = context.references(of: record.id)
     let asker = PlanAsker(environment: environment, job: bound.job.name, run: record.id, session: session)
     let search = CommitSearch(
       asker: asker, project: environment.project, references: references, session: session)
@@ -26,10 +25,19 @@ extension PastRun {
       result = .failure(error)
     }
     await asker.close()
-    let (isPastFirstCommit, failure) = try result.get()
+    var (isPastFirstCommit, failure) = try result.get()
+    let marks = try await environment.store.sinkMarks(of: record.id)
+    func hasFile() throws -> Bool {
+      try !Publisher.appearedFiles(
+        of: bound.job, references: references, marks: marks, in: environment
+      ).isEmpty
+    }
+    if !isPastFirstCommit { isPastFirstCommit = try hasFile() }
     if !isPastFirstCommit {
       try Publisher.fenceFiles(
         of: bound.job, references: references, identity: record.identity, run: record.id, in: environment)
+      // One may have appeared just before; from here on none does.
+      isPastFirstCommit = try hasFile()
     }
     if !isPastFirstCommit, let failure { throw failure }
     if !isPastFirstCommit { return false }

@@ -24,11 +24,7 @@ package struct PastRun: Sendable {
     self.context = context
   }
 
-  var references: ReferenceScope {
-    var references = context.references
-    references["run.id"] = .value(.text(record.id.text), .text)
-    return references
-  }
+  var references: ReferenceScope { context.references(of: record.id) }
 
   var session: SessionSettings {
     SessionSettings(

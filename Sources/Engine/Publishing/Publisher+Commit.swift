@@ -8,6 +8,9 @@ extension Publisher {
   /// In a sink's mark: `after_publish` has not run to its end.
   static let toSettle = JSONValue.object([.init("after_publish", .boolean(true))])
 
+  /// In a sink's mark: what its file is known by once it has appeared.
+  static func known(by file: FileMark) -> JSONValue { .object([.init("file", .string(file.text))]) }
+
   /// Commits every sink that has not yet, tables first, then files.
   func commit(
     _ made: ResultMaker.Made, ownership: Ownership, budget: RetryBudget

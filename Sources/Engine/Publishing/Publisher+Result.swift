@@ -151,9 +151,10 @@ extension Publisher {
         throw changed(made.hash, from: mark.resultHash, in: sink)
       }
       let isToSettle = tables.contains { $0.target.sink == sink && !$0.target.afterPublish.isEmpty }
+      let file = try prepared.first { $0.sink == sink }?.file.mark
       try await environment.store.markPrepared(
         sink: sink, resultHash: made.hash, rowCount: Int(made.rows),
-        details: isToSettle ? Publisher.toSettle : .null, for: ownership)
+        details: file.map(Publisher.known(by:)) ?? (isToSettle ? Publisher.toSettle : .null), for: ownership)
     }
     try Failpoint.hit(.sinksPrepared)
   }

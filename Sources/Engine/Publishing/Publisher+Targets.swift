@@ -71,6 +71,23 @@ extension Publisher {
     }
   }
 
+  /// The files of a run that have appeared, whether or not the state came to know of it: what lies at their paths is
+  /// what the run had written. One that was moved away or written over since does not count.
+  /// - Returns: the names of their sinks.
+  static func appearedFiles(
+    of job: Job, references: ReferenceScope, marks: [SinkMark], in environment: EngineEnvironment
+  ) throws(Fault) -> [String] {
+    var appeared: [String] = []
+    for (position, rule) in job.sinks.enumerated() {
+      guard case .file(let file) = rule else { continue }
+      let sink = TargetResolver.name(position, rule)
+      guard let mark = marks.first(where: { $0.sink == sink }) else { continue }
+      let path = "\(environment.outputRoot)/\(try path(of: file, references, in: environment))"
+      if let found = try FileMark(of: path), mark.details == known(by: found) { appeared.append(sink) }
+    }
+    return appeared
+  }
+
   /// A file's path within the output folder.
   private static func path(
     of rule: FileSinkRule, _ references: ReferenceScope, in environment: EngineEnvironment

@@ -126,6 +126,12 @@ package final class OutputFile {
     return fstatat(folder.number, name, &facts, AT_SYMLINK_NOFOLLOW) == 0
   }
 
+  /// What this file is known by, once it has appeared too; to be asked when all is written.
+  /// - Throws: a `SystemFault`.
+  package var mark: FileMark {
+    get throws(Fault) { try FileMark(of: file, path) }
+  }
+
   package func write(_ bytes: [UInt8]) throws(Fault) {
     try file.write(bytes)
   }

@@ -28,10 +28,10 @@ package struct FireExecution: Sendable {
     var report = FireReport(
       job: order.job.id, fire: order.fire.fire, interval: order.interval, outcome: .pending)
     do {
-      guard let request = try await request(for: order) else { return try await read(report, order) }
-      let alarm = alarm(order, request.finishBy)
+      let alarm = alarm(order, order.request.finishBy)
       defer { alarm?.cancel() }
-      switch try await runner.run(request, matrixRowName: order.job.id.row) {
+      guard let outcome = try await begin(order) else { return try await read(report, order) }
+      switch outcome {
       case .succeeded(let summary): report.summary = summary
       case .alreadyDone(let done):
         try await store.closeFire(order.fire, as: .alreadyDone, note: "run \(done.id) has made the interval")
@@ -80,24 +80,50 @@ package struct FireExecution: Sendable {
     return report
   }
 
-  /// `nil` where there is nothing left to run.
-  private func request(for order: FireOrder) async throws -> RunRequest? {
+  /// - Returns: `nil` where there is nothing left to run.
+  private func begin(_ order: FireOrder) async throws -> RunOutcome? {
     var request = order.request
     let identity = try RunContext(
       request, matrixRowName: order.job.id.row, now: now(), zones: zones
     ).identity
     if let run = order.leftBy {
-      if run.identity.interval == nil || run.identity.key == identity.key { return request }
-      // The job's parameters or intervals have changed: nobody can go on with this run any more.
-      try await cancellation.end(
-        run.id, by: "schedule", reason: "the job no longer has that interval or those parameters",
-        fireOutcome: .failed)
-      return nil
-    }
-    if identity.interval != nil, let done = try await store.succeededRun(of: identity) {
+      if run.identity.interval != nil, run.identity.key != identity.key {
+        return try await end(run, request)
+      }
+    } else if identity.interval != nil, let done = try await store.succeededRun(of: identity) {
       request.again =
         order.job.ledger.beginning(of: order.fire.fire, succeededAt: done.finishedAt) == .runAgain
     }
-    return request
+    return try await runner.run(request, matrixRowName: order.job.id.row)
+  }
+
+  /// The job's parameters or intervals have changed: nobody can go on with this run any more, unless it has published
+  /// and goes by what was saved then.
+  /// - Throws: `Fault` `undecided` where that is not known yet, `held` where somebody works on it.
+  private func end(_ run: RunRecord, _ request: RunRequest) async throws -> RunOutcome? {
+    do {
+      switch try await cancellation.end(
+        run.id, by: "schedule", reason: "the job no longer has that interval or those parameters",
+        fireOutcome: .failed)
+      {
+      case .ended, .over: return nil
+      case .asked:
+        throw Fault(
+          "held", .conflict, "Run \(run.id) of \(run.identity.job) is being worked on by another process",
+          hint: "It was asked to end, since the job no longer has that interval or those parameters")
+      case .left:
+        throw Fault(
+          "undecided", .connection,
+          "Run \(run.id) of \(run.identity.job) may have published, and a target that knows cannot be asked",
+          hint:
+            "It is asked again with the next tick; `tidemark resume \(run.id)` finishes the run or ends it",
+          isTransient: true)
+      }
+    } catch let fault as Fault where fault.code == "illegal_move" {
+      var request = request
+      request.choice = run.identity.interval.map(IntervalChoice.range) ?? .latest
+      request.parameters = run.identity.parameters
+      return try await runner.resume(run, request)
+    }
   }
 }

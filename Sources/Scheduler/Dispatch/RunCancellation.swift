@@ -13,7 +13,7 @@ package struct RunCancellation: Sendable {
   ///     hold its result already.
   ///   - warn: told where that failed, which holds up no cancelling.
   package init(
-    store: Store, raiseFences: @escaping @Sendable (RunRecord) async throws -> Bool = { _ in false },
+    store: Store, raiseFences: @escaping @Sendable (RunRecord) async throws -> Bool,
     warn: @escaping @Sendable (String) -> Void = { _ in }
   ) {
     self.store = store
@@ -80,12 +80,8 @@ package struct RunCancellation: Sendable {
   private func end(
     _ ownership: Ownership, _ facts: JSONValue, isUndecided: Bool, _ fireOutcome: FireOutcome
   ) async throws -> Result {
-    if try await store.run(ownership.run)?.state == .publishing {
-      if isUndecided { return .left }
-      // From there a run stops first. Its answer is not lost: the targets have said that they hold nothing.
-      try await store.move(
-        ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", facts)))
-    }
+    if isUndecided, try await store.run(ownership.run)?.state == .publishing { return .left }
+    try await store.stopPublishing(ownership, facts)
     try await store.move(
       ownership, RunMove(to: .cancelled, event: EventDraft("run_cancelled", facts), fireOutcome: fireOutcome))
     return .ended

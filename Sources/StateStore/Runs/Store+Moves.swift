@@ -12,6 +12,14 @@ extension Store {
     }
   }
 
+  /// Stops a run that stands amid its publish, and no other: from there it is not given up in one step. Only where the
+  /// targets have said that they hold nothing of it.
+  /// - Throws: `Fault` `fenced`.
+  package func stopPublishing(_ ownership: Ownership, _ facts: JSONValue = .object([])) async throws {
+    guard try await run(ownership.run)?.state == .publishing else { return }
+    try await move(ownership, RunMove(to: .interrupted, event: EventDraft("run_interrupted", facts)))
+  }
+
   /// Whether it was this owner that moved the run where it is: one may fail where the one before has failed.
   private func isMade(
     _ move: RunMove, by ownership: Ownership, _ tx: any StateTransaction

@@ -1,3 +1,4 @@
+internal import Glibc
 package import Model
 internal import Runtime
 
@@ -23,14 +24,21 @@ extension Store {
     }
   }
 
-  /// Who has a run's lock: it says so a moment after it has taken it.
+  /// Who has a run's lock. It says so a moment after it has taken it; until then the record names whoever had the run
+  /// before, and died.
+  /// - Returns: `nil` where it has not said so in time, or has let the run go.
   private func holder(of run: RunID, _ locks: RunLocks) async throws -> Owner? {
-    for _ in 0..<100 {
-      if let owner = try await self.run(run)?.owner { return owner }
-      guard try locks.isHeld(run) else { break }
+    let end = ContinuousClock.now + SQLiteDatabase.patience
+    while true {
+      if let owner = try await self.run(run)?.owner, lives(owner) { return owner }
+      guard try locks.isHeld(run), ContinuousClock.now < end else { return nil }
       try await Task.sleep(for: .milliseconds(10))
     }
-    return nil
+  }
+
+  /// Of a process elsewhere that is not known: it is taken to live.
+  private func lives(_ owner: Owner) -> Bool {
+    owner.host != host || kill(owner.processID, 0) == 0 || errno == EPERM
   }
 
   /// Moves the lease's end on. To be called every `renewEvery`, on a task that other work does

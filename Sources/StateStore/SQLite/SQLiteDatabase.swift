@@ -25,7 +25,7 @@ actor SQLiteDatabase: StateDatabase {
   ///   - busyTimeout: how long to wait for another process.
   /// - Throws: `Fault` `state_foreign`, `state_newer`, `state_damaged`, `state_busy`,
   ///   `state_read_only`, `state_unopenable`, `disk_full`, `io_error`.
-  init(path: String, now: @escaping @Sendable () -> Instant, busyTimeout: Duration = .seconds(30))
+  init(path: String, now: @escaping @Sendable () -> Instant, busyTimeout: Duration = SQLiteDatabase.patience)
     async throws
   {
     location = path
@@ -33,6 +33,9 @@ actor SQLiteDatabase: StateDatabase {
     thread = try ThreadExecutor(name: "tidemark-state")
     try open(busyTimeout)
   }
+
+  /// How long another process is waited for.
+  static let patience = Duration.seconds(30)
 
   /// The place of a state that is empty, and gone when it is closed.
   static let memory = ":memory:"

@@ -130,19 +130,54 @@ extension CrashMatrix {
       }
     }
 
+    /// The job with a file as its one store.
+    private func fileJob(_ world: CrashWorld) throws -> String {
+      let lines = world.scenario.job.split(separator: "\n", omittingEmptySubsequences: false)
+      let from = try #require(lines.firstIndex(of: "store:"))
+      let to = try #require(lines.firstIndex { $0.hasPrefix("checks:") })
+      return (lines[..<from] + ["store: [{file: {path: out/crash.csv}}]"] + lines[to...])
+        .joined(separator: "\n")
+    }
+
+    /// No ledger tells whether a file has appeared: it is known by itself, whatever lay at its path before.
+    @Test(
+      arguments: CrashWorld.StateKind.allCases,
+      ["file.before_rename:1", "file.after_rename:1", "file.after_rename:1:error"])
+    func atAFileWithoutAnOwner(_ state: CrashWorld.StateKind, _ place: String) async throws {
+      try await CrashWorld.with(state, .oneTable) { world in
+        let job = try fileJob(world)
+        try world.project.write("jobs/crash.yaml", job)
+        try world.project.write("out/crash.csv", "of another run\n")
+        let stopped = try await world.run(place.hasSuffix("error") ? place : place + ":kill")
+        try #require(stopped.wasKilled || stopped.output.contains("failpoint"), "\(stopped.output)")
+        FaultCount.add("run cancelled whose owner was killed at a file")
+        let cancel = try await world.project.run(["cancel", "crash"], environment: CrashWorld.environment)
+        let before = try world.project.read("out/crash.csv")
+        if place.hasPrefix("file.before_rename") {
+          #expect(cancel.status == 0 && cancel.output.contains(": cancelled"), "\(cancel.output)")
+          #expect(before.map { String(decoding: $0, as: UTF8.self) } == "of another run\n")
+          #expect(try await self.state(of: world) == .cancelled)
+        } else {
+          #expect(cancel.status == 8 && cancel.output.contains("published in part"), "\(cancel.output)")
+          // From there it goes by what it was begun with.
+          try world.project.write("jobs/crash.yaml", job.replacing("qty > 0", with: "qty > 3"))
+          let last = try await world.run()
+          #expect(
+            last.status == 0 && last.output.contains("has changed since this run began to publish"),
+            "\(last.output)")
+          #expect(try await self.state(of: world) == .succeeded)
+          #expect(try world.project.read("out/crash.csv") == before)
+        }
+        #expect(try FolderTree.names(in: world.project.path("out")) == ["crash.csv"])
+      }
+    }
+
     /// A file that is written and not renamed is taken away, also where its path is written from the project.
     @Test(arguments: CrashWorld.StateKind.allCases) func asleepAtAFile(_ state: CrashWorld.StateKind)
       async throws
     {
       try await CrashWorld.with(state, .oneTable) { world in
-        let job = world.scenario.job
-        let lines = job.split(separator: "\n", omittingEmptySubsequences: false)
-        let from = try #require(lines.firstIndex(of: "store:"))
-        let to = try #require(lines.firstIndex { $0.hasPrefix("checks:") })
-        try world.project.write(
-          "jobs/crash.yaml",
-          (lines[..<from] + ["store: [{file: {path: out/crash.csv}}]"] + lines[to...]).joined(separator: "\n")
-        )
+        try world.project.write("jobs/crash.yaml", try fileJob(world))
         try await cancelled(world, at: "file.before_rename:1")
         #expect(try FolderTree.names(in: world.project.path("out")) == [])
       }

@@ -14,6 +14,11 @@ extension CrashMatrix {
       let processes = demand.isLong ? 50 : 20
       try await CrashWorld.with(state, scenario) { world in
         for round in 1...demand.count {
+          // Every second round a dead process is the last that had the run.
+          if round.isMultiple(of: 2) {
+            let killed = try await world.run("merge.started:1:kill")
+            try #require(killed.wasKilled, "round \(round): \(killed.output)")
+          }
           // The one that runs stands still until all others are over, and its lease lasts.
           let variables = ["TIDEMARK_FAILPOINT": "merge.started:1:stop", "TIDEMARK_LEASE_MS": "600000"]
           var started: [(process: ChildProcess, output: String)] = []
