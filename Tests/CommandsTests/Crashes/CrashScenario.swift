@@ -9,13 +9,28 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
   /// Rows for a table that the run makes, which are stored while they are read.
   case newTable
 
+  /// The job as a file: of all the same rows, with the same rejections.
   var job: String {
-    switch self {
-    case .groups: CrashWorld.job
-    case .chunks: CrashScenario.rowJob
-    case .oneTable: CrashScenario.tableJob
-    case .newTable: CrashScenario.newTableJob
-    }
+    """
+    version: 1
+    job: crash
+    timezone: UTC
+    interval: {span: day}
+    source:
+      connection: db
+      table: events
+      where: at >= ${window.start} AND at < ${window.end}
+      chunk: {by: key, column: id, rows: 40}\(self == .chunks ? "\n  consistency: chunk" : "")
+    process:
+      - validate: {expect: qty > 0}
+        on_fail: quarantine
+    \(rest)
+    errors: {retry: {initial: 10ms, max: 20ms}}
+    limits: {parallelism: 2}
+    notify:
+      - {events: [success], command: ["true"]}
+
+    """
   }
 
   /// Whether rows are appended, each with its run.
@@ -49,103 +64,75 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
     }
   }
 
-  private static let tableJob = """
-    version: 1
-    job: crash
-    timezone: UTC
-    interval: {span: day}
-    source:
-      connection: db
-      table: events
-      where: at >= ${window.start} AND at < ${window.end}
-      chunk: {by: key, column: id, rows: 40}
-    process:
-      - validate: {expect: qty > 0}
-        on_fail: quarantine
-    aggregate:
-      group_by: [{day: "at::date"}, id, kind]
-      measures: {total: sum(amount)}
-    store:
-      - table:
-          connection: db
-          name: by_window
-          mode: replace_window
-          window: day
-          create: true
-          after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
-      - file: {path: out/crash.csv}
-    checks: [{name: some, expect: count(*) > 1000, severity: warn}]
-    errors: {retry: {initial: 10ms, max: 20ms}}
-    limits: {parallelism: 2}
-    notify:
-      - {events: [success], command: ["true"]}
-
-    """
-
-  private static let newTableJob = """
-    version: 1
-    job: crash
-    timezone: UTC
-    interval: {span: day}
-    source:
-      connection: db
-      table: events
-      where: at >= ${window.start} AND at < ${window.end}
-      chunk: {by: key, column: id, rows: 40}
-    process:
-      - validate: {expect: qty > 0}
-        on_fail: quarantine
-      - derive: {day: "at::date", total: amount * 3}
-      - select: [day, id, kind, total]
-    store:
-      - table:
-          connection: db
-          name: by_window
-          mode: replace_window
-          window: day
-          key: id
-          create: true
-          after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
-    checks: [{name: some, expect: count(*) > 1000, severity: warn}]
-    errors: {retry: {initial: 10ms, max: 20ms}}
-    limits: {parallelism: 2}
-    notify:
-      - {events: [success], command: ["true"]}
-
-    """
-
-  private static let rowJob = """
-    version: 1
-    job: crash
-    timezone: UTC
-    interval: {span: day}
-    source:
-      connection: db
-      table: events
-      where: at >= ${window.start} AND at < ${window.end}
-      chunk: {by: key, column: id, rows: 40}
-      consistency: chunk
-    process:
-      - validate: {expect: qty > 0}
-        on_fail: quarantine
-      - select: [id, kind, amount]
-    store:
-      - table:
-          connection: db
-          name: appended
-          mode: append
-          publish: per_chunk
-          create: true
-          before_publish: INSERT INTO told VALUES (1)
-          after_publish: INSERT INTO told SELECT 2 WHERE NOT EXISTS (SELECT FROM told WHERE n = 2)
-      - table: {connection: db, name: merged, mode: merge, key: id, publish: per_chunk, create: true}
-      - table: {connection: db, name: by_window, mode: replace, create: true}
-      - file: {path: crash.csv}
-    checks: [{name: some, expect: count(*) > 1000, severity: warn}]
-    errors: {retry: {initial: 10ms, max: 20ms}}
-    limits: {parallelism: 2}
-    notify:
-      - {events: [success], command: ["true"]}
-
-    """
+  /// What is made of the rows, and where it goes.
+  private var rest: String {
+    switch self {
+    case .groups:
+      """
+      aggregate:
+        group_by: [{day: "at::date"}, kind]
+        measures: {n: count(*), total: sum(amount), mean: avg(amount)}
+      store:
+        - table:
+            connection: db
+            name: by_window
+            mode: replace_window
+            window: day
+            create: true
+            after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
+        - file: {path: crash.csv.gz, if_exists: fail}
+        - table: {connection: db, name: appended, mode: append, create: true}
+        - table: {connection: db, name: merged, mode: merge, create: true}
+        - file: {path: deep/er/crash.jsonl}
+      """
+    case .chunks:
+      """
+        - select: [id, kind, amount]
+      store:
+        - table:
+            connection: db
+            name: appended
+            mode: append
+            publish: per_chunk
+            create: true
+            before_publish: INSERT INTO told VALUES (1)
+            after_publish: INSERT INTO told SELECT 2 WHERE NOT EXISTS (SELECT FROM told WHERE n = 2)
+        - table: {connection: db, name: merged, mode: merge, key: id, publish: per_chunk, create: true}
+        - table: {connection: db, name: by_window, mode: replace, create: true}
+        - file: {path: crash.csv}
+      checks: [{name: some, expect: count(*) > 1000, severity: warn}]
+      """
+    case .oneTable:
+      """
+      aggregate:
+        group_by: [{day: "at::date"}, id, kind]
+        measures: {total: sum(amount)}
+      store:
+        - table:
+            connection: db
+            name: by_window
+            mode: replace_window
+            window: day
+            create: true
+            after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
+        - file: {path: out/crash.csv}
+      checks: [{name: some, expect: count(*) > 1000, severity: warn}]
+      """
+    case .newTable:
+      """
+        - derive: {day: "at::date", total: amount * 3}
+        - select: [day, id, kind, total]
+      store:
+        - table:
+            connection: db
+            name: by_window
+            mode: replace_window
+            window: day
+            key: id
+            create: true
+            after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
+      checks: [{name: some, expect: count(*) > 1000, severity: warn}]
+      """
+    }
+  }
 }

@@ -23,41 +23,6 @@ struct CrashWorld {
 
   static let command = ["run", "crash", "--for", "2026-03-14"]
 
-  static let job = """
-    version: 1
-    job: crash
-    timezone: UTC
-    interval: {span: day}
-    source:
-      connection: db
-      table: events
-      where: at >= ${window.start} AND at < ${window.end}
-      chunk: {by: key, column: id, rows: 40}
-    process:
-      - validate: {expect: qty > 0}
-        on_fail: quarantine
-    aggregate:
-      group_by: [{day: "at::date"}, kind]
-      measures: {n: count(*), total: sum(amount), mean: avg(amount)}
-    store:
-      - table:
-          connection: db
-          name: by_window
-          mode: replace_window
-          window: day
-          create: true
-          after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
-      - file: {path: crash.csv.gz, if_exists: fail}
-      - table: {connection: db, name: appended, mode: append, create: true}
-      - table: {connection: db, name: merged, mode: merge, create: true}
-      - file: {path: deep/er/crash.jsonl}
-    errors: {retry: {initial: 10ms, max: 20ms}}
-    limits: {parallelism: 2}
-    notify:
-      - {events: [success], command: ["true"]}
-
-    """
-
   /// - Parameter server: one of the test's own; left out, all share one.
   static func with(
     _ state: StateKind = .sqlite, _ scenario: CrashScenario = .groups, on server: DemoServer? = nil,

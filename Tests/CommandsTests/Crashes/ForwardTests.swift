@@ -10,7 +10,7 @@ import Testing
   /// Between two of the crash job's stores: the state knows, the target knows, nobody but the target knows.
   static let places = ["publish.marked:1:kill", "publish.after_commit:1:kill", "file.before_rename:1:kill"]
 
-  private static let changedJob = CrashWorld.job
+  private static let changedJob = CrashScenario.groups.job
     .replacing("total: sum(amount), ", with: "")
     .replacing("qty > 0", with: "qty > 3")
     .replacing("crash.csv.gz", with: "renamed.csv.gz")
@@ -79,7 +79,8 @@ import Testing
     try await CrashWorld.with { world in
       let first = try await world.project.run(CrashWorld.command, failpoint: "publish.started:1:kill")
       try #require(first.wasKilled, "\(first.output)")
-      try world.project.write("jobs/crash.yaml", CrashWorld.job.replacing("qty > 0", with: "qty > 3"))
+      try world.project.write(
+        "jobs/crash.yaml", CrashScenario.groups.job.replacing("qty > 0", with: "qty > 3"))
       let second = try await world.project.run(CrashWorld.command)
       #expect(second.status == 0 && second.output.contains("run_superseded"), "\(second.output)")
       let counted = try await world.project.rows(
@@ -131,10 +132,11 @@ import Testing
 
   @Test func whatFailsBehindThePublishCanBeMended() async throws {
     try await CrashWorld.with { world in
-      try world.project.write("jobs/crash.yaml", CrashWorld.job.replacing("INTO told", with: "INTO untold"))
+      try world.project.write(
+        "jobs/crash.yaml", CrashScenario.groups.job.replacing("INTO told", with: "INTO untold"))
       let first = try await world.project.run(CrashWorld.command)
       #expect(first.status == 3 && first.output.contains("untold"), "\(first.output)")
-      try world.project.write("jobs/crash.yaml", CrashWorld.job)
+      try world.project.write("jobs/crash.yaml", CrashScenario.groups.job)
       let second = try await world.project.run(CrashWorld.command)
       #expect(second.status == 0, "\(second.output)")
       try await world.expectUndisturbed(notices: false)

@@ -109,7 +109,7 @@ extension CrashMatrix {
           """)
         try world.project.write(
           "jobs/crash.yaml",
-          CrashWorld.job.replacing(
+          CrashScenario.groups.job.replacing(
             "after_publish:", with: "before_publish: SELECT public.fail_once()\n      after_publish:"))
         let run = try await world.run()
         FaultCount.add("error of the server, by SQLSTATE")
@@ -169,7 +169,7 @@ extension CrashMatrix {
           """)
         try world.project.write(
           "jobs/crash.yaml",
-          CrashWorld.job.replacing(
+          CrashScenario.groups.job.replacing(
             "table: events", with: "table: events\n  add_columns: {x: public.unlucky(id)}"
           )
           .replacing("expect: qty > 0", with: "expect: qty > 0 AND x > 0"))
@@ -195,7 +195,7 @@ extension CrashMatrix {
       try await CrashWorld.with { world in
         try world.project.write(
           "jobs/crash.yaml",
-          CrashWorld.job.replacing("limits: {", with: "limits: {lock_timeout: 20ms, "))
+          CrashScenario.groups.job.replacing("limits: {", with: "limits: {lock_timeout: 20ms, "))
         let holder = try await Connection.open(world.project.settings)
         try await holder.execute("BEGIN; LOCK TABLE \(Identifier(table)) IN ACCESS EXCLUSIVE MODE")
         let output = world.project.path("said")
@@ -228,7 +228,8 @@ extension CrashMatrix {
         try world.project.write(
           "tidemark.yaml", world.project.file().replacing("user=postgres", with: "user=\(role)"))
         try world.project.write(
-          "jobs/crash.yaml", CrashWorld.job.replacing("max: 20ms", with: "max: 20ms, give_up_after: 100ms"))
+          "jobs/crash.yaml",
+          CrashScenario.groups.job.replacing("max: 20ms", with: "max: 20ms, give_up_after: 100ms"))
         let first = try await world.run()
         FaultCount.add("too many connections")
         #expect(first.status == 1 && first.output.contains("too_many_connections"), "\(first.output)")

@@ -52,7 +52,7 @@ extension CrashMatrix {
         try await world.project.sql("CREATE TABLE more AS SELECT generate_series(1, 1000) AS i")
         try world.project.write(
           "jobs/crash.yaml",
-          CrashWorld.job.replacing(
+          CrashScenario.groups.job.replacing(
             "limits: {", with: "limits: {max_replication_lag: 500ms, max_rows_per_second: 60, "))
         let output = world.project.path("said")
         let process = try world.project.start(
@@ -77,7 +77,7 @@ extension CrashMatrix {
         project.file().replacing(
           "defaults:",
           with: "  standby: {url: \"\(standby.connectionString())\", search_path: [public]}\ndefaults:"))
-      let job = CrashWorld.job.replacing(
+      let job = CrashScenario.groups.job.replacing(
         "  connection: db\n  table: events", with: "  connection: standby\n  table: events")
       try project.write("jobs/crash.yaml", job)
       try await caughtUp(standby, world)

@@ -11,7 +11,7 @@ extension CrashMatrix {
   ///
   /// `TIDEMARK_TEST_TIMES` asks for more sizes of disks, and for every number of a call within the bounds.
   @Suite(.timeLimit(.minutes(8))) struct SystemFaultTests {
-    private static let impatient = CrashWorld.job.replacing(
+    private static let impatient = CrashScenario.groups.job.replacing(
       "max: 20ms", with: "max: 20ms, give_up_after: 50ms")
 
     /// Runs a program of the system, to its end.
@@ -189,7 +189,7 @@ extension CrashMatrix {
       try await CrashWorld.with { world in
         try world.project.write(
           "jobs/crash.yaml",
-          CrashWorld.job
+          CrashScenario.groups.job
             .replacing("crash.csv.gz", with: "\"crash-${interval.label}.csv.gz\"")
             .replacing("deep/er/crash.jsonl", with: "\"crash-${interval.label}.jsonl\""))
         let output = world.project.path("first")
