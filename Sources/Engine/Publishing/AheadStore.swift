@@ -41,7 +41,7 @@ actor AheadStore {
 
   /// Ends with the last chunk's rows, or where it cannot go on.
   /// - Throws: `Fault` of a result that cannot be stored later either; the relay tells it, too.
-  func store() async throws(Fault) {
+  func store() async throws {
     do {
       stored = try await storeAll()
     } catch let fault as Fault {
@@ -52,8 +52,10 @@ actor AheadStore {
       }
       maker.environment.report(
         maker.run, .waiting(reason: "\(fault.sentence); the rows are stored once all are read"))
-    } catch {
-      // Cancelled, or a partial is damaged, which their merge finds out and mends.
+    } catch is CancellationError {
+      // Nothing more is read.
+    } catch is DamagedChunk {
+      // The merge of the partials finds it, and has it read again.
     }
   }
 
