@@ -10,22 +10,18 @@ package struct FileMark: Hashable, Sendable {
   /// - Returns: `nil` where there is no such file. A link is not followed.
   /// - Throws: a `SystemFault`.
   package init?(of path: String) throws(Fault) {
-    var facts = stat()
-    guard lstat(path, &facts) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw SystemFault.fault("look at", path)
-    }
-    self.init(facts)
+    guard let status = try FileStatus.of(path, followingLinks: false) else { return nil }
+    self.init(status)
   }
 
   /// - Throws: a `SystemFault`.
   init(of file: borrowing FileDescriptor, _ path: String) throws(Fault) {
-    var facts = stat()
-    guard fstat(file.number, &facts) == 0 else { throw SystemFault.fault("look at", path) }
-    self.init(facts)
+    var status = stat()
+    guard fstat(file.number, &status) == 0 else { throw SystemFault.fault("look at", path) }
+    self.init(status)
   }
 
-  private init(_ facts: stat) {
-    text = "\(facts.st_ino) \(facts.st_mtim.tv_sec).\(facts.st_mtim.tv_nsec)"
+  private init(_ status: stat) {
+    text = "\(status.st_ino) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
   }
 }

@@ -10,11 +10,7 @@ package struct FileTimes: Hashable, Sendable {
   /// - Returns: `nil` where there is no such file.
   /// - Throws: a `SystemFault`.
   package init?(of path: String) throws(Fault) {
-    var status = stat()
-    guard stat(path, &status) == 0 else {
-      if errno == ENOENT || errno == ENOTDIR { return nil }
-      throw SystemFault.fault("look at", path)
-    }
+    guard let status = try FileStatus.of(path, followingLinks: true) else { return nil }
     modified = FileTimes.instant(status.st_mtim)
     changed = FileTimes.instant(status.st_ctim)
   }
