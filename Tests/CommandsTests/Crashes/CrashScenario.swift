@@ -9,9 +9,8 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
   /// Rows for a table that the run makes, which are stored while they are read.
   case newTable
 
-  /// The job as a file: of all the same rows, with the same rejections.
-  var job: String {
-    """
+  /// A job's lines up to its source: the rows of one day.
+  static let head = """
     version: 1
     job: crash
     timezone: UTC
@@ -20,6 +19,12 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
       connection: db
       table: events
       where: at >= ${window.start} AND at < ${window.end}
+    """
+
+  /// The job as a file: of all the same rows, with the same rejections.
+  var job: String {
+    """
+    \(Self.head)
       chunk: {by: key, column: id, rows: 40}\(self == .chunks ? "\n  consistency: chunk" : "")
     process:
       - validate: {expect: qty > 0}

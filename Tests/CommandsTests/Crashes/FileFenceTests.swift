@@ -9,14 +9,7 @@ extension CrashMatrix {
   /// of, what its heir writes.
   @Suite(.timeLimit(.minutes(3))) struct FileFenceTests {
     private static let job = """
-      version: 1
-      job: crash
-      timezone: UTC
-      interval: {span: day}
-      source:
-        connection: db
-        table: events
-        where: at >= ${window.start} AND at < ${window.end}
+      \(CrashScenario.head)
       aggregate: {group_by: [kind], measures: {n: count(*), total: sum(amount)}}
       store: [{file: {path: sub/crash.csv}}]
 
