@@ -55,10 +55,13 @@ struct PublishWorld {
       beforePublish: [], afterPublish: [], isForced: false, place: place)
   }
 
+  typealias Kept = (publication: TablePublication, spool: ResultSpool)
+
+  /// A result that is kept to be published.
   func publication(
     _ target: TableTarget, _ schema: [ColumnSchema], _ rows: [[Value]], day: Int = 1, revision: Int = 1,
     run: String = "r1", hash: String? = nil
-  ) async throws -> TablePublication {
+  ) async throws -> Kept {
     let spool = try ResultSpool(schema: schema, path: folder + "/spool")
     let columns = schema.map { Column($0.type) }
     for row in rows { for (column, value) in zip(columns, row) { column.append(value) } }
@@ -68,9 +71,10 @@ struct PublishWorld {
       identity: Self.identity(day: day), revision: revision, sink: target.sink, run: RunID(run),
       target: "public.t",
       rejected: 0, checks: .array([]), resultHash: hash ?? made)
-    return TablePublication(
+    let publication = TablePublication(
       target: target, entry: entry, facts: try await connection.tableFacts(target.table), result: schema,
-      descriptions: [:], spool: spool)
+      descriptions: [:])
+    return (publication, spool)
   }
 
   /// Publishes as the newest owner.
@@ -79,9 +83,9 @@ struct PublishWorld {
     _ target: TableTarget, _ schema: [ColumnSchema], _ rows: [[Value]], day: Int = 1, revision: Int = 1,
     run: String = "r1"
   ) async throws -> PublishOutcome {
-    let publication = try await publication(target, schema, rows, day: day, revision: revision, run: run)
+    let kept = try await publication(target, schema, rows, day: day, revision: revision, run: run)
     let token = try await publisher.raiseFence(identity: Self.identity(day: day), run: RunID(run))
-    return try await publisher.publish([publication], token: token)[0]
+    return try await publisher.publish([kept.publication], of: kept.spool, token: token)[0]
   }
 
   func texts(_ sql: SQLText) async throws -> [String] {

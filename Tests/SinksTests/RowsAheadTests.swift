@@ -15,7 +15,7 @@ import Testing
       identity: PublishWorld.identity(), revision: 1, sink: target.sink, run: RunID(run), target: "public.t",
       rejected: 0, checks: .array([]), resultHash: nil)
     return TablePublication(
-      target: target, entry: entry, facts: nil, result: schema, descriptions: ["v": "a number"], spool: nil)
+      target: target, entry: entry, facts: nil, result: schema, descriptions: ["v": "a number"])
   }
 
   private func token(_ world: PublishWorld, run: String = "r1") async throws -> FencingToken {

@@ -178,7 +178,7 @@ import Testing
     try await PublishWorld.run { world in
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
       let target = PublishWorld.target(.replace)
-      let publication = try await world.publication(target, Self.schema, [try Self.row("a", "1")])
+      let (publication, spool) = try await world.publication(target, Self.schema, [try Self.row("a", "1")])
       let token = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
       let settings = world.settings
       let twin = try await Connection.open(settings)
@@ -200,7 +200,8 @@ import Testing
       }
       #expect(try await outcome?.value == .some(nil))
       await twin.close()
-      #expect(try await world.publisher.publish([publication], token: token) == [.already(run: "r1")])
+      #expect(
+        try await world.publisher.publish([publication], of: spool, token: token) == [.already(run: "r1")])
       #expect(try await world.texts("SELECT count(*) FROM t") == ["0"])
     }
   }
@@ -211,15 +212,17 @@ import Testing
       let stale = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
       let newer = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r2"))
       #expect(newer > stale)
-      let publication = try await world.publication(
+      let (publication, spool) = try await world.publication(
         PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")])
       let fault = await #expect(throws: Fault.self) {
-        try await world.publisher.publish([publication], token: stale)
+        try await world.publisher.publish([publication], of: spool, token: stale)
       }
       #expect(fault?.code == "fenced")
       #expect(try await world.texts("SELECT count(*) FROM tidemark.publications") == ["0"])
       #expect(
-        try await world.publisher.publish([publication], token: newer) == [.published(rows: 1, deleted: 0)])
+        try await world.publisher.publish([publication], of: spool, token: newer) == [
+          .published(rows: 1, deleted: 0)
+        ])
     }
   }
 
@@ -229,19 +232,21 @@ import Testing
       let (identity, other) = (PublishWorld.identity(), RunID("r2"))
       _ = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
       let token = try await world.publisher.raiseFence(identity: identity, run: other)
-      let publication = try await world.publication(
+      let (publication, spool) = try await world.publication(
         PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")], run: other.text)
       #expect(try await world.publisher.takeAway(from: RunID("r1"), identity: identity).whole.isEmpty)
       #expect(
-        try await world.publisher.publish([publication], token: token) == [.published(rows: 1, deleted: 0)])
+        try await world.publisher.publish([publication], of: spool, token: token) == [
+          .published(rows: 1, deleted: 0)
+        ])
       // What it has published is told; what is to come is refused.
       #expect(
         try await world.publisher.takeAway(from: other, identity: identity).whole == [publication.target.sink]
       )
-      let next = try await world.publication(
+      let (next, more) = try await world.publication(
         PublishWorld.target(.replace), Self.schema, [try Self.row("a", "2")], revision: 2, run: other.text)
       let fault = await #expect(throws: Fault.self) {
-        try await world.publisher.publish([next], token: token)
+        try await world.publisher.publish([next], of: more, token: token)
       }
       #expect(fault?.code == "fenced")
     }
@@ -254,7 +259,7 @@ import Testing
       let identity = PublishWorld.identity()
       let stale = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
       let token = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
-      let publication = try await world.publication(
+      let (publication, spool) = try await world.publication(
         PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")])
       let lost = try await Connection.open(world.settings)
       try await lost.execute("SET application_name = 'tidemark a r1'")
@@ -265,7 +270,9 @@ import Testing
         PublishWorld.ledger.endPublishing(of: RunID("r1"), ifNewest: FenceHold(identity, stale)))
       #expect(ended.rows.isEmpty)
       #expect(
-        try await world.publisher.publish([publication], token: token) == [.published(rows: 1, deleted: 0)])
+        try await world.publisher.publish([publication], of: spool, token: token) == [
+          .published(rows: 1, deleted: 0)
+        ])
       await #expect(throws: Fault.self) { try await lost.execute("COMMIT") }
       await lost.close()
       #expect(try await world.texts("SELECT k, v FROM t") == ["a 1"])
@@ -288,12 +295,12 @@ import Testing
     let one = try await world.publication(slow, Self.dated, first, day: 1, run: "r1")
     let other = try await world.publication(target, Self.dated, second, day: 2, run: "r2")
     let (session, settings) = (SessionSettings(), world.settings)
-    func start(_ publication: sending TablePublication, day: Int, run: String) -> Task<Void, any Error> {
+    func start(_ made: sending PublishWorld.Kept, day: Int, run: String) -> Task<Void, any Error> {
       Task {
         let connection = try await Connection.open(settings)
         let publisher = TablePublisher(connection: connection, ledger: PublishWorld.ledger, session: session)
         let token = try await publisher.raiseFence(identity: PublishWorld.identity(day: day), run: RunID(run))
-        _ = try await publisher.publish([publication], token: token)
+        _ = try await publisher.publish([made.publication], of: made.spool, token: token)
         await connection.close()
       }
     }

@@ -31,8 +31,7 @@ extension Attempt {
       // A commit whose answer was lost, or that nothing could be written about any more, a file that has appeared
       // without the state's knowing; or chunks.
       let references = boundContext.references(of: record.id)
-      let search = CommitSearch(
-        asker: asker, project: environment.project, references: references, session: session)
+      let search = CommitSearch(asker: asker, project: environment.project, references: references)
       binding.parts = try await search.parts(of: bound.job, publishedBy: record)
       let appeared = try Publisher.appearedFiles(
         of: bound.job, references: references, marks: marks, in: environment)

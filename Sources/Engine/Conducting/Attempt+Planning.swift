@@ -23,7 +23,7 @@ extension Attempt {
           if let known = try await committedPlan(spills) { known } else { try await plan(asker, spills) }
         let publisher = try await Publisher.prepare(
           environment: environment, request: request, context: context, references: references,
-          plan: prepared.plan, run: record, asker: asker, session: session)
+          plan: prepared.plan, run: record, asker: asker)
         budget.reset()
         return (prepared, publisher)
       } catch let fault as Fault where fault.isTransient && !Task.isCancelled {

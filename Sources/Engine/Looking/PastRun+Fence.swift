@@ -16,8 +16,7 @@ extension PastRun {
     let (bound, context) = try await begun
     let references = context.references(of: record.id)
     let asker = PlanAsker(environment: environment, job: bound.job.name, run: record.id, session: session)
-    let search = CommitSearch(
-      asker: asker, project: environment.project, references: references, session: session)
+    let search = CommitSearch(asker: asker, project: environment.project, references: references)
     let result: Result<(isPastFirstCommit: Bool, failure: (any Error)?), any Error>
     do {
       result = .success(try await search.takeAway(from: record, of: bound.job))

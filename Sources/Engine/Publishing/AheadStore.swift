@@ -1,7 +1,6 @@
 internal import Expressions
 internal import Model
 internal import Planning
-internal import Postgres
 internal import Sinks
 internal import StateStore
 
@@ -10,33 +9,30 @@ internal import StateStore
 ///
 /// Whatever is in the way leaves nothing behind but the partials, from which the result is published as any other.
 actor AheadStore {
-  private let table: Publisher.Table
-  private let entry: LedgerEntry
+  private let publication: TablePublication
+  private let token: FencingToken
   private let maker: ResultMaker
   private let checks: [TypedCheck]
   private let asker: PlanAsker
-  private let session: SessionSettings
   /// To be told of each chunk that is done.
   nonisolated let relay = ChunkRelay()
   private var stored: Stored?
 
-  /// All rows of a result, and what came of its checks.
+  /// All rows of a result.
   struct Stored: Sendable {
     var rows: RowsAhead
     var made: ResultMaker.Made
-    var verdicts: [(check: TypedCheck, verdict: CheckJudge.Verdict)]
   }
 
   init(
-    _ table: Publisher.Table, entry: LedgerEntry, maker: ResultMaker, checks: [TypedCheck], asker: PlanAsker,
-    session: SessionSettings
+    _ publication: TablePublication, token: FencingToken, maker: ResultMaker, checks: [TypedCheck],
+    asker: PlanAsker
   ) {
-    self.table = table
-    self.entry = entry
+    self.publication = publication
+    self.token = token
     self.maker = maker
     self.checks = checks
     self.asker = asker
-    self.session = session
   }
 
   /// Ends with the last chunk's rows, or where it cannot go on.
@@ -71,24 +67,15 @@ actor AheadStore {
   func take() -> Stored? { stored.take() }
 
   private func storeAll() async throws -> Stored? {
-    let (plan, work) = (maker.plan, maker.work)
-    let publisher = TablePublisher(
-      connection: try await asker.connection(table.target.connection),
-      ledger: PublicationLedger(schema: table.target.ledger), session: session)
-    let publication = TablePublication(
-      target: table.target, entry: entry, facts: nil, result: plan.result, descriptions: [:], spool: nil)
-    let stored = try await publisher.storeAhead(publication, token: table.token) { writer in
-      var judges = try checks.map { check throws(Fault) in
-        try CheckJudge(check, result: plan.result, zones: work.zones)
-      }
-      let made = try await maker.make(
-        of: plan.chunks.map(\.id).sorted().map {
+    let target = publication.target
+    let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
+    let stored = try await publisher.storeAhead(publication, token: token) { writer in
+      try await maker.make(
+        of: maker.plan.chunks.map(\.id).sorted().map {
           AwaitedRun($0, of: maker.run, in: maker.environment.store, relay)
         },
-        into: ResultCopy(schema: plan.result, to: writer), files: [],
-        guards: [WindowGuard(table.target, result: plan.result)].compactMap { $0 }, checks: &judges)
-      return (made, try CheckJudge.verdicts(of: &judges, zones: work.zones))
+        into: ResultCopy(schema: maker.plan.result, to: writer), files: [], targets: [target], checks: checks)
     }
-    return stored.map { Stored(rows: $0.ahead, made: $0.made.0, verdicts: $0.made.1) }
+    return stored.map { Stored(rows: $0.ahead, made: $0.made) }
   }
 }

@@ -1,7 +1,6 @@
 internal import Compute
 internal import Model
 internal import Planning
-internal import Postgres
 internal import Runtime
 internal import Sinks
 internal import StateStore
@@ -17,7 +16,6 @@ actor ChunkPublisher {
   private let plan: Plan
   private let work: ChunkWork
   private let asker: PlanAsker
-  private let session: SessionSettings
   private let ownership: Ownership
   private let tables: [Table]
   private let commitment: Commitment
@@ -28,18 +26,17 @@ actor ChunkPublisher {
   /// One chunk after the other: they share the connections of the attempt.
   private let turn = Permits(1)
 
-  /// A table, and the entry that its chunks come to.
+  /// A table, as the whole result is published into it.
   struct Table {
-    var target: TableTarget
-    var facts: TableFacts?
+    var publication: TablePublication
     var token: FencingToken
-    var entry: LedgerEntry
-    var descriptions: [String: String]
+
+    var target: TableTarget { publication.target }
   }
 
   init(
     environment: EngineEnvironment, retry: ErrorRules.Retry, plan: Plan, work: ChunkWork, asker: PlanAsker,
-    session: SessionSettings, ownership: Ownership, tables: [Table], commitment: Commitment,
+    ownership: Ownership, tables: [Table], commitment: Commitment,
     known: PublishedParts
   ) {
     self.environment = environment
@@ -47,7 +44,6 @@ actor ChunkPublisher {
     self.plan = plan
     self.work = work
     self.asker = asker
-    self.session = session
     self.ownership = ownership
     self.tables = tables
     self.commitment = commitment
@@ -73,15 +69,10 @@ actor ChunkPublisher {
     let hash = try spool.finish()
     try await bind()
     for group in Dictionary(grouping: tables, by: \.target.connection).sorted(by: { $0.key < $1.key }) {
-      var publications: [TablePublication] = []
-      for table in group.value {
-        publications.append(
-          TablePublication(
-            target: table.target,
-            entry: table.entry.of(chunk, rejected: record.counts.quarantined, resultHash: hash),
-            facts: table.facts, result: plan.result, descriptions: table.descriptions, spool: spool))
+      let parts = group.value.map {
+        $0.publication.of(chunk, rejected: record.counts.quarantined, resultHash: hash)
       }
-      try await publish(chunk, into: group.value, publications)
+      try await publish(chunk, parts, of: spool, into: group.value)
     }
     published.insert(chunk)
     environment.report(ownership.run, .chunkPublished(chunk, rows: spool.rows))
@@ -102,16 +93,16 @@ actor ChunkPublisher {
 
   /// Tries until it is known to be there, as `Publisher` does with whole results.
   private func publish(
-    _ chunk: ChunkID, into tables: [Table], _ publications: [TablePublication]
+    _ chunk: ChunkID, _ parts: [TablePublication], of spool: ResultSpool, into tables: [Table]
   ) async throws {
     var budget = RetryBudget(retry)
     while true {
       do {
-        let connection = try await asker.connection(tables[0].target.connection)
+        let publisher = try await asker.publisher(
+          on: tables[0].target.connection, ledger: tables[0].target.ledger)
         try Failpoint.hit(.chunkBeforePublish)
-        _ = try await TablePublisher(
-          connection: connection, ledger: PublicationLedger(schema: tables[0].target.ledger), session: session
-        ).publishChunk(publications, of: tables.map(\.entry), token: tables[0].token)
+        _ = try await publisher.publishChunk(
+          parts, of: spool, wholes: tables.map(\.publication.entry), token: tables[0].token)
         try Failpoint.hit(.chunkAfterPublish)
         return
       } catch var fault as Fault where fault.isTransient && !Task.isCancelled {

@@ -1,7 +1,6 @@
 internal import Expressions
 internal import Model
 internal import Planning
-internal import Postgres
 internal import Sinks
 internal import StateStore
 
@@ -11,7 +10,6 @@ struct CommitSearch {
   var asker: PlanAsker
   var project: Project
   var references: ReferenceScope
-  var session: SessionSettings
 
   /// What of the job's result its run has published.
   /// - Throws: `Fault` where a target cannot be asked: then nothing may be assumed of it.
@@ -52,8 +50,6 @@ struct CommitSearch {
   }
 
   private func publisher(_ target: ConnectionRule) async throws -> TablePublisher {
-    TablePublisher(
-      connection: try await asker.connection(target.name),
-      ledger: PublicationLedger(schema: Identifier(target.ledgerSchema)), session: session)
+    try await asker.publisher(on: target.name, ledger: Identifier(target.ledgerSchema))
   }
 }

@@ -14,8 +14,7 @@ extension Publisher {
   ) async throws {
     guard let table = tableAhead(maker.work) else { return try await read(nil) }
     let store = AheadStore(
-      table, entry: entry(table, resultHash: nil), maker: maker, checks: checks, asker: asker,
-      session: session)
+      publication(table, resultHash: nil), token: table.token, maker: maker, checks: checks, asker: asker)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await store.store() }
@@ -37,13 +36,13 @@ extension Publisher {
   /// Nor with a check that holds values, which take as much memory as the readers do.
   private func tableAhead(_ work: ChunkWork) -> Table? {
     let limits = request.job.limits
-    let isMemoryFree = checks.allSatisfy { check in
-      if case .unique = check.condition { return false }
-      return true
+    let keepsValues = checks.contains { check in
+      if case .unique = check.condition { return true }
+      return false
     }
-    guard isMemoryFree, tables.count == 1, files.isEmpty, let table = tables.first, table.target.create,
-      table.facts == nil,
-      !table.isByChunk, table.target.beforePublish.isEmpty, !work.isSorted, run.replayOf == nil,
+    guard !keepsValues, tables.count == 1, files.isEmpty, let table = tables.first, table.target.create,
+      table.facts == nil, !table.isByChunk, table.target.beforePublish.isEmpty, !work.isSorted,
+      run.replayOf == nil,
       limits.statementTimeout == nil, limits.maximumRowsPerSecond == nil, limits.maximumReplicationLag == nil,
       plan.sources.contains(where: {
         $0.connection == table.target.connection && $0.consistency == .snapshot
@@ -61,13 +60,13 @@ extension Publisher {
       return nil
     }
     do {
-      open = try await stored.rows.open(publication(table, resultHash: nil, nil), token: table.token)
+      open = try await stored.rows.open(publication(table, resultHash: nil), token: table.token)
     } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
       environment.report(run.id, .waiting(reason: "\(fault.sentence); trying again"))
       await asker.drop(table.target.connection)
     }
     if open == nil { return nil }
-    try judge(stored.verdicts, rows: stored.made.rows)
+    try judge(stored.made)
     return stored.made
   }
 }

@@ -80,7 +80,7 @@ extension Publisher {
         } else {
           if spool == nil { try await keepAgain(made) }
           outcomes = try await tablePublisher(tables[0]).publish(
-            tables.map { publication($0, resultHash: made.hash, spool) }, token: tables[0].token)
+            tables.map { publication($0, resultHash: made.hash) }, of: spool, token: tables[0].token)
         }
         try Failpoint.hit(.publishAfterCommit)
         return outcomes

@@ -1,6 +1,5 @@
 internal import Model
 internal import Planning
-internal import Postgres
 internal import Sinks
 internal import StateStore
 
@@ -19,9 +18,8 @@ extension Publisher {
     if marks.contains(where: { $0.committedAt != nil }) { return nil }
     do {
       let opened = try await tablePublisher(table).open(
-        publication(table, resultHash: nil, nil), token: table.token
-      ) {
-        writer in
+        publication(table, resultHash: nil), token: table.token
+      ) { writer in
         try await make(maker, into: ResultCopy(schema: plan.result, to: writer), token)
       }
       guard let opened else { return nil }

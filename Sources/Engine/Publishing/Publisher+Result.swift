@@ -54,9 +54,8 @@ extension Publisher {
   func keepAgain(_ made: ResultMaker.Made) async throws {
     guard let maker else { return }
     let spool = try makeSpool(maker)
-    var none: [CheckJudge] = []
     let again = try await maker.make(
-      of: try await maker.partials(), into: spool, files: [], guards: [], checks: &none)
+      of: try await maker.partials(), into: spool, files: [], targets: [], checks: [])
     if again.hash != made.hash { throw changed(again.hash, from: made.hash, in: tables[0].target.sink) }
     self.spool = spool
   }
@@ -75,14 +74,10 @@ extension Publisher {
           root: environment.outputRoot, identity: run.identity, run: run.id, token: token,
           mayReplace: run.revision > 1 || request.again || reached.contains(file.sink)))
     }
-    var judges = try checks.map { check throws(Fault) in
-      try CheckJudge(check, result: plan.result, zones: maker.work.zones)
-    }
     let made = try await maker.make(
-      of: try await maker.partials(), into: output, files: prepared,
-      guards: tables.compactMap { WindowGuard($0.target, result: plan.result) },
-      checks: &judges)
-    try judge(try CheckJudge.verdicts(of: &judges, zones: maker.work.zones), rows: made.rows)
+      of: try await maker.partials(), into: output, files: prepared, targets: tables.map(\.target),
+      checks: checks)
+    try judge(made)
     return made
   }
 
@@ -100,11 +95,11 @@ extension Publisher {
   }
 
   /// - Throws: `Fault` `check_failed`; `empty_result` for a result without rows, where a target wants some.
-  func judge(_ verdicts: [(check: TypedCheck, verdict: CheckJudge.Verdict)], rows: Int64) throws(Fault) {
+  func judge(_ made: ResultMaker.Made) throws(Fault) {
     judged = []
     warnings = []
     var failed: [(check: TypedCheck, sentence: String)] = []
-    for (check, verdict) in verdicts {
+    for (check, verdict) in made.verdicts {
       environment.report(
         run.id,
         .checkJudged(
@@ -129,7 +124,7 @@ extension Publisher {
           "Nothing was published. The finished chunks are kept: correct the check or the data and run again"
       )
     }
-    if rows == 0 { try refuseEmpty() }
+    if made.rows == 0 { try refuseEmpty() }
   }
 
   private func refuseEmpty() throws(Fault) {

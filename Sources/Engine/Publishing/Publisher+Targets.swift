@@ -1,7 +1,6 @@
 internal import Expressions
 internal import Model
 internal import Planning
-internal import Postgres
 internal import Runtime
 internal import Sinks
 internal import StateStore
@@ -13,7 +12,7 @@ extension Publisher {
   /// - Throws: `Faults` that name what does not fit, before a row is read.
   static func prepare(
     environment: EngineEnvironment, request: RunRequest, context: RunContext, references: ReferenceScope,
-    plan: Plan, run: RunRecord, asker: PlanAsker, session: SessionSettings
+    plan: Plan, run: RunRecord, asker: PlanAsker
   ) async throws -> Publisher {
     let resolver = TargetResolver(
       job: request.job, context: context, references: references,
@@ -27,10 +26,8 @@ extension Publisher {
       switch rule {
       case .table(let rule):
         let target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
-        let connection = try await asker.connection(target.connection)
-        let facts = try await Publisher.look(at: target, connection, result: plan.result, session: session)
-        let publisher = TablePublisher(
-          connection: connection, ledger: PublicationLedger(schema: target.ledger), session: session)
+        let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
+        let facts = try await Publisher.look(at: target, publisher, result: plan.result)
         if tokens[target.connection] == nil {
           try await publisher.ensureLedger()
           tokens[target.connection] = try await publisher.raiseFence(identity: run.identity, run: run.id)
@@ -50,7 +47,7 @@ extension Publisher {
     try Failpoint.hit(.targetPrepared)
     return Publisher(
       environment: environment, request: request, plan: plan, run: run, asker: asker,
-      session: session, tables: tables, files: files, lastRevision: lastRevision,
+      tables: tables, files: files, lastRevision: lastRevision,
       checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result))
   }
 
@@ -96,12 +93,9 @@ extension Publisher {
   }
 
   private static func look(
-    at target: TableTarget, _ connection: Connection, result: [ColumnSchema], session: SessionSettings
+    at target: TableTarget, _ publisher: TablePublisher, result: [ColumnSchema]
   ) async throws -> TableFacts? {
-    let facts = try await connection.transaction(.reading(session)) { connection in
-      try await connection.tableFacts(target.table)
-    }
-    guard let facts else {
+    guard let facts = try await publisher.facts(of: target.table) else {
       if target.create { return nil }
       throw Fault(
         "unknown_table", .notFound,
@@ -138,13 +132,11 @@ extension Publisher {
     _ work: ChunkWork, commitment: Commitment, known: PublishedParts, ownership: Ownership
   ) -> ChunkPublisher? {
     let wanted = tables.filter(\.isByChunk).map { table in
-      ChunkPublisher.Table(
-        target: table.target, facts: table.facts, token: table.token, entry: entry(table, resultHash: nil),
-        descriptions: descriptions)
+      ChunkPublisher.Table(publication: publication(table, resultHash: nil), token: table.token)
     }
     if wanted.isEmpty { return nil }
     return ChunkPublisher(
       environment: environment, retry: request.job.errors.retry, plan: plan, work: work, asker: asker,
-      session: session, ownership: ownership, tables: wanted, commitment: commitment, known: known)
+      ownership: ownership, tables: wanted, commitment: commitment, known: known)
   }
 }

@@ -1,7 +1,6 @@
 internal import Expressions
 internal import Model
 internal import Planning
-internal import Postgres
 internal import Sinks
 internal import StateStore
 
@@ -13,7 +12,6 @@ final class Publisher {
   let plan: Plan
   var run: RunRecord
   let asker: PlanAsker
-  let session: SessionSettings
   let tables: [Table]
   let files: [File]
   /// The newest revision of the identity that the targets have of other runs.
@@ -49,14 +47,13 @@ final class Publisher {
 
   init(
     environment: EngineEnvironment, request: RunRequest, plan: Plan, run: RunRecord, asker: PlanAsker,
-    session: SessionSettings, tables: [Table], files: [File], lastRevision: Int, checks: [TypedCheck]
+    tables: [Table], files: [File], lastRevision: Int, checks: [TypedCheck]
   ) {
     self.environment = environment
     self.request = request
     self.plan = plan
     self.run = run
     self.asker = asker
-    self.session = session
     self.tables = tables
     self.files = files
     self.lastRevision = lastRevision
@@ -70,15 +67,13 @@ final class Publisher {
   }
 
   func tablePublisher(_ table: Table) async throws -> TablePublisher {
-    TablePublisher(
-      connection: try await asker.connection(table.target.connection),
-      ledger: PublicationLedger(schema: table.target.ledger), session: session)
+    try await asker.publisher(on: table.target.connection, ledger: table.target.ledger)
   }
 
-  func publication(_ table: Table, resultHash: String?, _ spool: ResultSpool?) -> TablePublication {
+  func publication(_ table: Table, resultHash: String?) -> TablePublication {
     TablePublication(
       target: table.target, entry: entry(table, resultHash: resultHash), facts: table.facts,
-      result: plan.result, descriptions: descriptions, spool: spool,
+      result: plan.result, descriptions: descriptions,
       chunks: table.isByChunk ? plan.chunks.count : nil)
   }
 

@@ -18,24 +18,34 @@ struct ResultMaker {
   struct Made {
     var hash: String
     var rows: Int64
+    /// What came of the checks, in their order.
+    var verdicts: [(check: TypedCheck, verdict: CheckJudge.Verdict)]
   }
 
-  /// - Parameter inputs: the partials of all chunks.
-  /// - Throws: `DamagedChunk` for a stored partial that cannot be used.
+  /// - Parameters:
+  ///   - inputs: the partials of all chunks.
+  ///   - targets: whose windows no row may be outside of.
+  ///   - checks: to be judged; what becomes of the result then is for the caller to say.
+  /// - Throws: `DamagedChunk` for a stored partial that cannot be used; `Fault` `outside_window`.
   func make(
-    of inputs: [any SortedRun], into output: any ResultOutput, files: [PreparedFile], guards: [WindowGuard],
-    checks: inout [CheckJudge]
+    of inputs: [any SortedRun], into output: any ResultOutput, files: [PreparedFile],
+    targets: [TableTarget], checks: [TypedCheck]
   ) async throws -> Made {
+    let guards = targets.compactMap { WindowGuard($0, result: plan.result) }
+    var judges = try checks.map { check throws(Fault) in
+      try CheckJudge(check, result: plan.result, zones: work.zones)
+    }
     let stream = try work.merge(inputs: inputs.count)
     try await stream.forEachBatch(of: inputs) { batch in
       for window in guards { try window.check(batch) }
-      for index in checks.indices { try checks[index].add(batch) }
+      for index in judges.indices { try judges[index].add(batch) }
       try await output.append(batch)
       for file in files { try file.append(batch) }
     }
     let hash = try await output.finish()
     for file in files { try file.prepare() }
-    return Made(hash: hash, rows: output.rows)
+    return Made(
+      hash: hash, rows: output.rows, verdicts: try CheckJudge.verdicts(of: &judges, zones: work.zones))
   }
 
   /// The partials of chunks that are all done, brought down to as many as may be open at once.

@@ -3,6 +3,7 @@ internal import Model
 internal import Planning
 internal import Postgres
 internal import Runtime
+internal import Sinks
 
 /// Answers the planner's questions, over one connection a database that stays open for the whole
 /// attempt: the targets use it too.
@@ -33,6 +34,12 @@ actor PlanAsker {
     connections[name] = opened
     hasConnected = true
     return opened
+  }
+
+  /// What publishes over the connection to `name`, opened where it is not.
+  func publisher(on name: String, ledger schema: Identifier) async throws -> TablePublisher {
+    TablePublisher(
+      connection: try await connection(name), ledger: PublicationLedger(schema: schema), session: session)
   }
 
   /// Gives up a connection that has failed.

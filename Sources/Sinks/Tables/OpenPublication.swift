@@ -35,7 +35,7 @@ extension TablePublisher {
   /// Begins to publish a result that is only made now: the server stores its first rows while the last ones are
   /// merged.
   /// - Parameters:
-  ///   - publication: without a spool, its entry without a hash.
+  ///   - publication: its entry without a hash.
   ///   - make: writes the result in the form that COPY takes.
   /// - Returns: `nil` where this revision was published before, by whom only the result's hash can tell; nothing is
   ///   made then.

@@ -40,7 +40,7 @@ package struct RowsAhead: Sendable {
 extension TablePublisher {
   /// Stores a result that is only made now, for a publish that comes later.
   /// - Parameters:
-  ///   - publication: of a table that is to be created; without a spool, its entry without a hash.
+  ///   - publication: of a table that is to be created; its entry without a hash.
   ///   - make: writes the result in the form that COPY takes.
   /// - Returns: `nil` where that cannot be done without being in somebody's way; nothing is made then.
   /// - Throws: what the server says, or what `make` throws; nothing is left then.

@@ -1,7 +1,7 @@
 package import Model
 
-/// One table's part of a publish.
-package struct TablePublication {
+/// One table's part of a publish, and all that is known of it but the rows.
+package struct TablePublication: Sendable {
   package var target: TableTarget
   package var entry: LedgerEntry
   /// The target as it was found before the run read anything; `nil` where it is to be created.
@@ -9,8 +9,6 @@ package struct TablePublication {
   package var result: [ColumnSchema]
   /// Descriptions of result columns, for a table that is created.
   package var descriptions: [String: String]
-  /// The result; `nil` where it is made while it is published.
-  package var spool: ResultSpool?
   /// Where the chunks of the result were published one by one: how many there are, all in the target by now.
   package var chunks: Int?
   /// Another chunk has begun the run's publication: what comes once is done.
@@ -18,15 +16,22 @@ package struct TablePublication {
 
   package init(
     target: TableTarget, entry: LedgerEntry, facts: TableFacts?, result: [ColumnSchema],
-    descriptions: [String: String], spool: ResultSpool?, chunks: Int? = nil
+    descriptions: [String: String], chunks: Int? = nil
   ) {
     self.target = target
     self.entry = entry
     self.facts = facts
     self.result = result
     self.descriptions = descriptions
-    self.spool = spool
     self.chunks = chunks
+  }
+
+  /// The publication of one chunk of its result.
+  package func of(_ chunk: ChunkID, rejected: Int64, resultHash: String) -> TablePublication {
+    var part = self
+    part.entry = entry.of(chunk, rejected: rejected, resultHash: resultHash)
+    part.chunks = nil
+    return part
   }
 }
 

@@ -3,7 +3,7 @@ package import Postgres
 internal import Runtime
 
 /// Publishes results into the tables of one connection, each exactly once.
-package struct TablePublisher {
+package struct TablePublisher: Sendable {
   let connection: Connection
   let ledger: PublicationLedger
   let session: SessionSettings
@@ -14,16 +14,22 @@ package struct TablePublisher {
     self.session = session
   }
 
+  /// The target as it is now; `nil` where there is no such table.
+  package func facts(of table: QualifiedName) async throws -> TableFacts? {
+    try await connection.transaction(.reading(session)) { try await $0.tableFacts(table) }
+  }
+
   /// Publishes all or nothing, in one transaction.
+  /// - Parameter spool: the result; not asked for by what was published chunk by chunk.
   /// - Throws: `Fault` of class conflict where somebody else published another result, or has taken
   ///   the run over; of class validation or check where the result may not be published; transient
   ///   ones may be tried again.
   package func publish(
-    _ publications: [TablePublication], token: FencingToken
+    _ publications: [TablePublication], of spool: ResultSpool?, token: FencingToken
   ) async throws -> [PublishOutcome] {
     try await endLost(publications[0].entry, token)
     return try await connection.transaction(.writing(session)) { _ in
-      try await publishAll(publications, token: token)
+      try await publishAll(publications, of: spool, token: token)
     }
   }
 
@@ -31,10 +37,11 @@ package struct TablePublisher {
   /// the whole, which say from then on that the run has begun to publish and is not at its end.
   /// - Parameters:
   ///   - publications: with the chunk's own entries.
+  ///   - spool: the chunk's rows.
   ///   - wholes: the entries of the whole, one a publication.
   /// - Throws: as `publish`; of class conflict also where another run has published into one of the sinks.
   package func publishChunk(
-    _ publications: [TablePublication], of wholes: [LedgerEntry], token: FencingToken
+    _ publications: [TablePublication], of spool: ResultSpool, wholes: [LedgerEntry], token: FencingToken
   ) async throws -> [PublishOutcome] {
     try await endLost(publications[0].entry, token)
     return try await connection.transaction(.writing(session)) { _ in
@@ -42,7 +49,7 @@ package struct TablePublisher {
       for (position, whole) in wholes.enumerated() {
         publications[position].isContinued = try await !begin(whole, publications[position].target)
       }
-      return try await publishAll(publications, token: token)
+      return try await publishAll(publications, of: spool, token: token)
     }
   }
 
@@ -68,7 +75,7 @@ package struct TablePublisher {
 
   /// In a transaction that has begun.
   private func publishAll(
-    _ publications: [TablePublication], token: FencingToken
+    _ publications: [TablePublication], of spool: ResultSpool?, token: FencingToken
   ) async throws -> [PublishOutcome] {
     var isNew: [Bool] = []
     for publication in publications {
@@ -83,7 +90,7 @@ package struct TablePublisher {
       } else {
         outcomes.append(
           try await pointing(at: publication.target.place) {
-            isNew ? try await write(publication) : try await existing(publication)
+            isNew ? try await write(publication, spool) : try await existing(publication)
           })
       }
     }
@@ -144,10 +151,10 @@ package struct TablePublisher {
       hint: "To put this one in its place run again with --again")
   }
 
-  private func write(_ publication: TablePublication) async throws -> PublishOutcome {
-    guard let spool = publication.spool else {
-      throw Fault("no_result", .internal, "There is no result to publish")
-    }
+  private func write(
+    _ publication: TablePublication, _ spool: ResultSpool?
+  ) async throws -> PublishOutcome {
+    guard let spool else { throw Fault("no_result", .internal, "There is no result to publish") }
     if spool.rows == 0, try keepsAsItIs(publication.target) {
       try await connection.execute(ledger.complete(publication.entry, rows: 0, deleted: 0))
       return .kept
