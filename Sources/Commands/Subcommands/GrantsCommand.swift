@@ -1,46 +1,5 @@
-internal import JobFiles
 internal import Model
-internal import Runtime
 internal import Sinks
-internal import StateStore
-
-/// `tidemark version`.
-enum VersionCommand {
-  static let spec = CommandSpec(
-    name: "version", summary: "Print the version", example: "tidemark version",
-    run: { invocation in
-      if invocation.has("json") {
-        Terminal.print(JSONValue.object([.init("version", .string(Tool.version))]).prettyText)
-      } else {
-        Terminal.print("tidemark \(Tool.version)")
-      }
-      return .ok
-    })
-}
-
-/// `tidemark schema`: the JSON Schema of job files, for editors.
-enum SchemaCommand {
-  static let spec = CommandSpec(
-    name: "schema", summary: "Print the JSON Schema of job files, for editors",
-    example: "tidemark schema > job.schema.json",
-    run: { _ in
-      Terminal.print(JobSchema.text)
-      return .ok
-    })
-}
-
-/// `tidemark failpoints`: the places where `TIDEMARK_FAILPOINT` can make a run die. For crash tests.
-enum FailpointsCommand {
-  static var all: [Failpoint] { Failpoint.ofRuns + StateFailpoints.all }
-
-  static let spec = CommandSpec(
-    name: "failpoints", summary: "List the failpoints of crash tests", example: "tidemark failpoints",
-    isHidden: true,
-    run: { _ in
-      for point in all { Terminal.print(point.name) }
-      return .ok
-    })
-}
 
 /// `tidemark grants`: what an administrator runs where a role may not make the ledger itself.
 enum GrantsCommand {

@@ -1,0 +1,41 @@
+package import Model
+
+/// One row of the ledger, before it is known what was written.
+package struct LedgerEntry: Hashable, Sendable {
+  package var identity: RunIdentity
+  package var revision: Int
+  package var sink: String
+  package var run: RunID
+  package var target: String
+  package var rejected: Int64
+  /// The checks' names and outcomes.
+  package var checks: JSONValue
+  /// `nil` while the result is made, or published chunk by chunk.
+  package var resultHash: String?
+
+  /// Between a sink's name and a chunk's number, in the name of a chunk's entry.
+  static let chunkMark = "#"
+
+  package init(
+    identity: RunIdentity, revision: Int, sink: String, run: RunID, target: String, rejected: Int64,
+    checks: JSONValue, resultHash: String?
+  ) {
+    self.identity = identity
+    self.revision = revision
+    self.sink = sink
+    self.run = run
+    self.target = target
+    self.rejected = rejected
+    self.checks = checks
+    self.resultHash = resultHash
+  }
+
+  /// The entry of one chunk.
+  package func of(_ chunk: ChunkID, rejected: Int64, resultHash: String) -> LedgerEntry {
+    var part = self
+    part.sink = "\(sink)\(LedgerEntry.chunkMark)\(chunk.number)"
+    part.rejected = rejected
+    part.resultHash = resultHash
+    return part
+  }
+}
