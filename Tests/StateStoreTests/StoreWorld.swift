@@ -48,6 +48,13 @@ func withStore(_ kind: StoreKind, _ body: (StoreWorld) async throws -> Void) asy
   }
 }
 
+extension Store {
+  /// The run of that identity that is not over.
+  func unfinishedRun(of identity: RunIdentity) async throws -> RunRecord? {
+    try await runs(RunFilter(isUnfinished: true)).first { $0.identity == identity }
+  }
+}
+
 /// A test server has only so many connections.
 private let databases = Permits(5)
 

@@ -9,7 +9,6 @@ struct Style: Sendable {
   func red(_ text: String) -> String { wrapped(text, "1;31") }
   func green(_ text: String) -> String { wrapped(text, "32") }
   func yellow(_ text: String) -> String { wrapped(text, "33") }
-  func cyan(_ text: String) -> String { wrapped(text, "36") }
 
   private func wrapped(_ text: String, _ code: String) -> String {
     isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text

@@ -56,12 +56,6 @@ extension Column {
     count += 1
   }
 
-  package func appendNull() {
-    precondition(count < Self.capacity, "a column holds \(Self.capacity) values")
-    writeNull(count)
-    count += 1
-  }
-
   /// Appends the value that `source`, a column of the same form, has at `row`.
   package func append(from source: Column, _ row: Int) {
     precondition(count < Self.capacity, "a column holds \(Self.capacity) values")

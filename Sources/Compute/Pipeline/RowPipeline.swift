@@ -78,9 +78,6 @@ package struct RowPipeline: ~Copyable {
     }
   }
 
-  /// The columns that every batch consists of, for consumers that prepare for them.
-  package var outputColumns: [Column] { columns }
-
   /// What became of the rows of all batches so far.
   package var counts: RowCounts {
     var counts = judge.counts

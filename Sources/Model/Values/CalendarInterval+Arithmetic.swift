@@ -79,50 +79,6 @@ extension CalendarInterval {
     return result
   }
 
-  /// Postgres's `justify_days`: thirty days become a month, both with one sign.
-  /// - Throws: `RowFault` 22008 beyond interval's range.
-  package func justifiedDays() throws(RowFault) -> CalendarInterval {
-    var result = self
-    try result.moveDaysToMonths()
-    if result.months > 0 && result.days < 0 {
-      result.days += Self.daysPerMonth
-      result.months -= 1
-    } else if result.months < 0 && result.days > 0 {
-      result.days -= Self.daysPerMonth
-      result.months += 1
-    }
-    return result
-  }
-
-  /// Postgres's `justify_interval`: both of the above, and all parts with one sign.
-  /// - Throws: `RowFault` 22008 beyond interval's range.
-  package func justified() throws(RowFault) -> CalendarInterval {
-    var result = self
-    // Made smaller first where both have one sign, so that the sum below cannot overflow.
-    if (days > 0 && microseconds > 0) || (days < 0 && microseconds < 0) { try result.moveDaysToMonths() }
-    let wholeDays = microseconds / Timestamp.microsecondsPerDay
-    result.microseconds -= wholeDays * Timestamp.microsecondsPerDay
-    result.days += Int32(wholeDays)
-    try result.moveDaysToMonths()
-    if result.months > 0 && (result.days < 0 || (result.days == 0 && result.microseconds < 0)) {
-      result.days += Self.daysPerMonth
-      result.months -= 1
-    } else if result.months < 0 && (result.days > 0 || (result.days == 0 && result.microseconds > 0)) {
-      result.days -= Self.daysPerMonth
-      result.months += 1
-    }
-    result.alignTimeWithDays()
-    return result
-  }
-
-  private mutating func moveDaysToMonths() throws(RowFault) {
-    let wholeMonths = days / Self.daysPerMonth
-    days -= wholeMonths * Self.daysPerMonth
-    let (sum, tooBig) = months.addingReportingOverflow(wholeMonths)
-    if tooBig { throw .datetimeOutOfRange("interval") }
-    months = sum
-  }
-
   private mutating func alignTimeWithDays() {
     if days > 0 && microseconds < 0 {
       microseconds += Timestamp.microsecondsPerDay

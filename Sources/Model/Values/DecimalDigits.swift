@@ -6,7 +6,6 @@
 /// every intermediate rounding falls where Postgres's falls.
 package struct DecimalDigits: Sendable, Hashable {
   static let base = 10_000
-  static let decimalsPerDigit = 4
 
   var digits: [UInt16]
   var weight: Int

@@ -17,9 +17,6 @@ package struct SQLState: Hashable, Sendable, CustomStringConvertible {
 
   package var description: String { code }
 
-  package static let queryCancelled = SQLState("57014")
-  package static let lockNotAvailable = SQLState("55P03")
-
   /// What Tidemark knows of one SQLSTATE, or of a whole class of them.
   package struct Meaning: Hashable, Sendable {
     /// The fault's code.

@@ -11,7 +11,6 @@ package struct TransactionOptions: Hashable, Sendable {
   package enum Isolation: String, Hashable, Sendable, CaseIterable {
     case readCommitted = "READ COMMITTED"
     case repeatableRead = "REPEATABLE READ"
-    case serializable = "SERIALIZABLE"
   }
 
   package init(

@@ -81,12 +81,6 @@ package final class SnapshotHolder: Sendable {
     }
   }
 
-  /// A new holder of the same picture, made of a connection that imported it, for when this one's
-  /// connection is lost. The connection belongs to the new holder from then on.
-  package func handingOver(to worker: Connection) async throws -> SnapshotHolder {
-    try await SnapshotHolder(worker, lockable)
-  }
-
   /// Asks within the snapshot.
   @discardableResult
   package func query(_ sql: SQLText, _ parameters: [StatementParameter] = []) async throws -> QueryResult {

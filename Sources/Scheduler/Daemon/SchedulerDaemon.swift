@@ -124,8 +124,6 @@ package actor SchedulerDaemon {
     }.min { $0.1 < $1.1 }
   }
 
-  package var jobCount: Int { lanes.count }
-
   // MARK: The loop
 
   /// Goes on until the task is cancelled; then asks the runs that are going on to stop, and waits

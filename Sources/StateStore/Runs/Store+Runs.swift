@@ -79,13 +79,6 @@ extension Store {
     }
   }
 
-  /// The run of that identity that is not over.
-  package func unfinishedRun(of identity: RunIdentity) async throws -> RunRecord? {
-    try await database.transaction(.read) { tx in
-      try await tx.row(openByIdentity, [.text(identity.key)]).map(RunRecord.init)
-    }
-  }
-
   /// The newest revision of that identity that succeeded.
   package func succeededRun(of identity: RunIdentity) async throws -> RunRecord? {
     try await database.transaction(.read) { tx in

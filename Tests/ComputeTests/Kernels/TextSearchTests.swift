@@ -66,7 +66,7 @@ import Testing
       let column = Column(.text)
       let longest = numbers.pick([8, 30, 58, 90])
       for _ in 0..<1 + numbers.below(120) {
-        if numbers.oneIn(9) { column.appendNull(); continue }
+        if numbers.oneIn(9) { column.append(.null); continue }
         var text = Self.text(&numbers, "aab", numbers.below(longest))
         if numbers.oneIn(3) {
           for part in parts { text += Array(part.utf8) + Self.text(&numbers, "ab", numbers.below(4)) }

@@ -34,8 +34,6 @@ extension ValueCases {
     "interval /": { try interval($0[0]).divided(by: number($0[1])).description },
     "interval <=>": { try String(CalendarInterval.order(interval($0[0]), interval($0[1])).signum()) },
     "justify_hours": { try interval($0[0]).justifiedHours().description },
-    "justify_days": { try interval($0[0]).justifiedDays().description },
-    "justify_interval": { try interval($0[0]).justified().description },
     "interval trunc": { try interval($0[1]).truncated(to: part($0[0])).description },
     "interval extract": { try interval($0[1]).extract(part($0[0])).description },
     "timestamp +": { try timestamp($0[0]).adding(interval($0[1])).description },
