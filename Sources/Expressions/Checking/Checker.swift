@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 
 /// The state of checking one expression; faults gather in it.
 struct Checker {
