@@ -42,7 +42,7 @@ package enum JobFolder {
     let found = named.filter { $0.name == name }
     if found.count > 1 {
       throw Fault(
-        "ambiguous_job", .usage, "Two files are named \(name): \(found[0].path) and \(found[1].path)",
+        "ambiguous_job", .config, "Two files are named \(name): \(found[0].path) and \(found[1].path)",
         hint: "Change `job:` in one of them, or name the file")
     }
     if let path = found.first?.path ?? named.first(where: { stem($0.path) == name })?.path { return path }

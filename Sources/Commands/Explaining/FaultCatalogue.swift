@@ -1,4 +1,5 @@
-/// What the codes of faults mean and what to do about them, for `explain`.
+/// What the codes of faults mean and what to do about them, for `explain`. A code that comes in several classes has
+/// an entry for each.
 enum FaultCatalogue {
   struct Entry: Sendable {
     var code: String
@@ -15,8 +16,8 @@ enum FaultCatalogue {
   /// A code a line: its class, what it means, what to do.
   private static let text = #"""
     # The command line
-    ambiguous_job|usage|Two job files have the same name|Change `job:` in one of them, or name the file instead of the job
     bad_failpoint|usage|TIDEMARK_FAILPOINT names no failpoint, or not in the form POINT:COUNT:EFFECT|`tidemark failpoints` lists the names; unset the variable outside of crash tests
+    failpoint|connection|A failpoint was asked to fail, as in a test of crashes|Unset TIDEMARK_FAILPOINT
     bad_interval|usage|The interval ends before it begins|Swap --interval-start and --interval-end: the end is the first moment behind the interval
     bad_parameter|usage|A parameter's text does not fit its declared type|Write it as the type in `params:` of the job wants it
     bad_value|usage|An option or key has a value that it does not take|The hint lists what it takes; `--help` of the command says more
@@ -39,21 +40,28 @@ enum FaultCatalogue {
     unknown_option|usage|The command has no such option|`--help` of the command lists its options
     unknown_parameter|usage|The job declares no such parameter|Declare it under `params:`, or correct its name
     # Job files
+    ambiguous_job|config|Two job files have the same name|Change `job:` in one of them, or name the file instead of the job
     after_circle|validation|A job waits for itself under `after`, perhaps by way of others|Take a job out of an `after`
+    ambiguous_call|validation|A call or an operator could mean several functions|Cast an argument, for example x::numeric
     bad_chunk|validation|The source cannot be cut as `chunk` says|Leave `chunk` out: `auto` picks a way and `tidemark plan` says why
-    bad_enumeration|validation|A word is none of those that the key takes|The hint lists them
     bad_expression|validation|An expression cannot be read|The caret shows where; the language is that of SQL scalar expressions (docs/jobs.md)
+    bad_field|validation|There is no such field of a date, time or interval|The hint says which there are
     bad_identifier|validation|A name cannot be a name in Postgres|Names have 1 to 63 bytes and no NUL
+    bad_literal|validation|A literal cannot be read as its type|Write it as Postgres reads it, for example date '2026-03-14'
+    bad_lookup|validation|The columns of a lookup are not known|Correct its table, query or file, which other faults name
     bad_name|validation|A name has characters that it may not have|Use letters, digits, `-` and `_`
     bad_path|validation|The path of an output file, or one into JSON, cannot be used|Write an output path relative and without empty parts or `..`, one into JSON like `$.a.b[0]`
     bad_pattern|validation|A date pattern or regular expression cannot be read|The sentence says which part
     bad_percent|validation|A percentage cannot be read|Write it like 0.1%
     bad_reference|validation|A `${...}` cannot be read|Close it with `}`; write `$${` for the text itself
+    bad_sql_text|validation|SQL or an expression holds something that is not closed, or means nothing|The caret shows where it begins
     bad_timezone|validation|The text is no time zone|Write an IANA name like Europe/Berlin or UTC
     bad_type|validation|The type is not one that can stand here|Write a type as Postgres names it, for example numeric(18,2)
     bad_window|validation|The interval cannot be replaced by this column|`window` must be a date or timestamp column, and date columns need intervals of whole days
     conflicting_keys|validation|Two keys exclude each other|Keep one of them
+    constant_fault|validation|An expression, or a part of it, fails whatever the row holds|Correct it: the sentence says what fails
     cycle|validation|Derived columns use each other in a circle|Break the circle
+    date_of_part_day|validation|A date of the interval is wanted, and the interval is not whole days|Use `${interval.start}` or `${interval.start_local}`, or give the job `interval: {span: day}`
     duplicate_column|validation|The result or source would have two columns of one name|Give one of them another name
     duplicate_key|validation|A key stands twice in one mapping|Remove one: YAML would silently take the last
     duplicate_name|validation|Two things of one kind have the same name|Rename one
@@ -63,8 +71,10 @@ enum FaultCatalogue {
     matrix_without_scope|validation|Each matrix row would delete what the others have stored|Give the table a `scope`, for example {tenant: "${matrix.tenant}"}
     missing_key|validation|A key that is needed is missing|The hint says what to write
     no_columns|validation|The source's query gives no columns|Select at least one
+    no_interval|validation|Something in the job needs an interval, and it has none|Give it `interval: {span: day}` or a schedule
     no_schema|validation|The target names no schema and its connection has none to look in|Write `schema.table`, or set `search_path` under the connection
     no_table_store|validation|The job stores into no table that could be verified|`tidemark results RUN` shows what its files hold
+    not_aggregate|validation|An aggregate stands where there is none to be, or a column outside of one|Put the aggregate under `measures`, the column into `group_by` or into an aggregate
     not_in_sql|validation|The job does something that has no exact words in SQL, so `verify` cannot ask Postgres for it|The sentence names it; docs/differences.md says how it is defined here
     not_yet|config|The word is reserved and does not work yet|Leave it out
     out_of_range|validation|A number is outside of what is allowed|The sentence gives the bounds
@@ -80,6 +90,7 @@ enum FaultCatalogue {
     select_required|validation|A job without `aggregate` must say which columns are its result|End `process` with a `select`
     source_mismatch|validation|A column has different types in two sources|Cast one of them in its query
     target_misfit|validation|The result does not fit the target table|The sentence names the column; change the job or the table
+    too_deep|validation|An expression is nested too deep|Take a part of it out into `derive`
     too_long|validation|A text is longer than is taken|Shorten it, or put it into a view
     too_many_grouping_sets|validation|There are more grouping sets than can be counted|List the sets that are needed
     type_mismatch|validation|An expression has a type that does not fit its place|Cast it, for example x::numeric
@@ -139,6 +150,7 @@ enum FaultCatalogue {
     file_unsafe|validation|Others may write the file, and this is root|chmod go-w it, or run as its owner
     lookup_type|config|The lookup's key and the row's column have different types|Cast one of them
     no_demo|not_found|The demo's data is not here|Run the demo from a checkout of Tidemark
+    demo_server_failed|resource|The demo's server does not start, or does not end|The cause is what it said
     no_postgres_server|resource|Postgres's server programs are not on this machine|apt install postgresql, or set the path to its bin folder in PATH
     no_project|config|There is no project here|Go to the folder with tidemark.yaml, name it with --project, or make one with `tidemark init`
     no_server_user|resource|Postgres refuses to run as root, and there is no other user|Create a user `postgres`, or run as an ordinary user
@@ -201,6 +213,8 @@ enum FaultCatalogue {
     22P03|data|A value came in a form that its type does not have|Report it, with the versions of Tidemark and Postgres
     # Runs
     aggregate_fault|data|An aggregate cannot be computed for a row, for instance for a division by zero|Correct the expression or filter such rows; nothing was published
+    bad_plan|data|What the state holds of the run's plan cannot be read, or another version of Tidemark wrote it|`tidemark state check`; run with --again to plan anew
+    block_too_large|data|A row or a group is larger than what the state stores in one piece|Leave such a value out, or cut it in `add_columns`
     cancelled|interrupted|Somebody cancelled the run|`tidemark show RUN` says who and why; `tidemark run JOB` starts a new one
     check_failed|check|The result failed a check, so it was not published|Correct the data or the check, then `tidemark resume RUN`
     check_fault|data|A check cannot be computed for a result row|Correct its expression
@@ -209,13 +223,16 @@ enum FaultCatalogue {
     disk_full|resource|There is no room left|Free some; then `tidemark resume RUN`
     empty_result|check|The result has no rows, and the table was to be left as it is then|If that is right set `on_empty: publish` or `keep`
     fenced|conflict|Another process has taken the run over|Nothing more is written by this one; `tidemark show RUN` names the owner
+    already_committed|conflict|The run has published into the store already|Run the same command again: it goes on behind that
     foreign_block|data|A stored block was made for another layout|Run the interval with --again
     held|conflict|Another process works on the run|Wait: it goes on by itself; `tidemark status` shows it
     identity_too_long|validation|The parameters make an identity that no index takes|Pass long values in a file or table
     illegal_move|conflict|The run cannot go from its state to another|After its first commit a run needs the job as it was: put the file back, resume, then run --again
     interrupted|interrupted|The run was stopped, and can be gone on with|Run the same command again
     invalid_utf8|data|A column holds text that is not UTF-8|Mend the data
+    invalid_text|data|A step cannot read a row's text under `on_fail: fail`|Mend the data, or set `on_fail: quarantine` to keep such rows aside
     list_too_long|resource|A group's list is longer than is allowed|Aggregate something shorter, or raise its stated limit
+    out_of_range|data|An aggregate's result is out of the range of its type|Cast its argument to numeric
     lookup_duplicate_key|data|The lookup has two rows of one key|Make it unique, or set `on_duplicate: first`
     lookup_missing|data|A row found nothing in a lookup|Add the missing row, or set `on_missing`
     lookup_too_large|resource|The lookup holds more than it may|Raise `max_rows`, or join in the source's query
@@ -252,6 +269,7 @@ enum FaultCatalogue {
     state_exposed|auth|Others can read the state, and it is not yours to protect|chmod 600 it as its owner
     state_foreign|config|The file or schema is not a Tidemark state|Name another with --state
     state_moved|config|The state's place has changed|Start the command again
+    state_moved|resource|The state was removed or replaced while it was in use|Start the command again: nothing is published twice
     state_newer|config|The state was made by a newer Tidemark|Use that version
     state_no_wal|config|The state's file system takes no write-ahead logging|Put it on a local disk
     state_read_only|auth|The state cannot be written|Check the permissions of the file and its folder
@@ -274,13 +292,9 @@ enum FaultCatalogue {
     webhook_unreachable|connection|The webhook's receiver cannot be reached|It is tried again
     # Faults of Tidemark
     internal|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
-    already_committed|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     bad_statement|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
-    block_too_large|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     compression|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     chunks_missing|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
-    demo_server_failed|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
-    failpoint|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     lookup_not_loaded|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     nested_transaction|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     no_chunk|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
@@ -296,6 +310,5 @@ enum FaultCatalogue {
     state_constraint|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     state_error|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     unexpected_result|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
-    bad_plan|internal|A fault of Tidemark|Please report it, with the output and `tidemark version`
     """#
 }

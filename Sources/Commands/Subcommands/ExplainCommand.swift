@@ -14,19 +14,20 @@ enum ExplainCommand {
       tell(FaultCatalogue.entries, invocation)
       return .ok
     }
-    var entry = FaultCatalogue.entries.first { $0.code == code }
-    if entry == nil, let meaning = SQLState(ofKnownClass: code)?.meaning ?? SQLState.meaning(named: code) {
-      entry = FaultCatalogue.Entry(
+    var found = FaultCatalogue.entries.filter { $0.code == code }
+    if let meaning = SQLState(ofKnownClass: code)?.meaning ?? SQLState.meaning(named: code) {
+      let entry = FaultCatalogue.Entry(
         code: meaning.name, kind: meaning.kind.rawValue, meaning: meaning.sentence,
         remedy: meaning.hint ?? "The cause is the server's own message")
+      if !found.contains(where: { $0.code != entry.code || exit($0) == exit(entry) }) { found.append(entry) }
     }
-    guard let entry else {
+    guard !found.isEmpty else {
       throw Fault(
         "unknown_code", .notFound, "There is no fault with the code `\(code)`",
         hint: DidYouMean.hint(for: code, among: FaultCatalogue.entries.map(\.code))
           ?? "`tidemark explain` lists them; one that a step of a job gives may be a SQLSTATE")
     }
-    tell([entry], invocation)
+    tell(found, invocation)
     return .ok
   }
 
@@ -42,16 +43,18 @@ enum ExplainCommand {
       Terminal.print(JSONValue.object([.init("codes", .array(list))]).prettyText)
       return
     }
-    guard entries.count == 1, let entry = entries.first else {
+    guard let first = entries.first, entries.allSatisfy({ $0.code == first.code }) else {
       for line in TextTable(
         header: ["code", "class", "exit", "means"],
         rows: entries.map { [$0.code, $0.kind, "\(exit($0).rawValue)", $0.meaning] }, numeric: [2]
       ).lines { Terminal.print(line) }
       return
     }
-    Terminal.print("\(entry.code)  (class \(entry.kind), exit code \(exit(entry).rawValue))")
-    Terminal.print("  \(entry.meaning).")
-    Terminal.print("  What to do: \(entry.remedy).")
+    for entry in entries {
+      Terminal.print("\(entry.code)  (class \(entry.kind), exit code \(exit(entry).rawValue))")
+      Terminal.print("  \(entry.meaning).")
+      Terminal.print("  What to do: \(entry.remedy).")
+    }
   }
 
   private static func exit(_ entry: FaultCatalogue.Entry) -> ExitCode {

@@ -71,7 +71,7 @@ package struct RowPipeline: ~Copyable {
     case .pseudonymise(let entries, let key):
       guard let bytes = pseudonymKeys[key] else {
         throw Fault(
-          "missing_key", .config, "The key of step \(step.name) was not resolved", place: step.place)
+          "missing_key", .validation, "The key of step \(step.name) was not resolved", place: step.place)
       }
       return PseudonymiseStep(entries, step, key: bytes, columns: columns, zones: zones)
     case .project(let numbers): return ProjectStep(numbers, columns: columns)

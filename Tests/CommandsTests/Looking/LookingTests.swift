@@ -157,21 +157,38 @@ import Testing
 
   @Test func everyCodeOfTheSourcesIsExplained() async throws {
     try await TidemarkProject.with { project in
-      let listed = try await project.run(["explain"])
-      let known = Set(
-        listed.output.split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) })
+      let listed = try JSONValue(parsing: try await project.run(["explain", "--json"]).output)
+      var exits: [String: Set<Int>] = [:]
+      for entry in listed["codes"]?.elements ?? [] {
+        exits[entry["code"]?.stringValue ?? "", default: []].insert(entry["exit"]?.intValue ?? -1)
+      }
+      let known = Set(exits.keys)
       let sources = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" } + "/Sources"
       var missing: Set<String> = []
+      var unused = known.filter { $0.first?.isLetter == true }
       for text in try Self.swiftFiles(sources) {
-        for match in text.matches(of: /\b(?:Fault|refuse|add|warn)\(\s*"([a-z_0-9]+)",/) {
+        for match in text.matches(
+          of: /\b(?:Fault|refuse|add|warn|report|fault)\(\s*"([a-z_0-9]+)",\s*(?:\.(\w+))?/)
+        {
           if !known.contains(String(match.1)) { missing.insert(String(match.1)) }
+          // What is a fault of Tidemark in one place may be somebody's in another; told is the latter.
+          guard
+            let kind = match.2.flatMap({ FaultClass(rawValue: $0 == "notFound" ? "not_found" : String($0)) }),
+            kind != .internal
+          else { continue }
+          let isTold = exits[String(match.1)]?.contains(Int(kind.exitCode.rawValue)) == true
+          #expect(isTold, "\(match.1) also ends with exit code \(kind.exitCode)")
         }
+        for match in text.matches(of: /"([a-z_0-9]+)"/) { unused.remove(String(match.1)) }
         for match in text.matches(of: /sqlState: "(22[0-9A-Z]{3})"/) {
           if !known.contains(String(match.1)) { missing.insert(String(match.1)) }
         }
       }
       missing.subtract(["interval", "window"])
       #expect(missing == [])
+      #expect(unused == [])
+      let both = try await project.run(["explain", "out_of_range"])
+      #expect(both.output.contains("exit code 3") && both.output.contains("exit code 1"), "\(both.output)")
       let one = try await project.run(["explain", "outside_window"])
       #expect(one.status == 0 && one.output.contains("exit code 4"), "\(one.output)")
       let state = try await project.run(["explain", "53300"])
