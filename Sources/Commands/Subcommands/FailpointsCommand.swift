@@ -1,3 +1,4 @@
+internal import Model
 internal import Runtime
 internal import StateStore
 

@@ -11,7 +11,7 @@ final class SchedulerService: Sendable {
   private let store: Store
   private let daemon: SchedulerDaemon
   private let manager = ServiceManager()
-  private let log: Log
+  private let log: SchedulerLog
   private let reporter: RunReporter
   private let outbox = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   private let places = PoolPlaces()
@@ -32,7 +32,7 @@ final class SchedulerService: Sendable {
 
   init(_ context: ProjectContext, _ store: Store, parallelism: Int) {
     self.store = store
-    log = context.log
+    log = SchedulerLog(context.log)
     reporter = RunReporter(log: context.log, isLive: false, isQuiet: false)
     state = Mutex(State(context: context))
     let outbox = outbox.continuation
@@ -40,7 +40,7 @@ final class SchedulerService: Sendable {
       parts: SchedulerService.parts(context, store, reporter, places), parallelism: parallelism,
       now: { SystemClock.now }
     ) { [log] event in
-      SchedulerService.write(event, to: log)
+      log.tell(event)
       if case .ended = event { outbox.yield() }
     }
   }
@@ -54,7 +54,7 @@ final class SchedulerService: Sendable {
         store: store, project: context.project, now: { SystemClock.now }, places: places),
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
-        cancellation: context.cancellation(in: store) { [log = context.log] in
+        cancellation: context.cancellation(in: store) { [log = SchedulerLog(context.log)] in
           log.write(.warning, "cancel_incomplete", [.init("reason", .string($0))])
         }))
   }
@@ -71,7 +71,7 @@ final class SchedulerService: Sendable {
   ///   - rows: asks for the rows of matrices to be read again.
   func run(reloads: AsyncStream<SchedulerCatalogue.Extent>, rows: @escaping @Sendable () -> Void) async throws
   {
-    let nap = Watchdog.patience.map { min($0 / 2, SchedulerDaemon.nap) } ?? SchedulerDaemon.nap
+    let nap = manager.patience.map { min($0 / 2, SchedulerDaemon.nap) } ?? SchedulerDaemon.nap
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask {
         try await self.daemon.run(nap: nap) { self.beat() }
@@ -87,14 +87,14 @@ final class SchedulerService: Sendable {
       try await group.next()
       if Task.isCancelled {
         manager.stopping(within: .seconds(60))
-        log.write(.info, "scheduler_stopping", [])
+        log.write(.info, "scheduler_stopping")
       }
       group.cancelAll()
       try await group.waitForAll()
     }
     state.withLock { $0.triggers }?.cancel()
     await deliver()
-    log.write(.info, "scheduler_stopped", [])
+    log.write(.info, "scheduler_stopped")
   }
 
   private func beat() {
@@ -124,7 +124,7 @@ final class SchedulerService: Sendable {
     do {
       (catalogue, broken) = try await old.reloaded(extent, context)
     } catch {
-      broken = [.init(path: context.root, faults: [SchedulerService.fault(error)], isKept: true)]
+      broken = [.init(path: context.root, faults: [SchedulerLog.fault(error)], isKept: true)]
     }
     let scheduled = catalogue.scheduled
     state.withLock { [catalogue] in $0.catalogue = catalogue }
@@ -135,7 +135,7 @@ final class SchedulerService: Sendable {
       try await daemon.update(
         scheduled, parts: SchedulerService.parts(context, store, reporter, places))
     } catch  where !isFirst {
-      log.write(.error, "reload_failed", SchedulerService.facts(SchedulerService.fault(error)))
+      log.trouble("reload_failed", error)
     }
     watchTriggers(scheduled, context)
     let next = await daemon.nextFire
@@ -176,7 +176,7 @@ final class SchedulerService: Sendable {
       store: store, project: context.project, queries: context.queries, now: { SystemClock.now })
     let watch = TriggerWatch(
       clerk: clerk, queries: context.queries, entered: { [daemon] in await daemon.nudge($0) }
-    ) { [log] fault in log.write(.error, "trigger_trouble", SchedulerService.facts(fault)) }
+    ) { [log] fault in log.trouble("trigger_trouble", fault) }
     let task = jobs.isEmpty ? nil : Task { await watch.run(jobs, files: files.stream) }
     let old = state.withLock { state in
       defer { (state.triggers, state.files) = (task, jobs.isEmpty ? nil : files.continuation) }
@@ -196,13 +196,13 @@ final class SchedulerService: Sendable {
       } catch {
         // Not there yet, perhaps: the look at every beat finds the file all the same.
         _ = state.withLock { $0.watchedFolders.remove(folder) }
-        log.write(.error, "trigger_trouble", SchedulerService.facts(error))
+        log.trouble("trigger_trouble", error)
       }
     }
   }
 
+  /// Reads tidemark.yaml again; what cannot be read leaves everything as it was.
   /// - Returns: whether it has changed.
-  /// tidemark.yaml too may have changed; what cannot be read leaves everything as it was.
   private func readProject() -> Bool {
     let (old, oldTimes) = state.withLock { ($0.context, $0.projectTimes) }
     do {
@@ -218,16 +218,15 @@ final class SchedulerService: Sendable {
       state.withLock { ($0.context, $0.projectTimes) = (context, times) }
       return true
     } catch {
-      log.write(.error, "project_kept", SchedulerService.facts(SchedulerService.fault(error)))
+      log.trouble("project_kept", error)
       return false
     }
   }
 
   private func tell(_ file: SchedulerCatalogue.Broken) {
     for fault in file.faults {
-      log.write(
-        .error, file.isKept ? "job_file_kept" : "job_file_broken",
-        [.init("file", .string(file.path))] + SchedulerService.facts(fault))
+      log.trouble(
+        file.isKept ? "job_file_kept" : "job_file_broken", fault, [.init("file", .string(file.path))])
     }
   }
 
@@ -239,55 +238,7 @@ final class SchedulerService: Sendable {
     do {
       try await NoticeDelivery(environment: environment, jobs: jobs).deliverDue()
     } catch {
-      log.write(.error, "outbox_trouble", SchedulerService.facts(SchedulerService.fault(error)))
+      log.trouble("outbox_trouble", error)
     }
-  }
-
-  // MARK: The log
-
-  private static func write(_ event: SchedulerDaemon.Event, to log: Log) {
-    switch event {
-    case .started(let job, let fire):
-      log.write(
-        .info, "fire_started", [.init("job", .string(job.description)), .init("fire", .string(fire.text()))])
-    case .ended(let report):
-      log.write(
-        report.fault == nil ? .info : .error, "fire_ended",
-        [
-          .init("job", .string(report.job.description)), .init("fire", .string(report.fire.text())),
-          .init("outcome", .string(report.outcome.rawValue)), .init("run", .optional(report.run?.text)),
-        ] + (report.fault.map(facts) ?? []))
-      if let pause = report.pause {
-        log.write(
-          .error, "job_paused",
-          [.init("job", .string(report.job.job.text)), .init("reason", .string(pause.reason))])
-      }
-    case .trouble(let fault): log.write(.error, "state_trouble", facts(fault))
-    }
-  }
-
-  private static func facts(_ fault: Fault) -> [JSONValue.Member] {
-    [
-      .init("code", .string(fault.code)),
-      .init("place", .optional(fault.place.map { "\($0.file):\($0.line):\($0.column)" })),
-      .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
-      .init("hint", .optional(fault.hint)),
-    ]
-  }
-
-  private static func fault(_ error: any Error) -> Fault {
-    switch error {
-    case let fault as Fault: fault
-    case let faults as Faults: faults.all.first ?? Fault("internal", .internal, "An unknown fault")
-    default: Fault("internal", .internal, "The scheduler met an unknown error", cause: "\(error)")
-    }
-  }
-}
-
-/// What systemd asks of a service with `WatchdogSec=`.
-enum Watchdog {
-  /// The longest silence; `nil` where nobody listens.
-  static var patience: Duration? {
-    Environment.process["WATCHDOG_USEC"].flatMap { Int64($0) }.map { .microseconds($0) }
   }
 }

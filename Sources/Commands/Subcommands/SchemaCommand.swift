@@ -1,4 +1,5 @@
 internal import JobFiles
+internal import Model
 
 /// `tidemark schema`: the JSON Schema of job files, for editors.
 enum SchemaCommand {

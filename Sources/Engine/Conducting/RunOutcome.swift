@@ -1,4 +1,3 @@
-package import Model
 package import StateStore
 
 /// How a request to run ended, when it did not fail.

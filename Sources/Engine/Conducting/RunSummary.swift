@@ -1,5 +1,4 @@
 package import Model
-package import StateStore
 
 /// What a run did, in numbers.
 package struct RunSummary: Hashable, Sendable {

@@ -6,9 +6,12 @@ internal import Glibc
 /// `$NOTIFY_SOCKET` names. A message that does not get through is not worth failing for.
 package struct ServiceManager: Sendable {
   private let path: String?
+  /// The longest silence that `WatchdogSec=` bears; `nil` where nobody listens.
+  package let patience: Duration?
 
   package init(_ environment: Environment = .process) {
     path = environment["NOTIFY_SOCKET"]
+    patience = environment["WATCHDOG_USEC"].flatMap { Int64($0) }.map { .microseconds($0) }
   }
 
   /// Start-up, or a reload, is over.

@@ -1,0 +1,60 @@
+internal import Model
+internal import Runtime
+internal import Scheduler
+internal import StateStore
+
+/// What a scheduler has to tell besides its runs, as lines of the log.
+struct SchedulerLog: Sendable {
+  private let log: Log
+
+  init(_ log: Log) {
+    self.log = log
+  }
+
+  func write(_ level: RunEvent.Level, _ event: String, _ facts: [JSONValue.Member] = []) {
+    log.write(level, event, facts)
+  }
+
+  /// Something failed, and the scheduler goes on.
+  func trouble(_ event: String, _ error: any Error, _ facts: [JSONValue.Member] = []) {
+    log.write(.error, event, facts + SchedulerLog.facts(SchedulerLog.fault(error)))
+  }
+
+  func tell(_ event: SchedulerDaemon.Event) {
+    switch event {
+    case .started(let job, let fire):
+      write(
+        .info, "fire_started", [.init("job", .string(job.description)), .init("fire", .string(fire.text()))])
+    case .ended(let report):
+      write(
+        report.fault == nil ? .info : .error, "fire_ended",
+        [
+          .init("job", .string(report.job.description)), .init("fire", .string(report.fire.text())),
+          .init("outcome", .string(report.outcome.rawValue)), .init("run", .optional(report.run?.text)),
+        ] + (report.fault.map(SchedulerLog.facts) ?? []))
+      if let pause = report.pause {
+        write(
+          .error, "job_paused",
+          [.init("job", .string(report.job.job.text)), .init("reason", .string(pause.reason))])
+      }
+    case .trouble(let fault): trouble("state_trouble", fault)
+    }
+  }
+
+  private static func facts(_ fault: Fault) -> [JSONValue.Member] {
+    [
+      .init("code", .string(fault.code)),
+      .init("place", .optional(fault.place.map { "\($0.file):\($0.line):\($0.column)" })),
+      .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
+      .init("hint", .optional(fault.hint)),
+    ]
+  }
+
+  static func fault(_ error: any Error) -> Fault {
+    switch error {
+    case let fault as Fault: fault
+    case let faults as Faults: faults.all.first ?? Fault("internal", .internal, "An unknown fault")
+    default: Fault("internal", .internal, "The scheduler met an unknown error", cause: "\(error)")
+    }
+  }
+}
