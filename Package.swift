@@ -94,23 +94,27 @@ let package = Package(
     .target(
       name: "ProjectRig", dependencies: ["Model", "Runtime", "Postgres", "DemoServer"],
       path: "Tests/ProjectRig", swiftSettings: settings),
+    // The files of the checkout that tests take their cases from.
+    .target(
+      name: "CaseFiles", dependencies: ["Model", "Runtime"], path: "Tests/CaseFiles", swiftSettings: settings),
     // Seeds and numbers of generated tests.
     .target(name: "Seeds", dependencies: ["Runtime"], path: "Tests/Seeds", swiftSettings: settings),
-    .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: settings),
+    .testTarget(name: "ModelTests", dependencies: ["Model", "CaseFiles"], swiftSettings: settings),
     .testTarget(
       name: "RuntimeTests", dependencies: ["Runtime", "Model"], swiftSettings: settings),
     .testTarget(
-      name: "TimetableTests", dependencies: ["Timetable", "Model", "Seeds"],
+      name: "TimetableTests", dependencies: ["Timetable", "Model", "CaseFiles", "Seeds"],
       swiftSettings: settings),
     .testTarget(
-      name: "ExpressionsTests", dependencies: ["Expressions", "Model", "Seeds"], swiftSettings: settings),
+      name: "ExpressionsTests", dependencies: ["Expressions", "Model", "CaseFiles", "Seeds"],
+      swiftSettings: settings),
     .testTarget(
-      name: "JobFilesTests", dependencies: ["JobFiles", "Model"], swiftSettings: settings),
+      name: "JobFilesTests", dependencies: ["JobFiles", "Model", "CaseFiles"], swiftSettings: settings),
     .testTarget(
       name: "PlanningTests", dependencies: ["Planning", "Model", "Expressions"],
       swiftSettings: settings),
     .testTarget(
-      name: "ComputeTests", dependencies: ["Compute", "Model", "Expressions", "Seeds"],
+      name: "ComputeTests", dependencies: ["Compute", "Model", "Expressions", "CaseFiles", "Seeds"],
       swiftSettings: settings),
     .testTarget(
       name: "FormatsTests", dependencies: ["Formats", "Compute", "Model"],
@@ -144,13 +148,14 @@ let package = Package(
       name: "OracleTests",
       dependencies: [
         "Model", "Runtime", "Expressions", "JobFiles", "Compute", "Postgres", "StateStore", "DemoServer",
-        "ProjectRig", "Seeds", "tidemark",
+        "ProjectRig", "CaseFiles", "Seeds", "tidemark",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "CommandsTests",
       dependencies: [
-        "Model", "Runtime", "Postgres", "StateStore", "DemoServer", "ProjectRig", "Seeds", "tidemark",
+        "Model", "Runtime", "Postgres", "StateStore", "DemoServer", "ProjectRig", "CaseFiles", "Seeds",
+        "tidemark",
       ],
       swiftSettings: settings),
   ]

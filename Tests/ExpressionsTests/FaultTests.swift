@@ -22,9 +22,9 @@ import Testing
     }
   }
 
-  @Test func saysWhatIsWrongAndWhere() {
+  @Test func saysWhatIsWrongAndWhere() throws {
     var wrong: [String] = []
-    for line in Fixture.lines("faults.txt") {
+    for line in try Fixture.lines("faults.txt") {
       guard let (text, expected) = Fixture.cut(line.text) else {
         wrong.append("\(line.text) => \(Self.outcome(line.text))")
         continue

@@ -1,31 +1,13 @@
-import Glibc
+import CaseFiles
 import Model
 
 @testable import Expressions
 
 /// The data files beside the tests, and the row that their expressions are over.
 enum Fixture {
-  static let folder: String = {
-    var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
-    parts.removeLast(3)
-    return parts.joined(separator: "/") + "/fixtures/expressions/"
-  }()
-
   /// Lines of a file that are neither empty nor comments, with their numbers.
-  static func lines(_ name: String) -> [(number: Int, text: String)] {
-    guard let file = fopen(folder + name, "r") else { return [] }
-    defer { fclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = fread(&buffer, 1, buffer.count, file)
-      if count == 0 { break }
-      bytes += buffer[..<count]
-    }
-    return String(decoding: bytes, as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-      .map { ($0 + 1, String($1)) }
-      .filter { !$0.1.isEmpty && !$0.1.hasPrefix("#") }
+  static func lines(_ name: String) throws -> [(number: Int, text: String)] {
+    try Checkout.lines("fixtures/expressions/\(name)")
   }
 
   /// Both sides of `left => right`.

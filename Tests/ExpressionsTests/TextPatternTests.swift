@@ -1,3 +1,4 @@
+import CaseFiles
 import Model
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 /// What is no regular expression is refused at its place.
 @Suite struct TextPatternTests {
   @Test func saysWhatIsWrongAndWhere() throws {
-    let cases = Fixture.lines("../patterns/malformed.txt").map {
+    let cases = try Checkout.lines("fixtures/patterns/malformed.txt").map {
       $0.text.split(separator: "\t").map(String.init)
     }
     #expect(cases.count > 25)

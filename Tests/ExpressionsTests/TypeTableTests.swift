@@ -28,8 +28,8 @@ import Testing
     }
   }
 
-  @Test func agreesWithPostgres() {
-    let lines = Fixture.lines("types.txt")
+  @Test func agreesWithPostgres() throws {
+    let lines = try Fixture.lines("types.txt")
     #expect(lines.count > 1000)
     let disagreements = lines.compactMap { line in
       Fixture.cut(line.text).flatMap { Self.disagreement($0.0, $0.1) }
@@ -40,12 +40,12 @@ import Testing
 }
 
 @Suite struct TimeFieldTests {
-  @Test func knowsTheFieldsOfPostgres() {
+  @Test func knowsTheFieldsOfPostgres() throws {
     let types: [String: SQLType] = [
       "date": .date, "timestamp": .timestamp, "timestamptz": .timestamptz, "interval": .interval,
     ]
     var wrong: [String] = []
-    for line in Fixture.lines("fields.txt") {
+    for line in try Fixture.lines("fields.txt") {
       guard let (left, right) = Fixture.cut(line.text) else { continue }
       let words = left.split(separator: " ").map(String.init)
       guard words.count == 3, let type = types[words[1]] else { continue }

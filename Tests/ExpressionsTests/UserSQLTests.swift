@@ -20,9 +20,9 @@ import Testing
   }
 
   /// `role text => SQL or fault`; a line break is written as `¶`.
-  @Test func takesClosedPiecesOnly() {
+  @Test func takesClosedPiecesOnly() throws {
     var wrong: [String] = []
-    for line in Fixture.lines("user-sql.txt") {
+    for line in try Fixture.lines("user-sql.txt") {
       let (given, expected) = Fixture.cut(line.text) ?? (line.text, "")
       guard let space = given.firstIndex(of: " ") else { continue }
       let text = given[given.index(after: space)...].split(separator: "¶", omittingEmptySubsequences: false)

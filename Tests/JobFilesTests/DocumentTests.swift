@@ -1,3 +1,4 @@
+import CaseFiles
 import JobFiles
 import Model
 import Testing
@@ -15,7 +16,7 @@ import Testing
   private static let blocks: [Block] = ["README.md", "docs/jobs.md"].flatMap { file in
     var blocks: [Block] = []
     var open: Block?
-    let text = (try? Fixtures.text("\(Fixtures.root)/\(file)")) ?? ""
+    let text = (try? Checkout.text(file)) ?? ""
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       if line == "```yaml" {
         open = Block(file: file, line: number + 2, text: "")

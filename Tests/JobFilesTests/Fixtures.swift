@@ -1,28 +1,11 @@
-import Foundation
+import CaseFiles
 import JobFiles
 import Model
 
-/// The files under `fixtures/` and `jobs/`, found from this file's own place.
+/// The project that the fixture jobs belong to, and job texts read as its.
 enum Fixtures {
-  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().path
-
-  static func files(in folder: String, ending: String = ".yaml") -> [String] {
-    let names = try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(folder)")
-    return (names ?? []).filter { $0.hasSuffix(ending) }.sorted().map { "\(root)/\(folder)/\($0)" }
-  }
-
-  static func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: URL(filePath: path)))
-  }
-
-  static func text(_ path: String) throws -> String {
-    String(decoding: try bytes(path), as: UTF8.self)
-  }
-
-  /// The project that the fixture jobs belong to.
   static func project(_ path: String = "fixtures/jobs/tidemark.yaml") throws -> ProjectFile {
-    try ProjectFile.read(root: "\(root)/fixtures/jobs", configs: ["\(root)/\(path)"]).get()
+    try ProjectFile.read(root: "\(Checkout.root)/fixtures/jobs", configs: ["\(Checkout.root)/\(path)"]).get()
   }
 
   /// Reads a job text as if it stood in `job.yaml`.

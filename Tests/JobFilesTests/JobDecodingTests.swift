@@ -1,3 +1,4 @@
+import CaseFiles
 import JobFiles
 import Model
 import Testing
@@ -60,7 +61,7 @@ import Testing
   }
 
   @Test func everythingIsReadAsWritten() throws {
-    let path = "\(Fixtures.root)/fixtures/jobs/good/everything.yaml"
+    let path = "\(Checkout.root)/fixtures/jobs/good/everything.yaml"
     let job = try JobFile.read(path: path, project: Fixtures.project()).get().job
     #expect(job.name.text == "everything")
     #expect(job.labels == ["team": "finance", "tier": "1"])

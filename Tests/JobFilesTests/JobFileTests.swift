@@ -1,3 +1,4 @@
+import CaseFiles
 import Foundation
 import JobFiles
 import Model
@@ -10,11 +11,11 @@ import Testing
 @Suite struct JobFileTests {
   private static let isRecording = ProcessInfo.processInfo.environment["TIDEMARK_RECORD"] != nil
 
-  @Test(arguments: Fixtures.files(in: "fixtures/jobs/bad"))
+  @Test(arguments: (try? Checkout.files(in: "fixtures/jobs/bad", ending: ".yaml")) ?? [])
   func badFilesGiveAllTheirFaults(path: String) throws {
     let project = try Fixtures.project()
     let faults: [Fault]
-    switch JobFile.read(bytes: try Fixtures.bytes(path), file: "job.yaml", project: project) {
+    switch JobFile.read(bytes: try Checkout.bytes(path), file: "job.yaml", project: project) {
     case .success: faults = []
     case .failure(let found): faults = found.all
     }
@@ -22,29 +23,31 @@ import Testing
     try compare(faults.map { $0.line("error") }, with: path.replacing(".yaml", with: ".expected"))
   }
 
-  @Test(arguments: Fixtures.files(in: "fixtures/jobs/good"))
+  @Test(arguments: (try? Checkout.files(in: "fixtures/jobs/good", ending: ".yaml")) ?? [])
   func goodFilesAreRead(path: String) throws {
     let project = try Fixtures.project()
-    let reading = try JobFile.read(bytes: Fixtures.bytes(path), file: "job.yaml", project: project).get()
+    let reading = try JobFile.read(bytes: Checkout.bytes(path), file: "job.yaml", project: project).get()
     let expectation = path.replacing(".yaml", with: ".expected")
     if reading.warnings.isEmpty {
-      #expect(!FileManager.default.fileExists(atPath: expectation))
+      #expect(!FileManager.default.fileExists(atPath: "\(Checkout.root)/\(expectation)"))
     } else {
       try compare(reading.warnings.map { $0.line("warning") }, with: expectation)
     }
   }
 
-  @Test(arguments: Fixtures.files(in: "jobs"))
+  @Test(arguments: (try? Checkout.files(in: "jobs", ending: ".yaml")) ?? [])
   func examplesAreRead(path: String) throws {
     let project = try Fixtures.project("fixtures/shop/tidemark.yaml")
-    let reading = try JobFile.read(path: path, project: project).get()
+    let reading = try JobFile.read(path: "\(Checkout.root)/\(path)", project: project).get()
     #expect(reading.warnings == [])
     #expect(reading.job.name.text == URL(filePath: path).deletingPathExtension().lastPathComponent)
   }
 
   private func compare(_ lines: [String], with path: String) throws {
     let text = lines.map { $0 + "\n" }.joined()
-    if Self.isRecording { try text.write(toFile: path, atomically: true, encoding: .utf8) }
-    #expect(text == (try? Fixtures.text(path)) ?? "(no expectation)")
+    if Self.isRecording {
+      try text.write(toFile: "\(Checkout.root)/\(path)", atomically: true, encoding: .utf8)
+    }
+    #expect(text == (try? Checkout.text(path)) ?? "(no expectation)")
   }
 }

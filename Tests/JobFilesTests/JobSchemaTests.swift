@@ -1,3 +1,4 @@
+import CaseFiles
 import Foundation
 import JobFiles
 import Testing
@@ -6,10 +7,10 @@ import Testing
 @Suite struct JobSchemaTests {
   @Test(arguments: [("job", JobSchema.text), ("project", JobSchema.projectText)])
   func documentsAreUpToDate(name: String, text: String) throws {
-    let path = "\(Fixtures.root)/docs/\(name).schema.json"
+    let path = "docs/\(name).schema.json"
     if ProcessInfo.processInfo.environment["TIDEMARK_RECORD"] != nil {
-      try text.write(toFile: path, atomically: true, encoding: .utf8)
+      try text.write(toFile: "\(Checkout.root)/\(path)", atomically: true, encoding: .utf8)
     }
-    #expect(try Fixtures.text(path) == text)
+    #expect(try Checkout.text(path) == text)
   }
 }

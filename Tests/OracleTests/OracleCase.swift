@@ -1,5 +1,5 @@
+import CaseFiles
 import Model
-import Runtime
 import Testing
 
 /// An expression of Tidemark's and the SQL that Postgres is asked for in its place.
@@ -19,9 +19,7 @@ struct OracleCase: Sendable, CustomTestStringConvertible {
 
   /// A file of `fixtures/endtoend`.
   static func text(_ name: String) throws -> String {
-    let folder = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
-    let bytes = try FileContents.read("\(folder)/fixtures/endtoend/\(name)", atMost: ByteCount(1 << 20))
-    return String(decoding: bytes, as: UTF8.self)
+    try Checkout.text("fixtures/endtoend/\(name)")
   }
 }
 

@@ -1,3 +1,4 @@
+import CaseFiles
 import Foundation
 import Model
 import Testing
@@ -14,16 +15,9 @@ enum Fixture {
   }
 
   static func lines(_ name: String) throws -> [Line] {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let text = try String(
-      contentsOf: root.appending(path: "fixtures/cron/\(name)"), encoding: .utf8)
-    var lines: [Line] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      if line.isEmpty || line.hasPrefix("#") { continue }
-      lines.append(Line(number: index + 1, columns: line.components(separatedBy: " | ")))
+    try Checkout.lines("fixtures/cron/\(name)").map {
+      Line(number: $0.number, columns: $0.text.components(separatedBy: " | "))
     }
-    return lines
   }
 }
 

@@ -1,3 +1,4 @@
+import CaseFiles
 import DemoServer
 import Model
 import Postgres
@@ -40,12 +41,6 @@ import Testing
       result: "SELECT tenant, day, orders, revenue FROM reporting.tenant_revenue"),
   ]
 
-  private static let root = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" }
-
-  private static func text(_ path: String) throws -> String {
-    String(decoding: try FileContents.read("\(root)/\(path)", atMost: ByteCount(1 << 20)), as: UTF8.self)
-  }
-
   /// The rows of a query in one of the server's databases, sorted; `nil` for NULL.
   private static func rows(_ query: String, _ database: String, _ server: DemoServer) async throws
     -> [[String?]]
@@ -84,23 +79,25 @@ import Testing
   }
 
   private static func compare(on server: DemoServer) async throws {
-    try await DemoData(folder: root + "/fixtures/shop", rows: 100_000).load(into: server, report: { _ in })
+    try await DemoData(folder: "\(Checkout.root)/fixtures/shop", rows: 100_000).load(
+      into: server, report: { _ in })
     _ = try await rows("CREATE EXTENSION pgcrypto", "shop", server)
     try await TidemarkProject.with(on: server) { project in
-      try project.write("tidemark.yaml", text("fixtures/shop/tidemark.yaml"))
+      try project.write("tidemark.yaml", Checkout.text("fixtures/shop/tidemark.yaml"))
       try project.write("partner-pepper", "pepper")
       let environment = [
         "TIDEMARK_DEMO_SERVER": "host=\(server.socketDirectory) port=\(server.port) user=postgres",
         "CREDENTIALS_DIRECTORY": project.folder,
       ]
       for example in examples {
-        try project.write("jobs/\(example.job).yaml", text("jobs/\(example.job).yaml"))
+        try project.write("jobs/\(example.job).yaml", Checkout.text("jobs/\(example.job).yaml"))
         let run = try await project.run(
           ["run", example.job, "--for", example.interval], environment: environment)
         try #require(run.status == 0, "\(example.job): \(run.output)")
         var expected: [[String?]] = []
         for database in example.databases {
-          expected += try await rows(text("fixtures/shop/expected/\(example.job).sql"), database, server)
+          expected += try await rows(
+            Checkout.text("fixtures/shop/expected/\(example.job).sql"), database, server)
         }
         try #require(expected.count > 3, "\(example.job) has nothing to compare")
         if let query = example.result {

@@ -1,6 +1,5 @@
-import Model
+import CaseFiles
 import ProjectRig
-import Runtime
 import Testing
 
 /// The documents name only commands and options that the program has; `failpoints` is there for crash tests
@@ -19,13 +18,11 @@ import Testing
         #expect(text.status == 0 && text.output.contains("Example:"), "\(command): \(text.output)")
         help[command] = text.output
       }
-      let root = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" }
       var uses = 0
       for file in [
         "README.md", "docs/jobs.md", "docs/operations.md", "docs/states.md", "docs/differences.md",
       ] {
-        let bytes = try FileContents.read("\(root)/\(file)", atMost: ByteCount(1 << 20))
-        for match in String(decoding: bytes, as: UTF8.self).matches(of: /`?tidemark ([a-z]+)([^`\n|#;]*)/)
+        for match in try Checkout.text(file).matches(of: /`?tidemark ([a-z]+)([^`\n|#;]*)/)
         where commands.contains(String(match.1)) || match.0.hasPrefix("`") && match.1 != "failpoints" {
           let known = try #require(help[String(match.1)], "\(file): \(match.0)")
           for option in match.2.matches(of: /--[a-z-]+/) {

@@ -1,3 +1,4 @@
+import CaseFiles
 import Glibc
 import Model
 import ProjectRig
@@ -163,7 +164,7 @@ import Testing
         exits[entry["code"]?.stringValue ?? "", default: []].insert(entry["exit"]?.intValue ?? -1)
       }
       let known = Set(exits.keys)
-      let sources = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" } + "/Sources"
+      let sources = "\(Checkout.root)/Sources"
       var missing: Set<String> = []
       var unused = known.filter { $0.first?.isLetter == true }
       for text in try Self.swiftFiles(sources) {

@@ -1,6 +1,6 @@
+import CaseFiles
 import Compute
 import Expressions
-import Foundation
 import Model
 import Testing
 
@@ -16,17 +16,10 @@ struct KernelFile {
   var stream: [UInt8] = []
   var cases: [Case] = []
 
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../../fixtures/kernels").standardizedFileURL
+  static let paths = (try? Checkout.files(in: "fixtures/kernels", ending: ".txt")) ?? []
 
-  static let names: [String] = {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-    return names.filter { $0.hasSuffix(".txt") }.sorted()
-  }()
-
-  init(_ name: String) throws {
-    let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
-    for line in text.split(separator: "\n") {
+  init(_ path: String) throws {
+    for line in try Checkout.text(path).split(separator: "\n") {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       switch fields[0] {
       case "columns":

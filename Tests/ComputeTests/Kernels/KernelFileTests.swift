@@ -1,17 +1,16 @@
 import Compute
 import Expressions
-import Foundation
 import Model
 import Testing
 
 /// Holds the kernels to what Postgres 15 answered for the same expressions over the same rows.
 @Suite struct KernelFileTests {
   @Test func theFilesAreThere() {
-    #expect(KernelFile.names.count >= 5)
+    #expect(KernelFile.paths.count >= 5)
   }
 
-  @Test(arguments: KernelFile.names) func answersAsPostgresDid(_ name: String) throws {
-    let file = try KernelFile(name)
+  @Test(arguments: KernelFile.paths) func answersAsPostgresDid(_ path: String) throws {
+    let file = try KernelFile(path)
     var decoder = CopyDecoder(file.schema)
     try file.stream.withUnsafeBytes { bytes in
       var rest = bytes

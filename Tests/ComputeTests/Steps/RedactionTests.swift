@@ -1,9 +1,11 @@
-@testable import Compute
+import CaseFiles
 import Expressions
 import Foundation
 import Model
 import Seeds
 import Testing
+
+@testable import Compute
 
 /// `redact` finds what others find, in linear time.
 @Suite(.timeLimit(.minutes(4))) struct RedactionTests {
@@ -16,8 +18,7 @@ import Testing
   }
 
   @Test func agreesWithPostgres() throws {
-    let path = KernelFile.folder.appending(path: "../patterns/redact.txt")
-    let lines = try String(contentsOf: path, encoding: .utf8).split(separator: "\n").map {
+    let lines = try Checkout.text("fixtures/patterns/redact.txt").split(separator: "\n").map {
       $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
     }
     let texts = try #require(lines.first { $0[0] == "texts" }).dropFirst()
