@@ -6,12 +6,12 @@ internal import StateStore
 enum StateCommand {
   static let spec = CommandSpec(
     name: "state", summary: "Check the state store for damage, migrate or compact it",
-    operands: [
-      .init(
-        name: "check|migrate|compact",
-        help: "check looks for damage; migrate brings the layout up to date, as every command does when it"
-          + " opens the state; compact gives space back")
-    ],
+    discussion: """
+      check     looks for damage, and changes nothing
+      migrate   brings the layout up to date, as every command does that opens the state
+      compact   gives space back
+      """,
+    operands: [.init(name: "check|migrate|compact", help: "what to do")],
     example: "tidemark state check",
     run: { try await run($0) })
 
