@@ -1,12 +1,12 @@
-internal import Model
-
 extension Fault {
-  /// The fault that stands for any error that a run ends with.
-  init(describing error: any Error) {
+  /// The one fault that stands for any error.
+  package init(describing error: any Error) {
     switch error {
     case let fault as Fault: self = fault
     case let faults as Faults: self = faults.all.first ?? Fault("internal", .internal, "An unknown fault")
-    case is CancellationError: self.init("interrupted", .interrupted, "The run was stopped")
+    case is CancellationError:
+      self.init(
+        "interrupted", .interrupted, "The run was stopped", hint: "Run the same command again to go on")
     default: self.init("internal", .internal, "The run ended in an unknown way", cause: "\(error)")
     }
   }

@@ -183,6 +183,6 @@ struct ChunkChooser {
   }
 
   static func count(_ rows: Double) -> String {
-    "\(Int64(min(max(rows, 0), 1e18)))"
+    "\(Int64(estimate: rows))"
   }
 }

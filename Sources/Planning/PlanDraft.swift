@@ -2,7 +2,7 @@ internal import Expressions
 internal import Model
 
 /// A plan once its pipeline is typed: what is fetched is settled, what is left is how to cut it.
-struct Draft: Sendable {
+struct PlanDraft: Sendable {
   private let request: PlanRequest
   private let shapes: [SourceShape]
   private let lookups: [LookupShape]
@@ -17,8 +17,8 @@ struct Draft: Sendable {
     self.request = request
     self.shapes = shapes
     self.lookups = lookups
-    let columns = try Draft.unified(shapes)
-    let key = shapes.first.map { Draft.key($0) } ?? []
+    let columns = try PlanDraft.unified(shapes)
+    let key = shapes.first.map { PlanDraft.key($0) } ?? []
     let whole = try PipelineChecker(
       references: request.references,
       lookups: lookups.map { LookupSchema(key: $0.key, payload: $0.payload) }
@@ -26,14 +26,14 @@ struct Draft: Sendable {
       steps: request.job.steps, aggregate: request.job.aggregate, fetched: columns,
       rowKey: key.compactMap { name in columns.firstIndex { $0.name == name } })
     let split = PushDown.split(
-      whole, limits: request.job.errors.quarantine, names: Draft.nameable(shapes))
+      whole, limits: request.job.errors.quarantine, names: PlanDraft.nameable(shapes))
     pushed = split.conditions
     let named = split.pipeline.fetchingOnlyUsedColumns()
     var unnamed = split.pipeline
     unnamed.pipeline.rowKey = []
     unnamed = unnamed.fetchingOnlyUsedColumns()
     let isFetchedAnyway = named.pipeline.fetched.count == unnamed.pipeline.fetched.count
-    let isNamed = isFetchedAnyway || Draft.mayReject(request.job.steps)
+    let isNamed = isFetchedAnyway || PlanDraft.mayReject(request.job.steps)
     checked = isNamed ? named : unnamed
     naming = isNamed ? nil : named.pipeline
   }
@@ -251,7 +251,7 @@ struct Draft: Sendable {
     return Plan(
       sources: sources, chunks: chunks, lookups: lookups.map(\.planned), pipeline: checked.pipeline,
       result: checked.result, resultKey: resultKey,
-      sourceKey: shapes.first.map(Draft.key) ?? [], pushedDown: pushed,
+      sourceKey: shapes.first.map(PlanDraft.key) ?? [], pushedDown: pushed,
       naming: naming.map { naming in
         RowNaming(pipeline: naming, columns: shapes.map { $0.selectList(naming.fetched) })
       })

@@ -21,7 +21,7 @@ package struct PlanText: Sendable {
       lines.append("  reads   \(source.relation)")
       if let filter = source.filter { lines.append("  where   \(PlanText.oneLine(filter.text))") }
       lines.append("  locks   \(source.locked.map(\.description).joined(separator: ", "))")
-      lines.append("  rows    about \(Int64(min(max(source.estimatedRows, 0), 1e18)))")
+      lines.append("  rows    about \(Int64(estimate: source.estimatedRows))")
       lines.append("  chunks  \(chunks.count) by \(source.chunking.rawValue): \(source.reason)")
       for chunk in chunks.prefix(PlanText.shownChunks) {
         lines.append("          \(chunk.id)  \(chunk.range)")
@@ -94,7 +94,7 @@ package struct PlanText: Sendable {
     .object([
       .init("name", .string(source.name)), .init("connection", .string(source.connection)),
       .init("chunking", .string(source.chunking.rawValue)), .init("reason", .string(source.reason)),
-      .init("estimated_rows", .integer(Int64(min(max(source.estimatedRows, 0), 1e18)))),
+      .init("estimated_rows", .integer(Int64(estimate: source.estimatedRows))),
       .init("locks", .array(source.locked.map { .string($0.description) })),
       .init("consistency", .string(source.consistency.rawValue)),
       .init("on_resume", .string(source.onResume.rawValue)),

@@ -19,8 +19,8 @@ package struct Planner: Sendable {
   private enum Stage {
     case new
     case relations
-    case estimates(Draft)
-    case boundaries(Draft)
+    case estimates(PlanDraft)
+    case boundaries(PlanDraft)
     case done
   }
 
@@ -78,7 +78,7 @@ package struct Planner: Sendable {
       for index in shapes.indices { faults.collect { try shapes[index].take(known) } }
       for index in lookups.indices { faults.collect { try lookups[index].take(known) } }
       try faults.finish()
-      let draft = try Draft(request: request, shapes: shapes, lookups: lookups)
+      let draft = try PlanDraft(request: request, shapes: shapes, lookups: lookups)
       stage = .estimates(draft)
       asked = draft.estimateQuestions
       return .ask(asked)
@@ -99,7 +99,7 @@ package struct Planner: Sendable {
     Fault("planner_misused", .internal, "The plan cannot be made: \(what)")
   }
 
-  private mutating func finish(_ draft: Draft, _ known: [PlanQuestion: PlanAnswer]) -> Step {
+  private mutating func finish(_ draft: PlanDraft, _ known: [PlanQuestion: PlanAnswer]) -> Step {
     stage = .done
     return .plan(draft.plan(known))
   }

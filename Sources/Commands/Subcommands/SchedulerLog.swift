@@ -17,7 +17,7 @@ struct SchedulerLog: Sendable {
 
   /// Something failed, and the scheduler goes on.
   func trouble(_ event: String, _ error: any Error, _ facts: [JSONValue.Member] = []) {
-    log.write(.error, event, facts + SchedulerLog.facts(SchedulerLog.fault(error)))
+    log.write(.error, event, facts + SchedulerLog.facts(Fault(describing: error)))
   }
 
   func tell(_ event: SchedulerDaemon.Event) {
@@ -48,13 +48,5 @@ struct SchedulerLog: Sendable {
       .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
       .init("hint", .optional(fault.hint)),
     ]
-  }
-
-  static func fault(_ error: any Error) -> Fault {
-    switch error {
-    case let fault as Fault: fault
-    case let faults as Faults: faults.all.first ?? Fault("internal", .internal, "An unknown fault")
-    default: Fault("internal", .internal, "The scheduler met an unknown error", cause: "\(error)")
-    }
   }
 }

@@ -124,7 +124,7 @@ final class SchedulerService: Sendable {
     do {
       (catalogue, broken) = try await old.reloaded(extent, context)
     } catch {
-      broken = [.init(path: context.root, faults: [SchedulerLog.fault(error)], isKept: true)]
+      broken = [.init(path: context.root, faults: [Fault(describing: error)], isKept: true)]
     }
     let scheduled = catalogue.scheduled
     state.withLock { [catalogue] in $0.catalogue = catalogue }

@@ -96,22 +96,11 @@ package struct Conductor: Sendable {
     } catch {
       let store = environment.store
       let current = await attempt.current
-      let fault = try await Keeper.meaning(of: Conductor.fault(error), to: current.ownership, in: store)
+      let fault = try await Keeper.meaning(of: Fault(describing: error), to: current.ownership, in: store)
       let ending = RunEnding(environment: environment, request: request, context: context)
       try await ending.record(fault, run: current, start: attempt.start)
       if let several = error as? Faults { throw several }
       throw fault
-    }
-  }
-
-  /// The fault that stands for any error.
-  static func fault(_ error: any Error) -> Fault {
-    switch error {
-    case let fault as Fault: fault
-    case let faults as Faults: faults.all.first ?? Fault("internal", .internal, "An unknown fault")
-    case is CancellationError:
-      Fault("interrupted", .interrupted, "The run was stopped", hint: "Run the same command again to go on")
-    default: Fault("internal", .internal, "The run ended in an unknown way", cause: "\(error)")
     }
   }
 }

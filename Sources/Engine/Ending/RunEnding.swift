@@ -131,7 +131,8 @@ extension Store {
       try await release(ownership)
     } catch {
       report(
-        ownership.run, .waiting(reason: "the run could not be released: \(Conductor.fault(error).sentence)"))
+        ownership.run, .waiting(reason: "the run could not be released: \(Fault(describing: error).sentence)")
+      )
     }
   }
 }

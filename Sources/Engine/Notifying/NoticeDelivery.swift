@@ -129,7 +129,7 @@ package struct NoticeDelivery: Sendable {
       await opened.close()
       return .delivered
     } catch {
-      let fault = Conductor.fault(error)
+      let fault = Fault(describing: error)
       return fault.isTransient ? .transient(fault, retryAfter: nil) : .permanent(fault)
     }
   }

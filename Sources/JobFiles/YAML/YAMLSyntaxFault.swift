@@ -11,12 +11,12 @@ struct YAMLSyntaxFault {
     func place(_ mark: yaml_mark_t) -> Place {
       Place(file: file, line: Int(clamping: mark.line) + 1, column: Int(clamping: mark.column) + 1)
     }
-    var where_ = place(parser.problem_mark)
+    var spot = place(parser.problem_mark)
     if parser.error == YAML_READER_ERROR {
-      where_ = Self.place(ofByte: Int(clamping: parser.problem_offset), in: bytes, file: file)
+      spot = Self.place(ofByte: Int(clamping: parser.problem_offset), in: bytes, file: file)
     }
-    let line = Self.line(where_.line, in: bytes)
-    let rest = String(String.UnicodeScalarView(line.unicodeScalars.dropFirst(where_.column - 1)))
+    let line = Self.line(spot.line, in: bytes)
+    let rest = String(String.UnicodeScalarView(line.unicodeScalars.dropFirst(spot.column - 1)))
 
     switch (problem, context) {
     case (_, "while scanning an alias"):
@@ -32,28 +32,28 @@ struct YAMLSyntaxFault {
         place: place(parser.context_mark), hint: "Quote the value")
     case _ where rest.hasPrefix("\t") || problem.contains("tab character"):
       fault = Fault(
-        "yaml_tab", .validation, "A tab stands where YAML takes only spaces", place: where_,
+        "yaml_tab", .validation, "A tab stands where YAML takes only spaces", place: spot,
         hint: "Indent with spaces")
     case ("found character that cannot start any token", _):
       fault = Fault(
-        "yaml_syntax", .validation, "A value cannot begin with `\(rest.prefix(1))`", place: where_,
+        "yaml_syntax", .validation, "A value cannot begin with `\(rest.prefix(1))`", place: spot,
         hint: "Quote the value")
     case ("mapping values are not allowed in this context", _):
       fault = Fault(
-        "yaml_syntax", .validation, "A `:` stands where no key can be", place: where_,
+        "yaml_syntax", .validation, "A `:` stands where no key can be", place: spot,
         hint: "Quote a text that holds `: `, or look for a missing `:` or wrong indentation here and above")
     case (_, "while parsing a flow mapping"), (_, "while parsing a flow sequence"):
       let isReference = line.contains("${")
       let opened = place(parser.context_mark)
       let (open, close) = context.hasSuffix("mapping") ? ("{", "}") : ("[", "]")
-      if !isReference, where_.line == opened.line, let found = rest.first {
+      if !isReference, spot.line == opened.line, let found = rest.first {
         fault = Fault(
-          "yaml_syntax", .validation, "Expected `,` or `\(close)` here, found `\(found)`", place: where_,
+          "yaml_syntax", .validation, "Expected `,` or `\(close)` here, found `\(found)`", place: spot,
           hint: "Put a value that holds commas, quotes or brackets into quotes as a whole")
       } else {
         fault = Fault(
           "yaml_syntax", .validation, "A `\(open)` is not closed by `\(close)`",
-          place: isReference ? Self.reference(in: line, place: where_) : opened,
+          place: isReference ? Self.reference(in: line, place: spot) : opened,
           hint: isReference
             ? "Quote `${...}` inside `{ }` and `[ ]`"
             : "Close it where its last entry ends, and separate entries by commas")
@@ -66,10 +66,10 @@ struct YAMLSyntaxFault {
         "yaml_syntax", .validation, "A key without `:`", place: place(parser.context_mark),
         hint: "Write `key: value`, and indent the further lines of a text more than its key")
     case _ where parser.error == YAML_READER_ERROR:
-      fault = Fault("yaml_bytes", .validation, "The file holds bytes that are no text", place: where_)
+      fault = Fault("yaml_bytes", .validation, "The file holds bytes that are no text", place: spot)
     default:
       fault = Fault(
-        "yaml_syntax", .validation, "This is not YAML", place: where_,
+        "yaml_syntax", .validation, "This is not YAML", place: spot,
         cause: context.isEmpty ? problem : "\(context), \(problem)",
         hint: "Check the indentation of this line and the one above")
     }

@@ -94,7 +94,7 @@ package enum RunEvent: Hashable, Sendable {
     case .planned(let chunks, let sources, let rows, let finished):
       [
         .init("chunks", .integer(chunks)), .init("sources", .integer(sources)),
-        .init("estimated_rows", .integer(Int64(min(max(rows, 0), 1e18)))),
+        .init("estimated_rows", .integer(Int64(estimate: rows))),
         .init("finished", .integer(finished)),
       ]
     case .snapshotTaken(let connection, let snapshot):

@@ -90,3 +90,10 @@ package struct QueryEstimate: Hashable, Sendable {
     }
   }
 }
+
+extension Int64 {
+  /// A guess at a number of rows, as a whole number.
+  package init(estimate rows: Double) {
+    self = Int64(Swift.min(Swift.max(rows, 0), 1e18))
+  }
+}

@@ -1,21 +1,10 @@
 package import Model
 
-/// Who an owner says that it is: the identity and its token.
-package struct FenceHold: Hashable, Sendable {
-  package var identity: String
-  package var token: FencingToken
-
-  package init(_ identity: RunIdentity, _ token: FencingToken) {
-    self.identity = identity.key
-    self.token = token
-  }
-}
-
 /// The target's own record of what was published into it: the statements that keep it.
 ///
 /// One row per identity, revision and sink, inserted in the publish transaction, so that a twin in flight is waited
-/// for; and one fence row per identity, whose token every takeover raises. Both lie in the target database, so a lost state file or a second
-/// machine cannot publish twice. Analysts may read it too.
+/// for; and one fence row per identity, whose token every takeover raises. Both lie in the target database, so a lost
+/// state file or a second machine cannot publish twice. Analysts may read it too.
 package struct PublicationLedger: Hashable, Sendable {
   package var schema: Identifier
 
