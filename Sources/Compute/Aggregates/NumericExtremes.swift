@@ -2,8 +2,19 @@ import Expressions
 import Model
 
 /// `min` and `max` over numerics. Of equal values with different scales the one with the largest is kept.
+///
+/// While all values have one scale and fit into 64 bits, as those of a column nearly always do, a group takes
+/// one `Int64`; the first other value moves all groups to lanes for any value.
 final class NumericExtremes: Accumulator {
   private let isMaximum: Bool
+
+  /// Mantissas at `nearScale`; `nothing` where a group has no value. Empty once `isNear` is false.
+  private let near: Lane<Int64>
+  private var nearScale: Int?
+  private var isNear = true
+  /// The mantissa that every other one is beyond.
+  private let nothing: Int64
+
   private let mantissas = Lane<Int128>(0)
   /// The scale of the mantissa, or one of the marks below.
   private let scales = Lane<Int16>(NumericExtremes.none)
@@ -13,16 +24,24 @@ final class NumericExtremes: Accumulator {
   private static let none: Int16 = -1
   private static let other: Int16 = -2
 
-  init(isMaximum: Bool) { self.isMaximum = isMaximum }
+  init(isMaximum: Bool) {
+    self.isMaximum = isMaximum
+    nothing = isMaximum ? .min : .max
+    near = Lane(nothing)
+  }
 
-  var memory: Int { mantissas.memory + scales.memory + others.count * 96 }
+  var memory: Int { near.memory + mantissas.memory + scales.memory + others.count * 96 }
 
   func grow(to count: Int) {
+    if isNear { return near.grow(to: count) }
     mantissas.grow(to: count)
     scales.grow(to: count)
   }
 
   func removeAll() {
+    near.removeAll()
+    nearScale = nil
+    isNear = true
     mantissas.removeAll()
     scales.removeAll()
     others = [:]
@@ -30,33 +49,79 @@ final class NumericExtremes: Accumulator {
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
     let column = arguments[0]
-    guard column.width == .narrow, let common = column.scale else {
-      return rows.forEachValue(of: column) { row, group in take(column.decimal(row), group) }
+    if rows.rows.isEmpty { return }
+    if isNear, column.width == .narrow, let scale = column.scale, mayBeNear(scale: scale) {
+      // What is taken a second time changes nothing.
+      if takeNear(rows, column) { return }
     }
-    let lanes = column.integers
-    let scale = Int16(truncatingIfNeeded: common)
-    let isMaximum = isMaximum
-    var differing: [(group: Int, value: Int64)] = []
-    let (mantissas, scales) = (mantissas.base, scales.base)
+    leaveNear()
     rows.forEachValue(of: column) { row, group in
-      let value = Int128(lanes[row])
-      if scales[group] == scale {
-        if isMaximum ? value > mantissas[group] : value < mantissas[group] { mantissas[group] = value }
-      } else if scales[group] == Self.none {
-        scales[group] = scale
-        mantissas[group] = value
+      if let (mantissa, scale) = column.parts(row) {
+        take(mantissa, scale: scale, group)
       } else {
-        differing.append((group, lanes[row]))
+        take(column.decimal(row), group)
       }
     }
-    for (group, value) in differing { take(Decimal(mantissa: Int128(value), scale: common), group) }
+  }
+
+  private func mayBeNear(scale: Int) -> Bool {
+    if nearScale == nil { nearScale = scale }
+    return nearScale == scale
+  }
+
+  /// - Returns: whether all values could be taken.
+  private func takeNear(_ rows: GroupedRows, _ column: Column) -> Bool {
+    let (near, lanes, nothing) = (near.base, column.integers, nothing)
+    var isTaken = true
+    // Written always: whether a value is the extreme so far cannot be guessed.
+    if isMaximum {
+      rows.forEachValue(of: column) { row, group in
+        near[group] = max(near[group], lanes[row])
+        isTaken = isTaken && lanes[row] != nothing
+      }
+    } else {
+      rows.forEachValue(of: column) { row, group in
+        near[group] = min(near[group], lanes[row])
+        isTaken = isTaken && lanes[row] != nothing
+      }
+    }
+    return isTaken
+  }
+
+  private func leaveNear() {
+    guard isNear else { return }
+    isNear = false
+    mantissas.grow(to: near.count)
+    scales.grow(to: near.count)
+    for group in 0..<near.count where near[group] != nothing {
+      mantissas[group] = Int128(near[group])
+      scales[group] = Int16(truncatingIfNeeded: nearScale ?? 0)
+    }
+    near.removeAll()
+  }
+
+  /// Mantissa and scale of a group's value, where it is none of the others.
+  @inline(__always)
+  private func parts(_ group: Int) -> (mantissa: Int128, scale: Int)? {
+    if isNear { return near[group] == nothing ? nil : (Int128(near[group]), nearScale ?? 0) }
+    return scales[group] < 0 ? nil : (mantissas[group], Int(scales[group]))
   }
 
   private func value(_ group: Int) -> Decimal? {
-    switch scales[group] {
-    case Self.none: nil
-    case Self.other: others[group]
-    case let scale: Decimal(mantissa: mantissas[group], scale: Int(scale))
+    if let (mantissa, scale) = parts(group) { return Decimal(mantissa: mantissa, scale: scale) }
+    return others[group]
+  }
+
+  /// Takes a value in, once `isNear` is false.
+  @inline(__always)
+  private func take(_ mantissa: Int128, scale: Int, _ group: Int) {
+    if scales[group] == Self.none, mantissa != .min {
+      scales[group] = Int16(truncatingIfNeeded: scale)
+      mantissas[group] = mantissa
+    } else if Int(scales[group]) == scale {
+      if isMaximum ? mantissa > mantissas[group] : mantissa < mantissas[group] { mantissas[group] = mantissa }
+    } else {
+      take(Decimal(mantissa: mantissa, scale: scale), group)
     }
   }
 
@@ -68,6 +133,7 @@ final class NumericExtremes: Accumulator {
     if let (mantissa, scale) = value.parts {
       mantissas[group] = mantissa
       scales[group] = Int16(truncatingIfNeeded: scale)
+      others[group] = nil
     } else {
       others[group] = value
       scales[group] = Self.other
@@ -75,12 +141,12 @@ final class NumericExtremes: Accumulator {
   }
 
   func write(_ group: Int, to writer: ByteWriter) {
-    if scales[group] >= 0 {
+    if let (mantissa, scale) = parts(group) {
       writer.append(1)
-      writer.append(length: Int(scales[group]))
-      return writer.append(signed: mantissas[group])
+      writer.append(length: scale)
+      return writer.append(signed: mantissa)
     }
-    guard let value = value(group) else { return writer.append(0) }
+    guard let value = others[group] else { return writer.append(0) }
     writer.append(1)
     writer.append(length: value.scale)
     writer.append(decimal: value)
@@ -90,26 +156,26 @@ final class NumericExtremes: Accumulator {
     if try reader.readByte() == 0 { return }
     let scale = try reader.readLength(limit: Decimal.maximumScale)
     guard let mantissa = try reader.readMantissa() else {
-      return take(try reader.readDecimal(scale: scale), group)
+      let decimal = try reader.readDecimal(scale: scale)
+      leaveNear()
+      return take(decimal, group)
     }
-    if scales[group] == Self.none, mantissa != .min {
-      scales[group] = Int16(truncatingIfNeeded: scale)
-      mantissas[group] = mantissa
-    } else if Int(scales[group]) == scale {
-      if isMaximum ? mantissa > mantissas[group] : mantissa < mantissas[group] { mantissas[group] = mantissa }
-    } else {
-      take(Decimal(mantissa: mantissa, scale: scale), group)
+    if isNear, mayBeNear(scale: scale), let short = Int64(exactly: mantissa), short != nothing {
+      near[group] = isMaximum ? max(near[group], short) : min(near[group], short)
+      return
     }
+    leaveNear()
+    take(mantissa, scale: scale, group)
   }
 
   func finish(
     _ result: Finishing, _ group: Int, into column: Column, _ row: Int
   ) throws(Fault) {
-    if scales[group] >= 0 {
+    if let (mantissa, scale) = parts(group) {
       column.setValid(row)
-      return column.setNumeric(row, mantissas[group], scale: Int(scales[group]))
+      return column.setNumeric(row, mantissa, scale: scale)
     }
-    guard let value = value(group) else { return column.writeNull(row) }
+    guard let value = others[group] else { return column.writeNull(row) }
     column.setValid(row)
     column.setNumeric(row, value)
   }

@@ -17,7 +17,7 @@ extension FieldTarget {
       }
       return decodeAnyNumeric(field, row: row)
     case .int16, .int32, .int64: return decodeInteger(field, row: row)
-    case .text: return decodeText(field, row: row)
+    case .text: return decodeLetter(field, row: row) ?? decodeText(field, row: row)
     case .date:
       if let days = field.fixedPoint(scale: 0) { return storeDays(days, row: row) }
       return decodeAnyDate(field, row: row)
@@ -103,16 +103,20 @@ extension FieldTarget {
 
   // MARK: Text
 
+  /// Decodes text that is one plain letter.
   @inline(__always)
+  private mutating func decodeLetter(_ field: TextField, row: Int) -> UnsafeRawPointer? {
+    guard field.hasTwoWords, let letter = field.onlyLetter else { return nil }
+    reserve(1)
+    data[dataCount] = letter
+    finish(1, row)
+    return field.start + 1
+  }
+
+  @inline(never)
   private mutating func decodeText(_ field: TextField, row: Int) -> UnsafeRawPointer? {
     guard field.hasTwoWords else { return decodeLongText(field, from: field.start, row: row) }
     let start = field.start
-    if let letter = field.onlyLetter {
-      reserve(1)
-      data[dataCount] = letter
-      finish(1, row)
-      return start + 1
-    }
     let (low, high) = (
       start.loadUnaligned(as: UInt64.self), start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
     )

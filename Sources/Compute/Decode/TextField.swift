@@ -86,17 +86,40 @@ struct TextField {
   /// and where it ends; `nil` where it does not look like that, or too near the ends of the bytes.
   @inline(__always)
   func fixedPoint(scale: Int) -> (mantissa: Int64, end: UnsafeRawPointer)? {
+    guard hasTwoWords else { return nil }
+    let word = start.loadUnaligned(as: UInt64.self)
+    let ends = Self.controls(word)
+    // Most take one word, and whether all of it cannot be guessed.
+    let endsBehind: UInt64 = start.load(fromByteOffset: 8, as: UInt8.self) < 0x20 ? 1 : 0
+    if ends | endsBehind == 0 { return longFixedPoint(scale: scale) }
+    let length = ends.trailingZeroBitCount &>> 3
+    let isNegative = UInt8(truncatingIfNeeded: word) == UInt8(ascii: "-")
+    var count = length &- (isNegative ? 1 : 0)
+    // Its last byte to the end of the word.
+    var digits = word &<< UInt64(truncatingIfNeeded: 64 &- length &* 8)
+    if scale > 0 {
+      count &-= 1
+      let pointShift = UInt64(truncatingIfNeeded: 56 &- scale &* 8)
+      guard count > scale, UInt8(truncatingIfNeeded: digits &>> pointShift) == UInt8(ascii: ".") else {
+        return nil
+      }
+      // The decimals stay where they are, the digits before the point go one byte up.
+      let decimals = UInt64.max &<< (pointShift &+ 8)
+      digits = digits & decimals | digits &<< 8 & ~decimals
+    }
+    guard count > 0, let mantissa = Self.number(digits, digits: count) else { return nil }
+    return (isNegative ? 0 &- mantissa : mantissa, start + length)
+  }
+
+  /// The same for a number of more than eight bytes.
+  private func longFixedPoint(scale: Int) -> (mantissa: Int64, end: UnsafeRawPointer)? {
     // 17 bytes before the end of the field are read at most, 16 behind its sign.
     guard high - start >= 17, start - low >= 17 else { return nil }
     let isNegative = first == UInt8(ascii: "-")
     let digits = start + (isNegative ? 1 : 0)
-    let ends = Self.controls(digits.loadUnaligned(as: UInt64.self))
-    var length = ends.trailingZeroBitCount / 8
-    if ends == 0 {
-      let more = Self.controls(digits.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-      if more == 0 { return nil }
-      length = 8 &+ more.trailingZeroBitCount / 8
-    }
+    let more = Self.controls(digits.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    if more == 0 { return nil }
+    let length = 8 &+ more.trailingZeroBitCount / 8
     let end = digits + length
     var count = length
     var last = end.loadUnaligned(fromByteOffset: -8, as: UInt64.self)

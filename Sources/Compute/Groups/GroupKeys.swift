@@ -7,6 +7,9 @@ final class GroupKeys {
   /// Spellings of all sets have this width; a set with a narrower layout leaves the rest zero.
   let spellingWidth: Int
 
+  /// Of each grouping set, where its keys allow it and there are few: each may take a MiB.
+  private let known: [KnownGroups?]
+  private static let mostKnown = 4
   private let packed = UnsafeMutablePointer<UInt128>.allocate(capacity: Column.capacity)
   private let lengths = UnsafeMutablePointer<UInt8>.allocate(capacity: Column.capacity)
   private let key = ByteWriter()
@@ -15,6 +18,7 @@ final class GroupKeys {
   init(types: [SQLType], sets: [[Int]]) {
     self.sets = sets.map { keys in (keys, KeyLayout(keys.map { KeyColumn(types[$0]) })) }
     spellingWidth = self.sets.map(\.layout.spellingWidth).max() ?? 0
+    known = self.sets.map { sets.count > Self.mostKnown ? nil : KnownGroups($0.layout) }
   }
 
   deinit {
@@ -34,8 +38,21 @@ final class GroupKeys {
     into numbers: UnsafeMutablePointer<UInt32>
   ) {
     if rows.isEmpty { return }
-    let (keys, layout) = sets[set]
-    let values = keys.map { columns[$0] }
+    let values = sets[set].keys.map { columns[$0] }
+    guard let known = known[set], known.isUseful else {
+      return look(up: values, rows, set: set, in: table, into: numbers)
+    }
+    let unknown = known.number(values, rows, in: table, into: numbers)
+    if unknown.isEmpty { return }
+    look(up: values, unknown, set: set, in: table, into: numbers)
+    known.learn(unknown, numbers)
+  }
+
+  private func look(
+    up values: [Column], _ rows: Rows, set: Int, in table: GroupTable,
+    into numbers: UnsafeMutablePointer<UInt32>
+  ) {
+    let layout = sets[set].layout
     if layout.spellingWidth == 0, pack(values, layout, rows, set: set) {
       return table.number(packed: packed, lengths: lengths, rows: rows, into: numbers)
     }

@@ -9,6 +9,8 @@ import Model
 final class GroupTable {
   let spellingWidth: Int
   private(set) var count = 0
+  /// Rises whenever the groups' numbers lose their meaning.
+  private(set) var version = 0
 
   /// First 16 bytes, padded with zeros.
   private let heads = Lane<UInt128>(0)
@@ -41,6 +43,7 @@ final class GroupTable {
   /// Forgets all groups and gives most of the memory back.
   func removeAll() {
     count = 0
+    version += 1
     heads.removeAll()
     lengths.removeAll()
     offsets.removeAll()
