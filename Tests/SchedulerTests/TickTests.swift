@@ -1,3 +1,4 @@
+import DemoServer
 import Engine
 import Model
 import Runtime
@@ -279,6 +280,34 @@ import Testing
         _ = try await tick(false)
         #expect(try await world.ledger().first == "1.0 failed")
       }
+    }
+  }
+
+  /// Whoever waits for a run of another process looks again when that one's lease ends, should it have died.
+  @Test func theEndOfALeaseIsATimeToLook() async throws {
+    let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-scheduler-")
+    let project = try ScheduleWorld.project(in: folder)
+    try FolderTree.remove(folder)
+    try await SharedServer.withDatabase { settings in
+      let store = try await Store.openPostgres(settings, lease: .seconds(600))
+      let clock = HandClock(ScheduleWorld.start)
+      let world = ScheduleWorld(
+        store: store, clock: clock, runner: PretendRunner(store, clock), project: project)
+      let job = try world.job(Self.hourly)
+      try await world.tick(job)
+      clock.set(1)
+      world.runner.close()
+      async let running = world.tick(job)
+      await world.runner.arrival()
+      var considered: Instant? = clock.now
+      guard case .rest(let rest) = try await world.clerk.step(job, considered: &considered) else {
+        throw CancellationError()
+      }
+      let until = try #require(rest.until)
+      #expect(rest.isWaiting && until > clock.now && until <= clock.now.advanced(by: .seconds(600)))
+      world.runner.open()
+      #expect(try await running.map(\.outcome) == [.ran])
+      await store.close()
     }
   }
 

@@ -48,6 +48,8 @@ import Testing
       #expect(try await store.isOwned(ownership.run) == false)
       try await store.renew(ownership)
       #expect(try await store.isOwned(ownership.run))
+      guard case .lease(let rest) = try await store.hold(on: ownership.run) else { throw Unexpected() }
+      #expect(rest > .zero && rest <= .seconds(600))
     }
   }
 

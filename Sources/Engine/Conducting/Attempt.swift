@@ -12,6 +12,8 @@ actor Attempt {
   var request: RunRequest
   var context: RunContext
   let new: NewRun
+  /// Why the request is that of the run's beginning, which counts only where something is published.
+  private let refusal: (any Error)?
   var record: RunRecord
   var ownership: Ownership
   nonisolated let start = ContinuousClock.now
@@ -30,7 +32,7 @@ actor Attempt {
 
   init(
     environment: EngineEnvironment, request: RunRequest, context: RunContext, record: RunRecord,
-    ownership: Ownership, new: NewRun
+    ownership: Ownership, new: NewRun, refusal: (any Error)?
   ) {
     self.environment = environment
     self.request = request
@@ -38,6 +40,7 @@ actor Attempt {
     self.record = record
     self.ownership = ownership
     self.new = new
+    self.refusal = refusal
     budget = RetryBudget(request.job.errors.retry)
   }
 
@@ -90,6 +93,7 @@ actor Attempt {
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try await bindToCommitment(asker)
+    if binding == nil, let refusal { throw refusal }
     try await endCancelled(asker)
     try Publisher.fenceFiles(
       of: job, references: references, identity: record.identity, in: environment)

@@ -47,15 +47,29 @@ extension Conductor {
   }
 
   /// Goes on with exactly this run, whatever its interval and serial.
-  /// - Parameter request: the present job, with the run's interval, parameters and matrix row.
+  /// - Parameter request: the present job, with the run's interval, parameters and matrix row. Where the job no longer
+  ///   has those, a run that has published something is finished as it was begun.
   /// - Throws: as `run` does.
   package func resume(_ record: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
-    var context = try RunContext(
-      request, matrixRowName: record.identity.matrixRow, now: environment.now(), zones: environment.zones)
+    var context: RunContext
+    var request = request
+    var refusal: (any Error)?
+    do {
+      context = try RunContext(
+        request, matrixRowName: record.identity.matrixRow, now: environment.now(), zones: environment.zones)
+    } catch {
+      let saved = try await store.commitment(of: record.id)
+      if saved.isEmpty { throw error }
+      let text = request.jobText
+      (request, context) = try Commitment(bytes: saved).request(for: record, request, in: environment)
+      // So that the attempt tells of the changed file.
+      request.jobText = text
+      refusal = error
+    }
     context.identity = record.identity
     var new = new(request, context)
     new.replayOf = record.replayOf
-    return try await goOn(request, context, record, new, isResumed: true)
+    return try await goOn(request, context, record, new, isResumed: true, refusal: refusal)
   }
 
   /// Whether `run` is a replay of `origin`, or a replay of one.

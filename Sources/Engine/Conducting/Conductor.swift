@@ -51,15 +51,17 @@ package struct Conductor: Sendable {
   }
 
   /// Takes an open run to its end.
+  /// - Parameter refusal: why it cannot go by the present job: it is thrown unless the run has published something.
   func goOn(
-    _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ new: NewRun, isResumed: Bool
+    _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ new: NewRun, isResumed: Bool,
+    refusal: (any Error)? = nil
   ) async throws -> RunOutcome {
     let ownership = try await own(record)
     environment.report(record.id, .opened(revision: record.revision, isResumed: isResumed))
     if let owner = record.owner {
       environment.report(record.id, .takenOver(from: "\(owner.host) pid \(owner.processID)"))
     }
-    return try await carryOut(request, context, record, ownership, new)
+    return try await carryOut(request, context, record, ownership, new, refusal)
   }
 
   private func own(_ record: RunRecord) async throws -> Ownership {
@@ -81,11 +83,11 @@ package struct Conductor: Sendable {
   /// One attempt, and what is written about its end.
   private func carryOut(
     _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ ownership: Ownership,
-    _ new: NewRun
+    _ new: NewRun, _ refusal: (any Error)?
   ) async throws -> RunOutcome {
     let attempt = Attempt(
       environment: environment, request: request, context: context, record: record, ownership: ownership,
-      new: new)
+      new: new, refusal: refusal)
     do {
       let summary = try await Keeper(
         store: environment.store, ownership: ownership, timeout: request.job.limits.timeout

@@ -9,6 +9,7 @@ internal import Synchronization
 /// the time that the machine was suspended, and notices a jump that a mere length of time sleeps through.
 package final class WallTimer: Sendable {
   private let file: Int32
+  private let wake: @Sendable () -> Void
   private let isOver = Flag()
 
   private final class Flag: Sendable {
@@ -21,6 +22,7 @@ package final class WallTimer: Sendable {
     let file = timerfd_create(CLOCK_REALTIME, Int32(TFD_CLOEXEC))
     guard file >= 0 else { throw SystemFault.fault("make", "a timer") }
     self.file = file
+    self.wake = wake
     do throws(Fault) {
       try OwnThread.start(name: "wall-timer") { [isOver] in
         while true {
@@ -41,11 +43,17 @@ package final class WallTimer: Sendable {
   // The thread is woken to see that nobody needs it any more, and closes the file.
   deinit {
     isOver.value.store(true, ordering: .releasing)
-    set(.zero)
+    _ = arm(.zero)
   }
 
-  /// Wakes after `duration`, in place of what was set before.
+  /// Wakes after `duration`, in place of what was set before; at once where the clock was set meanwhile, since then
+  /// `duration` may have been reckoned by another one.
   package func set(_ duration: Duration) {
+    if !arm(duration) { wake() }
+  }
+
+  /// - Returns: false where the clock was set since somebody was last told so; the thread is not told any more then.
+  private func arm(_ duration: Duration) -> Bool {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     let (seconds, attoseconds) = max(duration, .zero).components
@@ -54,7 +62,7 @@ package final class WallTimer: Sendable {
     time.tv_nsec = Int(nanoseconds % 1_000_000_000)
     var value = itimerspec(it_interval: timespec(), it_value: time)
     let flags = Int32(TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)
-    // Refused with ECANCELED where the clock was set unseen; set all the same (timerfd_settime(2)).
-    _ = timerfd_settime(file, flags, &value, nil)
+    // Armed all the same (timerfd_create(2)).
+    return timerfd_settime(file, flags, &value, nil) == 0 || errno != ECANCELED
   }
 }

@@ -183,7 +183,12 @@ package struct FireClerk: Sendable {
       let outcome: FireOutcome = run.state == .succeeded ? expected(fire, job) : .cancelled
       return try await store.closeFires(coveredBy: id, as: outcome) > 0 ? .closed : .keeps
     }
-    if try await store.isOwned(id) { return .keeps }
+    switch try await store.hold(on: id) {
+    case .lock: return .keeps
+    // A dead owner's is taken over at its end, and not when somebody looks again.
+    case .lease(let rest): return .waits(until: now().advanced(by: rest))
+    case nil: break
+    }
     if run.state == .failed {
       let again = run.updatedAt.advanced(by: job.job.errors.rerunWait)
       if again > now() { return .waits(until: again) }

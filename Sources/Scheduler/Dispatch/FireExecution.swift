@@ -83,18 +83,32 @@ package struct FireExecution: Sendable {
   /// - Returns: `nil` where there is nothing left to run.
   private func begin(_ order: FireOrder) async throws -> RunOutcome? {
     var request = order.request
-    let identity = try RunContext(
-      request, matrixRowName: order.job.id.row, now: now(), zones: zones
-    ).identity
     if let run = order.leftBy {
-      if run.identity.interval != nil, run.identity.key != identity.key {
-        return try await end(run, request)
-      }
-    } else if identity.interval != nil, let done = try await store.succeededRun(of: identity) {
+      if try !isStillAsked(run, request) { return try await end(run, request) }
+      return try await runner.run(request, matrixRowName: order.job.id.row)
+    }
+    let identity = try identity(request, order.job.id.row)
+    if identity.interval != nil, let done = try await store.succeededRun(of: identity) {
       request.again =
         order.job.ledger.beginning(of: order.fire.fire, succeededAt: done.finishedAt) == .runAgain
     }
     return try await runner.run(request, matrixRowName: order.job.id.row)
+  }
+
+  private func identity(_ request: RunRequest, _ row: String) throws -> RunIdentity {
+    try RunContext(request, matrixRowName: row, now: now(), zones: zones).identity
+  }
+
+  /// Whether the job would do now what a run was begun for.
+  private func isStillAsked(_ run: RunRecord, _ request: RunRequest) throws -> Bool {
+    do {
+      var identity = try identity(request, run.identity.matrixRow)
+      identity.serial = run.identity.serial
+      return identity.key == run.identity.key
+    } catch let faults as Faults where faults.all.allSatisfy({ $0.code.hasSuffix("_parameter") }) {
+      // What a trigger gave and the job no longer takes.
+      return false
+    }
   }
 
   /// The job's parameters or intervals have changed: nobody can go on with this run any more, unless it has published

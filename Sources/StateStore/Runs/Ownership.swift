@@ -34,3 +34,11 @@ package enum Claim: Sendable {
   /// The run is over; nothing is left to own.
   case over(RunState)
 }
+
+/// What keeps others from taking a run.
+package enum Hold: Hashable, Sendable {
+  /// A lock, which ends with its owner's process.
+  case lock
+  /// A lease, which ends in so long unless its owner renews it.
+  case lease(Duration)
+}

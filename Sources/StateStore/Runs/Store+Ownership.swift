@@ -70,16 +70,21 @@ extension Store {
   }
 
   /// Whether somebody living owns the run, without taking it.
-  package func isOwned(_ run: RunID) async throws -> Bool {
+  package func isOwned(_ run: RunID) async throws -> Bool { try await hold(on: run) != nil }
+
+  /// Who may still be at work on a run, without taking it.
+  /// - Returns: `nil` where the run is free for whoever comes first.
+  package func hold(on run: RunID) async throws -> Hold? {
     switch owners {
     case .lockFiles(let locks):
-      return try locks.isHeld(run)
+      return try locks.isHeld(run) ? .lock : nil
     case .leases:
       return try await database.transaction(.read) { tx in
         let now = try await tx.now()
         return try await tx.row(
-          "SELECT 1 AS held FROM runs WHERE run_id = $1 AND lease_until > $2",
-          [.text(run.text), .instant(now)]) != nil
+          "SELECT lease_until FROM runs WHERE run_id = $1 AND lease_until > $2",
+          [.text(run.text), .instant(now)]
+        ).map { .lease(now.duration(to: try $0.instant("lease_until"))) }
       }
     }
   }
