@@ -306,7 +306,7 @@ import Testing
       let until = try #require(rest.until)
       #expect(rest.isWaiting && until > clock.now && until <= clock.now.advanced(by: .seconds(600)))
       world.runner.open()
-      #expect(try await running.map(\.outcome) == [.ran])
+      #expect(try await running.count == 1)
       await store.close()
     }
   }

@@ -29,7 +29,9 @@ import Testing
       try Self.write(project, schedule, query: "SELECT 4 AS n")
       let second = try await project.run(command)
       #expect(second.status == 0, "\(second.output)")
-      #expect(second.output.contains("it was finished as it was begun"), "\(second.output)")
+      if command != ["tick"] {
+        #expect(second.output.contains("it was finished as it was begun"), "\(second.output)")
+      }
       #expect(try await project.rows("SELECT n, rows FROM seen") == [["3", "1"]])
       let again = try await project.run(["tick"])
       #expect(again.status == 0, "\(again.output)")

@@ -1,5 +1,6 @@
 import Glibc
 import Model
+import Postgres
 import ProjectRig
 import Runtime
 import StateStore
@@ -21,7 +22,8 @@ extension CrashMatrix {
         }
         try await Self.fill(project, state)
         // Nobody passes before the gate is opened.
-        try await project.sql("CREATE TABLE gate (is_open bool)")
+        let gate = try await Connection.open(project.settings)
+        try await gate.execute("SELECT pg_advisory_lock(4714)")
         let scheduler = try RunningScheduler(project, environment: clock.environment)
         let first = clock.now
         try await CrashWorld(project: project, state: state).state { store in
@@ -45,7 +47,7 @@ extension CrashMatrix {
           // The one run that has gone on all the time is still its owner's, also by a clock that was not set.
           let tick = try await project.run(["tick", "long", "--quiet"])
           #expect([0, 8].contains(tick.status), "\(tick.output)")
-          try await project.sql("INSERT INTO gate VALUES (true)")
+          await gate.close()
           #expect(try await scheduler.says("job=long", times: 2))
           let wakes = try Self.wakes(of: scheduler.process)
           try await scheduler.stop()
@@ -61,8 +63,8 @@ extension CrashMatrix {
     private static func fill(_ project: TidemarkProject, _ state: CrashWorld.StateKind) async throws {
       try await project.sql(
         """
-        CREATE FUNCTION wait() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
-          WHILE NOT EXISTS (SELECT FROM public.gate) LOOP PERFORM pg_sleep(0.05); END LOOP; RETURN 1;
+        CREATE FUNCTION gate() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+          PERFORM pg_advisory_xact_lock_shared(4714); RETURN 1;
         END $$
         """)
       if state == .postgres {
@@ -78,7 +80,7 @@ extension CrashMatrix {
       try project.write(
         "jobs/long.yaml",
         ScheduledJobText.job(
-          "schedule: {at: \"\(at)\", catch_up: all}", query: "SELECT wait() AS n", table: "long"))
+          "schedule: {at: \"\(at)\", catch_up: all}", query: "SELECT gate() AS n", table: "long"))
       // The jobs have been there for two minutes.
       let tick = try await project.run(["tick", "long"], environment: ScheduledJobText.later(-120))
       try #require(tick.status == 0, "\(tick.output)")

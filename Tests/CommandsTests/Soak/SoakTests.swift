@@ -13,7 +13,7 @@ extension CrashMatrix {
   ///
   /// `TIDEMARK_TEST_TIMES` asks for more of them, `TIDEMARK_TEST_SEED` for those of an earlier run.
   @Suite(.timeLimit(.minutes(60 * 25))) struct SoakTests {
-    private static let steps = 6
+    private static let steps = 5
 
     @Test(arguments: CrashWorld.StateKind.allCases) func inAnyOrder(_ state: CrashWorld.StateKind)
       async throws
