@@ -1,7 +1,6 @@
 internal import CCurl
 internal import Glibc
 internal import Model
-internal import Runtime
 
 /// One request by libcurl, over HTTP or SMTP. Blocks the thread that performs it.
 ///

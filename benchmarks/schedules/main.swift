@@ -1,10 +1,4 @@
 import Glibc
-import JobFiles
-import Model
-import Runtime
-import Scheduler
-import StateStore
-import Timetable
 
 // What `benchmarks/schedules/run` measures inside of a process: how long `next` takes, and how long after
 // its time a fire reaches the engine.

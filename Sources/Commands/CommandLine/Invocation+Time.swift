@@ -1,6 +1,5 @@
 internal import JobFiles
 internal import Model
-internal import Runtime
 
 extension Invocation {
   /// A length of time such as `45m`.
