@@ -21,7 +21,7 @@ struct KeyRanges {
   var columns: [Column]
   var relation: SQLText
 
-  /// The query whose rows are the boundaries: every `rowsPerChunk`-th key of a sample or of all.
+  /// The query whose rows are the boundaries: keys of a sample, or of all, that are equally far apart.
   func boundaryQuery(filter: SQLText?, samplePercent: Double?, chunks: Int) -> SQLText {
     let names: [SQLText] = columns.map { "\($0.name)" }
     let order: [SQLText] = columns.map { $0.sorted }
