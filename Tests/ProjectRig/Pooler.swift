@@ -19,10 +19,12 @@ package struct Pooler: Sendable {
   package enum Mode: String, Sendable, CaseIterable { case transaction, session }
 
   /// Runs `body` once it answers, and ends it.
+  /// - Parameter size: how many connections of the server a database's clients share.
   package nonisolated(nonsending) static func with(
-    _ server: DemoServer, _ mode: Mode = .transaction, _ body: (Pooler) async throws -> Void
+    _ server: DemoServer, _ mode: Mode = .transaction, size: Int = 20,
+    _ body: (Pooler) async throws -> Void
   ) async throws {
-    let pooler = try Pooler(server, mode)
+    let pooler = try Pooler(server, mode, size)
     let outcome: Result<Void, any Error>
     do {
       try await pooler.waitUntilReady()
@@ -36,7 +38,7 @@ package struct Pooler: Sendable {
     try outcome.get()
   }
 
-  private init(_ server: DemoServer, _ mode: Mode) throws(Fault) {
+  private init(_ server: DemoServer, _ mode: Mode, _ size: Int) throws(Fault) {
     folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-pooler-")
     try FileDescriptor(folder + "/ini", O_WRONLY | O_CREAT, mode: 0o644).write(
       Array(
@@ -45,6 +47,7 @@ package struct Pooler: Sendable {
         * = host=\(server.socketDirectory) port=\(server.port) user=postgres
         [pgbouncer]
         pool_mode = \(mode.rawValue)
+        default_pool_size = \(size)
         auth_type = any
         listen_addr =
         unix_socket_dir = \(folder)

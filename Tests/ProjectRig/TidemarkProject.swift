@@ -161,6 +161,10 @@ package struct TidemarkProject: Sendable {
 
   /// Runs statements, one by one, over a connection of its own.
   package func sql(_ statements: String...) async throws {
+    try await sql(statements)
+  }
+
+  package func sql(_ statements: [String]) async throws {
     let connection = try await Connection.open(settings)
     for statement in statements { try await connection.execute(SQLText(trusted: statement)) }
     await connection.close()
@@ -168,9 +172,18 @@ package struct TidemarkProject: Sendable {
 
   /// The rows of a query as text; `NULL` for NULL.
   package func rows(_ query: String) async throws -> [[String]] {
+    try await rows([query])
+  }
+
+  /// The rows of several queries, one behind the other.
+  package func rows(_ queries: [String]) async throws -> [[String]] {
     let connection = try await Connection.open(settings)
-    let answer = try await connection.query(SQLText(trusted: query))
+    var rows: [[String]] = []
+    for query in queries {
+      let answer = try await connection.query(SQLText(trusted: query))
+      rows += answer.rows.map { row in (0..<row.count).map { row[$0] ?? "NULL" } }
+    }
     await connection.close()
-    return answer.rows.map { row in (0..<row.count).map { row[$0] ?? "NULL" } }
+    return rows
   }
 }

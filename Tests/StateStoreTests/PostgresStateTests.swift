@@ -53,6 +53,23 @@ import Testing
     }
   }
 
+  /// Whoever has slept for longer than its patience does not give up what was interrupted meanwhile.
+  @Test func aSleeperTriesOnceMore() async throws {
+    try await withTestDatabase { settings in
+      let limits = PostgresLimits(lease: .seconds(600), patience: .zero)
+      let database = try await PostgresDatabase(settings: settings, limits: limits, makesSchema: true)
+      let store = Store(database: database, owners: .leases(.seconds(600)), host: "h", processID: 1)
+      let ownership = try await store.begin()
+      try await run(
+        """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+        """, settings)
+      try await store.renew(ownership)
+      await store.close()
+    }
+  }
+
   @Test func manyOpenANewStateAtOnce() async throws {
     try await withTestDatabase { settings in
       let stores = try await withThrowingTaskGroup(of: Store.self) { group in

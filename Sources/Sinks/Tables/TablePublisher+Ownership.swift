@@ -9,6 +9,9 @@ extension TablePublisher {
     if try await isLedgerUsable() { return }
     do {
       try await connection.transaction(.writing(session)) { connection in
+        // An owner that sleeps here would keep whoever takes the run over waiting: there is no ledger yet by which its
+        // session could be found.
+        try await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")
         try await connection.query(ledger.makerLock)
         for statement in ledger.definition { try await connection.execute(statement) }
       }

@@ -5,7 +5,7 @@ internal import Runtime
 /// The state in a schema of a Postgres database, for several machines.
 ///
 /// A few connections, made when they are needed. What the server or the network interrupts is done
-/// again for as long as `patience`; what waits for another transaction longer than the lock
+/// again, once and for as long as `patience`; what waits for another transaction longer than the lock
 /// timeout fails. A process that stops in the middle of a transaction loses it after the lease,
 /// so that it holds up nobody longer than that.
 actor PostgresDatabase: StateDatabase {
@@ -25,15 +25,24 @@ actor PostgresDatabase: StateDatabase {
     self.settings = settings
     self.limits = limits
     turns = Turns(limits.connections)
-    let first = try await connect()
+    // A process that was asleep amid a migration finds nothing of it done.
+    idle = [
+      try await repeatedly(where: { ["connection_lost", "commit_unknown"].contains($0.code) }) {
+        try await prepared(makesSchema)
+      }
+    ]
+  }
+
+  private func prepared(_ makesSchema: Bool) async throws -> Connection {
+    let connection = try await connect()
     do {
-      try await PostgresLayout.refusePooler(first, settings)
-      try await PostgresLayout.prepare(first, location: location, makesSchema: makesSchema)
+      try await PostgresLayout.refusePooler(connection, settings)
+      try await PostgresLayout.prepare(connection, location: location, makesSchema: makesSchema)
     } catch {
-      await first.close()
+      await connection.close()
       throw error
     }
-    idle = [first]
+    return connection
   }
 
   nonisolated func transaction<Result: Sendable>(
@@ -41,21 +50,26 @@ actor PostgresDatabase: StateDatabase {
   ) async throws -> Result {
     // A task of its own, which nobody cancels: what is worth saving is saved.
     try await withoutActuallyEscaping(body) { body in
-      try await Task { try await self.repeatedly(kind, body) }.value
+      try await Task {
+        // A commit whose answer was lost may have happened: every body can be run once more on it.
+        try await self.repeatedly(where: PostgresLimits.isWorthRepeating) { try await self.once(kind, body) }
+      }.value
     }
   }
 
   private func repeatedly<Result: Sendable>(
-    _ kind: TransactionKind, _ body: @Sendable (any StateTransaction) async throws -> Result
+    where isWorthIt: (Fault) -> Bool, _ body: () async throws -> Result
   ) async throws -> Result {
     let start = ContinuousClock.now
     var pause = Duration.milliseconds(20)
+    var isFirst = true
     while true {
       do {
-        return try await once(kind, body)
-      } catch let fault as Fault where PostgresLimits.isWorthRepeating(fault) {
-        // A commit whose answer was lost may have happened: every body can be run once more on it.
-        guard ContinuousClock.now - start + pause < limits.patience else { throw fault }
+        return try await body()
+      } catch let fault as Fault where isWorthIt(fault) {
+        // A process that was asleep meanwhile has used up its patience, and is to hear what became of its run.
+        guard isFirst || ContinuousClock.now - start + pause < limits.patience else { throw fault }
+        isFirst = false
         try await Task.sleep(for: pause)
         pause = min(pause * 2, .seconds(2))
       }

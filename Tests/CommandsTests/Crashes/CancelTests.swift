@@ -68,10 +68,16 @@ extension CrashMatrix {
       return states.withLock { $0.count == 1 ? $0.first : nil }
     }
 
-    @Test(arguments: CrashWorld.StateKind.allCases, places)
-    func asleep(_ state: CrashWorld.StateKind, _ place: (CrashScenario, String)) async throws {
-      try await CrashWorld.with(state, place.0) { world in
-        try await cancelled(world, at: place.1)
+    @Test(arguments: CrashWorld.StateKind.allCases, CrashScenario.usual)
+    func asleep(_ state: CrashWorld.StateKind, _ scenario: CrashScenario) async throws {
+      try await putToSleep(state, scenario, at: Self.places.filter { $0.0 == scenario }.map(\.1))
+    }
+
+    func putToSleep(_ state: CrashWorld.StateKind, _ scenario: CrashScenario, at places: [String])
+      async throws
+    {
+      try await CrashWorld.each(of: places, state, scenario) { world, place in
+        try await cancelled(world, at: place)
       }
     }
 

@@ -133,12 +133,12 @@ extension CrashMatrix {
     }
 
     /// An owner that slept past its lease can publish no chunk any more.
-    @Test(arguments: [
-      "chunk.read:3", "chunk.before_publish:1", "chunk.before_publish:3", "publish.middle:3", "read.done:1",
-    ])
-    func zombie(at place: String) async throws {
-      try await CrashWorld.with(.postgres, .chunks) { world in
-        let output = world.project.path("said")
+    @Test func zombie() async throws {
+      let places = [
+        "chunk.read:3", "chunk.before_publish:1", "chunk.before_publish:3", "publish.middle:3", "read.done:1",
+      ]
+      try await CrashWorld.each(of: places, .postgres, .chunks) { world, place in
+        let output = try world.project.newOutput()
         let process = try #require(try await world.stopped(at: place, output: output))
         let heir = try await world.run()
         #expect(heir.status == 0, "\(place): \(heir.output)")
@@ -151,10 +151,10 @@ extension CrashMatrix {
     }
 
     /// All connections end while a chunk is on its way into the tables.
-    @Test(arguments: ["chunk.before_publish:3", "publish.middle:5", "commit.answered:9"])
-    func terminated(at place: String) async throws {
-      try await CrashWorld.with(.sqlite, .chunks) { world in
-        let output = world.project.path("said")
+    @Test func terminated() async throws {
+      let places = ["chunk.before_publish:3", "publish.middle:5", "commit.answered:9"]
+      try await CrashWorld.each(of: places, .sqlite, .chunks) { world, place in
+        let output = try world.project.newOutput()
         let process = try #require(try await world.stopped(at: place, output: output))
         try await world.project.sql(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' AND datname = current_database()"
@@ -163,7 +163,7 @@ extension CrashMatrix {
         process.signal(SIGCONT)
         let run = try await world.project.end(of: process, output: output)
         #expect(run.status == 0, "\(run.output)")
-        try await world.expectUndisturbed(notices: false)
+        try await world.expectUndisturbed(notices: false, place)
       }
     }
   }

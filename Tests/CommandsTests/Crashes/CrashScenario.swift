@@ -1,5 +1,5 @@
 /// A job that is made to be killed, and where to look for what it leaves.
-enum CrashScenario: Hashable, Sendable, CaseIterable {
+enum CrashScenario: Hashable, Sendable {
   /// Groups, published at the end into tables of three modes and two files.
   case groups
   /// Rows, published chunk by chunk into two tables, and at the end into a third and a file.
@@ -8,6 +8,11 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
   case oneTable
   /// Rows for a table that the run makes, which are stored while they are read.
   case newTable
+  /// As `chunks`, one for each row: more than two hundred.
+  case manyChunks
+
+  /// Those that every kind of fault befalls.
+  static let usual: [CrashScenario] = [.groups, .chunks, .oneTable, .newTable]
 
   /// A job's lines up to its source: the rows of one day.
   static let head = """
@@ -25,7 +30,7 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
   var job: String {
     """
     \(Self.head)
-      chunk: {by: key, column: id, rows: 40}\(self == .chunks ? "\n  consistency: chunk" : "")
+      chunk: {by: key, column: id, rows: \(self == .manyChunks ? 1 : 40)}\(isByChunks ? "\n  consistency: chunk" : "")
     process:
       - validate: {expect: qty > 0}
         on_fail: quarantine
@@ -39,7 +44,9 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
   }
 
   /// Whether rows are appended, each with its run.
-  var appends: Bool { self == .groups || self == .chunks }
+  var appends: Bool { self == .groups || isByChunks }
+
+  private var isByChunks: Bool { self == .chunks || self == .manyChunks }
 
   /// What is in the tables, in an order of its own: the server keeps none, and a vacuum changes it.
   var queries: [String] {
@@ -48,7 +55,7 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
       ["by_window", "appended", "merged"].map {
         "SELECT day::text, kind, n::text, total::text, mean::text FROM \($0) ORDER BY 1, 2"
       } + ["SELECT n FROM told ORDER BY n"]
-    case .chunks:
+    case .chunks, .manyChunks:
       ["appended", "merged", "by_window"].map { "SELECT id::text, kind, amount::text FROM \($0) ORDER BY id" }
         + ["SELECT n FROM told ORDER BY n"]
     case .oneTable:
@@ -64,7 +71,7 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
   var files: [String] {
     switch self {
     case .groups: ["out/crash.csv.gz", "out/deep/er/crash.jsonl"]
-    case .chunks, .oneTable: ["out/crash.csv"]
+    case .chunks, .manyChunks, .oneTable: ["out/crash.csv"]
     case .newTable: []
     }
   }
@@ -90,7 +97,7 @@ enum CrashScenario: Hashable, Sendable, CaseIterable {
         - table: {connection: db, name: merged, mode: merge, create: true}
         - file: {path: deep/er/crash.jsonl}
       """
-    case .chunks:
+    case .chunks, .manyChunks:
       """
         - select: [id, kind, amount]
       store:

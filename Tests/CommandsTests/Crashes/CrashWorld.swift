@@ -5,6 +5,7 @@ import Postgres
 import ProjectRig
 import Runtime
 import StateStore
+import Synchronization
 import Testing
 
 /// A job with every kind of sink, some dirt and a notice, made to be killed: what it leaves can be
@@ -33,26 +34,66 @@ struct CrashWorld {
     try await make(state, scenario, on: server, body)
   }
 
+  /// Runs `body` with durable servers of its own, which it may crash, and stops them.
+  static func withServers(_ count: Int, _ body: ([DemoServer]) async throws -> Void) async throws {
+    var options = DemoServer.Options()
+    options.isDurable = true
+    var servers: [DemoServer] = []
+    let outcome: Result<Void, any Error>
+    do {
+      for _ in 0..<count { servers.append(try await DemoServer.start(options)) }
+      outcome = .success(try await body(servers))
+    } catch {
+      outcome = .failure(error)
+    }
+    for server in servers { try server.stop() }
+    try outcome.get()
+  }
+
   private static func make(
     _ state: StateKind, _ scenario: CrashScenario, on server: DemoServer? = nil,
     _ body: (CrashWorld) async throws -> Void
   ) async throws {
-    func fill(_ project: TidemarkProject) async throws {
-      for statement in events { try await project.sql(statement) }
-      try await project.sql("CREATE TABLE told (n int)")
-      try project.write("jobs/crash.yaml", scenario.job)
+    func prepare(_ project: TidemarkProject) async throws {
       let world = CrashWorld(project: project, state: state, scenario: scenario)
-      if state == .postgres {
-        try project.write("tidemark.yaml", project.file(TidemarkProject.stateLine(project.database)))
-      }
+      try await world.fill()
       try await body(world)
     }
     if let server {
-      try await TidemarkProject.with(on: server, fill)
+      try await TidemarkProject.with(on: server, prepare)
     } else {
-      try await TidemarkProject.with(fill)
+      try await TidemarkProject.with(prepare)
     }
   }
+
+  /// Puts a world in place in which nothing has run.
+  private func fill() async throws {
+    try await project.sql(CrashWorld.nothing + CrashWorld.events + ["CREATE TABLE told (n int)"])
+    try project.write("jobs/crash.yaml", scenario.job)
+    try project.write(
+      "tidemark.yaml",
+      project.file(state == .postgres ? TidemarkProject.stateLine(project.database) : ""))
+  }
+
+  /// Takes back all that runs and tests have left. Not for a world whose source or state is elsewhere.
+  func renew() async throws {
+    try CrashWorld.empty(project.folder)
+    for name in ["jobs", "out"] { mkdir(project.path(name), 0o755) }
+    try await fill()
+  }
+
+  /// Takes away all that is in a folder.
+  static func empty(_ folder: String) throws {
+    for name in try FolderTree.names(in: folder) where unlink("\(folder)/\(name)") != 0 {
+      try FolderTree.remove("\(folder)/\(name)")
+    }
+  }
+
+  /// Empties a database of what worlds and runs have left.
+  private static let nothing = [
+    "SET client_min_messages = error", "DROP SCHEMA IF EXISTS public, tidemark, tidemark_state CASCADE",
+    "CREATE SCHEMA public",
+  ]
 
   /// What the job reads.
   private static let events = [
@@ -70,7 +111,9 @@ struct CrashWorld {
     moved.stateServer = state
     moved.state = .postgres
     let connection = try await Connection.open(source.settings())
-    for statement in CrashWorld.events { try await connection.execute(SQLText(trusted: statement)) }
+    for statement in CrashWorld.nothing + CrashWorld.events {
+      try await connection.execute(SQLText(trusted: statement))
+    }
     await connection.close()
     try connect(source: source.connectionString(), state: state.connectionString())
     return moved
@@ -181,16 +224,19 @@ struct CrashWorld {
 
   func traces() async throws -> Traces {
     var traces = Traces()
-    for query in scenario.queries { traces.tables += try await project.rows(query) }
-    traces.ledger = try await project.rows(
-      "SELECT sink, revision, job, target, interval_start, rows, deleted, rejected, result_hash FROM tidemark.publications ORDER BY sink, revision"
-    )
+    traces.tables = try await project.rows(scenario.queries)
     // One run has published everything, and every appended row is its.
-    traces.ledger += try await project.rows("SELECT count(DISTINCT run_id) FROM tidemark.publications")
-    if scenario.appends {
-      traces.ledger += try await project.rows(
-        "SELECT count(*) FROM appended WHERE _run_id NOT IN (SELECT run_id FROM tidemark.publications)")
-    }
+    traces.leftovers = try await project.rows(
+      "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname LIKE 'tidemark%'"
+    ).map { $0[0] }
+    traces.ledger = try await project.rows(
+      [
+        "SELECT sink, revision, job, target, interval_start, rows, deleted, rejected, result_hash FROM tidemark.publications ORDER BY sink, revision",
+        "SELECT count(DISTINCT run_id) FROM tidemark.publications",
+      ]
+        + (scenario.appends
+          ? ["SELECT count(*) FROM appended WHERE _run_id NOT IN (SELECT run_id FROM tidemark.publications)"]
+          : []))
     for name in scenario.files {
       traces.files[name] = try project.read(name)
     }
@@ -237,11 +283,8 @@ struct CrashWorld {
 
   /// What an undisturbed run leaves.
   static func undisturbed(_ scenario: CrashScenario = .groups) async throws -> Traces {
-    try await memory[scenario]?.value ?? Traces()
-  }
-
-  private static let memory = Dictionary(
-    uniqueKeysWithValues: CrashScenario.allCases.map { scenario in
+    let task = memory.withLock { memory in
+      if let task = memory[scenario] { return task }
       let task = Task { () throws -> Traces in
         let made = Box()
         try await CrashWorld.make(.sqlite, scenario) { world in
@@ -251,8 +294,13 @@ struct CrashWorld {
         }
         return made.traces
       }
-      return (scenario, task)
-    })
+      memory[scenario] = task
+      return task
+    }
+    return try await task.value
+  }
+
+  private static let memory = Mutex<[CrashScenario: Task<Traces, any Error>]>([:])
 
   /// Filled by one task and read by the same.
   private final class Box: @unchecked Sendable {

@@ -6,7 +6,7 @@ import Testing
 extension CrashMatrix {
   /// Killed at any named place, once and once more, the run goes on when the same command is given
   /// again, and leaves what an undisturbed run leaves: with either state store.
-  @Suite(.timeLimit(.minutes(8))) struct FailpointTests {
+  @Suite(.timeLimit(.minutes(30))) struct FailpointTests {
     /// What belongs to other commands than `run`, or to runs of another kind.
     private static let elsewhere: Set<String> = Set(
       [
@@ -43,25 +43,30 @@ extension CrashMatrix {
       }
     }
 
-    @Test(
-      arguments: CrashWorld.StateKind.allCases, reached.map { "\($0):1" } + later.map { "\($0):2" })
-    func killed(_ state: CrashWorld.StateKind, at failpoint: String) async throws {
-      try await CrashWorld.with(state) { world in
+    @Test(arguments: CrashWorld.StateKind.allCases)
+    func killed(_ state: CrashWorld.StateKind) async throws {
+      try await kill(state, at: Self.reached.map { "\($0):1" } + Self.later.map { "\($0):2" })
+    }
+
+    func kill(_ state: CrashWorld.StateKind, at places: [String]) async throws {
+      try await CrashWorld.each(of: places, state) { world, failpoint in
         let kills = try await world.expectUndisturbed(killedAt: failpoint)
         FaultCount.add("kill -9 at a named place, \(state) state", kills)
       }
     }
 
     /// What is not the state's own is the same for both.
-    private static let errors =
-      reached.map { (CrashWorld.StateKind.sqlite, $0) }
-      + reached.filter { point in
-        ["state.checkpoint", "state.sink", "state.move"].contains { point.hasPrefix($0) }
-      }.map { (CrashWorld.StateKind.postgres, $0) }
+    @Test(arguments: CrashWorld.StateKind.allCases)
+    func failing(_ state: CrashWorld.StateKind) async throws {
+      let points = Self.reached.filter { point in
+        state == .sqlite
+          || ["state.checkpoint", "state.sink", "state.move"].contains { point.hasPrefix($0) }
+      }
+      try await fail(state, at: points)
+    }
 
-    @Test(arguments: errors)
-    func failing(_ state: CrashWorld.StateKind, at point: String) async throws {
-      try await CrashWorld.with(state) { world in
+    func fail(_ state: CrashWorld.StateKind, at points: [String]) async throws {
+      try await CrashWorld.each(of: points, state) { world, point in
         try await world.expectUndisturbed(failingAt: "\(point):1")
         FaultCount.add("transient error at a named place, \(state) state")
       }

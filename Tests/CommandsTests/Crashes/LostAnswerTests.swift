@@ -5,39 +5,77 @@ import Testing
 extension CrashMatrix {
   /// The answers of all commits of a run over a connection, each lost once, with the process and without: those of the
   /// target, and of a state in Postgres.
-  @Suite(.timeLimit(.minutes(8))) struct LostAnswerTests {
+  @Suite(.timeLimit(.minutes(120))) struct LostAnswerTests {
     static let kinds: [(CrashWorld.StateKind, CrashScenario)] =
-      CrashScenario.allCases.map { (.sqlite, $0) } + [(.postgres, .groups)]
+      CrashScenario.usual.map { (.sqlite, $0) } + [(.postgres, .groups)]
 
-    /// Every fifth of the state's, unless many kills are asked for.
+    /// More than any run has.
+    private static let many = 10_000
+
+    /// Every fifth of the state's, unless many are asked for.
     @Test(arguments: kinds) func ofCommits(_ state: CrashWorld.StateKind, _ scenario: CrashScenario)
       async throws
     {
-      try await CrashWorld.with(state, scenario) { world in
-        let isLong = Environment.process["TIDEMARK_TEST_KILLS"].flatMap(Int.init) ?? 0 > 1000
-        var number = 1
-        while true {
-          let killed = try await world.run("commit.answered:\(number):kill")
-          if !killed.wasKilled { break }
-          // As the server may by itself at any moment: rows that come later then lie before those that are there.
-          try await world.project.sql("VACUUM told")
-          let resumed = try await world.run()
-          #expect(resumed.status == 0, "commit \(number): \(resumed.output)")
-          try await world.expectUndisturbed("commit \(number), killed")
-          try await world.reset()
-          let deaf = try await world.run("commit.answered:\(number):error")
-          if deaf.status != 0 {
-            #expect(deaf.status == 6, "commit \(number): \(deaf.output)")
-            let second = try await world.run()
-            #expect(second.status == 0, "commit \(number): \(deaf.output) \(second.output)")
-          }
-          try await world.expectUndisturbed(notices: false, "commit \(number), answer lost")
-          try await world.reset()
-          FaultCount.add("commit whose answer was lost, \(state) state, \(scenario)", 2)
-          number += state == .sqlite || isLong ? 1 : 5
-        }
-        #expect(number > 5)
+      let step = state == .sqlite || FaultDemand(1).isLong ? 1 : 5
+      await lose(Array(stride(from: 1, to: Self.many, by: step)), state, scenario) { world, number in
+        guard try await killed(world, number) else { return false }
+        _ = try await deaf(world, number)
+        FaultCount.add("commit whose answer was lost, \(state) state, \(scenario)", 2)
+        return true
       }
+    }
+
+    /// All of a run of two hundred chunks, every second with the process: where `TIDEMARK_TEST_TIMES` asks for more.
+    @Test(.enabled(if: FaultDemand(1).isLong), arguments: CrashWorld.StateKind.allCases)
+    func ofManyCommits(_ state: CrashWorld.StateKind) async throws {
+      await lose(Array(1..<Self.many), state, .manyChunks) { world, number in
+        guard try await number.isMultiple(of: 2) ? killed(world, number) : deaf(world, number) else {
+          return false
+        }
+        FaultCount.add("commit of 200 chunks whose answer was lost, \(state) state")
+        return true
+      }
+    }
+
+    /// - Parameter body: says whether there was such a commit.
+    private func lose(
+      _ numbers: [Int], _ state: CrashWorld.StateKind, _ scenario: CrashScenario,
+      _ body: @escaping @Sendable (CrashWorld, Int) async throws -> Bool
+    ) async {
+      await Lanes.work(through: numbers) { queue in
+        try await CrashWorld.with(state, scenario) { world in
+          while let number = queue.next() {
+            if try await !body(world, number) {
+              #expect(number > 5)
+              queue.close()
+            }
+            try await world.reset()
+          }
+        }
+      }
+    }
+
+    private func killed(_ world: CrashWorld, _ number: Int) async throws -> Bool {
+      let killed = try await world.run("commit.answered:\(number):kill")
+      if !killed.wasKilled { return false }
+      // As the server may by itself at any moment: rows that come later then lie before those that are there.
+      try await world.project.sql("VACUUM told")
+      let resumed = try await world.run()
+      #expect(resumed.status == 0, "commit \(number): \(resumed.output)")
+      try await world.expectUndisturbed("commit \(number), killed")
+      try await world.reset()
+      return true
+    }
+
+    private func deaf(_ world: CrashWorld, _ number: Int) async throws -> Bool {
+      let deaf = try await world.run("commit.answered:\(number):error")
+      if deaf.status != 0 {
+        #expect(deaf.status == 6, "commit \(number): \(deaf.output)")
+        let second = try await world.run()
+        #expect(second.status == 0, "commit \(number): \(deaf.output) \(second.output)")
+      }
+      try await world.expectUndisturbed(notices: false, "commit \(number), answer lost")
+      return true
     }
   }
 }

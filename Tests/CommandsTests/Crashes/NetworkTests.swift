@@ -36,23 +36,31 @@ extension CrashMatrix {
       }
     }
 
-    @Test(arguments: Victim.allCases, TCPProxy.Break.allCases)
-    func broken(_ victim: Victim, _ what: TCPProxy.Break) async throws {
-      let demand = FaultDemand(1)
-      var random = demand.numbers("\(victim) \(what)")
-      for scenario in CrashScenario.allCases {
-        try await withProxies(scenario) { world, ways in
-          let way = try #require(ways[victim])
-          let whole = try await world.run(more: Self.environment)
-          #expect(whole.status == 0, "\(whole.output)")
-          let lengths = TCPProxy.Direction.allCases.map { way.passed($0) }
-          for _ in 0..<demand.count {
-            try await world.reset()
-            let direction: TCPProxy.Direction = Bool.random(using: &random) ? .toServer : .toClient
-            let position = Int.random(in: 0..<lengths[direction.rawValue], using: &random)
-            try await breakOnce(world, way, what, direction, position, "\(victim) \(scenario), \(demand)")
+    @Test(arguments: TCPProxy.Break.allCases) func broken(_ what: TCPProxy.Break) async throws {
+      let cases = Victim.allCases.flatMap { victim in CrashScenario.usual.map { (victim, $0) } }
+      await Lanes.work(through: cases) { cases in
+        while let (victim, scenario) = cases.next() {
+          try await withProxies(scenario) { world, ways in
+            try await broken(victim, try #require(ways[victim]), what, world)
           }
         }
+      }
+    }
+
+    private func broken(_ victim: Victim, _ way: TCPProxy, _ what: TCPProxy.Break, _ world: CrashWorld)
+      async throws
+    {
+      let demand = FaultDemand(1)
+      var random = demand.numbers("\(victim) \(what) \(world.scenario)")
+      let whole = try await world.run(more: Self.environment)
+      #expect(whole.status == 0, "\(whole.output)")
+      let lengths = TCPProxy.Direction.allCases.map { way.passed($0) }
+      for _ in 0..<demand.count {
+        try await world.reset()
+        let direction: TCPProxy.Direction = Bool.random(using: &random) ? .toServer : .toClient
+        let position = Int.random(in: 0..<lengths[direction.rawValue], using: &random)
+        try await breakOnce(
+          world, way, what, direction, position, "\(victim) \(world.scenario), \(demand)")
       }
     }
 

@@ -9,23 +9,21 @@ extension CrashMatrix {
   /// A result that is made within its publish: the transaction is open from the merge to the COMMIT, or from the first
   /// chunk on.
   @Suite(.timeLimit(.minutes(8))) struct OpenPublishTests {
-    typealias Place = (scenario: CrashScenario, point: String)
-
-    private static let ofOneTable: [Place] = [
-      "merge.middle:4", "sinks.prepared:1", "publish.middle:1",
-    ].map { (.oneTable, $0) }
-
-    private static let ofNewTable: [Place] = [
-      "ahead.begun:1", "ahead.middle:5", "ahead.stored:1", "merge.started:1", "ahead.named:1",
-      "sinks.prepared:1", "publish.middle:1",
-    ].map { (.newTable, $0) }
+    private static let places: [CrashScenario: [String]] = [
+      .oneTable: ["merge.middle:4", "sinks.prepared:1", "publish.middle:1"],
+      .newTable: [
+        "ahead.begun:1", "ahead.middle:5", "ahead.stored:1", "merge.started:1", "ahead.named:1",
+        "sinks.prepared:1", "publish.middle:1",
+      ],
+    ]
 
     /// The session that holds the rows is ended: they are made again and published.
-    @Test(arguments: ofOneTable + ofNewTable + [(.oneTable, "result.made:1"), (.newTable, "read.done:1")])
-    func terminated(at place: Place) async throws {
-      try await CrashWorld.with(.sqlite, place.scenario) { world in
-        let output = world.project.path("said")
-        let process = try #require(try await world.stopped(at: place.point, output: output))
+    @Test(arguments: [(CrashScenario.oneTable, "result.made:1"), (.newTable, "read.done:1")])
+    func terminated(_ scenario: CrashScenario, further: String) async throws {
+      try await CrashWorld.each(of: Self.places[scenario, default: []] + [further], .sqlite, scenario) {
+        world, place in
+        let output = try world.project.newOutput()
+        let process = try #require(try await world.stopped(at: place, output: output))
         let ended = try await world.project.rows(
           """
           SELECT pg_terminate_backend(pid)::text FROM (SELECT DISTINCT pid FROM pg_locks
@@ -37,16 +35,17 @@ extension CrashMatrix {
         let run = try await world.project.end(of: process, output: output)
         FaultCount.add("pg_terminate_backend on an open publish")
         #expect(run.status == 0, "\(place): \(run.output)")
-        try await world.expectUndisturbed(notices: false)
+        try await world.expectUndisturbed(notices: false, place)
       }
     }
 
     /// An owner that sleeps within its publish holds its locks; whoever takes over ends its session.
-    @Test(arguments: ofOneTable + ofNewTable + [(.oneTable, "publish.started:1")])
-    func zombie(at place: Place) async throws {
-      try await CrashWorld.with(.postgres, place.scenario) { world in
-        let output = world.project.path("said")
-        let process = try #require(try await world.stopped(at: place.point, output: output))
+    @Test(arguments: [(CrashScenario.oneTable, ["publish.started:1"]), (.newTable, [])])
+    func zombie(_ scenario: CrashScenario, further: [String]) async throws {
+      try await CrashWorld.each(of: Self.places[scenario, default: []] + further, .postgres, scenario) {
+        world, place in
+        let output = try world.project.newOutput()
+        let process = try #require(try await world.stopped(at: place, output: output))
         let heir = try await world.run()
         #expect(heir.status == 0, "\(place): \(heir.output)")
         process.signal(SIGCONT)
@@ -59,10 +58,10 @@ extension CrashMatrix {
 
     /// Others neither see nor meet a table that is filled while chunks are read, also under the name that it is to get:
     /// it is then theirs, and the result is stored into it.
-    @Test(arguments: ["ahead.begun:1", "ahead.middle:5", "ahead.stored:1", "merge.started:1"])
-    func madeByOthers(at place: String) async throws {
-      try await CrashWorld.with(.sqlite, .newTable) { world in
-        let output = world.project.path("said")
+    @Test func madeByOthers() async throws {
+      let places = ["ahead.begun:1", "ahead.middle:5", "ahead.stored:1", "merge.started:1"]
+      try await CrashWorld.each(of: places, .sqlite, .newTable) { world, place in
+        let output = try world.project.newOutput()
         let process = try #require(try await world.stopped(at: place, output: output))
         try await world.project.sql(
           "CREATE TABLE by_window (day date, id int, kind text, total numeric, more int)",

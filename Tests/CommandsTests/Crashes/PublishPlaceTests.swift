@@ -5,14 +5,7 @@ extension CrashMatrix {
   /// Named places of jobs that publish otherwise than at the end and from what is kept: chunk by chunk, from the first
   /// of which on a run only goes forward, within the merge, where the transaction is open until the COMMIT, and while
   /// chunks are read, where it is open from then on.
-  @Suite(.timeLimit(.minutes(10))) struct PublishPlaceTests {
-    struct Place: Sendable, CustomTestStringConvertible {
-      var scenario: CrashScenario
-      var point: String
-
-      var testDescription: String { "\(scenario) \(point)" }
-    }
-
+  @Suite(.timeLimit(.minutes(30))) struct PublishPlaceTests {
     /// Around the first chunk, in the middle, and around the end.
     static let ofChunks =
       ["chunk.before_publish", "chunk.after_publish"].flatMap { point in [1, 2, 5].map { "\(point):\($0)" } }
@@ -49,24 +42,26 @@ extension CrashMatrix {
         "publish.after_publish:1",
       ]
 
-    static let all =
-      ofChunks.map { Place(scenario: .chunks, point: $0) }
-      + ofOneTable.map { Place(scenario: .oneTable, point: $0) }
-      + ofNewTable.map { Place(scenario: .newTable, point: $0) }
+    static let all: [(scenario: CrashScenario, points: [String])] = [
+      (.chunks, ofChunks), (.oneTable, ofOneTable), (.newTable, ofNewTable),
+    ]
 
     @Test(arguments: CrashWorld.StateKind.allCases, all)
-    func killed(_ state: CrashWorld.StateKind, at place: Place) async throws {
-      try await CrashWorld.with(state, place.scenario) { world in
-        let kills = try await world.expectUndisturbed(killedAt: place.point)
-        FaultCount.add("kill -9 while publishing, \(place.scenario), \(state) state", kills)
+    func killed(_ state: CrashWorld.StateKind, at places: (scenario: CrashScenario, points: [String]))
+      async throws
+    {
+      try await CrashWorld.each(of: places.points, state, places.scenario) { world, point in
+        let kills = try await world.expectUndisturbed(killedAt: point)
+        FaultCount.add("kill -9 while publishing, \(places.scenario), \(state) state", kills)
       }
     }
 
     /// Tried again where that is possible, else told; a result that the target has lost is made once more.
-    @Test(arguments: all) func failing(at place: Place) async throws {
-      try await CrashWorld.with(.sqlite, place.scenario) { world in
-        try await world.expectUndisturbed(failingAt: place.point)
-        FaultCount.add("transient error while publishing, \(place.scenario)")
+    @Test(arguments: all)
+    func failing(at places: (scenario: CrashScenario, points: [String])) async throws {
+      try await CrashWorld.each(of: places.points, .sqlite, places.scenario) { world, point in
+        try await world.expectUndisturbed(failingAt: point)
+        FaultCount.add("transient error while publishing, \(places.scenario)")
       }
     }
   }

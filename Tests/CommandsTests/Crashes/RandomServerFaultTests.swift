@@ -26,40 +26,40 @@ extension CrashMatrix {
       (.sqlite, .groups), (.postgres, .chunks), (.postgres, .oneTable),
     ]
 
-    @Test(arguments: Blow.allCases, kinds)
-    func atAnyMoment(_ blow: Blow, _ kind: (CrashWorld.StateKind, CrashScenario)) async throws {
-      let demand = FaultDemand(blow.usualCount)
-      var random = demand.numbers("\(blow) \(kind)")
-      var options = DemoServer.Options()
-      options.isDurable = true
-      let server = try await DemoServer.start(options)
-      let outcome: Result<Void, any Error>
-      do {
-        try await CrashWorld.with(kind.0, kind.1, on: server) { world in
-          let began = ContinuousClock.now
-          let whole = try await world.run()
-          #expect(whole.status == 0, "\(whole.output)")
-          let length = (ContinuousClock.now - began).milliseconds
-          try await world.reset()
-          var (count, tries) = (0, 0)
-          while count < demand.count {
-            tries += 1
-            try #require(tries <= 100 * demand.count, "the run has no session at any moment")
-            let moment = Duration.milliseconds(Int64.random(in: 1...max(2, length), using: &random))
-            let number = Int.random(in: 0..<100, using: &random)
-            let isMade = try await strike(
-              blow, server, world, after: moment, number, "\(blow) \(count), \(demand)")
-            count += isMade ? 1 : 0
-            try await world.reset()
+    @Test func atAnyMoment() async throws {
+      let cases = Self.kinds.flatMap { kind in Blow.allCases.map { ($0, kind) } }
+      await Lanes.work(through: cases) { cases in
+        try await CrashWorld.withServers(1) { servers in
+          while let (blow, kind) = cases.next() {
+            try await CrashWorld.with(kind.0, kind.1, on: servers[0]) { world in
+              try await strike(blow, servers[0], world)
+            }
           }
-          FaultCount.add("server or session \(blow) at a random moment, \(kind.0) state", count)
         }
-        outcome = .success(())
-      } catch {
-        outcome = .failure(error)
       }
-      try server.stop()
-      try outcome.get()
+    }
+
+    /// As often as is asked for.
+    private func strike(_ blow: Blow, _ server: DemoServer, _ world: CrashWorld) async throws {
+      let demand = FaultDemand(blow.usualCount)
+      var random = demand.numbers("\(blow) \(world.state) \(world.scenario)")
+      let began = ContinuousClock.now
+      let whole = try await world.run()
+      #expect(whole.status == 0, "\(whole.output)")
+      let length = (ContinuousClock.now - began).milliseconds
+      try await world.reset()
+      var (count, tries) = (0, 0)
+      while count < demand.count {
+        tries += 1
+        try #require(tries <= 100 * demand.count, "the run has no session at any moment")
+        let moment = Duration.milliseconds(Int64.random(in: 1...max(2, length), using: &random))
+        let number = Int.random(in: 0..<100, using: &random)
+        let isMade = try await strike(
+          blow, server, world, after: moment, number, "\(blow) \(count), \(demand)")
+        count += isMade ? 1 : 0
+        try await world.reset()
+      }
+      FaultCount.add("server or session \(blow) at a random moment, \(world.state) state", count)
     }
 
     /// - Returns: whether the run had a session then.
@@ -82,7 +82,19 @@ extension CrashMatrix {
         case .restarted: try await server.restartImmediately()
         }
       }
+      try await becomesReady(world)
+      if blow != .terminated, !sessions.isEmpty { try await goesOn(world, process) }
       let first = try await world.project.end(of: process, output: output)
+      if first.status != 0 {
+        #expect(first.status == 6 || first.status == 1, "\(comment): \(first.output)")
+        let second = try await world.run()
+        #expect(second.status == 0, "\(comment): \(first.output)\n\(second.output)")
+      }
+      try await world.expectUndisturbed(notices: false, comment)
+      return !sessions.isEmpty
+    }
+
+    private func becomesReady(_ world: CrashWorld) async throws {
       try await Patience.until("the server has recovered") {
         do {
           try await world.project.sql("SELECT 1")
@@ -91,13 +103,22 @@ extension CrashMatrix {
           return false
         }
       }
-      if first.status != 0 {
-        #expect(first.status == 6 || first.status == 1, "\(comment): \(first.output)")
-        let second = try await world.run()
-        #expect(second.status == 0, "\(comment): \(first.output)\n\(second.output)")
+    }
+
+    /// Tells how long after the server's return the run works again, or has ended.
+    private func goesOn(_ world: CrashWorld, _ process: ChildProcess) async throws {
+      let back = ContinuousClock.now
+      try await Patience.until("the run works again") {
+        if process.exit != nil { return true }
+        do {
+          return try await world.project.rows(
+            "SELECT FROM pg_stat_activity WHERE application_name LIKE 'tidemark %'"
+          ).isEmpty == false
+        } catch let fault as Fault where fault.isTransient {
+          return false
+        }
       }
-      try await world.expectUndisturbed(notices: false, comment)
-      return !sessions.isEmpty
+      FaultCount.tell("from a server's return to the run's next session", ContinuousClock.now - back)
     }
   }
 }

@@ -255,7 +255,7 @@ import Testing
   /// A copy of a state, taken anywhere on the way, goes on from there and publishes nothing twice, whether the
   /// original has gone on or not.
   @Test(
-    arguments: CrashScenario.allCases,
+    arguments: CrashScenario.usual,
     ["read.done:1:kill", "publish.before_commit:1:kill", "publish.marked:1:kill"])
   func aCopiedStatePublishesNothingTwice(_ scenario: CrashScenario, _ place: String) async throws {
     try await CrashWorld.with(.sqlite, scenario) { world in

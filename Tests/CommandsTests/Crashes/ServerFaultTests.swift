@@ -8,7 +8,7 @@ import Testing
 
 extension CrashMatrix {
   /// What servers do to a run: end its connections, crash, refuse, time out.
-  @Suite(.timeLimit(.minutes(8))) struct ServerFaultTests {
+  @Suite(.timeLimit(.minutes(30))) struct ServerFaultTests {
     static let places = [
       "plan.saved:1", "snapshot.taken:1", "chunk.middle:3", "chunk.read:5", "merge.middle:2",
       "publish.started:1", "publish.middle:1", "commit.answered:6", "publish.marked:1",
@@ -29,9 +29,13 @@ extension CrashMatrix {
     }
 
     /// Each of a run's connections is ended alone, and all at once: source, target and state.
-    @Test(arguments: CrashWorld.StateKind.allCases, places)
-    func terminated(_ state: CrashWorld.StateKind, at place: String) async throws {
-      try await CrashWorld.with(state) { world in
+    @Test(arguments: CrashWorld.StateKind.allCases)
+    func terminated(_ state: CrashWorld.StateKind) async throws {
+      try await terminate(state, at: Self.places)
+    }
+
+    func terminate(_ state: CrashWorld.StateKind, at places: [String]) async throws {
+      try await CrashWorld.each(of: places, state) { world, place in
         var victim = 0
         while true {
           let output = try world.project.newOutput()
@@ -53,53 +57,48 @@ extension CrashMatrix {
 
     /// A backend that is killed takes the whole server down to a restart with crash recovery, as
     /// `pg_ctl restart -m immediate` does.
-    @Test(arguments: CrashWorld.StateKind.allCases)
-    func restarted(_ state: CrashWorld.StateKind) async throws {
-      var options = DemoServer.Options()
-      options.isDurable = true
-      let server = try await DemoServer.start(options)
-      do {
-        try await CrashWorld.with(state, on: server) { world in
-          for place in Self.places {
-            let output = try world.project.newOutput()
-            let process = try #require(try await world.stopped(at: place, output: output), "\(place)")
-            let session = try await world.project.rows(
-              "SELECT pid::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' LIMIT 1")
-            let pid = try #require(session.first.flatMap { Int32($0[0]) }, "\(place)")
-            #expect(kill(pid, SIGKILL) == 0)
-            FaultCount.add("server crashed and recovered, \(state) state")
-            try await becomesReady(world)
-            try await goOn(process, world, output, "\(place)")
-            try await world.reset()
+    @Test func restarted() async throws {
+      await Lanes.work(through: CrashWorld.StateKind.allCases) { states in
+        guard let state = states.next() else { return }
+        try await CrashWorld.withServers(1) { servers in
+          try await CrashWorld.with(state, on: servers[0]) { world in
+            for place in Self.places {
+              let output = try world.project.newOutput()
+              let process = try #require(try await world.stopped(at: place, output: output), "\(place)")
+              let session = try await world.project.rows(
+                "SELECT pid::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' LIMIT 1")
+              let pid = try #require(session.first.flatMap { Int32($0[0]) }, "\(place)")
+              #expect(kill(pid, SIGKILL) == 0)
+              FaultCount.add("server crashed and recovered, \(state) state")
+              try await becomesReady(world)
+              try await goOn(process, world, output, "\(place)")
+              try await world.reset()
+            }
           }
         }
-      } catch {
-        try server.stop()
-        throw error
       }
-      try server.stop()
     }
 
     private func becomesReady(_ world: CrashWorld) async throws {
-      while true {
+      try await Patience.until("the server has ended all sessions") {
         do {
-          let sessions = try await world.project.rows(
-            "SELECT count(*)::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %'")
-          if sessions == [["0"]] { return }
+          return try await world.project.rows(
+            "SELECT count(*)::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %'") == [["0"]]
         } catch let fault as Fault where fault.isTransient {
-          await Task.yield()
+          return false
         }
       }
     }
 
     /// What a statement of the publish may meet once: transient ones are tried again, others end the run.
-    @Test(arguments: [
-      ("40001", true), ("40P01", true), ("55P03", true), ("53200", true), ("53300", true), ("57P01", true),
-      ("57P03", true), ("58000", true), ("XX000", false), ("23505", false), ("22012", false),
-      ("42501", false),
-    ])
-    func failingOnce(_ state: String, _ isTransient: Bool) async throws {
-      try await CrashWorld.with { world in
+    @Test func failingOnce() async throws {
+      let states = [
+        ("40001", true), ("40P01", true), ("55P03", true), ("53200", true), ("53300", true), ("57P01", true),
+        ("57P03", true), ("58000", true), ("XX000", false), ("23505", false), ("22012", false),
+        ("42501", false),
+      ]
+      try await CrashWorld.each(of: states) { world, kind in
+        let (state, isTransient) = kind
         try await world.project.sql(
           "CREATE SEQUENCE tries",
           """
@@ -119,15 +118,15 @@ extension CrashMatrix {
           let second = try await world.run()
           #expect(second.status == 0, "\(second.output)")
         }
-        try await world.expectUndisturbed(notices: isTransient)
+        try await world.expectUndisturbed(notices: isTransient, state)
       }
     }
 
     /// What a statement of the state may meet once: it is done again, and nobody notices; or the run says what
     /// was in the way, and goes on when it is asked to.
-    @Test(arguments: ["40001", "40P01", "55P03", "57P01", "53200"], ["chunks", "runs", "sinks", "events"])
-    func stateFailingOnce(_ code: String, _ table: String) async throws {
-      try await CrashWorld.with(.postgres) { world in
+    @Test(arguments: ["chunks", "runs", "sinks", "events"])
+    func stateFailingOnce(_ table: String) async throws {
+      try await CrashWorld.each(of: ["40001", "40P01", "55P03", "57P01", "53200"], .postgres) { world, code in
         let first = try await world.run("plan.saved:1:kill")
         try #require(first.wasKilled)
         try await world.project.sql(
@@ -150,14 +149,13 @@ extension CrashMatrix {
           #expect(second.status == 0, "\(second.output)")
         }
         #expect(try await world.project.rows("SELECT last_value > 2 FROM tries") == [["t"]])
-        try await world.expectUndisturbed(notices: isRepeated)
+        try await world.expectUndisturbed(notices: isRepeated, "\(code) of \(table)")
       }
     }
 
     /// What a statement of the source may meet: the chunk is read again until it is over.
-    @Test(arguments: ["40001", "40P01", "53200", "57P01", "58030"])
-    func sourceFailing(_ code: String) async throws {
-      try await CrashWorld.with { world in
+    @Test func sourceFailing() async throws {
+      try await CrashWorld.each(of: ["40001", "40P01", "53200", "57P01", "58030"]) { world, code in
         try await world.project.sql(
           """
           CREATE FUNCTION unlucky(id int) RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN
@@ -179,7 +177,9 @@ extension CrashMatrix {
         let process = try world.project.start(
           CrashWorld.command, environment: CrashWorld.environment, output: output)
         func said() throws -> String { String(decoding: try world.project.read("said") ?? [], as: UTF8.self) }
-        while try process.exit == nil && !said().contains("chunk_retried") { await Task.yield() }
+        try await Patience.until("the chunk is read again") {
+          try process.exit != nil || said().contains("chunk_retried")
+        }
         await holder.close()
         let run = try await world.project.end(of: process, output: output)
         FaultCount.add("error of the source's server, by SQLSTATE")
@@ -202,8 +202,8 @@ extension CrashMatrix {
         let process = try world.project.start(
           CrashWorld.command, environment: CrashWorld.environment, output: output)
         func said() throws -> String { String(decoding: try world.project.read("said") ?? [], as: UTF8.self) }
-        while try process.exit == nil && !said().contains("retried") && !said().contains(event) {
-          await Task.yield()
+        try await Patience.until("the run waits") {
+          try process.exit != nil || said().contains("retried") || said().contains(event)
         }
         FaultCount.add("lock timeout")
         try await holder.execute("ROLLBACK")
@@ -271,7 +271,10 @@ extension CrashMatrix {
         let process = try project.start(["run", "slow"], output: output)
         let working =
           "SELECT count(*)::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark slow %' AND datname = current_database() AND state = 'active'"
-        while process.exit == nil, try await Int(project.rows(working)[0][0]) ?? 0 < 4 { await Task.yield() }
+        try await Patience.until("four queries go on") {
+          if process.exit != nil { return true }
+          return try await project.rows(working) == [["4"]]
+        }
         try await gate.query("SELECT pg_advisory_unlock(4711)")
         if isStopped { process.signal(SIGTERM) }
         let run = try await project.end(of: process, output: output)

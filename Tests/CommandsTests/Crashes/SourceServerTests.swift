@@ -46,8 +46,8 @@ extension CrashMatrix {
         try await caughtUp(standby, world)
         let connection = try await Connection.open(standby.settings())
         try await connection.query("SELECT pg_wal_replay_pause()")
-        while try await connection.query("SELECT pg_get_wal_replay_pause_state()").onlyRow[0] != "paused" {
-          await Task.yield()
+        try await Patience.until("the standby replays no more") {
+          try await connection.query("SELECT pg_get_wal_replay_pause_state()").onlyRow[0] == "paused"
         }
         try await world.project.sql("CREATE TABLE more AS SELECT generate_series(1, 1000) AS i")
         try world.project.write(
@@ -58,7 +58,9 @@ extension CrashMatrix {
         let process = try world.project.start(
           CrashWorld.command, environment: CrashWorld.environment, output: output)
         func said() throws -> String { String(decoding: try world.project.read("said") ?? [], as: UTF8.self) }
-        while try process.exit == nil && !said().contains("s behind, more than") { await Task.yield() }
+        try await Patience.until("the run says what it waits for") {
+          try process.exit != nil || said().contains("s behind, more than")
+        }
         FaultCount.add("standby that replays no more")
         let text = try said()
         #expect(process.exit == nil, "\(text)")
@@ -118,8 +120,35 @@ extension CrashMatrix {
       let end = try await world.project.rows("SELECT pg_current_wal_lsn()::text")[0][0]
       let connection = try await Connection.open(standby.settings())
       let sql = SQLText(trusted: "SELECT pg_last_wal_replay_lsn() >= '\(end)'::pg_lsn")
-      while try await connection.query(sql).onlyRow[0] != "t" { await Task.yield() }
+      try await Patience.until("the standby has caught up") {
+        try await connection.query(sql).onlyRow[0] == "t"
+      }
       await connection.close()
+    }
+
+    /// One connection keeps the snapshot, one the rows that are stored while they are read, and the readers share what
+    /// is left of a small pool.
+    @Test(.enabled(if: Pooler.isInstalled, "needs pgbouncer"), arguments: [3, 4])
+    func smallPool(_ size: Int) async throws {
+      try await CrashWorld.with(.sqlite, .newTable) { world in
+        let database = try await world.project.rows("SELECT current_database()")[0][0]
+        try await Pooler.with(SharedServer.shared(), size: size) { pooler in
+          try world.project.write(
+            "tidemark.yaml",
+            world.project.file().replacing(
+              world.project.database, with: pooler.connectionString(database: database)))
+          let run = try await world.run()
+          #expect(run.status == 0, "\(run.output)")
+          try await world.expectUndisturbed("a pool of \(size)")
+          try await world.reset()
+          let killed = try await world.run("ahead.stored:1:kill")
+          try #require(killed.wasKilled, "\(killed.output)")
+          FaultCount.add("kill -9 behind a pooler")
+          let last = try await world.run()
+          #expect(last.status == 0, "\(last.output)")
+          try await world.expectUndisturbed("a pool of \(size), killed")
+        }
+      }
     }
 
     /// Source and target behind pgbouncer in transaction mode; the Postgres state refuses to be there.

@@ -11,7 +11,6 @@ extension CrashMatrix {
   ///
   /// `TIDEMARK_TEST_TIMES` asks for more points, `TIDEMARK_TEST_SEED` for those of an earlier run.
   @Suite(.timeLimit(.minutes(60))) struct SystemCallTests {
-    private static let strace = "/usr/bin/strace"
     /// Not every kind of machine has all of them.
     private static let calls = [
       "write", "pwrite64", "sendto", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink",
@@ -25,19 +24,13 @@ extension CrashMatrix {
       var description: String { "\(call) \(number)" }
     }
 
-    private func isAllowed(_ world: CrashWorld) async throws -> Bool {
-      guard access(Self.strace, X_OK) == 0 else { return false }
-      let run = try await world.project.run(["--version"], behind: [Self.strace, "-qq", "-o", "/dev/null"])
-      return run.status == 0
-    }
-
     /// All that one thread or another passes in an undisturbed run.
     private func points(_ world: CrashWorld) async throws -> [Point] {
       let log = world.project.path("calls")
       let run = try await world.project.run(
         CrashWorld.command, environment: CrashWorld.environment,
         behind: [
-          Self.strace, "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", "signal=none", "-e",
+          SystemProgram.strace, "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", "signal=none", "-e",
           "trace=" + Self.calls.map { "?" + $0 }.joined(separator: ","),
         ])
       #expect(run.status == 0, "\(run.output)")
@@ -55,15 +48,23 @@ extension CrashMatrix {
       }.sorted { ($0.call, $0.number) < ($1.call, $1.number) }
     }
 
-    @Test(arguments: CrashWorld.StateKind.allCases, CrashScenario.allCases)
-    func killed(_ state: CrashWorld.StateKind, _ scenario: CrashScenario) async throws {
+    @Test func killed() async throws {
+      guard SystemProgram.hasStrace else {
+        print("NOT TESTED: kill -9 at calls of the system. strace is not here, or not allowed")
+        return
+      }
+      let parts = CrashWorld.StateKind.allCases.flatMap { state in
+        CrashScenario.usual.map { (state, $0) }
+      }
+      await Lanes.work(through: parts) { parts in
+        while let (state, scenario) = parts.next() { try await killed(state, scenario) }
+      }
+    }
+
+    private func killed(_ state: CrashWorld.StateKind, _ scenario: CrashScenario) async throws {
       let demand = FaultDemand(8)
       var random = demand.numbers("\(state) \(scenario)")
       try await CrashWorld.with(state, scenario) { world in
-        guard try await isAllowed(world) else {
-          print("NOT TESTED: kill -9 at calls of the system. strace is not here, or not allowed")
-          return
-        }
         let all = try await points(world)
         try await world.reset()
         var last: [Point] = []
@@ -74,7 +75,7 @@ extension CrashMatrix {
             CrashWorld.command, environment: CrashWorld.environment,
             // Not by `--seccomp-bpf`: with it a signal comes at the first call or never.
             behind: [
-              Self.strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(point.call)", "-e",
+              SystemProgram.strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(point.call)", "-e",
               "inject=\(point.call):signal=SIGKILL:when=\(point.number)",
             ])
           if run.wasKilled {

@@ -6,83 +6,19 @@ import StateStore
 import Testing
 
 extension CrashMatrix {
-  /// What the operating system does to a run: full disks, failing writes, busy files, jumping clocks,
-  /// signals, sleep.
+  /// What the operating system does to a run: failing writes, busy files, jumping clocks, signals, sleep.
   ///
-  /// `TIDEMARK_TEST_TIMES` asks for more sizes of disks, and for every number of a call within the bounds.
-  @Suite(.timeLimit(.minutes(8))) struct SystemFaultTests {
-    private static let impatient = CrashScenario.groups.job.replacing(
+  /// `TIDEMARK_TEST_TIMES` asks for every number of a call.
+  @Suite(.timeLimit(.minutes(60))) struct SystemFaultTests {
+    /// Gives up soon where something stays broken.
+    static let impatient = CrashScenario.groups.job.replacing(
       "max: 20ms", with: "max: 20ms, give_up_after: 50ms")
 
-    /// Runs a program of the system, to its end.
-    @discardableResult
-    private func system(_ arguments: String...) -> Bool {
-      do {
-        let process = try ChildProcess(arguments, environment: ["PATH": "/usr/bin:/bin"], output: "/dev/null")
-        return process.wait(atMost: .seconds(30)) == .status(0)
-      } catch {
-        return false
-      }
-    }
-
-    // MARK: Disks
-
-    /// The folder of the state (with spill files) or of the output on a file system that fills up, at
-    /// many sizes; once there is room the same command completes.
-    @Test(arguments: ["state", "out"]) func fullDisk(_ folder: String) async throws {
-      try await CrashWorld.with { world in
-        try world.project.write("jobs/crash.yaml", Self.impatient)
-        let place = world.project.path("small")
-        mkdir(place, 0o755)
-        guard system("/usr/bin/mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", place) else {
-          print(
-            "NOT TESTED: a full disk. Mounting a tmpfs is not allowed here; run as root, outside of a container"
-          )
-          return
-        }
-        if folder == "out" { try world.project.write("tidemark.yaml", world.project.file("output: small\n")) }
-        let state = folder == "state" ? "\(place)/state.db" : world.project.path(".tidemark/state.db")
-        var full = 0
-        let sizes =
-          FaultDemand(1).isLong
-          ? Array(stride(from: 4, through: 512, by: 4))
-          : [4, 16, 32, 64, 100, 140, 180, 220, 260, 300, 340, 400]
-        for size in folder == "out" ? [4] : sizes {
-          #expect(system("/usr/bin/mount", "-o", "remount,size=\(size)k", place))
-          if folder == "out" {
-            // All but nothing is taken.
-            system("/bin/sh", "-c", "head -c 4096 /dev/zero > \(place)/filler")
-          }
-          let run = try await world.project.run(
-            CrashWorld.command + ["--state", state], environment: CrashWorld.environment)
-          if run.status == 0 { break }
-          full += 1
-          #expect(run.status != 7 && !run.wasKilled, "\(size)k: \(run.output)")
-          #expect(
-            run.output.contains("disk_full") || run.output.contains("No space"), "\(size)k: \(run.output)")
-          #expect(access(place + "/crash.csv.gz", F_OK) != 0, "\(size)k: a part of the file is there")
-        }
-        #expect(full > 0)
-        FaultCount.add("full disk", full)
-        #expect(system("/usr/bin/mount", "-o", "remount,size=64m", place))
-        unlink(place + "/filler")
-        let last = try await world.project.run(
-          CrashWorld.command + ["--state", state], environment: CrashWorld.environment)
-        #expect(last.status == 0, "\(last.output)")
-        let undisturbed = try await CrashWorld.undisturbed()
-        #expect(
-          try await world.project.rows(
-            "SELECT day::text, kind, n::text, total::text, mean::text FROM appended ORDER BY 1, 2")
-            == Array(undisturbed.tables[3..<6]))
-        let file = folder == "out" ? "small/crash.csv.gz" : "out/crash.csv.gz"
-        #expect(try world.project.read(file) == undisturbed.files["out/crash.csv.gz"])
-        #expect(system("/usr/bin/umount", place))
-      }
-    }
+    // MARK: Writes
 
     /// Writes end short, and then fail, where a file would become longer than allowed.
-    @Test(arguments: [1, 8, 40, 120, 400]) func shortWrites(_ blocks: Int) async throws {
-      try await CrashWorld.with { world in
+    @Test func shortWrites() async throws {
+      try await CrashWorld.each(of: [1, 8, 40, 120, 400]) { world, blocks in
         try world.project.write("jobs/crash.yaml", Self.impatient)
         let first = try await world.project.run(
           CrashWorld.command, environment: CrashWorld.environment,
@@ -91,39 +27,72 @@ extension CrashMatrix {
         if blocks < 40 { #expect(first.status != 0, "\(first.output)") }
         let second = try await world.run()
         #expect(second.status == 0, "\(second.output)")
-        try await world.expectUndisturbed(notices: false)
+        try await world.expectUndisturbed(notices: false, "\(blocks) blocks")
       }
     }
 
-    /// Calls of the system that fail with EIO once, at the n-th time: none is passed over, so that what is told as
-    /// done is on the disk. `pwrite64` is the state's, `write` that of files and of the log.
-    @Test(arguments: [
-      ("fsync,fdatasync", [1, 2, 3, 5, 8, 13, 21, 30]), ("pwrite64", [1, 2, 5, 13, 34, 55, 89, 144]),
-      ("write", [1, 3, 6, 10, 15, 21, 28, 36]), ("rename,renameat,renameat2", [1, 2]),
-      ("mkdir,mkdirat", [1, 2, 3]),
-      ("pread64", [1, 5, 25]), ("openat", [150, 170, 190, 210]),
-    ])
-    func failingCalls(_ calls: String, _ numbers: [Int]) async throws {
-      let strace = "/usr/bin/strace"
-      try await CrashWorld.with { world in
-        guard access(strace, X_OK) == 0, system(strace, "-qq", "-o", "/dev/null", "/bin/true") else {
-          print("NOT TESTED: failing calls (\(calls)). strace is not here, or not allowed")
-          return
-        }
-        try world.project.write("jobs/crash.yaml", Self.impatient)
-        let all = FaultDemand(1).isLong ? Array((numbers.first ?? 1)...(numbers.last ?? 1)) : numbers
-        for number in all {
-          let first = try await world.project.run(
-            CrashWorld.command, environment: CrashWorld.environment,
-            behind: [
-              strace, "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
-              "inject=\(calls):error=EIO:when=\(number)",
-            ])
-          FaultCount.add("EIO from \(calls)")
-          let second = try await world.run()
-          #expect(second.status == 0, "\(calls) \(number): \(first.output)\n\(second.output)")
-          try await world.expectUndisturbed(notices: false, "\(calls) \(number)")
-          try await world.reset()
+    struct Calls: Sendable, CustomTestStringConvertible {
+      var names: String
+      /// Where many are asked for, all from the first to the last of them.
+      var numbers: [Int]
+      /// Where many are asked for, all that a thread makes.
+      var isWithoutEnd = false
+
+      var testDescription: String { names }
+    }
+
+    static let calls = [
+      Calls(names: "fsync,fdatasync", numbers: [1, 2, 3, 5, 8, 13, 21, 30], isWithoutEnd: true),
+      Calls(names: "pwrite64", numbers: [1, 2, 5, 13, 34, 55, 89, 144]),
+      Calls(names: "write", numbers: [1, 3, 6, 10, 15, 21, 28, 36]),
+      Calls(names: "rename,renameat,renameat2", numbers: [1, 2], isWithoutEnd: true),
+      Calls(names: "mkdir,mkdirat", numbers: [1, 2, 3]),
+      Calls(names: "pread64", numbers: [1, 5, 25]),
+      Calls(names: "openat", numbers: [40, 60, 90, 120]),
+    ]
+
+    /// Calls of the system that fail with EIO once, at the n-th time of a thread: none is passed over, so that what is told
+    /// as done is on the disk. `pwrite64` is the state's, `write` that of files and of the log.
+    @Test(arguments: calls) func failingCalls(_ calls: Calls) async throws {
+      guard SystemProgram.hasStrace else {
+        print("NOT TESTED: failing calls (\(calls.names)). strace is not here, or not allowed")
+        return
+      }
+      var numbers = calls.numbers
+      if FaultDemand(1).isLong {
+        numbers = Array((numbers.first ?? 1)...(calls.isWithoutEnd ? 10_000 : numbers.last ?? 1))
+      }
+      await Lanes.work(through: numbers) { queue in
+        try await CrashWorld.with { world in
+          try world.project.write("jobs/crash.yaml", Self.impatient)
+          while let number = queue.next() {
+            let log = try world.project.newOutput()
+            let first = try await world.project.run(
+              CrashWorld.command, environment: CrashWorld.environment,
+              behind: [
+                SystemProgram.strace, "-f", "-qq", "-y", "--seccomp-bpf", "-o", log, "-e",
+                "trace=\(calls.names)",
+                "-e",
+                "inject=\(calls.names):error=EIO:when=\(number)",
+              ])
+            let lines = String(
+              decoding: try FileContents.read(log, atMost: ByteCount(64 << 20)), as: UTF8.self
+            ).split(separator: "\n")
+            if let failed = lines.firstIndex(where: { $0.contains("(INJECTED)") }) {
+              FaultCount.add("EIO from \(calls.names)")
+              if calls.names.hasPrefix("fsync"), first.status == 0 {
+                // Behind its last commit the state only moves what is on the disk already.
+                let tidying = lines.lastIndex { $0.contains("/state.db-wal>") } ?? lines.endIndex
+                #expect(failed >= tidying, "done although the sync \(number) failed: \(lines[failed])")
+              }
+            } else {
+              queue.close()
+            }
+            let second = try await world.run()
+            #expect(second.status == 0, "\(calls.names) \(number): \(first.output)\n\(second.output)")
+            try await world.expectUndisturbed(notices: false, "\(calls.names) \(number)")
+            try await world.reset()
+          }
         }
       }
     }
@@ -214,9 +183,13 @@ extension CrashMatrix {
     // MARK: Clocks
 
     /// The clock is another one when the run goes on, and when it ends.
-    @Test(arguments: [-86_400 * 400, -86_400, -10_801, -300, 300, 10_801, 86_400, 86_400 * 30])
-    func jumpingClock(_ seconds: Int) async throws {
-      try await CrashWorld.with { world in
+    @Test func jumpingClock() async throws {
+      try await jump(by: [-86_400 * 400, -86_400, -10_801, -300, 300, 10_801, 86_400, 86_400 * 30])
+    }
+
+    /// - Parameter jumps: in seconds.
+    func jump(by jumps: [Int]) async throws {
+      try await CrashWorld.each(of: jumps) { world, seconds in
         for place in ["chunk.read:4:kill", "publish.after_commit:1:kill"] {
           let killed = try await world.run(place)
           try #require(killed.wasKilled)
@@ -228,7 +201,7 @@ extension CrashMatrix {
         let last = try await world.run(more: ["TIDEMARK_CLOCK_OFFSET": "\(-seconds)"])
         #expect(last.status == 0, "\(last.output)")
         // What is due by a clock that was ahead goes out when this one is there.
-        try await world.expectUndisturbed()
+        try await world.expectUndisturbed("\(seconds) seconds")
       }
     }
 
@@ -246,11 +219,14 @@ extension CrashMatrix {
       + ["plan.saved:1", "chunk.middle:3", "publish.middle:1"].map { (SIGINT, $0) }
 
     /// Told to stop in any state the run saves what it has, exits 7 (or 0 where all was done), and goes on.
-    @Test(arguments: stops) func toldToStop(_ signal: Int32, at place: String)
-      async throws
-    {
-      try await CrashWorld.with { world in
-        let output = world.project.path("said")
+    @Test func toldToStop() async throws {
+      try await stop(Self.stops)
+    }
+
+    func stop(_ stops: [(Int32, String)]) async throws {
+      try await CrashWorld.each(of: stops) { world, stop in
+        let (signal, place) = stop
+        let output = try world.project.newOutput()
         let process = try #require(try await world.stopped(at: place, output: output))
         process.signal(signal)
         process.signal(SIGCONT)
@@ -259,19 +235,21 @@ extension CrashMatrix {
         #expect(first.status == 7 || first.status == 0, "\(place): \(first.output)")
         let second = try await world.run()
         #expect(second.status == 0, "\(place): \(second.output)")
-        try await world.expectUndisturbed()
+        try await world.expectUndisturbed("signal \(signal) at \(place)")
       }
     }
 
     /// Asleep for longer than its lease, an owner loses its run; awake again it can write nothing.
-    @Test(
-      arguments: [
+    @Test func zombie() async throws {
+      try await putToSleep(at: [
         "plan.saved:1", "chunk.middle:3", "chunk.read:2", "merge.started:1", "sinks.prepared:1",
         "publish.before_commit:1", "publish.marked:1", "file.before_rename:1", "run.before_success:1",
       ])
-    func zombie(at place: String) async throws {
-      try await CrashWorld.with(.postgres) { world in
-        let output = world.project.path("said")
+    }
+
+    func putToSleep(at places: [String]) async throws {
+      try await CrashWorld.each(of: places, .postgres) { world, place in
+        let output = try world.project.newOutput()
         let process = try #require(try await world.stopped(at: place, output: output))
         let heir = try await world.run()
         #expect(heir.status == 0, "\(place): \(heir.output)")

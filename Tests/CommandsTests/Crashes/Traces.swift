@@ -6,7 +6,7 @@ struct Traces: Equatable {
   var revisions: [String] = []
   var quarantine: [String] = []
   var notices: [String] = []
-  /// Files that nobody needs any more.
+  /// Files and tables that nobody needs any more.
   var leftovers: [String] = []
 
   /// What is otherwise than in `expected`: a sentence a part, short enough for a line of a log.
