@@ -120,7 +120,9 @@ final class SoakWorld {
   private static func job(_ name: String, _ second: Int, _ more: String = "") -> String {
     let schedule =
       "schedule: {cron: \"\(second)/\(distance) * * * * *\", catch_up: all, if_running: queue_all}"
-    let keys = "\(schedule)\nerrors: {retry: {initial: 10ms, max: 100ms}}\n\(more)"
+    // A server that is away while a run is planned is not waited for: that is for `rerun`.
+    let errors = "errors: {retry: {initial: 10ms, max: 100ms}, rerun: {attempts: 20, wait: 1s}}"
+    let keys = "\(schedule)\n\(errors)\n\(more)"
     if name != "bank" {
       return ScheduledJobText.job(keys, query: "SELECT ${fire.time} AS n", table: "slots")
     }
