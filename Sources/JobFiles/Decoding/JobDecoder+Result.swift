@@ -87,13 +87,13 @@ extension JobDecoder {
     return sets
   }
 
-  mutating func checks() -> [Check] {
-    let checks = (root["checks"]?.sequence ?? []).compactMap { Fields($0).flatMap { check($0) } }
+  mutating func checks(result: ResultColumns) -> [Check] {
+    let checks = (root["checks"]?.sequence ?? []).compactMap { Fields($0).flatMap { check($0, result) } }
     refuseTwins(checks.map { ($0.name, $0.place) }, "checks")
     return checks
   }
 
-  private mutating func check(_ fields: Fields) -> Check? {
+  private mutating func check(_ fields: Fields, _ result: ResultColumns) -> Check? {
     let condition: Check.Condition
     let spelling: String
     if let text = fields.text("expect") {
@@ -101,6 +101,7 @@ extension JobDecoder {
     } else if let text = fields.text("every") {
       (condition, spelling) = (.every(expression(text)), text.text)
     } else if fields["unique"] != nil {
+      requireColumns(fields.texts("unique"), of: result)
       let columns = fields.strings("unique")
       (condition, spelling) = (.unique(columns), "unique " + columns.joined(separator: ", "))
     } else {

@@ -15,7 +15,8 @@ extension JobDecoder {
       pauseAfter: fields.integer("pause_after"),
       quarantine: ErrorRules.QuarantineLimit(
         maximumRows: fields.fields("quarantine")?.integer("max_rows"),
-        maximumSharePPM: fields.fields("quarantine")?.string("max_share").flatMap(UnitText.partsPerMillion)))
+        maximumSharePPM: fields.fields("quarantine")?.string("max_share").flatMap(UnitText.partsPerMillion),
+        place: fields.fields("quarantine")?.place))
     if let retry, rules.retry.initial > rules.retry.maximum {
       refuse(
         "out_of_range", "The first wait of `retry` is longer than the longest", retry.place,
@@ -38,7 +39,7 @@ extension JobDecoder {
       lockTimeout: fields.duration("lock_timeout"), pool: fields.string("pool"),
       priority: fields.integer("priority") ?? 0, maximumConcurrentRuns: fields.integer("max_concurrent_runs"),
       maximumRowsPerSecond: fields.integer("max_rows_per_second"),
-      maximumReplicationLag: fields.duration("max_replication_lag"))
+      maximumReplicationLag: fields.duration("max_replication_lag"), place: fields.place)
   }
 
   mutating func notifyRules() -> [NotifyRule] {

@@ -47,11 +47,16 @@ extension JobDecoder {
   }
 
   private mutating func requireResultColumns(_ fields: Fields, _ result: ResultColumns) {
+    requireColumns(
+      fields.texts("window") + fields.texts("key") + fields.texts("order_by")
+        + fields.entries("scope").map(\.key), of: result)
+  }
+
+  /// Refuses names that no column of the result has.
+  mutating func requireColumns(_ columns: [SourceText], of result: ResultColumns) {
     guard let names = result.names else { return }
     let known = Set(names)
-    let scope = fields.entries("scope").map(\.key)
-    for column in fields.texts("window") + fields.texts("key") + fields.texts("order_by") + scope
-    where !known.contains(column.text) {
+    for column in columns where !known.contains(column.text) {
       refuse(
         "unknown_column", "The result has no column `\(column.text.shortened)`", column.place,
         hint: DidYouMean.hint(for: column.text, among: names) ?? "It has " + names.joined(separator: ", "))

@@ -80,7 +80,7 @@ struct ShapeCheck {
         let bounds =
           range.upperBound == .max
           ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
-        let needed = range.count == 1 ? "\(range.lowerBound)" : bounds
+        let needed = range.lowerBound == range.upperBound ? "\(range.lowerBound)" : bounds
         add("out_of_range", "\(subject) must be \(needed), not \(number)", node.place, nil)
       }
     case .boolean:

@@ -27,10 +27,12 @@ package struct ErrorRules: Hashable, Sendable {
     package var maximumRows: Int?
     /// Of the rows that reach the first step, in parts per million: `0.1%` is 1000.
     package var maximumSharePPM: Int?
+    package var place: Place?
 
-    package init(maximumRows: Int?, maximumSharePPM: Int?) {
+    package init(maximumRows: Int?, maximumSharePPM: Int?, place: Place? = nil) {
       self.maximumRows = maximumRows
       self.maximumSharePPM = maximumSharePPM
+      self.place = place
     }
   }
 
