@@ -83,12 +83,14 @@ struct PlanDraft: Sendable {
 
   /// The columns that tell the rows of a source apart, as far as is known.
   private static func key(_ shape: SourceShape) -> [String] {
-    if let facts = shape.facts,
-      let unique = facts.indexes.first(where: \.isPrimary) ?? facts.indexes.first(where: \.isUnique)
-    {
-      return unique.columns.map(\.name)
-    }
-    return shape.source.chunk.columns
+    uniqueKey(shape) ?? shape.source.chunk.columns
+  }
+
+  /// The primary key, else another unique index: what rows can be ordered by however they are cut.
+  private static func uniqueKey(_ shape: SourceShape) -> [String]? {
+    let indexes = shape.facts?.indexes ?? []
+    let unique = indexes.first(where: \.isPrimary) ?? indexes.first(where: \.isUnique)
+    return unique?.columns.map(\.name)
   }
 
   // MARK: Estimates
@@ -251,7 +253,7 @@ struct PlanDraft: Sendable {
     return Plan(
       sources: sources, chunks: chunks, lookups: lookups.map(\.planned), pipeline: checked.pipeline,
       result: checked.result, resultKey: resultKey,
-      sourceKey: shapes.first.map(PlanDraft.key) ?? [], pushedDown: pushed,
+      sourceKey: shapes.first.flatMap(PlanDraft.uniqueKey) ?? [], pushedDown: pushed,
       naming: naming.map { naming in
         RowNaming(pipeline: naming, columns: shapes.map { $0.selectList(naming.fetched) })
       })

@@ -114,4 +114,34 @@ import Testing
       }
     }
   }
+
+  /// Without a unique index nothing but the rows themselves tells their order, least of all how they are cut.
+  @Test func rowsWithoutAKeyComeInOneOrderHoweverTheyAreCut() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE loose (a int, b text)",
+        "INSERT INTO loose VALUES (3, 'a'), (1, 'c'), (2, 'b'), (NULL, 'd'), (1, 'a')")
+      for chunk in [
+        "{by: none}", "{by: key, column: b, rows: 1}", "{by: key, column: [b, a], rows: 2}",
+        "{by: key, column: a, rows: 2}",
+      ] {
+        for source in ["table: loose", "query: SELECT * FROM loose"] {
+          try project.write(
+            "jobs/loose.yaml",
+            """
+            version: 1
+            job: loose
+            source: {connection: db, \(source), chunk: \(chunk)}
+            process: [{select: [a, b]}]
+            store: {file: {path: loose.csv}}
+
+            """)
+          let run = try await project.run(["run", "loose"])
+          try #require(run.status == 0, "\(chunk): \(run.output)")
+          let file = String(decoding: try #require(try project.read("out/loose.csv")), as: UTF8.self)
+          #expect(file == "a,b\n1,a\n1,c\n2,b\n3,a\n,d\n", "\(source), \(chunk)")
+        }
+      }
+    }
+  }
 }

@@ -12,12 +12,13 @@ package struct Limits: Hashable, Sendable {
   package var maximumConcurrentRuns: Int?
   package var maximumRowsPerSecond: Int?
   package var maximumReplicationLag: Duration?
+  package var place: Place?
 
   package init(
     parallelism: Int? = nil, memory: ByteCount? = nil, timeout: Duration? = nil,
     statementTimeout: Duration? = nil, lockTimeout: Duration? = nil, pool: String? = nil,
     priority: Int = 0, maximumConcurrentRuns: Int? = nil, maximumRowsPerSecond: Int? = nil,
-    maximumReplicationLag: Duration? = nil
+    maximumReplicationLag: Duration? = nil, place: Place? = nil
   ) {
     self.parallelism = parallelism
     self.memory = memory
@@ -29,5 +30,6 @@ package struct Limits: Hashable, Sendable {
     self.maximumConcurrentRuns = maximumConcurrentRuns
     self.maximumRowsPerSecond = maximumRowsPerSecond
     self.maximumReplicationLag = maximumReplicationLag
+    self.place = place
   }
 }
