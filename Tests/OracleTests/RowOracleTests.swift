@@ -81,4 +81,36 @@ import Testing
       #expect(zip(tags, expected).allSatisfy { $1[0] == "NULL" || $0 == $1[0] })
     }
   }
+
+  /// A created table takes them again, and so does one whose own columns have modifiers.
+  @Test func carriedTypesKeepTheirWidth() async throws {
+    try await TidemarkProject.with { project in
+      let columns = "bits bit(3), padded char(5)[], prices numeric(10, 2)[], at time(0), codes varchar(3)[]"
+      try await project.sql(
+        "CREATE TABLE carried (id int PRIMARY KEY, \(columns))",
+        """
+        INSERT INTO carried VALUES (1, '101', '{ab,abcde}', '{1.10,NULL}', '12:34:56', '{abc}'),
+        (2, NULL, NULL, NULL, NULL, NULL)
+        """,
+        "CREATE TABLE given (id int, \(columns))")
+      let text = "SELECT id, bits::text, padded::text, prices::text, at::text, codes::text FROM"
+      for target in ["made", "made", "given"] {
+        try project.write(
+          "jobs/carried.yaml",
+          """
+          version: 1
+          job: carried
+          source: {connection: db, table: carried}
+          process: [{select: [id, bits, padded, prices, at, codes]}]
+          store: {table: {connection: db, name: \(target), mode: replace, create: true}}
+
+          """)
+        let run = try await project.run(["run", "carried"])
+        try #require(run.status == 0, "\(target): \(run.output)")
+        #expect(
+          try await project.rows("\(text) \(target) ORDER BY id")
+            == (try await project.rows("\(text) carried ORDER BY id")))
+      }
+    }
+  }
 }

@@ -4,7 +4,7 @@ extension SQLType {
   /// The type that the catalogue's number and modifier stand for.
   /// - Parameters:
   ///   - isEnum: true for an enum type, which `qualifiedName` then names.
-  ///   - text: what `format_type` prints; names a type that is only carried.
+  ///   - text: what `format_type` prints without a modifier; names a type that is only carried.
   init(oid: UInt32, modifier: Int32, isEnum: Bool, qualifiedName: String, text: String) {
     if let builtIn = SQLType(oid: oid, modifier: modifier) {
       self = builtIn

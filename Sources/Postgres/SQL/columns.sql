@@ -15,7 +15,8 @@ SELECT
   b.modifier AS modifier,
   t.typtype = 'e' AS is_enum,
   quote_ident(n.nspname) || '.' || quote_ident(t.typname) AS qualified_type,
-  format_type(t.oid, b.modifier) AS type_text,
+  -- Without its modifier, which does not travel: as types.sql names what a query gives.
+  format_type(t.oid, -1) AS type_text,
   -- A foreign table's NOT NULL is a claim that nobody checks, and so is one added as NOT VALID.
   a.attnotnull AND c.relkind <> 'f' AND NOT EXISTS (
     SELECT FROM pg_constraint AS k
