@@ -64,8 +64,9 @@ package struct EquivalentSQL: Sendable {
     let nothing: SQLText =
       "SELECT \(plan.pipeline.fetched.map { "NULL::\(type: $0.type)" as SQLText }) WHERE false"
     let all: SQLText = parts.isEmpty ? nothing : "\(parts, separator: " UNION ALL ")"
-    return Layer(
-      sql: "(SELECT * FROM (\(all)) AS source(\(names(count))))", count: count)
+    // A count of rows takes no column, and a list of none is no SQL.
+    let columns: SQLText = count == 0 ? "" : "(\(names(count)))"
+    return Layer(sql: "(SELECT * FROM (\(all)) AS source\(columns))", count: count)
   }
 
   // MARK: Steps

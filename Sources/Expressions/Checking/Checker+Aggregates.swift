@@ -169,7 +169,8 @@ extension Checker {
     let overloads = AggregateOverloads.of(function)
     guard
       case .found(let overload) = OverloadResolution.resolve(
-        overloads, [operand.resolutionType], isOperator: false), !operand.isUnknown
+        overloads, [operand.resolutionType], isOperator: false),
+      !operand.isUnknown || overload.operands[0] == .text
     else {
       report(
         "type_mismatch", "There is no `\(call.name)` of \(article(operand.typed.type))", operand.typed.range,
