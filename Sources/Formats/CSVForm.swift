@@ -54,13 +54,3 @@ struct CSVForm: Sendable {
     bytes.append(UInt8(ascii: "\""))
   }
 }
-
-extension SQLType {
-  /// Values whose bytes are their text.
-  var isHeldAsText: Bool {
-    switch self {
-    case .text, .varchar, .char, .name, .enumeration, .json, .jsonb: true
-    default: false
-    }
-  }
-}

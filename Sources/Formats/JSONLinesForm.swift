@@ -36,6 +36,8 @@ struct JSONLinesForm: Sendable {
       // A json value may hold line breaks between its tokens, which would end the line.
       bytes.append(contentsOf: column.bytes(row).map { $0 == UInt8(ascii: "\n") || $0 == 0x0D ? 0x20 : $0 })
     case .boolean: bytes.append(contentsOf: (column.integers[row] != 0 ? "true" : "false").utf8)
+    case .opaque where type.isHeldAsText:
+      appendString(String(decoding: column.bytes(row), as: UTF8.self), to: &bytes)
     case .opaque:
       let array = ArrayForm(column, row, as: type) { self.append($0, 0, $1, to: &$2) }
       guard let array else { return appendText(column, row, type, to: &bytes) }
@@ -51,20 +53,26 @@ struct JSONLinesForm: Sendable {
       return
     }
     let isTime = type == .timestamp || type == .timestamptz
+    appendString(isTime ? JSONLinesForm.iso(text) : text, to: &bytes)
+  }
+
+  private func appendString(_ text: String, to bytes: inout [UInt8]) {
     var quoted = ""
-    JSONValue.writeString(isTime ? JSONLinesForm.iso(text) : text, to: &quoted)
+    JSONValue.writeString(text, to: &quoted)
     bytes.append(contentsOf: quoted.utf8)
   }
 
-  /// `2026-03-14 02:00:00+01` with a `T`, and minutes in the offset.
+  /// `2026-03-14 02:00:00+01` with a `T`, and minutes in the offset; years before the first with ` BC` behind it, as
+  /// Postgres's own JSON has them.
   private static func iso(_ text: String) -> String {
-    var parts = text.split(separator: " ", maxSplits: 1).map(String.init)
-    guard parts.count == 2 else { return text }
+    var parts = text.split(separator: " ").map(String.init)
+    guard parts.count >= 2 else { return text }
+    let era = parts.count == 3 ? " " + parts.removeLast() : ""
     if let sign = parts[1].lastIndex(where: { $0 == "+" || $0 == "-" }),
       parts[1].distance(from: sign, to: parts[1].endIndex) == 3
     {
       parts[1] += ":00"
     }
-    return parts.joined(separator: "T")
+    return parts.joined(separator: "T") + era
   }
 }

@@ -70,6 +70,15 @@ enum FileSamples {
       .timestamptz, .timestamptz(826_765_200_123_000), "2026-03-14 01:00:00.123+00",
       "\"2026-03-14T01:00:00.123+00:00\""
     ),
+    (
+      .timestamptz, .timestamptz(-64_464_463_503_500_000), "0044-03-15 12:34:56.5+00 BC",
+      "\"0044-03-15T12:34:56.5+00:00 BC\""
+    ),
+    (
+      .timestamp, .timestamp(-64_464_463_503_500_000), "0044-03-15 12:34:56.5 BC",
+      "\"0044-03-15T12:34:56.5 BC\""
+    ),
+    (.opaque(oid: 25, name: "text"), .bytes(Array("ä".utf8)), "ä", "\"ä\""),
     (.timestamptz, .timestamptz(.min), "-infinity", "\"-infinity\""),
     (
       .interval, .interval(CalendarInterval(months: 14, days: 3, microseconds: 1_000_000)),

@@ -89,7 +89,7 @@ enum FaultCatalogue {
     secret_in_file|validation|A secret is written out in a file|Write ${env.NAME}, ${file:path} or ${credential.NAME} instead
     select_required|validation|A job without `aggregate` must say which columns are its result|End `process` with a `select`
     source_mismatch|validation|A column has different types in two sources|Cast one of them in its query
-    target_misfit|validation|The result does not fit the target table|The sentence names the column; change the job or the table
+    target_misfit|validation|The result does not fit the target table, or a file has no form for it|The sentence names the column; change the job or the table
     too_deep|validation|An expression is nested too deep|Take a part of it out into `derive`
     too_long|validation|A text is longer than is taken|Shorten it, or put it into a view
     too_many_grouping_sets|validation|There are more grouping sets than can be counted|List the sets that are needed

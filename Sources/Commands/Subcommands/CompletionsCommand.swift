@@ -16,10 +16,18 @@ enum CompletionsCommand {
             ?? "There are some for bash, zsh and fish")
       }
       let script = CompletionScript(commands: Tool.commands.filter { !$0.isHidden })
-      switch shell {
-      case .bash: Terminal.print(script.bash)
-      case .zsh: Terminal.print(script.zsh)
-      case .fish: Terminal.print(script.fish)
+      let text =
+        switch shell {
+        case .bash: script.bash
+        case .zsh: script.zsh
+        case .fish: script.fish
+        }
+      if invocation.has("json") {
+        Terminal.print(
+          JSONValue.object([.init("shell", .string(shell.rawValue)), .init("script", .string(text))])
+            .prettyText)
+      } else {
+        Terminal.print(text)
       }
       return .ok
     })

@@ -25,8 +25,12 @@ enum GrantsCommand {
         schema = rule.ledgerSchema
       }
       let ledger = PublicationLedger(schema: try Identifier(checking: schema))
-      for statement in ledger.grants(to: try Identifier(checking: role)) {
-        Terminal.print(statement.text + ";")
+      let statements = ledger.grants(to: try Identifier(checking: role)).map { $0.text + ";" }
+      if invocation.has("json") {
+        Terminal.print(
+          JSONValue.object([.init("statements", .array(statements.map(JSONValue.string)))]).prettyText)
+      } else {
+        for statement in statements { Terminal.print(statement) }
       }
       return .ok
     })

@@ -90,7 +90,7 @@ package struct Conductor: Sendable {
       new: new, refusal: refusal)
     do {
       let summary = try await Keeper(
-        store: environment.store, ownership: ownership, timeout: request.job.limits.timeout
+        store: environment.store, ownership: ownership, limits: request.job.limits
       ).watch {
         try await attempt.carryOut()
       }

@@ -6,8 +6,8 @@ internal import StateStore
 struct Keeper: Sendable {
   var store: Store
   var ownership: Ownership
-  /// `limits.timeout`.
-  var timeout: Duration?
+  /// Of the job: its `timeout` counts.
+  var limits: Limits
 
   /// How often a request to cancel is looked for.
   private static let interval = Duration.seconds(1)
@@ -37,12 +37,12 @@ struct Keeper: Sendable {
         try await store.renew(ownership)
         sinceRenewal = .zero
       }
-      if let timeout, ContinuousClock.now - start > timeout {
+      if let timeout = limits.timeout, ContinuousClock.now - start > timeout {
         let bound = timeout.milliseconds
         let text = bound % 1000 == 0 ? "\(bound / 1000) s" : "\(bound) ms"
         throw Fault(
           "timeout", .resource, "The run took longer than the \(text) that `limits.timeout` allows",
-          hint: "The finished chunks are kept: run the same command again to go on")
+          place: limits.place, hint: "The finished chunks are kept: run the same command again to go on")
       }
       try await Keeper.refuseCancelled(ownership.run, in: store)
     }

@@ -24,6 +24,12 @@ package struct PlanPreview: Sendable {
     do {
       let plan = try await asker.plan(
         PlanRequest(job: request.job, references: references, connections: environment.project.connections))
+      _ = try ChunkWork.order(plan, request.job)
+      try await Publisher.inspect(
+        TargetResolver(
+          job: request.job, context: context, references: references,
+          connections: environment.project.connections, isForced: false),
+        plan, asker, environment: environment)
       await asker.close()
       return plan
     } catch {

@@ -33,7 +33,8 @@ struct Parameters {
           Fault(
             "bad_parameter", .usage,
             "`\(text)` is no \(parameter.type.sqlName), which the parameter `\(parameter.name)` is",
-            place: given[parameter.name] == nil ? parameter.place : nil, cause: error.sentence))
+            place: given[parameter.name] == nil ? parameter.place : nil, cause: error.sentence,
+            hint: "Give another value: --set \(parameter.name)=VALUE"))
       }
     }
     if !faults.isEmpty { throw Faults(faults) }

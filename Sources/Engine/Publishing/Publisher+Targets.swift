@@ -1,4 +1,5 @@
 internal import Expressions
+internal import Formats
 internal import Model
 internal import Planning
 internal import Runtime
@@ -39,9 +40,8 @@ extension Publisher {
             target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
             isByChunk: rule.publishPerChunk && run.replayOf == nil && !plan.chunks.isEmpty))
       case .file(let rule):
-        let path = try path(of: rule, references, in: environment)
-        _ = try OutputFile.parts(path)
-        files.append(File(sink: sink, rule: rule, path: path))
+        files.append(
+          File(sink: sink, rule: rule, path: try outputPath(of: rule, plan, resolver, environment)))
       }
     }
     try Failpoint.hit(.targetPrepared)
@@ -49,6 +49,25 @@ extension Publisher {
       environment: environment, request: request, plan: plan, run: run, asker: asker,
       tables: tables, files: files, lastRevision: lastRevision,
       checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result))
+  }
+
+  /// Whether a run could publish its result, as far as can be known without reading or writing anything.
+  /// - Throws: `Fault` or `Faults`, as `prepare` would.
+  static func inspect(
+    _ resolver: TargetResolver, _ plan: Plan, _ asker: PlanAsker, environment: EngineEnvironment
+  ) async throws {
+    _ = try PipelineChecker(references: resolver.references).check(resolver.job.checks, result: plan.result)
+    for (position, rule) in resolver.job.sinks.enumerated() {
+      switch rule {
+      case .table(let rule):
+        let target = try resolver.table(
+          rule, sink: TargetResolver.name(position, .table(rule)), result: plan.result,
+          resultKey: plan.resultKey)
+        let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
+        _ = try await look(at: target, publisher, result: plan.result)
+      case .file(let rule): _ = try outputPath(of: rule, plan, resolver, environment)
+      }
+    }
   }
 
   /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever
@@ -90,6 +109,22 @@ extension Publisher {
     of rule: FileSinkRule, _ references: ReferenceScope, in environment: EngineEnvironment
   ) throws(Fault) -> String {
     environment.project.pathInOutput(try NameResolver(references: references).text(rule.path))
+  }
+
+  /// The same, where it stays inside that folder and a file can hold the result.
+  private static func outputPath(
+    of rule: FileSinkRule, _ plan: Plan, _ resolver: TargetResolver, _ environment: EngineEnvironment
+  ) throws -> String {
+    let path = try path(of: rule, resolver.references, in: environment)
+    _ = try OutputFile.parts(path)
+    let faults = plan.result.filter { !$0.type.hasFileForm }.map { column in
+      Fault(
+        "target_misfit", .validation,
+        "A file has no form for column `\(column.name)`, which is \(column.type.sqlName)", place: rule.place,
+        hint: "Let Postgres write it as text: `add_columns: {\(column.name)_text: \(column.name)::text}`")
+    }
+    if !faults.isEmpty { throw Faults(faults) }
+    return path
   }
 
   private static func look(

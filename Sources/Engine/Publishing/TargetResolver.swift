@@ -110,14 +110,15 @@ struct TargetResolver {
         throw Fault(
           "bad_window", .validation,
           "The interval does not begin and end at midnight, so it cannot be replaced by the date column `\(column.name)`",
-          place: place)
+          place: place, hint: "Let `window` name a timestamp column, or choose intervals of whole days")
       }
       return .date(Int32(clamping: days))
     default:
       throw Fault(
         "bad_window", .validation,
         "`window` names `\(column.name)`, which is \(column.type.sqlName); it must be a date or timestamp",
-        place: place)
+        place: place,
+        hint: "Name the result column that says when a row was, or derive one: `day: moment::date`")
     }
   }
 }

@@ -48,7 +48,7 @@ struct ChunkWork: Sendable {
 
   /// Files need an order, tables do not: what the sink says, else the source's key, with all other
   /// columns behind it.
-  private static func order(_ plan: Plan, _ job: Job) throws(Fault) -> [RowOrder] {
+  static func order(_ plan: Plan, _ job: Job) throws(Fault) -> [RowOrder] {
     let files: [FileSinkRule] = job.sinks.compactMap { if case .file(let rule) = $0 { rule } else { nil } }
     guard let first = files.first else { return [] }
     var order: [RowOrder] = []

@@ -79,7 +79,10 @@ actor PlanAsker {
         answers.append(try await answer(question))
       } catch let fault as Fault where fault.kind == .validation || fault.kind == .notFound {
         // What is missing is asked about in several ways; the first answer says it best.
-        if faults.contains(where: { $0.code == fault.code && $0.place == fault.place }) { continue }
+        let isMissingTable = if case .columns = question { fault.code == "unknown_table" } else { false }
+        if faults.contains(where: { $0.code == fault.code && ($0.place == fault.place || isMissingTable) }) {
+          continue
+        }
         faults.append(fault)
       }
     }

@@ -20,7 +20,7 @@ struct QuarantineGuard {
     throw Fault(
       "quarantine_limit", .quarantine,
       "\(totals.rows.quarantined) rows were rejected, more than `max_rows: \(maximum)` allows",
-      hint: hint)
+      place: limit.place, hint: hint)
   }
 
   /// When all chunks are done: only then is the share known.
@@ -36,7 +36,7 @@ struct QuarantineGuard {
       throw Fault(
         "quarantine_limit", .quarantine,
         "\(rejected) of \(read) rows were rejected, more than `max_share: \(QuarantineGuard.percent(share))` allows",
-        hint: hint)
+        place: limit.place, hint: hint)
     }
   }
 

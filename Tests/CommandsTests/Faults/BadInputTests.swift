@@ -56,6 +56,10 @@ import Testing
       name: "unknown table", edit: ("table: amounts", "table: amuonts"), status: 3,
       says: ["sums.yaml:3:", "amuonts"]),
     Case(
+      name: "unknown table with a condition",
+      edit: ("table: amounts", "table: amuonts, where: amount > 1"), status: 3,
+      says: ["sums.yaml:3:", "hint: Did you mean `amounts`?"]),
+    Case(
       name: "unknown connection", edit: ("connection: db, table", "connection: bd, table"), status: 3,
       says: ["sums.yaml:3:", "`bd`", "`db`"]),
     Case(
@@ -89,6 +93,26 @@ import Testing
       name: "target is a view", prepare: ["CREATE VIEW result AS SELECT 'a' AS kind, 1::numeric AS total"],
       status: 3,
       says: ["sums.yaml:8:", "view"]),
+    Case(
+      name: "check of a column that is not there",
+      edit: ("store:", "checks: [{name: once, unique: [kind, totl]}]\nstore:"), status: 3,
+      says: ["sums.yaml:7:", "`totl`", "`total`"]),
+    Case(
+      name: "check of no condition", edit: ("store:", "checks: [{name: some, expect: sum(total)}]\nstore:"),
+      status: 3, says: ["sums.yaml:7:", "boolean", "hint:"]),
+    Case(
+      name: "window that is no time",
+      edit: (
+        "store:\n  - table: {connection: db, name: result, mode: replace,",
+        "interval: {span: day}\nstore:\n  - table: {connection: db, name: result, mode: replace_window, window: total,"
+      ), status: 3, says: ["sums.yaml:9:", "error[bad_window]", "`total`", "numeric", "hint:"]),
+    Case(
+      name: "column that no file has a form for",
+      edit: (
+        "aggregate:\n  group_by: [kind]\n  measures: {total: sum(amount)}",
+        "process: [{select: [kind, span]}]"
+      ), prepare: ["ALTER TABLE amounts ADD span int4range DEFAULT '[1,2)'"], status: 3,
+      says: ["sums.yaml:7:", "`span`", "int4range", "`add_columns: {span_text: span::text}`"]),
     Case(
       name: "value does not fit",
       prepare: ["CREATE TABLE result (kind text, total numeric CHECK (total < 1))"], status: 1,
@@ -147,6 +171,11 @@ import Testing
       #expect((" " + run.output).split(separator: "error[").count == 2, "one error: \(run.output)")
       #expect(!run.output.contains("run_failed"), "said twice: \(run.output)")
       for text in wrong.says { #expect(run.output.contains(text), "\(text) in \(run.output)") }
+      if wrong.status == 3, wrong.arguments == ["run", "sums"] {
+        let plan = try await project.run(["plan", "sums"])
+        #expect(plan.status == wrong.status, "plan: \(plan.output)")
+        for text in wrong.says { #expect(plan.output.contains(text), "\(text) in plan: \(plan.output)") }
+      }
       #expect(try await project.rows(relations) == before)
       #expect(try project.read("out/sums.csv") == nil)
       if try await project.rows("SELECT to_regclass('tidemark.publications')") != [["NULL"]] {

@@ -61,6 +61,26 @@ import Testing
     }
   }
 
+  @Test func verifyCountsRowsWithoutColumns() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql("CREATE TABLE bare AS SELECT generate_series(1, 5) AS n")
+      try project.write(
+        "jobs/bare.yaml",
+        """
+        version: 1
+        job: bare
+        source: {connection: db, table: bare}
+        aggregate: {measures: {rows: count(*)}}
+        store: {table: {connection: db, name: counted, mode: replace, create: true}}
+
+        """)
+      let run = try await project.run(["run", "bare"])
+      try #require(run.status == 0, "\(run.output)")
+      let verified = try await project.run(["verify", "bare"])
+      #expect(verified.status == 0, "\(verified.output)")
+    }
+  }
+
   @Test func resultsAndDifferencesComeFromTheCheckpoints() async throws {
     try await Self.with { project in
       let results = try await project.run(["results", "sales"])
@@ -225,6 +245,10 @@ import Testing
       for name in ["verify", "quarantine", "resume", "--dry-run", "replay"] {
         #expect(script.output.contains(name.hasPrefix("--") && shell == "fish" ? "-l dry-run" : name))
       }
+      let told = try await project.run(["completions", shell, "--json"])
+      #expect(told.status == 0 && told.output.contains("\"shell\": \"\(shell)\""), "\(told.output)")
+      let grants = try await project.run(["grants", "--role", "reporter", "--json"])
+      #expect(grants.status == 0 && grants.output.contains("\"statements\": ["), "\(grants.output)")
     }
   }
 }
