@@ -114,7 +114,9 @@ package final class DemoServer: Sendable {
   /// What `pg_ctl restart -m immediate` does: ends without saving, and recovers as after a crash.
   package func restartImmediately() async throws {
     process.signal(SIGQUIT)
-    guard process.wait(atMost: .seconds(20)) != nil else {
+    let thread = try ThreadExecutor(name: "restart")
+    let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: .seconds(20)) }
+    guard exit != nil else {
       throw Fault("demo_server_failed", .resource, "The demo server does not end")
     }
     let next = try ChildProcess(command, environment: Self.environment, output: logFile)

@@ -34,22 +34,6 @@ struct CrashWorld {
     try await make(state, scenario, on: server, body)
   }
 
-  /// Runs `body` with durable servers of its own, which it may crash, and stops them.
-  static func withServers(_ count: Int, _ body: ([DemoServer]) async throws -> Void) async throws {
-    var options = DemoServer.Options()
-    options.isDurable = true
-    var servers: [DemoServer] = []
-    let outcome: Result<Void, any Error>
-    do {
-      for _ in 0..<count { servers.append(try await DemoServer.start(options)) }
-      outcome = .success(try await body(servers))
-    } catch {
-      outcome = .failure(error)
-    }
-    for server in servers { try server.stop() }
-    try outcome.get()
-  }
-
   private static func make(
     _ state: StateKind, _ scenario: CrashScenario, on server: DemoServer? = nil,
     _ body: (CrashWorld) async throws -> Void

@@ -7,23 +7,29 @@ import Testing
 /// waits for disks and other processes half of its time.
 enum Lanes {
   /// How many there are: enough to keep the processors busy. `TIDEMARK_TEST_LANES` asks for another number of them.
-  static let count =
-    Environment.process["TIDEMARK_TEST_LANES"].flatMap { Int($0) }
-    ?? max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)) + 1)
+  static let count = max(
+    1,
+    Environment.process["TIDEMARK_TEST_LANES"].flatMap { Int($0) } ?? sysconf(Int32(_SC_NPROCESSORS_ONLN)) + 1
+  )
 
   /// Runs `lane` side by side until no case is left. A lane takes them one by one, and begins anew, with what it needs
   /// made anew, behind a case that failed.
+  /// - Parameter most: how many lanes there are at most, where each needs much.
   static func work<Case: Sendable>(
-    through cases: [Case], _ lane: @escaping @Sendable (CaseQueue<Case>) async throws -> Void
+    through cases: [Case], atMost most: Int = .max,
+    _ lane: @escaping @Sendable (CaseQueue<Case>) async throws -> Void
   ) async {
+    #expect(!cases.isEmpty)
     let queue = CaseQueue(cases)
     await withTaskGroup(of: Void.self) { group in
-      for _ in 0..<min(count, cases.count) {
+      for _ in 0..<min(count, most, cases.count) {
         group.addTask {
           var left = cases.count + 1
-          // One that fails before it has taken a case would do so for ever.
-          while 1..<left ~= queue.count {
-            left = queue.count
+          while true {
+            let rest = queue.count
+            // One that fails before it has taken a case would do so for ever.
+            guard rest > 0, rest < left, !Task.isCancelled else { break }
+            left = rest
             do {
               try await lane(queue)
             } catch is ExpectationFailedError {
@@ -36,6 +42,7 @@ enum Lanes {
         }
       }
     }
+    #expect(queue.count == 0, "cases that nobody took")
   }
 }
 

@@ -19,7 +19,7 @@ extension CrashMatrix {
       let step = state == .sqlite || FaultDemand(1).isLong ? 1 : 5
       await lose(Array(stride(from: 1, to: Self.many, by: step)), state, scenario) { world, number in
         guard try await killed(world, number) else { return false }
-        _ = try await deaf(world, number)
+        try await deaf(world, number)
         FaultCount.add("commit whose answer was lost, \(state) state, \(scenario)", 2)
         return true
       }
@@ -28,13 +28,31 @@ extension CrashMatrix {
     /// All of a run of two hundred chunks, every second with the process: where `TIDEMARK_TEST_TIMES` asks for more.
     @Test(.enabled(if: FaultDemand(1).isLong), arguments: CrashWorld.StateKind.allCases)
     func ofManyCommits(_ state: CrashWorld.StateKind) async throws {
-      await lose(Array(1..<Self.many), state, .manyChunks) { world, number in
-        guard try await number.isMultiple(of: 2) ? killed(world, number) : deaf(world, number) else {
-          return false
+      var commits = 0
+      try await CrashWorld.with(state, .manyChunks) { world in commits = try await self.commits(of: world) }
+      #expect(commits > 200)
+      await lose(Array(1...max(1, commits)), state, .manyChunks) { world, number in
+        if number.isMultiple(of: 2) {
+          guard try await killed(world, number) else { return true }
+        } else {
+          try await deaf(world, number)
         }
         FaultCount.add("commit of 200 chunks whose answer was lost, \(state) state")
         return true
       }
+    }
+
+    /// How many commits a run makes over connections.
+    private func commits(of world: CrashWorld) async throws -> Int {
+      var (reached, missed) = (0, Self.many)
+      while missed - reached > 1 {
+        let middle = (reached + missed) / 2
+        let run = try await world.run("commit.answered:\(middle):kill")
+        #expect(run.wasKilled || run.status == 0, "\(run.output)")
+        if run.wasKilled { reached = middle } else { missed = middle }
+        try await world.reset()
+      }
+      return reached
     }
 
     /// - Parameter body: says whether there was such a commit.
@@ -55,9 +73,14 @@ extension CrashMatrix {
       }
     }
 
+    /// - Returns: whether there was such a commit.
     private func killed(_ world: CrashWorld, _ number: Int) async throws -> Bool {
       let killed = try await world.run("commit.answered:\(number):kill")
-      if !killed.wasKilled { return false }
+      if !killed.wasKilled {
+        #expect(killed.status == 0, "commit \(number): \(killed.output)")
+        try await world.expectUndisturbed("without a commit \(number)")
+        return false
+      }
       // As the server may by itself at any moment: rows that come later then lie before those that are there.
       try await world.project.sql("VACUUM told")
       let resumed = try await world.run()
@@ -67,7 +90,7 @@ extension CrashMatrix {
       return true
     }
 
-    private func deaf(_ world: CrashWorld, _ number: Int) async throws -> Bool {
+    private func deaf(_ world: CrashWorld, _ number: Int) async throws {
       let deaf = try await world.run("commit.answered:\(number):error")
       if deaf.status != 0 {
         #expect(deaf.status == 6, "commit \(number): \(deaf.output)")
@@ -75,7 +98,6 @@ extension CrashMatrix {
         #expect(second.status == 0, "commit \(number): \(deaf.output) \(second.output)")
       }
       try await world.expectUndisturbed(notices: false, "commit \(number), answer lost")
-      return true
     }
   }
 }

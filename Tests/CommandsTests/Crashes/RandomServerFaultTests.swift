@@ -28,8 +28,8 @@ extension CrashMatrix {
 
     @Test func atAnyMoment() async throws {
       let cases = Self.kinds.flatMap { kind in Blow.allCases.map { ($0, kind) } }
-      await Lanes.work(through: cases) { cases in
-        try await CrashWorld.withServers(1) { servers in
+      await Lanes.work(through: cases, atMost: 3) { cases in
+        try await OwnServers.with { servers in
           while let (blow, kind) = cases.next() {
             try await CrashWorld.with(kind.0, kind.1, on: servers[0]) { world in
               try await strike(blow, servers[0], world)

@@ -21,8 +21,8 @@ extension CrashMatrix {
 
     @Test func restarted() async throws {
       let cases = CrashScenario.usual.flatMap { scenario in Victim.allCases.map { (scenario, $0) } }
-      await Lanes.work(through: cases) { cases in
-        try await CrashWorld.withServers(3) { servers in
+      await Lanes.work(through: cases, atMost: 3) { cases in
+        try await OwnServers.with(3) { servers in
           while let (scenario, victim) = cases.next() {
             // The crash job's project over three servers, its target the world's own.
             try await CrashWorld.with(.sqlite, scenario, on: servers[1]) { world in

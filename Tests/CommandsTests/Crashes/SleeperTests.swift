@@ -45,6 +45,7 @@ extension CrashMatrix {
       _ = await withTaskExecutorPreference(thread) { process.wait(atMost: moment) }
       process.signal(SIGSTOP)
       try await Patience.until("it sleeps") { process.exit != nil || process.standsStill }
+      let hadEnded = process.exit != nil
       let heir = try await world.run()
       #expect(heir.status == 0, "\(comment): \(heir.output)")
       process.signal(SIGCONT)
@@ -52,7 +53,9 @@ extension CrashMatrix {
       let isFenced = late.status == 8 && late.output.contains("fenced")
       // Before it had the run, and behind its end, it had nothing to lose: it says that the run is over.
       let isTold =
-        late.status == 0 || (late.status == 8 && late.output.contains("ended as succeeded just now"))
+        late.status == 0
+        ? hadEnded || (late.output + heir.output).contains("done before, by run")
+        : late.status == 8 && late.output.contains("ended as succeeded just now")
       #expect(isFenced || isTold, "\(comment): \(late.output)")
       try await world.expectUndisturbed(comment)
       return isFenced

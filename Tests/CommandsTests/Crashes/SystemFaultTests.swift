@@ -3,6 +3,7 @@ import Model
 import ProjectRig
 import Runtime
 import StateStore
+import Synchronization
 import Testing
 
 extension CrashMatrix {
@@ -62,6 +63,8 @@ extension CrashMatrix {
       if FaultDemand(1).isLong {
         numbers = Array((numbers.first ?? 1)...(calls.isWithoutEnd ? 10_000 : numbers.last ?? 1))
       }
+      let isOpen = numbers.count > calls.numbers.count && calls.isWithoutEnd
+      let hits = Hits()
       await Lanes.work(through: numbers) { queue in
         try await CrashWorld.with { world in
           try world.project.write("jobs/crash.yaml", Self.impatient)
@@ -85,8 +88,11 @@ extension CrashMatrix {
                 let tidying = lines.lastIndex { $0.contains("/state.db-wal>") } ?? lines.endIndex
                 #expect(failed >= tidying, "done although the sync \(number) failed: \(lines[failed])")
               }
+              hits.add(true)
             } else {
-              queue.close()
+              hits.add(false)
+              // Not every run makes as many.
+              if isOpen, hits.missesInARow > 5 { queue.close() }
             }
             let second = try await world.run()
             #expect(second.status == 0, "\(calls.names) \(number): \(first.output)\n\(second.output)")
@@ -94,6 +100,19 @@ extension CrashMatrix {
             try await world.reset()
           }
         }
+      }
+      #expect(hits.count > 0, "no call of \(calls.names) was made to fail")
+    }
+
+    /// Counts what was hit, from all lanes.
+    private final class Hits: Sendable {
+      private let counts = Mutex((hits: 0, misses: 0))
+
+      var count: Int { counts.withLock(\.hits) }
+      var missesInARow: Int { counts.withLock(\.misses) }
+
+      func add(_ isHit: Bool) {
+        counts.withLock { $0 = isHit ? ($0.hits + 1, 0) : ($0.hits, $0.misses + 1) }
       }
     }
 

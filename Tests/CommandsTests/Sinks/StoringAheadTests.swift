@@ -1,4 +1,3 @@
-import DemoServer
 import ProjectRig
 import Testing
 
@@ -95,14 +94,9 @@ import Testing
 
   /// Who follows a server's changes sees rows of the table by its own name alone.
   @Test func notWhereChangesAreFollowed() async throws {
-    var options = DemoServer.Options()
-    // What is decoded is what has been flushed.
-    options.isDurable = true
-    options.settings = ["wal_level": "logical"]
-    let server = try await DemoServer.start(options)
-    let outcome: Result<Void, any Error>
-    do {
-      try await TidemarkProject.with(on: server) { project in
+    // What is decoded is what has been flushed, so the server is a durable one.
+    try await OwnServers.with(settings: ["wal_level": "logical"]) { servers in
+      try await TidemarkProject.with(on: servers[0]) { project in
         try await makeSales(project)
         try await project.sql(
           "CREATE PUBLICATION everything FOR ALL TABLES",
@@ -119,12 +113,7 @@ import Testing
           """)
         #expect(told == [["public.result", "100"]])
       }
-      outcome = .success(())
-    } catch {
-      outcome = .failure(error)
     }
-    try server.stop()
-    try outcome.get()
   }
 
   /// A replay publishes at its end, also where its table is gone.
