@@ -56,6 +56,17 @@ import Testing
     }
   }
 
+  @Test func mergeMatchesKeysUnderAnotherCollation() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (k text COLLATE \"C\", v numeric); INSERT INTO t VALUES ('a', 1), (NULL, 2)")
+      try await world.publish(
+        PublishWorld.target(.merge), Self.schema,
+        [try Self.row("a", "3"), try Self.row(nil, "4"), try Self.row("b", "5")])
+      #expect(try await world.texts("SELECT * FROM t ORDER BY k") == ["a 3", "b 5", "- 4"])
+    }
+  }
+
   @Test func mergeComparesJSON() async throws {
     try await PublishWorld.run { world in
       try await world.connection.execute(

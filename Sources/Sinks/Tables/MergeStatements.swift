@@ -23,16 +23,25 @@ struct MergeStatements {
 
   private var scope: SQLText { publish.condition(publish.scopeConditions) }
 
+  /// The key as a record. Texts by their bytes: columns of two collations cannot be compared as they are.
+  private var record: SQLText {
+    let columns: [SQLText] = target.key.map { name in
+      let isText = publish.columns.first { $0.name == name }?.type.isText ?? false
+      return isText ? "\(Identifier(name)) COLLATE \"C\"" : "\(Identifier(name))"
+    }
+    return "ROW(\(columns))"
+  }
+
   /// The target's rows within the scope, with what addresses them and their key as a record.
   private var existing: SQLText {
     """
-    SELECT ctid AS tidemark_at, tableoid AS tidemark_in, ROW(\(keys)) AS tidemark_key \
+    SELECT ctid AS tidemark_at, tableoid AS tidemark_in, \(record) AS tidemark_key \
     FROM \(target.table) WHERE \(scope)
     """
   }
 
   private var incomingWithKey: SQLText {
-    "SELECT i.*, ROW(\(keys)) AS tidemark_key FROM (\(incoming)) AS i"
+    "SELECT i.*, \(record) AS tidemark_key FROM (\(incoming)) AS i"
   }
 
   private func sameKey(_ left: SQLText, _ right: SQLText) -> SQLText {
