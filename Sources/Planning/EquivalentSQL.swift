@@ -136,7 +136,13 @@ package struct EquivalentSQL: Sendable {
       return "\(rows.renderer.render(key.expression))\(collation) AS k\(number)"
     }
     let keyed: SQLText = "(SELECT \(["s.*"] + keys) FROM \(rows.sql) AS s)"
-    var group: [SQLText] = names(keys.count, "k") + calls
+    // Of values that are equal and spelt differently the result has one.
+    let shown = aggregate.keys.enumerated().map { number, key -> SQLText in
+      let name: SQLText = "k\(number)"
+      if key.expression.type.isFloat { return withoutNegativeZero(name, key.expression.type) }
+      return key.expression.type.isNumeric ? "coalesce(round(\(name), max(scale(\(name)))), \(name))" : name
+    }
+    var group: [SQLText] = shown + calls
     group += aggregate.groupings.map { "grouping(\($0.map { "k\($0)" as SQLText }))" }
     let inner: [SQLText] = group.enumerated().map { "\($0.element) AS c\($0.offset)" }
     let sets: [SQLText] = aggregate.sets.map { "(\($0.map { "k\($0)" as SQLText }))" }
@@ -170,6 +176,11 @@ package struct EquivalentSQL: Sendable {
     let distinct: SQLText = call.isDistinct ? "DISTINCT " : ""
     let inside: SQLText = arguments.isEmpty ? "*" : "\(distinct)\(arguments)"
     let filter: SQLText = call.filter.map { " FILTER (WHERE \(renderer.render($0)))" } ?? ""
-    return "\(SQLText(trusted: call.function.rawValue))(\(inside))\(filter)"
+    let sql: SQLText = "\(SQLText(trusted: call.function.rawValue))(\(inside))\(filter)"
+    return call.type.isFloat ? withoutNegativeZero(sql, call.type) : sql
+  }
+
+  private static func withoutNegativeZero(_ sql: SQLText, _ type: SQLType) -> SQLText {
+    "(\(sql) + 0::\(type: type))"
   }
 }

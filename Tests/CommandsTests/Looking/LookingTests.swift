@@ -81,6 +81,32 @@ import Testing
     }
   }
 
+  @Test func verifyTakesOneSpellingOfEqualValues() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE spelt (f float8, r real, n numeric)",
+        "INSERT INTO spelt VALUES ('-0', 0, 1.10), ('0', '-0', 1.1), ('-0', '-0', 1.100), ('NaN', NULL, 'NaN'), (1, 1, NULL)"
+      )
+      try project.write(
+        "jobs/spelt.yaml",
+        """
+        version: 1
+        job: spelt
+        source: {connection: db, table: spelt}
+        aggregate:
+          group_by: [f, n]
+          grouping_sets: rollup
+          measures: {set: "grouping(f, n)", rows: count(*), least: min(r), most: max(r)}
+        store: {table: {connection: db, name: respelt, mode: replace, create: true}}
+
+        """)
+      let run = try await project.run(["run", "spelt"])
+      try #require(run.status == 0, "\(run.output)")
+      let verified = try await project.run(["verify", "spelt"])
+      #expect(verified.status == 0, "\(verified.output)")
+    }
+  }
+
   @Test func resultsAndDifferencesComeFromTheCheckpoints() async throws {
     try await Self.with { project in
       let results = try await project.run(["results", "sales"])
