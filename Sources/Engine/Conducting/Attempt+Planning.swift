@@ -14,25 +14,14 @@ extension Attempt {
     var origin: ReplayOrigin?
   }
 
-  /// Plans, and looks at the targets. A server that cannot be reached at all is told of at once; trouble
-  /// behind that is waited out.
+  /// Plans, and looks at the targets.
   func prepare(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> (Prepared, Publisher) {
-    while true {
-      do {
-        let prepared =
-          if let known = try await committedPlan(spills) { known } else { try await plan(asker, spills) }
-        let publisher = try await Publisher.prepare(
-          environment: environment, request: request, context: context, references: references,
-          plan: prepared.plan, run: record, asker: asker)
-        budget.reset()
-        return (prepared, publisher)
-      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
-        guard await asker.hasConnected, let wait = budget.next() else { throw fault }
-        report(.waiting(reason: "\(fault.sentence); trying again"))
-        await asker.close()
-        try await Task.sleep(for: wait)
-      }
-    }
+    let prepared =
+      if let known = try await committedPlan(spills) { known } else { try await plan(asker, spills) }
+    let publisher = try await Publisher.prepare(
+      environment: environment, request: request, context: context, references: references,
+      plan: prepared.plan, run: record, asker: asker)
+    return (prepared, publisher)
   }
 
   func plan(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> Prepared {

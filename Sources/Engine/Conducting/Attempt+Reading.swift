@@ -54,13 +54,15 @@ extension Attempt {
   }
 
   /// Tries again after transient faults while time is left.
-  func patiently(_ work: () async throws -> Void) async throws {
+  /// - Parameter isHopeless: what is told of at once all the same.
+  func patiently<Value>(
+    unless isHopeless: (Fault) async -> Bool = { _ in false }, _ work: () async throws -> Value
+  ) async throws -> Value {
     while true {
       do {
-        try await work()
-        return
+        return try await work()
       } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
-        guard let wait = budget.next() else { throw fault }
+        guard await !isHopeless(fault), let wait = budget.next() else { throw fault }
         report(.waiting(reason: "\(fault.sentence); trying again"))
         try await Task.sleep(for: wait)
       }

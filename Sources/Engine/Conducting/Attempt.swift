@@ -92,12 +92,12 @@ actor Attempt {
   }
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
-    try await bindToCommitment(asker)
+    try await reachingServers(asker) { try await bindToCommitment(asker) }
     if binding == nil, let refusal { throw refusal }
     try await endCancelled(asker)
     try Publisher.fenceFiles(
       of: job, references: references, identity: record.identity, in: environment)
-    let (prepared, publisher) = try await prepare(asker, spills)
+    let (prepared, publisher) = try await reachingServers(asker) { try await prepare(asker, spills) }
     // Whoever cancels writes that down, and then raises the fences. Here they were raised first: either they
     // look now, or this attempt's are below theirs.
     try await Keeper.refuseCancelled(record.id, in: store)
@@ -118,6 +118,22 @@ actor Attempt {
         try await forget(damage, prepared)
       }
     }
+  }
+
+  /// Waits the servers' trouble out. One that nothing was ever heard of is told of at once: its address may be
+  /// wrong. A run that was planned before has met its servers.
+  private func reachingServers<Value>(
+    _ asker: PlanAsker, _ work: () async throws -> Value
+  ) async throws -> Value {
+    let value = try await patiently { fault in
+      await asker.close()
+      if record.fingerprint != nil || fault.code != "cannot_connect" { return false }
+      return await !asker.hasConnected
+    } _: {
+      try await work()
+    }
+    budget.reset()
+    return value
   }
 
   /// Ends here where somebody has asked for that. Who asked may not have taken the targets away from an owner

@@ -1,3 +1,4 @@
+import DemoServer
 import Glibc
 import Model
 import ProjectRig
@@ -75,6 +76,40 @@ import Testing
         resumed.output.contains("kept=\(change.kept) recomputed=\(3 - change.kept)"), "\(resumed.output)")
       let expected = change.onResume == "keep" ? before : try await project.rows(Self.aggregated)
       #expect(try await project.rows("SELECT kind, n::text, total::text FROM result ORDER BY 1") == expected)
+    }
+  }
+
+  /// A server that nothing was heard of is told of at once; one that the run has met before is waited for, before
+  /// the commit and behind it.
+  @Test(arguments: ["chunk.read:1:kill", "publish.after_commit:1:kill"])
+  func aServerThatIsAway(_ place: String) async throws {
+    let server = try await SharedServer.shared()
+    try await CrashWorld.with { world in
+      let way = world.project.path("way")
+      let near = String(decoding: try world.project.read("tidemark.yaml") ?? [], as: UTF8.self)
+      let far = near.replacing("host='\(server.socketDirectory)'", with: "host='\(way)'")
+      try #require(far != near)
+      try world.project.write("tidemark.yaml", far)
+      let atOnce = try await world.run()
+      #expect(atOnce.status == 6 && atOnce.output.contains("Cannot connect"), "\(atOnce.output)")
+
+      symlink(server.socketDirectory, way)
+      let killed = try await world.run(place)
+      try #require(killed.wasKilled, "\(killed.output)")
+      unlink(way)
+      let output = try world.project.newOutput()
+      let process = try world.project.start(
+        CrashWorld.command, environment: CrashWorld.environment, output: output)
+      func said() throws -> String {
+        String(decoding: try FileContents.read(output, atMost: ByteCount(16 << 20)), as: UTF8.self)
+      }
+      try await Patience.until("the run waits", said: said) {
+        try process.exit != nil || said().contains("trying again")
+      }
+      symlink(server.socketDirectory, way)
+      let resumed = try await world.project.end(of: process, output: output)
+      #expect(resumed.status == 0, "\(resumed.output)")
+      try await world.expectUndisturbed(notices: false)
     }
   }
 

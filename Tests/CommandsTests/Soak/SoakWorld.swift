@@ -120,7 +120,7 @@ final class SoakWorld {
   private static func job(_ name: String, _ second: Int, _ more: String = "") -> String {
     let schedule =
       "schedule: {cron: \"\(second)/\(distance) * * * * *\", catch_up: all, if_running: queue_all}"
-    // A server that is away while a run is planned is not waited for: that is for `rerun`.
+    // A server that is just away when a run is planned for the first time is not waited for: that is for `rerun`.
     let errors = "errors: {retry: {initial: 10ms, max: 100ms}, rerun: {attempts: 20, wait: 1s}}"
     let keys = "\(schedule)\n\(errors)\n\(more)"
     if name != "bank" {
