@@ -13,11 +13,7 @@ struct GroupedRows {
   @inline(__always)
   func forEachValue(of column: Column, _ body: (Int, Int) -> Void) {
     let groups = groups
-    if column.hasNulls {
-      rows.forEach { if column.isValid($0) { body($0, Int(groups[$0])) } }
-    } else {
-      rows.forEach { body($0, Int(groups[$0])) }
-    }
+    column.forEachValue(rows) { body($0, Int(groups[$0])) }
   }
 }
 

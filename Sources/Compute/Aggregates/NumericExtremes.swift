@@ -30,7 +30,14 @@ final class NumericExtremes: Accumulator {
     near = Lane(nothing)
   }
 
-  var memory: Int { near.memory + mantissas.memory + scales.memory + others.count * 96 }
+  /// Mantissas that are near count as what takes their place when they are left, which is within one batch.
+  var memory: Int {
+    near.memory / MemoryLayout<Int64>.stride * Self.farStride + mantissas.memory + scales.memory
+      + others.count * 96
+  }
+
+  /// Bytes of a group whose values are not near.
+  private static let farStride = MemoryLayout<Int128>.stride + MemoryLayout<Int16>.stride
 
   func grow(to count: Int) {
     if isNear { return near.grow(to: count) }
@@ -49,12 +56,16 @@ final class NumericExtremes: Accumulator {
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
     let column = arguments[0]
-    if rows.rows.isEmpty { return }
-    if isNear, column.width == .narrow, let scale = column.scale, mayBeNear(scale: scale) {
-      // What is taken a second time changes nothing.
-      if takeNear(rows, column) { return }
+    let scale = column.width == .narrow ? column.scale : nil
+    if isNear, scale == nil || scale != nearScale {
+      // A scale without values, which a column of NULLs has too, says nothing.
+      guard column.hasValue(rows.rows) else { return }
+      if nearScale == nil { nearScale = scale }
     }
+    // What is taken a second time, after a batch that is not near as a whole, changes nothing.
+    if isNear, scale != nil, scale == nearScale, takeNear(rows, column) { return }
     leaveNear()
+    if let scale { return takeNarrow(rows, column, scale: scale) }
     rows.forEachValue(of: column) { row, group in
       if let (mantissa, scale) = column.parts(row) {
         take(mantissa, scale: scale, group)
@@ -62,11 +73,6 @@ final class NumericExtremes: Accumulator {
         take(column.decimal(row), group)
       }
     }
-  }
-
-  private func mayBeNear(scale: Int) -> Bool {
-    if nearScale == nil { nearScale = scale }
-    return nearScale == scale
   }
 
   /// - Returns: whether all values could be taken.
@@ -98,6 +104,20 @@ final class NumericExtremes: Accumulator {
       scales[group] = Int16(truncatingIfNeeded: nearScale ?? 0)
     }
     near.removeAll()
+  }
+
+  /// Takes in a column of one scale, once `isNear` is false.
+  private func takeNarrow(_ rows: GroupedRows, _ column: Column, scale: Int) {
+    let (mantissas, scales, lanes, isMaximum) = (mantissas.base, scales.base, column.integers, isMaximum)
+    let common = Int16(truncatingIfNeeded: scale)
+    rows.forEachValue(of: column) { row, group in
+      let value = Int128(lanes[row])
+      if scales[group] == common {
+        if isMaximum ? value > mantissas[group] : value < mantissas[group] { mantissas[group] = value }
+      } else {
+        take(value, scale: scale, group)
+      }
+    }
   }
 
   /// Mantissa and scale of a group's value, where it is none of the others.
@@ -160,7 +180,8 @@ final class NumericExtremes: Accumulator {
       leaveNear()
       return take(decimal, group)
     }
-    if isNear, mayBeNear(scale: scale), let short = Int64(exactly: mantissa), short != nothing {
+    if isNear, nearScale ?? scale == scale, let short = Int64(exactly: mantissa), short != nothing {
+      nearScale = scale
       near[group] = isMaximum ? max(near[group], short) : min(near[group], short)
       return
     }

@@ -1,5 +1,8 @@
 extension Column {
   /// The bytes that `slices` point into. Changes when the buffer grows.
+  ///
+  /// The 16 bytes behind `dataCount` are the buffer's too: two words may be read from any value's start, of which
+  /// those behind the value mean nothing.
   @inlinable package internal(set) var data: UnsafeMutablePointer<UInt8> {
     get { state.pointee.data }
     set { state.pointee.data = newValue }
@@ -23,10 +26,34 @@ extension Column {
     return UnsafeBufferPointer(start: data + Int(slice.offset), count: Int(slice.length))
   }
 
+  /// Where the value at `row` starts, for who reads two words there whatever its length.
+  @inline(__always)
+  func words(_ row: Int) -> UnsafeRawPointer {
+    let offset = Int(slices[row].offset)
+    assert(offset + 16 <= dataCapacity, "two words may be read from any value's start")
+    return UnsafeRawPointer(data + offset)
+  }
+
+  /// The bytes at `row`, where there are at most 16.
+  @inline(__always)
+  func shortValue(_ row: Int) -> ShortValue? {
+    let length = slices[row].length
+    if length > 16 { return nil }
+    let start = words(row)
+    let low = start.loadUnaligned(as: UInt64.self)
+    if length < 8 {
+      let kept: UInt64 = ~(UInt64.max &<< UInt64(length &* 8))
+      return ShortValue(low: low & kept, high: 0, length: length)
+    }
+    let high = start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    let kept: UInt64 = length == 16 ? .max : ~(UInt64.max &<< UInt64((length &- 8) &* 8))
+    return ShortValue(low: low, high: high & kept, length: length)
+  }
+
   /// What a column's data buffer may hold at most, so that a slice's offset fits 32 bits.
   package static var maximumData: Int { 1 << 31 }
 
-  /// Makes room for `extra` bytes behind those in use, and for reading whole words at any value's start.
+  /// Makes room for `extra` bytes behind those in use, and for the 16 that may be read behind these.
   @inline(__always)
   func reserveData(_ extra: Int) {
     if dataCount &+ extra &+ 16 > dataCapacity { growData(dataCount + extra + 16) }

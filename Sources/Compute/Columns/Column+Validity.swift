@@ -7,6 +7,23 @@ extension Column {
   @inlinable @inline(__always)
   package func isNull(_ row: Int) -> Bool { !isValid(row) }
 
+  /// Calls `body` with each row at which there is a value.
+  @inline(__always)
+  func forEachValue(_ rows: Rows, _ body: (Int) -> Void) {
+    if hasNulls {
+      rows.forEach { if isValid($0) { body($0) } }
+    } else {
+      rows.forEach(body)
+    }
+  }
+
+  /// Whether not all of `rows` are NULL.
+  func hasValue(_ rows: Rows) -> Bool {
+    var count = 0
+    forEachValue(rows) { _ in count += 1 }
+    return count > 0
+  }
+
   @inlinable
   package func setNull(_ row: Int) {
     if !hasNulls {

@@ -7,7 +7,7 @@ final class GroupKeys {
   /// Spellings of all sets have this width; a set with a narrower layout leaves the rest zero.
   let spellingWidth: Int
 
-  /// Of each grouping set, where its keys allow it and there are few: each may take a MiB.
+  /// Of each grouping set, where its keys allow it and there are few.
   private let known: [KnownGroups?]
   private static let mostKnown = 4
   private let packed = UnsafeMutablePointer<UInt128>.allocate(capacity: Column.capacity)
@@ -15,16 +15,21 @@ final class GroupKeys {
   private let key = ByteWriter()
   private let spelling = ByteWriter()
 
-  init(types: [SQLType], sets: [[Int]]) {
+  /// - Parameter knownMemory: bytes that may be taken to find groups faster; none by who calls no `number`.
+  init(types: [SQLType], sets: [[Int]], knownMemory: Int = 0) {
     self.sets = sets.map { keys in (keys, KeyLayout(keys.map { KeyColumn(types[$0]) })) }
     spellingWidth = self.sets.map(\.layout.spellingWidth).max() ?? 0
-    known = self.sets.map { sets.count > Self.mostKnown ? nil : KnownGroups($0.layout) }
+    let share = sets.count > Self.mostKnown ? 0 : knownMemory / max(sets.count, 1)
+    known = self.sets.map { share == 0 ? nil : KnownGroups($0.layout, memoryLimit: share) }
   }
 
   deinit {
     packed.deallocate()
     lengths.deallocate()
   }
+
+  /// Bytes taken of `knownMemory`.
+  var memory: Int { known.reduce(0) { $0 + ($1?.memory ?? 0) } }
 
   /// A set number stands before the key only where there is more than one set.
   var hasSetMark: Bool { sets.count > 1 }
@@ -131,15 +136,14 @@ final class GroupKeys {
   /// Length of a text without the blanks at its end. Words at a time: byte by byte the end is a guess in every row.
   @inline(__always)
   private static func lengthWithoutBlanks(
-    _ start: UnsafeMutablePointer<UInt8>, _ length: Int, end: UnsafeMutablePointer<UInt8>
+    _ bytes: UnsafeRawPointer, _ length: Int
   ) -> Int {
-    if length == 0 || start[length &- 1] != 0x20 { return length }
-    guard length <= 16, start + 16 <= end else {
-      var length = length
-      while length > 0, start[length - 1] == 0x20 { length -= 1 }
-      return length
+    if length == 0 || bytes.load(fromByteOffset: length &- 1, as: UInt8.self) != 0x20 { return length }
+    guard length <= 16 else {
+      return UnsafeRawBufferPointer(start: bytes, count: length).withMemoryRebound(to: UInt8.self) {
+        $0.withoutTrailingBlanks.count
+      }
     }
-    let bytes = UnsafeRawPointer(start)
     let blanks: UInt64 = 0x2020_2020_2020_2020
     // Where there is no blank a bit is left; what stands behind the text is shifted out.
     if length > 8 {
@@ -155,8 +159,7 @@ final class GroupKeys {
 
   private func packText(_ column: Column, _ rows: Rows, _ nullMark: UInt8, isPadded: Bool) -> Bool {
     let (packed, lengths) = (packed, lengths)
-    let (slices, data) = (column.slices, column.data)
-    let end = data + column.dataCapacity
+    let slices = column.slices
     let mark = UInt128(KeyColumn.presentMark) << 120
     var fits = true
     rows.forEach { row in
@@ -167,15 +170,15 @@ final class GroupKeys {
         fits = fits && used < 16
         return
       }
-      let start = data + Int(slices[row].offset)
+      let start = column.words(row)
       var length = Int(slices[row].length)
-      if isPadded { length = Self.lengthWithoutBlanks(start, length, end: end) }
+      if isPadded { length = Self.lengthWithoutBlanks(start, length) }
       guard used + length + 2 <= 16 else {
         fits = false
         return
       }
-      if length <= 8, start + 8 <= end {
-        let word = UInt64(bigEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt64.self))
+      if length <= 8 {
+        let word = UInt64(bigEndian: start.loadUnaligned(as: UInt64.self))
         // Those behind the text count as high bytes here: 0 and 1 must be escaped.
         let behind = length == 8 ? 0 : UInt64.max &>> UInt64(length * 8)
         let filled = word | behind
@@ -185,8 +188,9 @@ final class GroupKeys {
       } else {
         var bits = UInt128(KeyColumn.presentMark)
         for index in 0..<length {
-          fits = fits && start[index] > 1
-          bits = bits &<< 8 | UInt128(start[index])
+          let byte = start.load(fromByteOffset: index, as: UInt8.self)
+          fits = fits && byte > 1
+          bits = bits &<< 8 | UInt128(byte)
         }
         packed[row] |= bits &<< UInt128(truncatingIfNeeded: (15 - used - length) * 8)
       }

@@ -16,17 +16,22 @@ final class KnownGroups {
   private let indices = UnsafeMutablePointer<Int32>.allocate(capacity: Column.capacity)
   private let unknown = Selection()
 
+  /// Of the last batches, and a falling share of those before them.
   private var foundRows = 0
   private var missedRows = 0
   private(set) var isUseful = true
 
-  /// Makes an array of 1 MiB.
+  /// Makes an array of 1 MiB, which a core's cache still holds.
   private static let widestIndex = 18
-  /// As many rows may be missed before the found ones must make up for them.
-  private static let patience = 16 * Column.capacity
+  private let memoryLimit: Int
+  /// As many rows more may be missed than found.
+  private static let patience = 8 * Column.capacity
+  /// After as many rows those found and missed count half.
+  private static let span = 32 * Column.capacity
 
   /// `nil` where a column's values have no codes.
-  init?(_ layout: KeyLayout) {
+  /// - Parameter memoryLimit: bytes that the array may take.
+  init?(_ layout: KeyLayout, memoryLimit: Int) {
     var columns: [ValueCodes] = []
     for column in layout.columns {
       guard let codes = ValueCodes(column.form) else { return nil }
@@ -34,11 +39,15 @@ final class KnownGroups {
     }
     if columns.isEmpty || layout.spellingWidth > 0 { return nil }
     self.columns = columns
+    self.memoryLimit = memoryLimit
     widths = columns.map { _ in -1 }
     columnVersions = columns.map(\.version)
   }
 
   deinit { indices.deallocate() }
+
+  /// Bytes that the array takes: none before the first keys.
+  var memory: Int { groups.memory }
 
   /// Writes the numbers of the groups that it knows.
   /// - Returns: the rows of all others, valid until the next call.
@@ -55,10 +64,19 @@ final class KnownGroups {
       numbers[row] = number &- 1
       return number == 0
     }
-    missedRows += unknown.count
-    foundRows += rows.count - unknown.count
-    if missedRows > foundRows + Self.patience { giveUp() }
+    judge(found: rows.count - unknown.count, missed: unknown.count)
     return unknown.rows
+  }
+
+  /// Gives up where too many rows of late had to be looked up as well.
+  private func judge(found: Int, missed: Int) {
+    foundRows += found
+    missedRows += missed
+    if missedRows > foundRows + Self.patience { return giveUp() }
+    if foundRows + missedRows > Self.span {
+      foundRows /= 2
+      missedRows /= 2
+    }
   }
 
   /// Learns the groups of rows that `number` has returned.
@@ -79,9 +97,11 @@ final class KnownGroups {
     columnVersions = versions
     tableVersion = table.version
     let width = widths.reduce(0, +)
-    if width > Self.widestIndex { return giveUp() }
     groups.removeAll()
-    groups.grow(to: 1 << width + 1)
+    guard width <= Self.widestIndex else { return giveUp() }
+    let count = 1 << width + 1
+    guard count * MemoryLayout<UInt32>.stride <= memoryLimit else { return giveUp() }
+    groups.grow(to: count)
   }
 
   /// The place behind all others: that of keys with a value that has no code.

@@ -30,7 +30,7 @@ package final class ChunkAggregator {
     plan = try AggregatePlan(aggregate)
     self.memoryLimit = memoryLimit
     inputs = try AggregateInputs(plan, schema: schema, zones: zones)
-    keys = GroupKeys(types: plan.keyTypes, sets: aggregate.sets)
+    keys = GroupKeys(types: plan.keyTypes, sets: aggregate.sets, knownMemory: memoryLimit / 8)
     table = GroupTable(spellingWidth: keys.spellingWidth)
     states = plan.states.map { $0.kind.makeAccumulator() }
     values = plan.streams.map { ValueTable($0) }
@@ -41,9 +41,9 @@ package final class ChunkAggregator {
   /// Groups held at the moment, over all grouping sets.
   package var groupCount: Int { table.count }
 
-  /// Bytes that the groups take.
+  /// Bytes that the groups take, and what finds them.
   package var memory: Int {
-    states.reduce(table.memory) { $0 + $1.memory } + values.reduce(0) { $0 + $1.memory }
+    states.reduce(table.memory + keys.memory) { $0 + $1.memory } + values.reduce(0) { $0 + $1.memory }
   }
 
   /// Takes the rows of a batch into their groups.

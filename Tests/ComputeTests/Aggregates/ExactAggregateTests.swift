@@ -22,6 +22,15 @@ import Testing
     }
   }
 
+  /// The greatest value, or the least where `sign` is -1; of equal ones that with the largest scale.
+  private static func extreme(_ values: [Decimal], _ sign: Int) -> Decimal? {
+    values.dropFirst().reduce(values.first) { best, value in
+      guard let best else { return value }
+      let order = Decimal.order(value, best) * sign
+      return order > 0 || (order == 0 && value.scale > best.scale) ? value : best
+    }
+  }
+
   /// What Postgres computes, from its definition over exact decimals.
   private static func expected(_ texts: [String?], _ type: SQLType) throws -> [Value] {
     let values = try texts.compactMap { try $0.map { try Decimal(parsing: $0) } }
@@ -30,12 +39,7 @@ import Testing
     let sum = try values.reduce(Decimal.zero) { try $0.adding($1) }
     let squares = try values.reduce(Decimal.zero) { try $0.adding($1.multiplied(by: $1)) }
     let count = Int64(values.count)
-    func extreme(_ sign: Int) -> Decimal {
-      values.dropFirst().reduce(values[0]) { best, value in
-        let order = Decimal.order(value, best) * sign
-        return order > 0 || (order == 0 && value.scale > best.scale) ? value : best
-      }
-    }
+    func extreme(_ sign: Int) -> Decimal { Self.extreme(values, sign) ?? .zero }
     func spread(_ root: Bool, _ sample: Bool) throws -> Value {
       let result =
         root
@@ -85,6 +89,67 @@ import Testing
     // One chunk per row, and the rows the other way round.
     #expect(try rig.results(rows.flatMap { try rig.partial([$0]) }) == [expected])
     #expect(try rig.results(of: Array(rows.reversed())) == [expected])
+  }
+
+  /// Batches of three groups, each kind of which an extreme is kept for in another way; the third stays empty.
+  private static let batchKinds: [[(group: Int64, text: String?)]] = [
+    [(1, nil), (2, nil), (3, nil)],
+    [(1, "1.50"), (2, "-2.25"), (3, nil)],
+    [(1, "1.500"), (1, "-7.125"), (3, nil)],
+    // The least mantissa of 64 bits.
+    [(2, "-92233720368547758.08"), (1, "0.25"), (3, nil)],
+    [(2, "170141183460469231731687303715884105727"), (2, "-2.2500"), (3, nil)],
+    [(1, "NaN"), (2, nil), (2, "3")],
+  ]
+
+  @Test func extremesOfBatchesInAnyOrder() throws {
+    let rig = AggregateRig(
+      [.integer, .numeric(nil)], keys: [0],
+      [
+        .over(.min, [(1, .numeric(nil))], type: .numeric(nil)),
+        .over(.max, [(1, .numeric(nil))], type: .numeric(nil)),
+      ])
+    var orders: [[Int]] = [[]]
+    for kind in Self.batchKinds.indices {
+      orders = orders.flatMap { order in
+        (0...order.count).map { place in Array(order[..<place]) + [kind] + Array(order[place...]) }
+      }
+    }
+    #expect(orders.count == 720)
+    for order in orders {
+      for count in [3, order.count] {
+        let cells = order.prefix(count).flatMap { Self.batchKinds[$0] }
+        let rows = cells.map { [Value.integer($0.group), $0.text.map { .number($0) } ?? .null] }
+        let expected = try Set(cells.map { $0.group }).sorted().map { group in
+          let values = try cells.filter { $0.group == group }.compactMap {
+            try $0.text.map { try Decimal(parsing: $0) }
+          }
+          return [Value.integer(group)]
+            + [-1, 1].map { Self.extreme(values, $0).map { .numeric($0) } ?? .null }
+        }
+        let inputs = [
+          try rig.partial(rows, batchSize: 3),
+          // Spilled behind each batch.
+          try rig.partial(rows, batchSize: 3, memoryLimit: 1),
+          try rig.partial(rows.prefix(6), batchSize: 3) + rig.partial(rows.dropFirst(6), batchSize: 3),
+        ]
+        for input in inputs { #expect(try rig.results(input) == expected, "\(order.prefix(count))") }
+      }
+    }
+  }
+
+  /// One value of another scale moves all groups: what that takes has been counted before.
+  @Test func memoryOfExtremesIsCountedBeforeItIsTaken() throws {
+    let rig = AggregateRig(
+      [.integer, .numeric(nil)], keys: [0], [.over(.max, [(1, .numeric(nil))], type: .numeric(nil))])
+    let aggregator = try ChunkAggregator(
+      rig.aggregate, schema: rig.schema, zones: AggregateRig.zones, memoryLimit: 1 << 30)
+    for batch in rig.batches((0..<8_000).map { [.integer($0), .number("1.25")] }) {
+      _ = try aggregator.add(batch)
+    }
+    let before = aggregator.memory
+    for batch in rig.batches([[.integer(1), .number("1.125")]]) { _ = try aggregator.add(batch) }
+    #expect(aggregator.memory <= before)
   }
 
   @Test(arguments: [SQLType.integer, .bigint])

@@ -33,8 +33,7 @@ struct ShortText {
       // Only a longer `char(n)` may still be equal, by its blanks.
       return isPadded && Comparing.withoutTrailingBlanks(column.bytes(row)).elementsEqual(whole)
     }
-    // Column buffers can be read beyond their last value by more than a word.
-    let start = UnsafeRawPointer(column.data + Int(slice.offset))
+    let start = column.words(row)
     let mask = ~(UInt64.max << UInt64(slice.length * 8))
     let value = UInt64(littleEndian: start.loadUnaligned(as: UInt64.self)) & mask
     return isPadded ? value | Self.blanks & ~mask == word : value == word && slice.length == length
