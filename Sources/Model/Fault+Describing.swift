@@ -5,9 +5,8 @@ extension Fault {
     case let fault as Fault: self = fault
     case let faults as Faults: self = faults.all.first ?? Fault("internal", .internal, "An unknown fault")
     case is CancellationError:
-      self.init(
-        "interrupted", .interrupted, "The run was stopped", hint: "Run the same command again to go on")
-    default: self.init("internal", .internal, "The run ended in an unknown way", cause: "\(error)")
+      self.init("interrupted", .interrupted, "The work was stopped")
+    default: self.init("internal", .internal, "The work ended in an unknown way", cause: "\(error)")
     }
   }
 }

@@ -298,6 +298,8 @@ import Testing
       clock.set(1)
       world.runner.close()
       async let running = world.tick(job)
+      // Also where something is thrown: the tick is waited for.
+      defer { world.runner.open() }
       await world.runner.arrival()
       var considered: Instant? = clock.now
       guard case .rest(let rest) = try await world.clerk.step(job, considered: &considered) else {

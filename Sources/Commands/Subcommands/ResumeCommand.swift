@@ -81,8 +81,9 @@ enum ResumeCommand {
     _ invocation: Invocation
   ) async throws -> ExitCode {
     let isOwned = try await store.isOwned(record.id)
-    let preview = try await PastRun(record, request, context.environment(store: store) { _, _ in })
-      .resumePreview()
+    let preview = try await PastRun(
+      resuming: record, request, context.environment(store: store) { _, _ in }
+    ).resumePreview()
     if invocation.has("json") {
       Terminal.print(
         JSONValue.object([

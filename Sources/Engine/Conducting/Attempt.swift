@@ -12,8 +12,8 @@ actor Attempt {
   var request: RunRequest
   var context: RunContext
   let new: NewRun
-  /// Why the request is that of the run's beginning, which counts only where something is published.
-  private let refusal: (any Error)?
+  /// Why the run cannot go by the present job, which counts only where nothing is published.
+  private let refusal: Faults?
   var record: RunRecord
   var ownership: Ownership
   nonisolated let start = ContinuousClock.now
@@ -32,7 +32,7 @@ actor Attempt {
 
   init(
     environment: EngineEnvironment, request: RunRequest, context: RunContext, record: RunRecord,
-    ownership: Ownership, new: NewRun, refusal: (any Error)?
+    ownership: Ownership, new: NewRun, refusal: Faults?
   ) {
     self.environment = environment
     self.request = request
@@ -42,6 +42,11 @@ actor Attempt {
     self.new = new
     self.refusal = refusal
     budget = RetryBudget(request.job.errors.retry)
+  }
+
+  /// The present job is refused for the run, which has published nothing; nothing was tried.
+  struct Refused: Error {
+    let faults: Faults
   }
 
   /// The run that the attempt is at; another one than at the start if its plan was superseded.
@@ -93,7 +98,7 @@ actor Attempt {
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try await reachingServers(asker) { try await bindToCommitment(asker) }
-    if binding == nil, let refusal { throw refusal }
+    if binding == nil, let refusal { throw Refused(faults: refusal) }
     try await endCancelled(asker)
     try Publisher.fenceFiles(
       of: job, references: references, identity: record.identity, in: environment)

@@ -24,9 +24,7 @@ extension Conductor {
         "Run \(origin.id) was replaced by revision \(newest.revision), run \(newest.id)",
         hint: "Replay that one, if it has rows in quarantine")
     }
-    var context = try RunContext(
-      request, matrixRowName: origin.identity.matrixRow, now: environment.now(), zones: environment.zones)
-    context.identity = origin.identity
+    let context = try RunContext(of: origin, request, in: environment)
     var new = new(request, context)
     new.again = true
     new.replayOf = origin.id
@@ -48,28 +46,14 @@ extension Conductor {
 
   /// Goes on with exactly this run, whatever its interval and serial.
   /// - Parameter request: the present job, with the run's interval, parameters and matrix row. Where the job no longer
-  ///   has those, a run that has published something is finished as it was begun.
+  ///   has those, a run that has published something is finished as it was begun, and any other is left as it is.
   /// - Throws: as `run` does.
   package func resume(_ record: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
-    var context: RunContext
-    var request = request
-    var refusal: (any Error)?
-    do {
-      context = try RunContext(
-        request, matrixRowName: record.identity.matrixRow, now: environment.now(), zones: environment.zones)
-    } catch {
-      let saved = try await store.commitment(of: record.id)
-      if saved.isEmpty { throw error }
-      let text = request.jobText
-      (request, context) = try Commitment(bytes: saved).request(for: record, request, in: environment)
-      // So that the attempt tells of the changed file.
-      request.jobText = text
-      refusal = error
-    }
-    context.identity = record.identity
-    var new = new(request, context)
+    let basis = try await ResumeContext(record, request, in: environment)
+    var new = new(request, basis.context)
     new.replayOf = record.replayOf
-    return try await goOn(request, context, record, new, isResumed: true, refusal: refusal)
+    return try await goOn(
+      request, basis.context, record, new, isResumed: true, refusal: basis.refusal?.faults)
   }
 
   /// Whether `run` is a replay of `origin`, or a replay of one.

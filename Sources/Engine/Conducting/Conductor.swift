@@ -51,10 +51,11 @@ package struct Conductor: Sendable {
   }
 
   /// Takes an open run to its end.
-  /// - Parameter refusal: why it cannot go by the present job: it is thrown unless the run has published something.
+  /// - Parameter refusal: why it cannot go by the present job: thrown, with nothing recorded, unless the run has published
+  ///   something.
   func goOn(
     _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ new: NewRun, isResumed: Bool,
-    refusal: (any Error)? = nil
+    refusal: Faults? = nil
   ) async throws -> RunOutcome {
     let ownership = try await own(record)
     environment.report(record.id, .opened(revision: record.revision, isResumed: isResumed))
@@ -83,7 +84,7 @@ package struct Conductor: Sendable {
   /// One attempt, and what is written about its end.
   private func carryOut(
     _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ ownership: Ownership,
-    _ new: NewRun, _ refusal: (any Error)?
+    _ new: NewRun, _ refusal: Faults?
   ) async throws -> RunOutcome {
     let attempt = Attempt(
       environment: environment, request: request, context: context, record: record, ownership: ownership,
@@ -95,14 +96,29 @@ package struct Conductor: Sendable {
         try await attempt.carryOut()
       }
       return .succeeded(summary)
+    } catch let refused as Attempt.Refused {
+      // Nobody has tried anything: the run stays as it was, with its fire.
+      try await environment.store.release(ownership)
+      throw refused.faults
     } catch {
       let store = environment.store
       let current = await attempt.current
-      let fault = try await Keeper.meaning(of: Fault(describing: error), to: current.ownership, in: store)
+      let fault = try await Keeper.meaning(of: Fault(endingRun: error), to: current.ownership, in: store)
       let ending = RunEnding(environment: environment, request: request, context: context)
       try await ending.record(fault, run: current, start: attempt.start)
       if let several = error as? Faults { throw several }
       throw fault
+    }
+  }
+}
+
+extension Fault {
+  /// What ended a run.
+  fileprivate init(endingRun error: any Error) {
+    self.init(describing: error)
+    if error is CancellationError {
+      sentence = "The run was stopped"
+      hint = "Run the same command again to go on"
     }
   }
 }

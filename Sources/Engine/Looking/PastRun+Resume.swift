@@ -31,6 +31,12 @@ extension PastRun {
         preview.reason = "it has no plan yet"
         return preview
       }
+      if let refusal, committed.isEmpty {
+        // Asking a target raises a fence there, and this changes nothing.
+        preview.reason =
+          "it is finished as it was begun if a target holds some of it, and refused otherwise: \(refusal.all.map(\.sentence).joined(separator: "; "))"
+        return preview
+      }
       var plan = plan
       plan.chunks = try SavedChunks(bytes: bytes).chunks
       preview.allChunks = plan.chunks.count

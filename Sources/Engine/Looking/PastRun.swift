@@ -11,17 +11,31 @@ package struct PastRun: Sendable {
   let record: RunRecord
   let request: RunRequest
   let context: RunContext
+  /// Why the run cannot go by the present job, where `request` is what it was begun by.
+  let refusal: Faults?
 
   /// - Parameter request: the present job, with the run's interval, parameters and matrix row.
   /// - Throws: `Fault` or `Faults` of the job, its parameters or interval.
   package init(_ record: RunRecord, _ request: RunRequest, _ environment: EngineEnvironment) throws {
-    var context = try RunContext(
-      request, matrixRowName: record.identity.matrixRow, now: environment.now(), zones: environment.zones)
-    context.identity = record.identity
+    context = try RunContext(of: record, request, in: environment)
     self.environment = environment
     self.record = record
     self.request = request
-    self.context = context
+    refusal = nil
+  }
+
+  /// A run as `Conductor.resume` would go on with it: as it was begun, where the present job is refused and something
+  /// may be published.
+  /// - Throws: as that does before it owns the run.
+  package init(
+    resuming record: RunRecord, _ request: RunRequest, _ environment: EngineEnvironment
+  ) async throws {
+    let basis = try await ResumeContext(record, request, in: environment)
+    context = basis.context
+    self.environment = environment
+    self.record = record
+    self.request = basis.refusal?.begun ?? request
+    refusal = basis.refusal?.faults
   }
 
   var references: ReferenceScope { context.references(of: record.id) }

@@ -16,7 +16,7 @@ package final class WallTimer: Sendable {
     let value = Atomic(false)
   }
 
-  /// - Parameter wake: called from a thread of the timer's own; also once when nothing was due.
+  /// - Parameter wake: called from a thread of the timer's own, or within `set`; also once when nothing was due.
   /// - Throws: a `SystemFault`, or `no_thread`.
   package init(wake: @escaping @Sendable () -> Void) throws(Fault) {
     let file = timerfd_create(CLOCK_REALTIME, Int32(TFD_CLOEXEC))
@@ -47,7 +47,7 @@ package final class WallTimer: Sendable {
   }
 
   /// Wakes after `duration`, in place of what was set before; at once where the clock was set meanwhile, since then
-  /// `duration` may have been reckoned by another one.
+  /// `duration` may have been reckoned by another one: `wake` is called from the caller's thread then.
   package func set(_ duration: Duration) {
     if !arm(duration) { wake() }
   }

@@ -29,48 +29,49 @@ extension CrashMatrix {
       try await TidemarkProject.with { project in
         let names = (0..<Self.jobs).map { "slot-\($0)" }
         try await Self.fill(project, names, state)
-        try await CrashWorld(project: project, state: state).state { store in
-          let range = Self.range(demand.count)
-          var fleet: [RunningScheduler] = []
-          for _ in 0..<Self.schedulers { fleet.append(try RunningScheduler(project)) }
-          var deaths: [Death] = []
-          for kill in 1...demand.count / Self.pace {
-            let moment = range.start.advanced(
-              by: .seconds(kill * Self.pace) + .milliseconds(Int64(random.below(1000))))
-            try await Patience.until("the clock comes to \(moment.text())") { SystemClock.now >= moment }
-            // Every third time any of them; else one that has a run, as most hurts.
-            var victim = random.below(fleet.count)
-            if !kill.isMultiple(of: 3) {
-              try await Patience.until("a run goes on", said: { try fleet.map { try $0.log }.joined() }) {
-                let owners = try await Self.goingOn(in: store).compactMap(\.owner?.processID)
-                guard let busy = fleet.firstIndex(where: { owners.contains($0.process.identifier) }) else {
-                  return false
+        try await RunningScheduler.with { fleet in
+          try await CrashWorld(project: project, state: state).state { store in
+            let range = Self.range(demand.count)
+            for _ in 0..<Self.schedulers { fleet.append(try RunningScheduler(project)) }
+            var deaths: [Death] = []
+            for kill in 1...demand.count / Self.pace {
+              let moment = range.start.advanced(
+                by: .seconds(kill * Self.pace) + .milliseconds(Int64(random.below(1000))))
+              try await Patience.until("the clock comes to \(moment.text())") { SystemClock.now >= moment }
+              // Every third time any of them; else one that has a run, as most hurts.
+              var victim = random.below(fleet.count)
+              if !kill.isMultiple(of: 3) {
+                try await Patience.until("a run goes on", said: { try fleet.map { try $0.log }.joined() }) {
+                  let owners = try await Self.goingOn(in: store).compactMap(\.owner?.processID)
+                  guard let busy = fleet.firstIndex(where: { owners.contains($0.process.identifier) }) else {
+                    return false
+                  }
+                  victim = busy
+                  return true
                 }
-                victim = busy
-                return true
               }
+              let process = fleet[victim].process.identifier
+              try await fleet[victim].kill()
+              let at = SystemClock.now
+              deaths += try await Self.goingOn(in: store).filter { $0.owner?.processID == process }.map {
+                Death(run: $0.id, process: process, at: at)
+              }
+              FaultCount.add("kill -9 of one of five schedulers, \(state) state")
+              fleet[victim] = try RunningScheduler(project)
             }
-            let process = fleet[victim].process.identifier
-            try await fleet[victim].kill()
-            let at = SystemClock.now
-            deaths += try await Self.goingOn(in: store).filter { $0.owner?.processID == process }.map {
-              Death(run: $0.id, process: process, at: at)
+            try await Patience.until(
+              "every slot has its outcome", said: { try fleet.map { try $0.log.suffix(2000) }.joined() }
+            ) {
+              // A job has one slot among the last ones.
+              let last = range.end.advanced(by: .seconds(-Self.jobs))
+              let sightings = try await store.sightings(project: "test")
+              if sightings.contains(where: { $0.lastConsidered < last }) { return false }
+              return try await store.openFires(project: "test").allSatisfy { $0.key.fire >= range.end }
             }
-            FaultCount.add("kill -9 of one of five schedulers, \(state) state")
-            fleet[victim] = try RunningScheduler(project)
+            for scheduler in fleet { try await scheduler.stop() }
+            try await Self.expectEachOnce(range, names, project, store, "\(state), \(demand)")
+            try await Self.tellTakeOvers(of: deaths, store, state, isLong: demand.isLong)
           }
-          try await Patience.until(
-            "every slot has its outcome", said: { try fleet.map { try $0.log.suffix(2000) }.joined() }
-          ) {
-            // A job has one slot among the last ones.
-            let last = range.end.advanced(by: .seconds(-Self.jobs))
-            let sightings = try await store.sightings(project: "test")
-            if sightings.contains(where: { $0.lastConsidered < last }) { return false }
-            return try await store.openFires(project: "test").allSatisfy { $0.key.fire >= range.end }
-          }
-          for scheduler in fleet { try await scheduler.stop() }
-          try await Self.expectEachOnce(range, names, project, store, "\(state), \(demand)")
-          try await Self.tellTakeOvers(of: deaths, store, state, isLong: demand.isLong)
         }
       }
     }

@@ -16,6 +16,20 @@ struct RunningScheduler {
     process = try project.start(["scheduler"], environment: environment, output: output)
   }
 
+  /// Hands `body` a list for the schedulers that it starts; those that have not ended behind it are killed, also
+  /// where it throws.
+  static func with(_ body: (inout [RunningScheduler]) async throws -> Void) async throws {
+    var schedulers: [RunningScheduler] = []
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await body(&schedulers))
+    } catch {
+      outcome = .failure(error)
+    }
+    for scheduler in schedulers where scheduler.process.exit == nil { try await scheduler.kill() }
+    try outcome.get()
+  }
+
   var log: String {
     get throws {
       if access(output, F_OK) != 0 { return "" }

@@ -17,26 +17,38 @@ final class ShiftedClock {
   /// What the program's clock shows.
   var now: Instant { SystemClock.now.advanced(by: offset) }
 
-  /// - Returns: `nil` where there is no C compiler.
-  init?(in folder: String) throws {
-    let folders = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":")
-    let compilers = folders.flatMap { ["\($0)/clang", "\($0)/cc"] }
-    guard let compiler = compilers.first(where: { access($0, X_OK) == 0 }) else { return nil }
-    let (source, library, name) = ("\(folder)/clock.c", "\(folder)/clock.so", "\(folder)/clock")
-    try FileDescriptor(source, O_WRONLY | O_CREAT).write(Array(Self.source.utf8))
-    let build = try ChildProcess(
-      [compiler, "-shared", "-fPIC", "-O1", "-pthread", "-o", library, source],
-      environment: ["PATH": folders.joined(separator: ":"), "TMPDIR": folder], output: "\(folder)/clock.log")
-    guard build.wait(atMost: .seconds(60)) == .status(0) else {
-      let said = try FileContents.read("\(folder)/clock.log", atMost: ByteCount(65536))
-      throw Fault(
-        "no_shifted_clock", .internal, "The library cannot be made",
-        cause: String(decoding: said, as: UTF8.self))
-    }
+  /// - Throws: `Fault` `no_shifted_clock` where no C compiler on PATH makes the library.
+  init(in folder: String) throws {
+    let name = "\(folder)/clock"
+    let library = try Self.library(in: folder)
     if mkfifo(name, 0o600) != 0 { throw SystemFault.fault("make", name) }
     // Both ends, so that opening waits for nobody.
     pipe = try FileDescriptor(name, O_RDWR)
     environment = ["LD_PRELOAD": library, "SHIFTED_CLOCK": name]
+  }
+
+  /// Made by the first compiler that can: one may lack the system's headers.
+  private static func library(in folder: String) throws -> String {
+    let variables = Environment.process
+    let path = variables["PATH"] ?? ""
+    let (code, library, said) = ("\(folder)/clock.c", "\(folder)/clock.so", "\(folder)/clock.log")
+    try FileDescriptor(code, O_WRONLY | O_CREAT).write(Array(source.utf8))
+    var failures: [String] = []
+    for compiler in path.split(separator: ":").flatMap({ ["\($0)/clang", "\($0)/cc", "\($0)/gcc"] }) {
+      if access(compiler, X_OK) != 0 { continue }
+      // What stands for a compiler may look for the real one under HOME.
+      let build = try ChildProcess(
+        [compiler, "-shared", "-fPIC", "-O1", "-pthread", "-o", library, code],
+        environment: ["PATH": path, "TMPDIR": folder, "HOME": variables["HOME"] ?? folder], output: said)
+      if build.wait(atMost: .seconds(60)) == .status(0) { return library }
+      failures.append(
+        "\(compiler): "
+          + String(decoding: try FileContents.read(said, atMost: ByteCount(65536)), as: UTF8.self))
+    }
+    throw Fault(
+      "no_shifted_clock", .internal, "No C compiler makes the library of a clock that jumps",
+      cause: failures.isEmpty ? "there is none on PATH" : failures.joined(separator: "\n"),
+      hint: "`.ci/install` installs gcc")
   }
 
   /// Sets the clock forward or back.

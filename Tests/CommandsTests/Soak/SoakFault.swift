@@ -54,10 +54,9 @@ enum SoakFault: String, CaseIterable, Sendable {
       if sessions.isEmpty { return false }
       let session = random.pick(sessions)
       if self == .terminated {
-        try await world.project.sql("SELECT pg_terminate_backend(\(session))")
-      } else {
-        kill(session, SIGKILL)
+        return try await world.project.rows("SELECT pg_terminate_backend(\(session))") == [["t"]]
       }
+      return kill(session, SIGKILL) == 0
     case .restarted: try await world.server.restartImmediately()
     case .cut, .held:
       world.way.reset(

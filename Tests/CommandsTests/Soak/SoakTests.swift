@@ -12,12 +12,11 @@ extension CrashMatrix {
   /// larger.
   ///
   /// `TIDEMARK_TEST_TIMES` asks for more of them, `TIDEMARK_TEST_SEED` for those of an earlier run.
-  @Suite(.timeLimit(.minutes(60 * 25))) struct SoakTests {
+  @Suite struct SoakTests {
     private static let steps = 5
 
-    @Test(arguments: CrashWorld.StateKind.allCases) func inAnyOrder(_ state: CrashWorld.StateKind)
-      async throws
-    {
+    @Test(.timeLimit(.minutes(20 + FaultDemand(steps).count)), arguments: CrashWorld.StateKind.allCases)
+    func inAnyOrder(_ state: CrashWorld.StateKind) async throws {
       let demand = FaultDemand(Self.steps)
       var random = demand.numbers("soak \(state)")
       try await SoakWorld.with(state) { world in

@@ -44,9 +44,10 @@ final class SoakWorld {
     var options = DemoServer.Options()
     options.isDurable = true
     let server = try await DemoServer.start(options)
-    let way = try TCPProxy(to: "\(server.socketDirectory)/.s.PGSQL.\(server.port)")
     let outcome: Result<Void, any Error>
     do {
+      let way = try TCPProxy(to: "\(server.socketDirectory)/.s.PGSQL.\(server.port)")
+      defer { way.stop() }
       try await TidemarkProject.with(on: server) { project in
         try await fill(project, way, state)
         let world = try SoakWorld(project, server, way, state)
@@ -69,7 +70,6 @@ final class SoakWorld {
     } catch {
       outcome = .failure(error)
     }
-    way.stop()
     try server.stop()
     try outcome.get()
   }
