@@ -49,6 +49,18 @@ import Testing
     }
   }
 
+  /// The least key moves down by so little beside the range that the codes' width stays as it is.
+  @Test func aLeastKeyThatMovesWithinTheWidth() throws {
+    for spans: [[Int64]] in [
+      [[10_000, 10_001, 50_000], [5_000, 10_000, 10_001]], [[9, 65_000], [0, 9, 60_000]],
+    ] {
+      let rows = spans.flatMap { span in (0..<100).map { [Value.integer(span[$0 % span.count])] } }
+      let rig = AggregateRig([.bigint], keys: [0], [.countRows()])
+      let results = try rig.results(try rig.partial(rows, batchSize: 100))
+      #expect(Self.counts(of: results, keys: 1) == Self.counts(rows), "\(spans)")
+    }
+  }
+
   private static let day: Int64 = 86_400_000_000
 
   /// Rows of keys of other types: a char(5) in several spellings, a flag, a day, a time and bytes.
