@@ -59,15 +59,19 @@ extension Publisher {
     _ = try PipelineChecker(references: resolver.references).check(resolver.job.checks, result: plan.result)
     for (position, rule) in resolver.job.sinks.enumerated() {
       switch rule {
-      case .table(let rule):
-        let target = try resolver.table(
-          rule, sink: TargetResolver.name(position, .table(rule)), result: plan.result,
-          resultKey: plan.resultKey)
-        let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
-        _ = try await look(at: target, publisher, result: plan.result)
-      case .file(let rule): _ = try outputPath(of: rule, plan, resolver, environment)
+      case .table(let table):
+        try await inspect(table, sink: TargetResolver.name(position, rule), resolver, plan, asker)
+      case .file(let file): _ = try outputPath(of: file, plan, resolver, environment)
       }
     }
+  }
+
+  private static func inspect(
+    _ rule: TableSinkRule, sink: String, _ resolver: TargetResolver, _ plan: Plan, _ asker: PlanAsker
+  ) async throws {
+    let target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
+    let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
+    _ = try await look(at: target, publisher, result: plan.result)
   }
 
   /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever
