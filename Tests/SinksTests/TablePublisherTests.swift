@@ -56,10 +56,15 @@ import Testing
     }
   }
 
-  @Test func mergeMatchesKeysUnderAnotherCollation() async throws {
+  @Test(arguments: ["text COLLATE \"C\"", "code"]) func mergeMatchesKeysOfATypeOfTheirOwn(_ type: String)
+    async throws
+  {
     try await PublishWorld.run { world in
       try await world.connection.execute(
-        "CREATE TABLE t (k text COLLATE \"C\", v numeric); INSERT INTO t VALUES ('a', 1), (NULL, 2)")
+        """
+        CREATE DOMAIN code AS text;
+        CREATE TABLE t (k \(SQLText(trusted: type)), v numeric); INSERT INTO t VALUES ('a', 1), (NULL, 2)
+        """)
       try await world.publish(
         PublishWorld.target(.merge), Self.schema,
         [try Self.row("a", "3"), try Self.row(nil, "4"), try Self.row("b", "5")])

@@ -55,6 +55,14 @@ import Testing
     #expect(throws: Faults.self) { try fit(.replace, [column("v", .text)], [("v", .text)], kind: .view) }
   }
 
+  @Test func noMergeByKeysOfWhichSeveralAreOne() {
+    let key = TableFacts.Column(
+      name: "k", type: .text, isNullable: false, hasDeterministicCollation: false)
+    let faults = #expect(throws: Faults.self) { try fit(.merge, [key], [("k", .text)]) }
+    #expect(faults?.all.map(\.code) == ["target_misfit"])
+    #expect(throws: Never.self) { try fit(.replace, [key], [("k", .text)]) }
+  }
+
   @Test(arguments: [
     (SQLType.numeric, SQLType.double), (.bigint, .double), (.double, .numeric), (.double, .real),
     (.text, .integer), (.timestamptz, .date), (.text, .enumeration(name: "mood")), (.json, .jsonb),

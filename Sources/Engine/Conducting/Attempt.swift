@@ -125,15 +125,16 @@ actor Attempt {
     }
   }
 
-  /// Waits the servers' trouble out. One that nothing was ever heard of is told of at once: its address may be
-  /// wrong. A run that was planned before has met its servers.
+  /// Waits the servers' trouble out. That a server cannot be reached which was never reached is told of at once: its
+  /// address may be wrong. A run with a finished chunk has reached all of its servers.
   private func reachingServers<Value>(
     _ asker: PlanAsker, _ work: () async throws -> Value
   ) async throws -> Value {
+    let hasReachedAll = try await store.chunkCounts(of: record.id).done > 0
     let value = try await patiently { fault in
       await asker.close()
-      if record.fingerprint != nil || fault.code != "cannot_connect" { return false }
-      return await !asker.hasConnected
+      if hasReachedAll || fault.kind != .connection || fault.code == "server_starting" { return false }
+      return await asker.isUnreached
     } _: {
       try await work()
     }

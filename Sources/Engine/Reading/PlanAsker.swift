@@ -13,8 +13,10 @@ actor PlanAsker {
   private let run: RunID?
   private let session: SessionSettings
   private var connections: [String: Connection] = [:]
-  /// Some server has been there.
-  private(set) var hasConnected = false
+  /// The databases that were reached.
+  private var reached: Set<String> = []
+  /// The last one that was asked for has never been reached.
+  private(set) var isUnreached = false
   /// Facts of the servers asked so far, by connection.
   private(set) var servers: [String: ServerFacts] = [:]
   /// All answers to the last plan's questions, round by round.
@@ -29,10 +31,12 @@ actor PlanAsker {
 
   /// The connection to `name`, opened where it is not.
   func connection(_ name: String) async throws -> Connection {
+    isUnreached = !reached.contains(name)
     if let known = connections[name], await known.isOpen { return known }
     let opened = try await Connection.open(environment.settings(name, run: run, job: job))
     connections[name] = opened
-    hasConnected = true
+    reached.insert(name)
+    isUnreached = false
     return opened
   }
 

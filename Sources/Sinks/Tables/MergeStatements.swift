@@ -23,11 +23,15 @@ struct MergeStatements {
 
   private var scope: SQLText { publish.condition(publish.scopeConditions) }
 
-  /// The key as a record. Texts by their bytes: columns of two collations cannot be compared as they are.
+  /// The key as a record, of the types themselves where the columns are of domains. Texts by their bytes: columns of
+  /// two collations cannot be compared as they are.
   private var record: SQLText {
     let columns: [SQLText] = target.key.map { name in
-      let isText = publish.columns.first { $0.name == name }?.type.isText ?? false
-      return isText ? "\(Identifier(name)) COLLATE \"C\"" : "\(Identifier(name))"
+      guard let type = publish.columns.first(where: { $0.name == name })?.type else {
+        return "\(Identifier(name))"
+      }
+      let value: SQLText = "\(Identifier(name))::\(type: type)"
+      return type.isText ? "\(value) COLLATE \"C\"" : value
     }
     return "ROW(\(columns))"
   }

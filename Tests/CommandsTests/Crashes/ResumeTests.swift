@@ -81,7 +81,7 @@ import Testing
 
   /// A server that nothing was heard of is told of at once; one that the run has met before is waited for, before
   /// the commit and behind it.
-  @Test(arguments: ["chunk.read:1:kill", "publish.after_commit:1:kill"])
+  @Test(arguments: ["read.done:1:kill", "publish.after_commit:1:kill"])
   func aServerThatIsAway(_ place: String) async throws {
     let server = try await SharedServer.shared()
     try await CrashWorld.with { world in
