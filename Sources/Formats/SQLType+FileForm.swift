@@ -8,12 +8,11 @@ extension SQLType {
     return isHeldAsText || SQLType.arrays.contains(oid)
   }
 
-  /// Values whose bytes are their text. Text under a nondeterministic collation is carried as a type of text's number.
+  /// Values whose bytes are their text.
   var isHeldAsText: Bool {
     switch self {
     case .text, .varchar, .char, .name, .enumeration, .json, .jsonb: true
-    case .opaque(let oid, _): [25, 1042, 1043].contains(oid)
-    default: false
+    default: isCarriedText
     }
   }
 

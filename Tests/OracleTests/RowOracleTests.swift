@@ -85,15 +85,17 @@ import Testing
   /// A created table takes them again, and so does one whose own columns have modifiers.
   @Test func carriedTypesKeepTheirWidth() async throws {
     try await TidemarkProject.with { project in
-      let columns = "bits bit(3), padded char(5)[], prices numeric(10, 2)[], at time(0), codes varchar(3)[]"
+      let columns =
+        "bits bit(3), padded char(5)[], prices numeric(10, 2)[], at time(0), codes varchar(3)[], name text COLLATE nocase"
       try await project.sql(
+        "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
         "CREATE TABLE carried (id int PRIMARY KEY, \(columns))",
         """
-        INSERT INTO carried VALUES (1, '101', '{ab,abcde}', '{1.10,NULL}', '12:34:56', '{abc}'),
-        (2, NULL, NULL, NULL, NULL, NULL)
+        INSERT INTO carried VALUES (1, '101', '{ab,abcde}', '{1.10,NULL}', '12:34:56', '{abc}', 'Ab'),
+        (2, NULL, NULL, NULL, NULL, NULL, NULL)
         """,
         "CREATE TABLE given (id int, \(columns))")
-      let text = "SELECT id, bits::text, padded::text, prices::text, at::text, codes::text FROM"
+      let text = "SELECT id, bits::text, padded::text, prices::text, at::text, codes::text, name FROM"
       for target in ["made", "made", "given"] {
         try project.write(
           "jobs/carried.yaml",
@@ -101,7 +103,7 @@ import Testing
           version: 1
           job: carried
           source: {connection: db, table: carried}
-          process: [{select: [id, bits, padded, prices, at, codes]}]
+          process: [{select: [id, bits, padded, prices, at, codes, name]}]
           store: {table: {connection: db, name: \(target), mode: replace, create: true}}
 
           """)

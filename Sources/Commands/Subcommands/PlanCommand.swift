@@ -29,7 +29,8 @@ enum PlanCommand {
         job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
         choice: .latest, parameters: parameters, matrixRow: row)
       request.choice = try RunCommand.choice(invocation, request)
-      let plan = try await PlanPreview(environment).plan(request, matrixRowName: name)
+      let (plan, unseen) = try await PlanPreview(environment).plan(request, matrixRowName: name)
+      FaultReport.warn(unseen)
       if invocation.has("json") {
         Terminal.print(PlanText(plan, stores: reading.job.sinks).json.prettyText)
       } else {

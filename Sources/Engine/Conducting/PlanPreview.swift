@@ -1,4 +1,4 @@
-internal import Model
+package import Model
 package import Planning
 internal import Postgres
 
@@ -10,8 +10,11 @@ package struct PlanPreview: Sendable {
     self.environment = environment
   }
 
+  /// - Returns: the plan, and why targets were not looked at, where their servers cannot be reached from here.
   /// - Throws: `Fault` or `Faults`, as a run would.
-  package func plan(_ request: RunRequest, matrixRowName: String) async throws -> Plan {
+  package func plan(
+    _ request: RunRequest, matrixRowName: String
+  ) async throws -> (plan: Plan, unseenTargets: [Fault]) {
     let context = try RunContext(
       request, matrixRowName: matrixRowName, now: environment.now(), zones: environment.zones)
     var references = context.references
@@ -25,13 +28,13 @@ package struct PlanPreview: Sendable {
       let plan = try await asker.plan(
         PlanRequest(job: request.job, references: references, connections: environment.project.connections))
       _ = try ChunkWork.order(plan, request.job)
-      try await Publisher.inspect(
+      let unseen = try await Publisher.inspect(
         TargetResolver(
           job: request.job, context: context, references: references,
           connections: environment.project.connections, isForced: false),
         plan, asker, environment: environment)
       await asker.close()
-      return plan
+      return (plan, unseen)
     } catch {
       await asker.close()
       throw error

@@ -51,27 +51,41 @@ extension Publisher {
       checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result))
   }
 
-  /// Whether a run could publish its result, as far as can be known without reading or writing anything.
-  /// - Throws: `Fault` or `Faults`, as `prepare` would.
+  /// Looks whether a run could publish its result, as far as can be known without reading or writing anything.
+  /// - Returns: why tables were not looked at: their servers cannot be reached from here.
+  /// - Throws: `Fault` or `Faults` for what does not fit, as `prepare` would.
   static func inspect(
     _ resolver: TargetResolver, _ plan: Plan, _ asker: PlanAsker, environment: EngineEnvironment
-  ) async throws {
+  ) async throws -> [Fault] {
     _ = try PipelineChecker(references: resolver.references).check(resolver.job.checks, result: plan.result)
+    var unreachable: [Fault] = []
     for (position, rule) in resolver.job.sinks.enumerated() {
       switch rule {
       case .table(let table):
-        try await inspect(table, sink: TargetResolver.name(position, rule), resolver, plan, asker)
+        let sink = TargetResolver.name(position, rule)
+        if let fault = try await inspect(table, sink: sink, resolver, plan, asker) {
+          unreachable.append(fault)
+        }
       case .file(let file): _ = try outputPath(of: file, plan, resolver, environment)
       }
     }
+    return unreachable
   }
 
   private static func inspect(
     _ rule: TableSinkRule, sink: String, _ resolver: TargetResolver, _ plan: Plan, _ asker: PlanAsker
-  ) async throws {
+  ) async throws -> Fault? {
     let target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
+    do {
+      _ = try await asker.connection(target.connection)
+    } catch let fault as Fault
+      where fault.kind == .connection || fault.kind == .auth || fault.code == "unset_variable"
+    {
+      return fault
+    }
     let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
     _ = try await look(at: target, publisher, result: plan.result)
+    return nil
   }
 
   /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever

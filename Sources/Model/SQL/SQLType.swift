@@ -83,6 +83,11 @@ package enum SQLType: Hashable, Sendable {
     }
   }
 
+  /// Text under a nondeterministic collation, which is only carried, as a type of text's number.
+  package var isCarriedText: Bool {
+    if case .opaque(let oid, _) = self { [25, 1042, 1043].contains(oid) } else { false }
+  }
+
   package var isChar: Bool {
     if case .char = self { true } else { false }
   }

@@ -71,7 +71,7 @@ package struct TargetFit: Hashable, Sendable {
     case (.date, .timestamp), (.date, .timestamptz): return true
     case (.enumeration, .text), (.enumeration, .varchar): return true
     default:
-      let texts: (SQLType) -> Bool = { $0.isText }
+      let texts: (SQLType) -> Bool = { $0.isText || $0.isCarriedText }
       return texts(from) && texts(to)
     }
   }
