@@ -25,9 +25,11 @@ actor PostgresDatabase: StateDatabase {
     self.settings = settings
     self.limits = limits
     turns = Turns(limits.connections)
-    // A process that was asleep amid a migration finds nothing of it done.
+    // A process that was asleep amid a migration finds nothing of it done; a server that starts has done so soon.
     idle = [
-      try await repeatedly(where: { ["connection_lost", "commit_unknown"].contains($0.code) }) {
+      try await repeatedly(
+        where: { ["connection_lost", "commit_unknown", "server_starting"].contains($0.code) }
+      ) {
         try await prepared(makesSchema)
       }
     ]
