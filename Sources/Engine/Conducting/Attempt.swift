@@ -130,7 +130,7 @@ actor Attempt {
   private func reachingServers<Value>(
     _ asker: PlanAsker, _ work: () async throws -> Value
   ) async throws -> Value {
-    let hasReachedAll = try await store.chunkCounts(of: record.id).done > 0
+    let hasReachedAll = try await !store.finishedChunks(of: record.id).isEmpty
     let value = try await patiently { fault in
       await asker.close()
       if hasReachedAll || fault.kind != .connection || fault.code == "server_starting" { return false }
