@@ -59,7 +59,7 @@ import Testing
       """)
     #expect(facts.columns.map(\.name) == ["a", "b", "c", "d", "e", "odd \"name"])
     #expect(facts.columns.map(\.isNullable) == [false, true, true, false, true, false])
-    #expect(facts.columns.map(\.hasDeterministicCollation) == [true, false, true, true, true, true])
+    #expect(facts.columns.map(\.collation) == [nil, .nondeterministic, nil, nil, nil, .deterministic])
     #expect(facts.columns.map(\.isGenerated) == [false, false, true, true, false, false])
     #expect(facts.columns.map(\.hasDefault) == [false, false, true, true, true, false])
     #expect(facts.name == QualifiedName("public", "t"))

@@ -72,6 +72,23 @@ import Testing
     }
   }
 
+  @Test func mergeMatchesListsOfTextsOfAnotherCollation() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (k text[] COLLATE \"C\", v numeric); INSERT INTO t VALUES ('{a}', 1), (NULL, 2)")
+      let schema = [
+        ColumnSchema(name: "k", type: .opaque(oid: 1009, name: "text[]")),
+        ColumnSchema(name: "v", type: .numeric),
+      ]
+      // One dimension from 1, no NULL, of type text: one element of one byte.
+      let list: [UInt8] = [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0x61]
+      try await world.publish(
+        PublishWorld.target(.merge), schema,
+        [[.bytes(list), .numeric(Decimal(3 as Int64))], [.null, .numeric(Decimal(4 as Int64))]])
+      #expect(try await world.texts("SELECT * FROM t ORDER BY k") == ["{a} 3", "- 4"])
+    }
+  }
+
   @Test func mergeComparesJSON() async throws {
     try await PublishWorld.run { world in
       try await world.connection.execute(

@@ -57,7 +57,7 @@ import Testing
 
   @Test func noMergeByKeysOfWhichSeveralAreOne() {
     let key = TableFacts.Column(
-      name: "k", type: .text, isNullable: false, hasDeterministicCollation: false)
+      name: "k", type: .text, isNullable: false, collation: .nondeterministic)
     let faults = #expect(throws: Faults.self) { try fit(.merge, [key], [("k", .text)]) }
     #expect(faults?.all.map(\.code) == ["target_misfit"])
     #expect(throws: Never.self) { try fit(.replace, [key], [("k", .text)]) }

@@ -28,22 +28,29 @@ package struct TableFacts: Hashable, Sendable {
     package var name: String
     package var type: SQLType
     package var isNullable: Bool
-    package var hasDeterministicCollation: Bool
+    /// `nil` for types that have none.
+    package var collation: Collation?
     /// True for generated columns and `GENERATED ALWAYS` identities, which cannot be written.
     package var isGenerated: Bool
     package var hasDefault: Bool
 
     package init(
-      name: String, type: SQLType, isNullable: Bool, hasDeterministicCollation: Bool = true,
+      name: String, type: SQLType, isNullable: Bool, collation: Collation? = nil,
       isGenerated: Bool = false, hasDefault: Bool = false
     ) {
       self.name = name
       self.type = type
       self.isNullable = isNullable
-      self.hasDeterministicCollation = hasDeterministicCollation
+      self.collation = collation
       self.isGenerated = isGenerated
       self.hasDefault = hasDefault
     }
+  }
+
+  package enum Collation: Hashable, Sendable {
+    case deterministic
+    /// Texts of different bytes may be equal.
+    case nondeterministic
   }
 
   /// A valid, complete (not partial) btree index over plain columns.

@@ -30,7 +30,7 @@ extension Connection {
           isEnum: try row.boolean("is_enum"),
           qualifiedName: try row.string("qualified_type"), text: try row.string("type_text")),
         isNullable: try !row.boolean("is_not_null"),
-        hasDeterministicCollation: try row.boolean("is_deterministic"),
+        collation: try row.text("is_deterministic").map { $0 == "t" ? .deterministic : .nondeterministic },
         isGenerated: try row.boolean("is_generated"), hasDefault: try row.boolean("has_default"))
     }
   }

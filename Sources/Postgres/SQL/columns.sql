@@ -22,7 +22,8 @@ SELECT
     SELECT FROM pg_constraint AS k
     WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey)
   ) AS is_not_null,
-  coalesce(o.collisdeterministic, true) AS is_deterministic,
+  -- NULL for a type without collation.
+  o.collisdeterministic AS is_deterministic,
   a.attgenerated <> '' OR a.attidentity = 'a' AS is_generated,
   a.atthasdef OR a.attidentity <> '' AS has_default
 FROM base AS b

@@ -23,15 +23,15 @@ struct MergeStatements {
 
   private var scope: SQLText { publish.condition(publish.scopeConditions) }
 
-  /// The key as a record, of the types themselves where the columns are of domains. Texts by their bytes: columns of
-  /// two collations cannot be compared as they are.
+  /// The key as a record, of the types themselves where the columns are of domains. Texts, and arrays of texts,
+  /// by their bytes: columns of two collations cannot be compared as they are.
   private var record: SQLText {
     let columns: [SQLText] = target.key.map { name in
-      guard let type = publish.columns.first(where: { $0.name == name })?.type else {
+      guard let column = publish.columns.first(where: { $0.name == name }) else {
         return "\(Identifier(name))"
       }
-      let value: SQLText = "\(Identifier(name))::\(type: type)"
-      return type.isText ? "\(value) COLLATE \"C\"" : value
+      let value: SQLText = "\(Identifier(name))::\(type: column.type)"
+      return column.collation == nil ? value : "\(value) COLLATE \"C\""
     }
     return "ROW(\(columns))"
   }

@@ -32,7 +32,7 @@ package struct TargetFit: Hashable, Sendable {
       if column.isGenerated {
         misfit("Column `\(name)` of `\(target.table)` is generated and cannot be written")
       }
-      if target.mode == .merge, target.key.contains(name), !column.hasDeterministicCollation {
+      if target.mode == .merge, target.key.contains(name), column.collation == .nondeterministic {
         misfit(
           "Key column `\(name)` of `\(target.table)` has a nondeterministic collation, under which several keys are one",
           hint: "Merge by a column with a deterministic collation, or store by another mode")
