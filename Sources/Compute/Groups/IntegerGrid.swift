@@ -22,21 +22,27 @@ struct IntegerGrid {
     self.inverse = inverse
   }
 
-  /// The grid of all that is on `known`, and of a column's values, of which there is one at least.
+  /// The grid of all that is on `known`, and of a column's values within `span` and not at its ends, of which there is
+  /// one at least.
   ///
   /// Where it grows downwards, which moves all places, it gets as much room again below: rows in falling order move
   /// them a few times, and not in each batch.
   ///
   /// `nil` where a place would have a number above `lastPlace`.
-  init?(beside known: IntegerGrid?, _ column: Column, _ rows: Rows, lastPlace: UInt64) {
+  init?(
+    beside known: IntegerGrid?, _ column: Column, _ rows: Rows, within span: ClosedRange<Int64>,
+    lastPlace: UInt64
+  ) {
     let lanes = column.integers
     var (least, most) = (known?.least ?? .max, known?.greatest ?? .min)
     column.forEachValue(rows) { row in
+      if lanes[row] == span.lowerBound || lanes[row] == span.upperBound { return }
       least = min(least, lanes[row])
       most = max(most, lanes[row])
     }
     var step = known.map { Self.commonDivisor($0.step, Self.distance(least, $0.least)) } ?? 0
     column.forEachValue(rows) { row in
+      if lanes[row] == span.lowerBound || lanes[row] == span.upperBound { return }
       if step != 1 { step = Self.commonDivisor(step, Self.distance(least, lanes[row])) }
     }
     if step == 0 {

@@ -4,7 +4,8 @@ import Model
 /// index into an array of group numbers.
 ///
 /// A cache before a `GroupTable`, which it leaves the last word: what it does not know is looked up there, and
-/// learned. It gives itself up where keys turn out to be too many, or too seldom seen again.
+/// learned. It gives itself up for good where the codes need too large an array, or where of late more rows had to be
+/// looked up as well than were found here.
 final class KnownGroups {
   private let columns: [ValueCodes]
   /// Bits of the index that each column's code takes.
@@ -68,7 +69,7 @@ final class KnownGroups {
     return unknown.rows
   }
 
-  /// Gives up where too many rows of late had to be looked up as well.
+  /// Counts, late rows more than early ones, and gives up where `patience` more were missed than found.
   private func judge(found: Int, missed: Int) {
     foundRows += found
     missedRows += missed
@@ -87,7 +88,8 @@ final class KnownGroups {
     }
   }
 
-  /// Forgets everything where it means something else by now, and makes room for greater codes.
+  /// Forgets everything where it means something else by now, and makes room for greater codes; gives up where they need
+  /// more than there is.
   private func adapt(to table: GroupTable) {
     let needed = columns.map { UInt16.bitWidth - $0.greatest.leadingZeroBitCount }
     let versions = columns.map(\.version)

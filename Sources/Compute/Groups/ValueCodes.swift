@@ -4,12 +4,17 @@ import Model
 /// integer make.
 ///
 /// Integers at equal steps (days, months, hours of a timestamp, numbers of shops) are counted from the least of
-/// them. All others, and bytes, go into a list, as long as there are few. What fits neither is `unlisted`.
+/// them; the infinities of times, which lie at the ends of all integers, have two codes apart. All others, and bytes,
+/// go into a list, as long as there are few. What fits neither is `unlisted`.
 final class ValueCodes {
   /// The code of values that have none. No other is as great.
   static let unlisted = UInt16.max
+  /// The codes of the least and the greatest integer that there can be.
+  private static let leastCode: UInt16 = 1
+  private static let greatestCode: UInt16 = 2
+  private static let firstPlaceCode: UInt16 = 3
   /// The last place of a grid whose codes are below `unlisted`.
-  private static let lastPlace = UInt64(unlisted) - 2
+  private static let lastPlace = UInt64(unlisted - 1 - firstPlaceCode)
 
   /// The codes of the rows written last, by row number.
   let codes = UnsafeMutablePointer<UInt16>.allocate(capacity: Column.capacity)
@@ -19,6 +24,8 @@ final class ValueCodes {
   private(set) var version = 0
 
   private let isInteger: Bool
+  /// All integers of the form.
+  private let span: ClosedRange<Int64>
   /// Where all integers so far have their place; `nil` before the first.
   private var grid: IntegerGrid?
   /// Whether the values are no integers, or such as no grid holds.
@@ -28,8 +35,13 @@ final class ValueCodes {
   /// `nil` for keys of a form that has no codes.
   init?(_ form: KeyForm) {
     switch form {
-    case .integer: isInteger = true
-    case .text, .blankPadded: isInteger = false
+    case .integer(let bytes):
+      isInteger = true
+      let shift = 64 - 8 * Int64(bytes)
+      span = .min >> shift ... .max >> shift
+    case .text, .blankPadded:
+      isInteger = false
+      span = 0...0
     case .real, .double, .numeric, .interval, .uuid: return nil
     }
     isList = !isInteger
@@ -52,25 +64,42 @@ final class ValueCodes {
     }
   }
 
-  /// - Returns: whether all values have a place.
+  /// - Returns: whether all values have a place, or one of the two codes apart.
   private func writePlaces(_ column: Column, _ rows: Rows) -> Bool {
-    guard let grid else { return !column.hasValue(rows) }
+    guard let grid else { return writeEnds(column, rows) }
     let (codes, lanes) = (codes, column.integers)
     var farthest: UInt64 = 0
     column.forEachValue(rows) { row in
       let place = grid.place(of: lanes[row])
       farthest = max(farthest, place)
-      codes[row] = UInt16(truncatingIfNeeded: place &+ 1)
+      codes[row] = UInt16(truncatingIfNeeded: place) &+ Self.firstPlaceCode
     }
-    return farthest <= grid.last
+    return farthest <= grid.last || writeEnds(column, rows)
+  }
+
+  /// Writes the codes of the least and the greatest integer.
+  /// - Returns: whether all others have a place.
+  private func writeEnds(_ column: Column, _ rows: Rows) -> Bool {
+    let (codes, lanes, grid, span) = (codes, column.integers, grid, span)
+    var others = 0
+    column.forEachValue(rows) { row in
+      switch lanes[row] {
+      case span.lowerBound: codes[row] = Self.leastCode
+      case span.upperBound: codes[row] = Self.greatestCode
+      case let value: others += grid.map { $0.place(of: value) <= $0.last } == true ? 0 : 1
+      }
+    }
+    greatest = max(greatest, Self.greatestCode)
+    return others == 0
   }
 
   private func widen(by column: Column, _ rows: Rows) {
     let known = grid
-    grid = IntegerGrid(beside: known, column, rows, lastPlace: Self.lastPlace)
+    grid = IntegerGrid(beside: known, column, rows, within: span, lastPlace: Self.lastPlace)
     isList = grid == nil
-    greatest = grid.map { UInt16(truncatingIfNeeded: $0.last) + 1 } ?? 0
-    if let known, grid?.keepsPlaces(of: known) != true { version += 1 }
+    greatest = grid.map { UInt16(truncatingIfNeeded: $0.last) + Self.firstPlaceCode } ?? 0
+    let keepsCodes = known.map { grid?.keepsPlaces(of: $0) ?? false } ?? !isList
+    if !keepsCodes { version += 1 }
   }
 
   @inline(__always)

@@ -13,7 +13,7 @@ import Testing
     let long = ["sixteen bytes!!!", "sixteen bytes!!! and more", "sixteen bytes!!! and less"]
     let kinds: [() -> [Value]] = [
       { [integer(100...103), text(few)] }, { [integer(-3...101), text(few)] },
-      { [.null, text(few)] }, { [integer(0...0), .null] },
+      { [.integer(.max), text(few)] }, { [.null, text(few)] }, { [integer(0...0), .null] },
       { [integer(90...900), text(["", "new"])] }, { [integer(1...2), text(long)] },
       { [integer(60_000...60_003), text(few)] }, { [integer(66_000...66_001), text(few)] },
       { [integer(.min ... .min + 1), text(["x"])] }, { [integer(.max - 1 ... .max), .null] },
@@ -141,6 +141,9 @@ import Testing
     let ofDates = try Self.memory(.date, days.map { .date(Int32($0)) }, batchSize: 1_000)
     let ofTimes = try Self.memory(.timestamp, days.map { .timestamp($0 * Self.day) }, batchSize: 1_000)
     #expect(ofTimes == ofDates)
+    // Days without end among them.
+    let endless = days.map { Value.date($0 % 500 == 499 ? [.min, .max][Int($0 / 500) % 2] : Int32($0)) }
+    #expect(try Self.memory(.date, endless, batchSize: 1_000) == ofDates)
     // Days that no grid holds, which take another form.
     let scattered = days.map { Value.timestamp($0 * Self.day + $0 % 2 * 1_001) }
     #expect(try Self.memory(.timestamp, scattered, batchSize: 1_000) < ofDates)
