@@ -136,11 +136,13 @@ package struct EquivalentSQL: Sendable {
       return "\(rows.renderer.render(key.expression))\(collation) AS k\(number)"
     }
     let keyed: SQLText = "(SELECT \(["s.*"] + keys) FROM \(rows.sql) AS s)"
-    // Of values that are equal and spelt differently the result has one.
     let shown = aggregate.keys.enumerated().map { number, key -> SQLText in
-      let name: SQLText = "k\(number)"
-      if key.expression.type.isFloat { return withoutNegativeZero(name, key.expression.type) }
-      return key.expression.type.isNumeric ? "coalesce(round(\(name), max(scale(\(name)))), \(name))" : name
+      let (name, type): (SQLText, SQLType) = ("k\(number)", key.expression.type)
+      if type.isFloat { return withoutNegativeZero(name, type) }
+      if type.isNumeric { return rescaled(name, like: name) }
+      // NULL where a grouping set leaves the key out.
+      return type == .interval
+        ? "CASE WHEN \(name) IS NOT NULL THEN \(spelling(of: name, type, first: name)) END" : name
     }
     var group: [SQLText] = shown + calls
     group += aggregate.groupings.map { "grouping(\($0.map { "k\($0)" as SQLText }))" }
@@ -175,9 +177,42 @@ package struct EquivalentSQL: Sendable {
     }
     let distinct: SQLText = call.isDistinct ? "DISTINCT " : ""
     let inside: SQLText = arguments.isEmpty ? "*" : "\(distinct)\(arguments)"
-    let filter: SQLText = call.filter.map { " FILTER (WHERE \(renderer.render($0)))" } ?? ""
+    let condition = call.filter.map { renderer.render($0) }
+    let filter: SQLText = condition.map { " FILTER (WHERE \($0))" } ?? ""
     let sql: SQLText = "\(SQLText(trusted: call.function.rawValue))(\(inside))\(filter)"
-    return call.type.isFloat ? withoutNegativeZero(sql, call.type) : sql
+    if call.type.isFloat { return withoutNegativeZero(sql, call.type) }
+    guard let type = call.arguments.first?.type, type == .numeric || type == .interval else { return sql }
+    switch call.function {
+    case .min: return spelling(of: inside, type, first: inside, where: condition)
+    case .max: return spelling(of: inside, type, first: "\(inside) DESC", where: condition)
+    case .sum where call.isDistinct && type == .numeric:
+      return rescaled(sql, like: "\(arguments)", filter: filter)
+    case .avg where call.isDistinct && type == .numeric:
+      let sum = rescaled("sum(\(inside))\(filter)", like: "\(arguments)", filter: filter)
+      return "\(sum) / nullif(count(\(inside))\(filter), 0)"
+    default: return sql
+    }
+  }
+
+  // MARK: One spelling of equal values
+
+  /// The representative that results have of the values of an aggregation that come first: most decimals; most
+  /// months, then days.
+  private static func spelling(
+    of value: SQLText, _ type: SQLType, first order: SQLText, where condition: SQLText? = nil
+  ) -> SQLText {
+    let spelled: SQLText =
+      type == .interval
+      ? "extract(year FROM \(value)) * 12 + extract(month FROM \(value)) DESC, extract(day FROM \(value)) DESC"
+      : "scale(\(value)) DESC NULLS LAST"
+    let filter: SQLText = condition.map { " AND (\($0))" } ?? ""
+    return
+      "(array_agg(\(value) ORDER BY \(order), \(spelled)) FILTER (WHERE (\(value)) IS NOT NULL\(filter)))[1]"
+  }
+
+  /// A numeric with the most decimals that `values` have.
+  private static func rescaled(_ sql: SQLText, like values: SQLText, filter: SQLText = "") -> SQLText {
+    "coalesce(round(\(sql), max(scale(\(values)))\(filter)), \(sql))"
   }
 
   private static func withoutNegativeZero(_ sql: SQLText, _ type: SQLType) -> SQLText {

@@ -109,8 +109,11 @@ import Testing
   @Test func verifyTakesOneSpellingOfEqualValues() async throws {
     try await TidemarkProject.with { project in
       try await project.sql(
-        "CREATE TABLE spelt (f float8, r real, n numeric)",
-        "INSERT INTO spelt VALUES ('-0', 0, 1.10), ('0', '-0', 1.1), ('-0', '-0', 1.100), ('NaN', NULL, 'NaN'), (1, 1, NULL)"
+        "CREATE TABLE spelt (f float8, r real, n numeric, i interval)",
+        """
+        INSERT INTO spelt VALUES ('-0', 0, 1.1, '30 days'), ('0', '-0', 1.10, '1 mon'), ('-0', '-0', 1.100, '720:00'),
+          ('NaN', NULL, 'NaN', NULL), (1, 1, NULL, '-1 mons +30 days'), (1, 1, 7, '0')
+        """
       )
       try project.write(
         "jobs/spelt.yaml",
@@ -119,9 +122,19 @@ import Testing
         job: spelt
         source: {connection: db, table: spelt}
         aggregate:
-          group_by: [f, n]
-          grouping_sets: rollup
-          measures: {set: "grouping(f, n)", rows: count(*), least: min(r), most: max(r)}
+          group_by: [f, n, i]
+          grouping_sets: cube
+          measures:
+            set: grouping(f, n, i)
+            rows: count(*)
+            least: min(r)
+            most: max(r)
+            lowest: min(n) filter (where f <= 0)
+            highest: max(n)
+            shortest: min(i)
+            longest: max(i) filter (where n < 2)
+            once: sum(distinct n)
+            mean: avg(distinct n)
         store: {table: {connection: db, name: respelt, mode: replace, create: true}}
 
         """)
