@@ -14,8 +14,9 @@ package struct Plan: Hashable, Sendable {
   package var result: [ColumnSchema]
   /// Names in `result` that make a row unique; empty for row-level results without a key.
   package var resultKey: [String]
-  /// Names of the columns that order the source's rows: the chunk key, else a unique key; may be empty.
-  package var sourceKey: [String]
+  /// Names in `result` that rows are written by, with all other columns behind them; empty for groups, and for
+  /// rows in no order.
+  package var rowOrder: [String]
   /// Steps that Postgres carries out, as SQL; already taken out of `pipeline`.
   package var pushedDown: [SQLText]
   /// `nil` where the rows are fetched with their key anyway, or have none.
@@ -23,7 +24,7 @@ package struct Plan: Hashable, Sendable {
 
   package init(
     sources: [PlannedSource], chunks: [PlannedChunk], lookups: [PlannedLookup],
-    pipeline: TypedPipeline, result: [ColumnSchema], resultKey: [String], sourceKey: [String],
+    pipeline: TypedPipeline, result: [ColumnSchema], resultKey: [String], rowOrder: [String],
     pushedDown: [SQLText], naming: RowNaming?
   ) {
     self.sources = sources
@@ -32,7 +33,7 @@ package struct Plan: Hashable, Sendable {
     self.pipeline = pipeline
     self.result = result
     self.resultKey = resultKey
-    self.sourceKey = sourceKey
+    self.rowOrder = rowOrder
     self.pushedDown = pushedDown
     self.naming = naming
   }

@@ -235,7 +235,8 @@ struct PlanDraft: Sendable {
 
   // MARK: The plan
 
-  func plan(_ known: [PlanQuestion: PlanAnswer]) -> Plan {
+  /// - Throws: `Faults` `unknown_column`.
+  func plan(_ known: [PlanQuestion: PlanAnswer]) throws(Faults) -> Plan {
     var chunks: [PlannedChunk] = []
     var sources: [PlannedSource] = []
     for (number, shape) in shapes.enumerated() {
@@ -252,8 +253,7 @@ struct PlanDraft: Sendable {
     }
     return Plan(
       sources: sources, chunks: chunks, lookups: lookups.map(\.planned), pipeline: checked.pipeline,
-      result: checked.result, resultKey: resultKey,
-      sourceKey: shapes.first.flatMap(PlanDraft.uniqueKey) ?? [], pushedDown: pushed,
+      result: checked.result, resultKey: resultKey, rowOrder: try rowOrder(), pushedDown: pushed,
       naming: naming.map { naming in
         RowNaming(pipeline: naming, columns: shapes.map { $0.selectList(naming.fetched) })
       })
@@ -264,6 +264,25 @@ struct PlanDraft: Sendable {
   private var resultKey: [String] {
     guard let aggregate = request.job.aggregate, (aggregate.groupingSets?.count ?? 1) == 1 else { return [] }
     return aggregate.groupBy.map(\.name)
+  }
+
+  /// Files need an order, tables do not: what the sink says, else the source's key, else all columns.
+  private func rowOrder() throws(Faults) -> [String] {
+    let files: [FileSinkRule] = request.job.sinks.compactMap {
+      if case .file(let rule) = $0 { rule } else { nil }
+    }
+    guard request.job.aggregate == nil, let first = files.first else { return [] }
+    let names = checked.result.map(\.name)
+    if let unknown = first.orderBy.first(where: { !names.contains($0) }) {
+      throw Faults([
+        Fault(
+          "unknown_column", .validation, "`order_by` names `\(unknown)`, which the result does not have",
+          place: first.place, hint: DidYouMean.hint(for: unknown, among: names))
+      ])
+    }
+    if !first.orderBy.isEmpty { return first.orderBy }
+    let key = (shapes.first.flatMap(PlanDraft.uniqueKey) ?? []).filter(names.contains)
+    return key.isEmpty ? names : key
   }
 
   private func planned(_ shape: SourceShape, _ number: Int) -> PlannedSource {

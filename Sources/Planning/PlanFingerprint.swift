@@ -5,7 +5,7 @@ package import Model
 /// while it stays the same.
 ///
 /// `limits`, `errors`, `checks`, `store` and `notify` are not in it: they may change between a crash
-/// and a resume without losing finished chunks. Neither are the chunks' boundaries, which are saved.
+/// and a resume without losing finished chunks, but for the order that a store asks of rows. Neither are the chunks' boundaries, which are saved.
 package struct PlanFingerprint: Sendable {
   package var text: String
 
@@ -31,6 +31,7 @@ package struct PlanFingerprint: Sendable {
       lines.append("fetched \(column.name) \(column.type.sqlName) \(column.isNullable)")
     }
     for lookup in lookups { lines.append("lookup \(lookup)") }
+    for name in plan.rowOrder { lines.append("ordered by \(name)") }
     lines.append(PipelineText(plan.pipeline).text)
     text = lines.joined(separator: "\n")
   }

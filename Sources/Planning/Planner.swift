@@ -85,12 +85,12 @@ package struct Planner: Sendable {
     case .estimates(var draft):
       try draft.choose(known, servers: servers)
       let questions = draft.boundaryQuestions
-      if questions.isEmpty { return finish(draft, [:]) }
+      if questions.isEmpty { return try finish(draft, [:]) }
       stage = .boundaries(draft)
       asked = questions
       return .ask(questions)
     case .boundaries(let draft):
-      return finish(draft, known)
+      return try finish(draft, known)
     }
   }
 
@@ -99,9 +99,11 @@ package struct Planner: Sendable {
     Fault("planner_misused", .internal, "The plan cannot be made: \(what)")
   }
 
-  private mutating func finish(_ draft: PlanDraft, _ known: [PlanQuestion: PlanAnswer]) -> Step {
+  private mutating func finish(
+    _ draft: PlanDraft, _ known: [PlanQuestion: PlanAnswer]
+  ) throws(Faults) -> Step {
     stage = .done
-    return .plan(draft.plan(known))
+    return .plan(try draft.plan(known))
   }
 }
 

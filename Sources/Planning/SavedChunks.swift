@@ -11,13 +11,18 @@ package struct SavedChunks: Hashable, Sendable {
   package var signature: String?
   /// Conditions that hold for every row that was read, since Postgres carried them out.
   package var pushedDown: [SQLText]
+  /// The order of the rows in the chunks' partials; `nil` in a plan that was saved without.
+  package var rowOrder: [String]?
 
   private static let version = 1
 
-  package init(chunks: [PlannedChunk], signature: String? = nil, pushedDown: [SQLText] = []) {
+  package init(
+    chunks: [PlannedChunk], signature: String? = nil, pushedDown: [SQLText] = [], rowOrder: [String]? = nil
+  ) {
     self.chunks = chunks
     self.signature = signature
     self.pushedDown = pushedDown
+    self.rowOrder = rowOrder
   }
 
   package var bytes: [UInt8] {
@@ -30,9 +35,17 @@ package struct SavedChunks: Hashable, Sendable {
     }
     let document = JSONValue.object([
       .init("version", .integer(SavedChunks.version)), .init("signature", .optional(signature)),
-      .init("pushed_down", .array(pushedDown.map { .string($0.text) })), .init("chunks", .array(list)),
+      .init("pushed_down", .array(pushedDown.map { .string($0.text) })),
+      .init("row_order", rowOrder.map { .array($0.map { .string($0) }) } ?? .null),
+      .init("chunks", .array(list)),
     ])
     return Array(document.text.utf8)
+  }
+
+  /// Gives a plan that is made again what must be as it was when its chunks were read.
+  package func bind(_ plan: inout Plan) {
+    plan.chunks = chunks
+    if let rowOrder { plan.rowOrder = rowOrder }
   }
 
   /// - Throws: `Fault` `bad_plan` for a plan of another version or a damaged one.
@@ -50,6 +63,7 @@ package struct SavedChunks: Hashable, Sendable {
     pushedDown = (document["pushed_down"]?.elements ?? []).compactMap(\.stringValue).map {
       SQLText(trusted: $0)
     }
+    if case .array(let names)? = document["row_order"] { rowOrder = names.compactMap(\.stringValue) }
     chunks = []
     for (number, item) in items.enumerated() {
       guard let source = item["source"]?.intValue, let columns = item["columns"]?.stringValue,

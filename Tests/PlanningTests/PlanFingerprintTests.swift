@@ -76,6 +76,9 @@ import Testing
     var catalogue = PlanSamples.Catalogue()
     catalogue.columns[2].type = .numeric(.init(precision: 14, scale: 3))
     texts.append(text(try PlanSamples.plan(PlanSamples.job(), &catalogue)))
+    var ordered = plan
+    ordered.rowOrder = ["id"]
+    texts.append(text(ordered))
     #expect(Set(texts).count == texts.count)
   }
 }

@@ -10,7 +10,7 @@ import Testing
       PlannedChunk(
         id: ChunkID(chunks.count), source: 3, columns: "'\"\u{1F30A}'", relation: "\"a\\b\"", predicate: nil,
         range: "line\nbreak\t\u{0}"))
-    let saved = SavedChunks(chunks: chunks)
+    let saved = SavedChunks(chunks: chunks, signature: "s", pushedDown: ["true"], rowOrder: ["a", "b"])
     #expect(try SavedChunks(bytes: saved.bytes) == saved)
     #expect(try SavedChunks(bytes: SavedChunks(chunks: []).bytes).chunks.isEmpty)
   }

@@ -98,12 +98,14 @@ extension Attempt {
         "bad_plan", .data, "The plan of run \(record.id) is gone from the state store",
         hint: "Run `tidemark state check`")
     }
-    let chunks = try SavedChunks(bytes: bytes).chunks
-    if binding.isPartial, try await store.finishedChunks(of: record.id).count < chunks.count { return nil }
+    let known = try SavedChunks(bytes: bytes)
+    if binding.isPartial, try await store.finishedChunks(of: record.id).count < known.chunks.count {
+      return nil
+    }
     var plan = try Planner.replay(
       PlanRequest(job: job, references: references, connections: environment.project.connections),
       saved.answers)
-    plan.chunks = chunks
+    known.bind(&plan)
     return Prepared(plan: plan, work: try work(plan, lookups: [], spills), servers: [:])
   }
 

@@ -27,6 +27,9 @@ extension Attempt {
   func plan(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> Prepared {
     var plan = try await asker.plan(
       PlanRequest(job: job, references: references, connections: environment.project.connections))
+    let saved = try await savedChunks()
+    // The rest of what is published in part is made in the same order.
+    if binding != nil, let order = saved?.rowOrder { plan.rowOrder = order }
     let lookups = try await LookupLoader(
       asker: asker, root: environment.project.root, session: session
     ).load(plan.lookups) { self.report(.lookupLoaded(step: $0, rows: $1)) }
@@ -38,7 +41,7 @@ extension Attempt {
     if let replayed = record.replayOf {
       let found = try await ReplayOrigin(replayed, in: store)
       try found.check(plan, signature: marks.signature, job: job)
-      plan.chunks = found.saved.chunks
+      found.saved.bind(&plan)
       stepsHaveChanged =
         found.record.fingerprint != marks.fingerprint(replayOf: found.record.replayOf)
       origin = found
@@ -48,11 +51,14 @@ extension Attempt {
       if binding != nil { throw refuseOtherPlan() }
       try await supersede()
     }
-    if record.fingerprint == fingerprint, let saved = try await savedChunks() {
-      plan.chunks = saved.chunks
+    if record.fingerprint == fingerprint, let saved {
+      saved.bind(&plan)
     } else {
       try await store.savePlan(
-        SavedChunks(chunks: plan.chunks, signature: marks.signature, pushedDown: plan.pushedDown).bytes,
+        SavedChunks(
+          chunks: plan.chunks, signature: marks.signature, pushedDown: plan.pushedDown,
+          rowOrder: plan.rowOrder
+        ).bytes,
         fingerprint: fingerprint, for: ownership)
     }
     try Failpoint.hit(.planSaved)
@@ -74,7 +80,8 @@ extension Attempt {
 
   /// The job or what it reads has changed since the run was planned: a new run takes its place.
   func supersede() async throws {
-    let reason = "the job file, its parameters or the source's columns have changed since it was planned"
+    let reason =
+      "the job file, its parameters, or the source's columns or keys have changed since it was planned"
     let old = record.id
     // No ledger has a publish of it, and the raised fences let none through any more.
     try await store.stopPublishing(ownership)

@@ -27,7 +27,6 @@ package struct PlanPreview: Sendable {
     do {
       let plan = try await asker.plan(
         PlanRequest(job: request.job, references: references, connections: environment.project.connections))
-      _ = try ChunkWork.order(plan, request.job)
       let unseen = try await Publisher.inspect(
         TargetResolver(
           job: request.job, context: context, references: references,

@@ -38,9 +38,11 @@ extension PastRun {
           place: request.job.aggregate?.place,
           hint: "Read the published table, or look at it with the job file as it was")
       }
+      var plan = plan
+      origin.saved.bind(&plan)
       let zones = try environment.zones.context(session: context.zone.name)
       let inputs = finished.map { ChunkRun($0, of: record.id, in: store) }
-      let stream = try ChunkWork.merge(plan, request.job, zones: zones, inputs: inputs.count)
+      let stream = try ChunkWork.merge(plan, zones: zones, inputs: inputs.count)
       var result = PastResult(plan)
       do {
         try await stream.forEachBatch(of: inputs) { result.take($0, limit: limit) }

@@ -63,7 +63,7 @@ extension PastRun {
       if marks.fingerprint(replayOf: nil) != saved {
         preview.isKept = false
         preview.reason =
-          "the job, its lookups or the source's columns have changed: a new run takes its place"
+          "the job, its lookups, or the source's columns or keys have changed: a new run takes its place"
         return preview
       }
       if finished.isEmpty { return preview }

@@ -25,7 +25,7 @@ struct ChunkWork: Sendable {
   /// What a run may take where the job does not say; shared by its workers.
   static let defaultMemory = ByteCount.megabytes(512)
 
-  /// - Throws: `Fault` of a pseudonym's key that cannot be resolved, or of an unknown `order_by`.
+  /// - Throws: `Fault` of a pseudonym's key that cannot be resolved.
   init(
     plan: Plan, job: Job, lookups: [LookupTable], zones: ZoneContext, values: ExternalValues,
     parallelism: Int, spills: SpillFolder
@@ -43,28 +43,13 @@ struct ChunkWork: Sendable {
       if case .pseudonymise(_, let key) = step.action { keys[key] = Array(try values.text(of: key).utf8) }
     }
     pseudonymKeys = keys
-    order = plan.pipeline.aggregate == nil ? try ChunkWork.order(plan, job) : []
+    order = ChunkWork.order(plan)
   }
 
-  /// Files need an order, tables do not: what the sink says, else the source's key, with all other
-  /// columns behind it.
-  static func order(_ plan: Plan, _ job: Job) throws(Fault) -> [RowOrder] {
-    let files: [FileSinkRule] = job.sinks.compactMap { if case .file(let rule) = $0 { rule } else { nil } }
-    guard let first = files.first else { return [] }
-    var order: [RowOrder] = []
-    for name in first.orderBy {
-      guard let column = plan.result.firstIndex(where: { $0.name == name }) else {
-        throw Fault(
-          "unknown_column", .validation, "`order_by` names `\(name)`, which the result does not have",
-          place: first.place, hint: DidYouMean.hint(for: name, among: plan.result.map(\.name)))
-      }
-      order.append(RowOrder(column: column))
-    }
-    if !order.isEmpty { return order }
-    order = plan.sourceKey.compactMap { name in
+  private static func order(_ plan: Plan) -> [RowOrder] {
+    plan.rowOrder.compactMap { name in
       plan.result.firstIndex { $0.name == name }.map { RowOrder(column: $0) }
     }
-    return order.isEmpty ? plan.result.indices.map { RowOrder(column: $0) } : order
   }
 
   /// The same work on rows that more columns are fetched of.
@@ -96,10 +81,9 @@ struct ChunkWork: Sendable {
 
   /// The same for a plan whose chunks are all done.
   static func merge(
-    _ plan: Plan, _ job: Job, zones: ZoneContext, inputs: Int
+    _ plan: Plan, zones: ZoneContext, inputs: Int
   ) throws(Fault) -> any ResultStream {
-    let order = plan.pipeline.aggregate == nil ? try order(plan, job) : []
-    return try stream(plan.pipeline, plan.result, order, zones, inputs)
+    try stream(plan.pipeline, plan.result, order(plan), zones, inputs)
   }
 
   private static func stream(

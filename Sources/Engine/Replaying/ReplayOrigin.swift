@@ -31,6 +31,12 @@ struct ReplayOrigin: Sendable {
         "The job aggregates otherwise than run \(record.id) did, so their partials cannot be merged",
         place: job.aggregate?.place, hint: again)
     }
+    if let order = saved.rowOrder, order != plan.rowOrder {
+      throw Fault(
+        "replay_misfit", .validation,
+        "The job writes its rows in another order than run \(record.id) did, so they cannot be merged",
+        place: job.sinks.first?.place, hint: again)
+    }
     let hidden = plan.pipeline.fetched.filter(\.isSensitive).map { "`\($0.name)`" }
     if !hidden.isEmpty {
       throw Fault(

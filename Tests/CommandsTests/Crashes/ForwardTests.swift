@@ -68,6 +68,8 @@ import Testing
       let altered = try await world.run()
       #expect(altered.status == 3 && altered.output.contains("source_changed"), "\(altered.output)")
       try await world.project.sql("ALTER TABLE events ALTER COLUMN qty TYPE int")
+      // Rows would lie in another order without it.
+      if place.0 == .chunks { try await world.project.sql("ALTER TABLE events DROP CONSTRAINT events_pkey") }
       let last = try await world.run()
       #expect(last.status == 0 && last.output.contains("plan_damaged"), "\(last.output)")
       try await world.expectUndisturbed(notices: false)

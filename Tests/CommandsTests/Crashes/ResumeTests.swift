@@ -153,6 +153,41 @@ import Testing
     }
   }
 
+  /// The rows of finished chunks lie in an order that the source's key or the job have given them.
+  @Test(arguments: [
+    ("ALTER TABLE events DROP CONSTRAINT events_pkey", "rows.csv"), ("SELECT", "rows.csv, order_by: amount"),
+  ])
+  func theOrderOfRowsChanges(_ change: String, _ file: String) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
+        "INSERT INTO events SELECT i, 'a', i * 31 % 101 FROM generate_series(1, 100) AS i", "ANALYZE events")
+      try await waitForOlderTransactions(project)
+      let job = """
+        version: 1
+        job: resumed
+        source: {connection: db, table: events, chunk: {by: key, column: id, rows: 20}}
+        process: [{select: [amount, id, kind]}]
+        store: [{file: {path: rows.csv}}]
+        limits: {parallelism: 1}
+
+        """
+      try project.write("jobs/resumed.yaml", job)
+      for place in ["chunk.read:4:kill", "publish.started:1:kill"] {
+        let killed = try await project.run(["run", "resumed"], failpoint: place)
+        try #require(killed.wasKilled, "\(killed.output)")
+      }
+      try await project.sql(change)
+      try project.write("jobs/resumed.yaml", job.replacing("rows.csv", with: file))
+      let resumed = try await project.run(["run", "resumed"])
+      #expect(resumed.status == 0 && resumed.output.contains("run_superseded"), "\(resumed.output)")
+      let written = try project.read("out/rows.csv")
+      let again = try await project.run(["run", "resumed", "--again"])
+      #expect(again.status == 0, "\(again.output)")
+      #expect(try project.read("out/rows.csv") == written)
+    }
+  }
+
   /// A run that was stopped, or had failed, and cannot even be planned when it is resumed, fails by what is in the way.
   @Test func whatCannotBePlannedFailsEachTime() async throws {
     try await CrashWorld.with { world in
