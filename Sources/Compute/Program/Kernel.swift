@@ -6,6 +6,22 @@ protocol Kernel {
   func run(_ rows: Rows, _ frame: Frame)
 }
 
+/// A kernel that is NULL wherever its first operand is: `out` has those NULLs when `run` is called.
+protocol UnaryKernel: Kernel {
+  var operand: Register { get }
+  var output: Register { get }
+
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column)
+}
+
+extension UnaryKernel {
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (from, out) = (frame[operand], frame[output])
+    out.takeNulls(of: from)
+    run(rows, frame, from, out)
+  }
+}
+
 /// The number of a vector in a frame.
 struct Register: Hashable {
   let index: Int

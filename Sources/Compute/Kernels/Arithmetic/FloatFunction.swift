@@ -3,7 +3,7 @@ internal import Glibc
 internal import Model
 
 /// Functions of one double: the C library's own, as in Postgres, with Postgres's faults.
-struct FloatMap: Kernel {
+struct FloatMap: UnaryKernel {
   enum Operator {
     case negate, abs, sign, round, ceil, floor, truncate
     case squareRoot, exponential, naturalLogarithm, commonLogarithm
@@ -13,9 +13,7 @@ struct FloatMap: Kernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.doubles
     out.mapDoubles(rows, frame) { row throws(RowFault) in try compute(lanes[row]) }
   }

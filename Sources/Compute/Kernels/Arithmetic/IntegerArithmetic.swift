@@ -110,7 +110,7 @@ enum IntegerRange {
 }
 
 /// `-` and `abs` of an integer.
-struct IntegerSign: Kernel {
+struct IntegerSign: UnaryKernel {
   enum Operator { case negate, abs }
 
   let operation: Operator
@@ -118,9 +118,7 @@ struct IntegerSign: Kernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.integers
     out.mapIntegers(rows, frame) { row throws(RowFault) in
       let value = lanes[row]

@@ -41,7 +41,7 @@ struct NumericFunction: Kernel {
 }
 
 /// Numeric functions of one operand.
-struct NumericMap: Kernel {
+struct NumericMap: UnaryKernel {
   enum Operator {
     case negate, abs, sign, ceil, floor, squareRoot, exponential, naturalLogarithm, commonLogarithm
   }
@@ -50,9 +50,7 @@ struct NumericMap: Kernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     switch operation {
     case .negate: out.mapNumerics(rows, frame) { row throws(RowFault) in from.decimal(row).negated }
     case .abs: out.mapNumerics(rows, frame) { row throws(RowFault) in from.decimal(row).magnitude }

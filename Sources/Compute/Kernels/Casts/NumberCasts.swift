@@ -1,26 +1,22 @@
 internal import Model
 
-struct IntegerToBoolean: Kernel {
+struct IntegerToBoolean: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let (lanes, to) = (from.integers, out.integers)
     rows.forEach { to[$0] = lanes[$0] != 0 ? 1 : 0 }
   }
 }
 
 /// To a narrower integer type.
-struct IntegerToInteger: Kernel {
+struct IntegerToInteger: UnaryKernel {
   let range: IntegerRange
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.integers
     out.mapIntegers(rows, frame) { row throws(RowFault) in
       guard range.holds(lanes[row]) else { throw .numericOutOfRange(range.name) }
@@ -29,27 +25,23 @@ struct IntegerToInteger: Kernel {
   }
 }
 
-struct IntegerToNumeric: Kernel {
+struct IntegerToNumeric: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.beginNumerics(.narrow, scale: 0)
     let (lanes, to) = (from.integers, out.integers)
     rows.forEach { to[$0] = lanes[$0] }
   }
 }
 
-struct IntegerToFloat: Kernel {
+struct IntegerToFloat: UnaryKernel {
   let isReal: Bool
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let (lanes, to) = (from.integers, out.doubles)
     if isReal {
       rows.forEach { to[$0] = Double(Float(lanes[$0])) }
@@ -60,14 +52,12 @@ struct IntegerToFloat: Kernel {
 }
 
 /// To the nearest integer, ties away from zero.
-struct NumericToInteger: Kernel {
+struct NumericToInteger: UnaryKernel {
   let range: IntegerRange
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.mapIntegers(rows, frame) { row throws(RowFault) in
       let number = from.decimal(row)
       return switch range {
@@ -79,7 +69,7 @@ struct NumericToInteger: Kernel {
   }
 }
 
-struct NumericToFloat: Kernel {
+struct NumericToFloat: UnaryKernel {
   let isReal: Bool
   let operand: Register
   let output: Register
@@ -91,9 +81,7 @@ struct NumericToFloat: Kernel {
     1e20, 1e21, 1e22,
   ]
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     if !isReal, from.width == .narrow, let scale = from.scale, scale <= 22 {
       let unit = Self.powersOfTen[scale]
       let lanes = from.integers
@@ -109,14 +97,12 @@ struct NumericToFloat: Kernel {
 }
 
 /// To the nearest integer, ties to even, as C's `rint`.
-struct FloatToInteger: Kernel {
+struct FloatToInteger: UnaryKernel {
   let range: IntegerRange
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.doubles
     out.mapIntegers(rows, frame) { row throws(RowFault) in
       guard let value = Int64(exactly: lanes[row].rounded(.toNearestOrEven)), range.holds(value) else {
@@ -127,14 +113,12 @@ struct FloatToInteger: Kernel {
   }
 }
 
-struct FloatToNumeric: Kernel {
+struct FloatToNumeric: UnaryKernel {
   let isReal: Bool
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.doubles
     out.mapNumerics(rows, frame) { row throws(RowFault) in
       isReal ? try Decimal(Float(lanes[row])) : try Decimal(lanes[row])
@@ -142,13 +126,11 @@ struct FloatToNumeric: Kernel {
   }
 }
 
-struct DoubleToReal: Kernel {
+struct DoubleToReal: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.doubles
     out.mapDoubles(rows, frame) { row throws(RowFault) in
       let value = Float(lanes[row])

@@ -1,51 +1,43 @@
 internal import Model
 
-struct TextToBoolean: Kernel {
+struct TextToBoolean: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.mapIntegers(rows, frame) { row throws(RowFault) in
       try TextParsing.boolean(from.bytes(row)) ? 1 : 0
     }
   }
 }
 
-struct TextToInteger: Kernel {
+struct TextToInteger: UnaryKernel {
   let range: IntegerRange
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.mapIntegers(rows, frame) { row throws(RowFault) in
       try TextParsing.integer(from.bytes(row), range)
     }
   }
 }
 
-struct TextToNumeric: Kernel {
+struct TextToNumeric: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.mapNumerics(rows, frame) { row throws(RowFault) in try TextParsing.numeric(from.bytes(row)) }
   }
 }
 
-struct TextToFloat: Kernel {
+struct TextToFloat: UnaryKernel {
   let isReal: Bool
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.mapDoubles(rows, frame) { row throws(RowFault) in
       let text = TextParsing.text(from.bytes(row))
       return isReal
@@ -54,26 +46,22 @@ struct TextToFloat: Kernel {
   }
 }
 
-struct TextToUUID: Kernel {
+struct TextToUUID: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = out.uuids
     out.map(rows, frame) { row throws(RowFault) in lanes[row] = try TextParsing.uuid(from.bytes(row)) }
   }
 }
 
 /// The text without its trailing blanks: `char(n)` as text.
-struct BlankStripping: Kernel {
+struct BlankStripping: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.mapBytes(rows, frame) { row throws(RowFault) in
       out.addBytes(Comparing.withoutTrailingBlanks(from.bytes(row)))
     }
@@ -81,7 +69,7 @@ struct BlankStripping: Kernel {
 }
 
 /// The text as an explicit cast to a type of limited length leaves it.
-struct TextFitting: Kernel {
+struct TextFitting: UnaryKernel {
   enum Rule {
     /// To at most so many characters.
     case cut(Int)
@@ -95,9 +83,7 @@ struct TextFitting: Kernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.mapBytes(rows, frame) { row throws(RowFault) in
       let bytes = from.bytes(row)
       switch rule {

@@ -1,15 +1,13 @@
 internal import Model
 
 /// Any value as the text that Postgres prints in a session of the job's time zone.
-struct ToText: Kernel {
+struct ToText: UnaryKernel {
   let type: SQLType
   let zone: ZoneRules
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     out.mapBytes(rows, frame) { row throws(RowFault) in
       Self.append(from, row, type, zone, to: out)
     }

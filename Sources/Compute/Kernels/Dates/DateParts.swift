@@ -2,7 +2,7 @@ internal import Expressions
 internal import Model
 
 /// `extract(part from x)` and `date_part`.
-struct PartExtraction: Kernel {
+struct PartExtraction: UnaryKernel {
   let part: DateTimePart
   let source: SQLType
   let zone: ZoneRules?
@@ -11,9 +11,7 @@ struct PartExtraction: Kernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     // An infinite moment lacks most parts: NULL, found out before the rows are mapped.
     if source != .interval { markMissing(rows, from, out, frame) }
     if isDouble {
@@ -57,16 +55,14 @@ struct PartExtraction: Kernel {
 }
 
 /// `date_trunc(part, x[, zone])`.
-struct Truncation: Kernel {
+struct Truncation: UnaryKernel {
   let part: DateTimePart
   /// Where `x` is a `timestamptz`: the zone along whose wall clock it is cut.
   let zone: ZoneRules?
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     if from.form == .intervals {
       let lanes = from.intervals
       out.mapIntervals(rows, frame) { row throws(RowFault) in try lanes[row].truncated(to: part) }
@@ -80,15 +76,13 @@ struct Truncation: Kernel {
 }
 
 /// `x AT TIME ZONE zone`, from a `timestamp` to a `timestamptz` or back.
-struct ZoneShift: Kernel {
+struct ZoneShift: UnaryKernel {
   let isToLocal: Bool
   let zone: ZoneRules
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.integers
     out.mapIntegers(rows, frame) { row throws(RowFault) in
       let moment = Timestamp(microseconds: lanes[row])

@@ -72,13 +72,11 @@ struct MomentArithmetic: Kernel {
 }
 
 /// `-` of an interval.
-struct IntervalNegation: Kernel {
+struct IntervalNegation: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.intervals
     out.mapIntervals(rows, frame) { row throws(RowFault) in try lanes[row].negated() }
   }

@@ -1,16 +1,14 @@
 internal import Model
 
 /// Between `date`, `timestamp` and `timestamptz`, by the job's zone.
-struct MomentCast: Kernel {
+struct MomentCast: UnaryKernel {
   let source: SQLType
   let type: SQLType
   let zone: ZoneRules
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.integers
     out.mapIntegers(rows, frame) { row throws(RowFault) in try converted(lanes[row]) }
   }
@@ -33,12 +31,12 @@ struct MomentCast: Kernel {
 /// that it can, short of the infinities.
 ///
 /// Source: `date2timestamp_opt_overflow` and its like in Postgres's `date.c` and `timestamp.c`.
-struct MomentWidening: Kernel {
+struct MomentWidening: UnaryKernel {
   let cast: MomentCast
+  var operand: Register { cast.operand }
+  var output: Register { cast.output }
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[cast.operand], frame[cast.output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let (lanes, to) = (from.integers, out.integers)
     rows.forEach { row in
       do throws(RowFault) {
@@ -71,15 +69,13 @@ extension Compiler {
 }
 
 /// Text as a date, time or interval, read under DateStyle ISO, YMD.
-struct TextToMoment: Kernel {
+struct TextToMoment: UnaryKernel {
   let type: SQLType
   let zones: ZoneContext
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     if type == .interval {
       out.mapIntervals(rows, frame) { row throws(RowFault) in
         try CalendarInterval(parsing: TextParsing.text(from.bytes(row)))

@@ -2,7 +2,7 @@ internal import Expressions
 internal import Model
 
 /// `IN` over constants: looked up in a sorted list.
-struct ConstantMembership: Kernel {
+struct ConstantMembership: UnaryKernel {
   let isNegated: Bool
   let rule: ComparisonRule
   let operand: Register
@@ -11,9 +11,7 @@ struct ConstantMembership: Kernel {
   let hasNull: Bool
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let to = out.integers
     if case .integers = rule, list.count <= 8 {
       let (lanes, constants, count) = (from.integers, list.integers, list.count)
@@ -46,7 +44,7 @@ struct ConstantMembership: Kernel {
 }
 
 /// `IN` over expressions: each is evaluated only for the rows that no earlier one equals.
-struct Membership: Kernel {
+struct Membership: UnaryKernel {
   let isNegated: Bool
   let rule: ComparisonRule
   let operand: Register
@@ -54,9 +52,7 @@ struct Membership: Kernel {
   let undecided: Selection
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let to = out.integers
     let (found, notFound): (Int64, Int64) = isNegated ? (0, 1) : (1, 0)
     rows.forEach { to[$0] = notFound }

@@ -2,13 +2,11 @@ internal import Expressions
 internal import Model
 
 /// NOT.
-struct Negation: Kernel {
+struct Negation: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let (lanes, to) = (from.integers, out.integers)
     rows.forEach { to[$0] = lanes[$0] ^ 1 }
   }

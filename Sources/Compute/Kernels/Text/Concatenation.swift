@@ -54,13 +54,11 @@ extension Compiler {
 }
 
 /// A boolean as `t` or `f`.
-struct BooleanLetter: Kernel {
+struct BooleanLetter: UnaryKernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let lanes = from.integers
     out.mapBytes(rows, frame) { row throws(RowFault) in
       out.addByte(lanes[row] != 0 ? UInt8(ascii: "t") : UInt8(ascii: "f"))

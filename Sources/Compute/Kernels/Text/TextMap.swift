@@ -2,16 +2,14 @@ internal import Expressions
 internal import Model
 
 /// Text from one text: `lower upper initcap reverse md5`.
-struct TextMap: Kernel {
+struct TextMap: UnaryKernel {
   enum Operator { case lower, upper, initcap, reverse, md5 }
 
   let operation: Operator
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     switch operation {
     case .lower: out.mapBytes(rows, frame) { row throws(RowFault) in out.addLower(from.bytes(row)) }
     case .upper: out.mapBytes(rows, frame) { row throws(RowFault) in out.addUpper(from.bytes(row)) }
@@ -37,7 +35,7 @@ struct TextMap: Kernel {
 }
 
 /// An integer from one text: `length octet_length ascii`.
-struct TextMeasure: Kernel {
+struct TextMeasure: UnaryKernel {
   enum Operator {
     case length
     /// Of a `char(n)`: trailing blanks do not count.
@@ -49,9 +47,7 @@ struct TextMeasure: Kernel {
   let operand: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (from, out) = (frame[operand], frame[output])
-    out.takeNulls(of: from)
+  func run(_ rows: Rows, _ frame: Frame, _ from: Column, _ out: Column) {
     let to = out.integers
     switch operation {
     case .length: rows.forEach { to[$0] = Int64(UTF8Text.count(from.bytes($0))) }
