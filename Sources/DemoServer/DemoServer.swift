@@ -114,9 +114,7 @@ package final class DemoServer: Sendable {
   /// What `pg_ctl restart -m immediate` does: ends without saving, and recovers as after a crash.
   package func restartImmediately() async throws {
     process.signal(SIGQUIT)
-    let thread = try ThreadExecutor(name: "restart")
-    let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: .seconds(20)) }
-    guard exit != nil else {
+    guard try await process.exit(within: .seconds(20)) != nil else {
       throw Fault("demo_server_failed", .resource, "The demo server does not end")
     }
     let next = try ChildProcess(command, environment: Self.environment, output: logFile)
@@ -207,9 +205,7 @@ package final class DemoServer: Sendable {
   private static func fill(_ folder: String, _ command: [String]) async throws {
     let log = folder + "/log/initdb.log"
     let process = try ChildProcess(command, environment: environment, output: log)
-    let thread = try ThreadExecutor(name: "initdb")
-    let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: .seconds(120)) }
-    if exit != .status(0) {
+    if try await process.exit(within: .seconds(120)) != .status(0) {
       process.signal(SIGKILL)
       throw failure("The demo server's data folder cannot be made", log: log, nil)
     }

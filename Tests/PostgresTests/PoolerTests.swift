@@ -64,4 +64,16 @@ struct PoolerTests {
       try await expectUsable(connection)
     }
   }
+
+  /// It gives SQLSTATE 08P01 for what it does not know, and no connection is lost by that.
+  @Test func whatThePoolerRefusesIsNoLostConnection() async throws {
+    try await Pooler.with(SharedServer.shared()) { pooler in
+      let settings = try ConnectionSettings(
+        name: "pooled",
+        connectionString: pooler.connectionString(database: "postgres") + " options='-c geqo=off'",
+        applicationName: "test")
+      let fault = await #expect(throws: Fault.self) { try await Connection.open(settings) }
+      #expect(fault?.code == "cannot_connect" && fault?.cause?.contains("08P01") == true)
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import DemoServer
 import Model
 import Postgres
+import ProjectRig
 import Testing
 
 @Suite struct SnapshotTests {
@@ -88,16 +89,16 @@ import Testing
   }
 
   @Test func anotherServerIsTold() async throws {
-    let other = try await DemoServer.start()
-    try await SharedServer.withDatabase { settings in
-      let holder = try await SnapshotHolder.open(settings, session: SessionSettings(), locking: [])
-      let fault = await #expect(throws: Fault.self) {
-        try await holder.importing(other.settings(), session: SessionSettings())
+    try await OwnServers.with(isDurable: false) { others in
+      try await SharedServer.withDatabase { settings in
+        let holder = try await SnapshotHolder.open(settings, session: SessionSettings(), locking: [])
+        let fault = await #expect(throws: Fault.self) {
+          try await holder.importing(others[0].settings(), session: SessionSettings())
+        }
+        #expect(fault?.code == "another_server")
+        await holder.close()
       }
-      #expect(fault?.code == "another_server")
-      await holder.close()
     }
-    try other.stop()
   }
 
   @Test func aMissingTableIsNamed() async throws {

@@ -1,32 +1,32 @@
 package import DemoServer
 internal import Runtime
 
-/// Durable servers of one test's own, which it may crash.
+/// Servers of one test's own, which it may crash.
 package enum OwnServers {
   /// Runs `body` with them, and stops all of them.
-  /// - Parameter settings: as in `postgresql.conf`.
-  package nonisolated(nonsending) static func with(
-    _ count: Int = 1, settings: [String: String] = [:], _ body: ([DemoServer]) async throws -> Void
-  ) async throws {
+  /// - Parameters:
+  ///   - settings: as in `postgresql.conf`.
+  ///   - isDurable: whether they keep what is committed when they crash.
+  ///   - primary: the one that they are to follow as hot standbys.
+  package nonisolated(nonsending) static func with<Output>(
+    _ count: Int = 1, settings: [String: String] = [:], isDurable: Bool = true, primary: DemoServer? = nil,
+    _ body: ([DemoServer]) async throws -> Output
+  ) async throws -> Output {
     var options = DemoServer.Options()
-    options.isDurable = true
+    options.isDurable = isDurable
     options.settings = settings
+    options.primary = primary
     var servers: [DemoServer] = []
-    var outcome: Result<Void, any Error>
-    do {
+    return try await CleanUp.after {
       for _ in 0..<count { servers.append(try await DemoServer.start(options)) }
-      outcome = .success(try await body(servers))
-    } catch {
-      outcome = .failure(error)
-    }
-    let thread = try ThreadExecutor(name: "stopping")
-    for server in servers {
-      do {
-        try await withTaskExecutorPreference(thread) { try server.stop() }
-      } catch {
-        if case .success = outcome { outcome = .failure(error) }
+      return try await body(servers)
+    } cleanUp: {
+      let thread = try ThreadExecutor(name: "stopping")
+      let servers = servers
+      let failures = await withTaskExecutorPreference(thread) {
+        servers.map { server in Result { try server.stop() } }
       }
+      for failure in failures { try failure.get() }
     }
-    try outcome.get()
   }
 }

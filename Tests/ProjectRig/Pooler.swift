@@ -25,17 +25,14 @@ package struct Pooler: Sendable {
     _ body: (Pooler) async throws -> Void
   ) async throws {
     let pooler = try Pooler(server, mode, size)
-    let outcome: Result<Void, any Error>
-    do {
+    try await CleanUp.after {
       try await pooler.waitUntilReady()
-      outcome = .success(try await body(pooler))
-    } catch {
-      outcome = .failure(error)
+      try await body(pooler)
+    } cleanUp: {
+      pooler.process.signal(SIGKILL)
+      _ = try await pooler.process.exit(within: .seconds(10))
+      try FolderTree.remove(pooler.folder)
     }
-    pooler.process.signal(SIGKILL)
-    _ = pooler.process.wait(atMost: .seconds(10))
-    try FolderTree.remove(pooler.folder)
-    try outcome.get()
   }
 
   private init(_ server: DemoServer, _ mode: Mode, _ size: Int) throws(Fault) {

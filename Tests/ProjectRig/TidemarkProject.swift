@@ -41,16 +41,13 @@ package struct TidemarkProject: Sendable {
   ) async throws -> Output {
     let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-test-")
     let project = TidemarkProject(folder: folder, database: database, settings: settings)
-    let result: Result<Output, any Error>
-    do {
+    return try await CleanUp.after {
       for name in ["jobs", "out"] { mkdir("\(folder)/\(name)", 0o755) }
       try project.write("tidemark.yaml", project.file())
-      result = .success(try await body(project))
-    } catch {
-      result = .failure(error)
+      return try await body(project)
+    } cleanUp: {
+      try FolderTree.remove(folder)
     }
-    try FolderTree.remove(folder)
-    return try result.get()
   }
 
   /// The text of tidemark.yaml, with further top-level lines.
@@ -150,8 +147,7 @@ package struct TidemarkProject: Sendable {
 
   /// Waits for the end of a started program.
   package func end(of process: ChildProcess, output: String) async throws -> ProgramRun {
-    let thread = try ThreadExecutor(name: "waiting")
-    let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: TidemarkProject.patience) }
+    let exit = try await process.exit(within: TidemarkProject.patience)
     if exit == nil { process.signal(SIGKILL) }
     let text = try FileContents.read(output, atMost: ByteCount(16 << 20))
     return ProgramRun(exit: exit ?? .status(-1), output: String(decoding: text, as: UTF8.self))

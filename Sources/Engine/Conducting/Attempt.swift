@@ -99,7 +99,7 @@ actor Attempt {
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try await reachingServers(asker) { try await bindToCommitment(asker) }
     if binding == nil, let refusal { throw Refused(faults: refusal) }
-    try await endCancelled(asker)
+    try await reachingServers(asker) { try await endCancelled(asker) }
     try Publisher.fenceFiles(
       of: job, references: references, identity: record.identity, in: environment)
     let (prepared, publisher) = try await reachingServers(asker) { try await prepare(asker, spills) }
@@ -130,7 +130,7 @@ actor Attempt {
   private func reachingServers<Value>(
     _ asker: PlanAsker, _ work: () async throws -> Value
   ) async throws -> Value {
-    let hasReachedAll = try await !store.finishedChunks(of: record.id).isEmpty
+    let hasReachedAll = record.totals.chunks > 0
     let value = try await patiently { fault in
       await asker.close()
       if hasReachedAll || fault.kind != .connection || fault.code == "server_starting" { return false }

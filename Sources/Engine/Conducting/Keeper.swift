@@ -54,12 +54,17 @@ struct Keeper: Sendable {
     throw fault(request)
   }
 
-  /// What a fault means to the owner of a run: behind a fence that was raised to cancel it, nobody has taken over.
+  /// What a fault means to the owner of a run. Behind a fence that was raised to cancel it, nobody has taken over. And
+  /// who wakes up when an heir has taken over may meet what that one has done, such as a file, before any fence.
   static func meaning(of fault: Fault, to ownership: Ownership, in store: Store) async throws -> Fault {
-    guard fault.code == "fenced", let run = try await store.run(ownership.run),
-      run.token == ownership.token, let request = run.cancel
-    else { return fault }
-    return Keeper.fault(request)
+    guard let run = try await store.run(ownership.run) else { return fault }
+    if run.token == ownership.token {
+      return fault.code == "fenced" ? run.cancel.map(Keeper.fault) ?? fault : fault
+    }
+    if ["fenced", "held"].contains(fault.code) { return fault }
+    var fenced = Store.fenced(run.id)
+    fenced.cause = fault.sentence
+    return fenced
   }
 
   private static func fault(_ request: CancelRequest) -> Fault {

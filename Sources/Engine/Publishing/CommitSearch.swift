@@ -11,12 +11,12 @@ struct CommitSearch {
   var project: Project
   var references: ReferenceScope
 
-  /// What of the job's result its run has published.
+  /// What of the job's result its run has published, now that no owner before this one can.
   /// - Throws: `Fault` where a target cannot be asked: then nothing may be assumed of it.
   func parts(of job: Job, publishedBy run: RunRecord) async throws -> PublishedParts {
     var found = PublishedParts()
     for target in try targets(of: job) {
-      found.add(try await publisher(target).parts(publishedBy: run.id, identity: run.identity))
+      found.add(try await publisher(target).takeAway(from: run.id, identity: run.identity))
     }
     return found
   }

@@ -48,7 +48,8 @@ extension ConnectionHandle.Refusal {
   func fault(_ settings: ConnectionSettings) -> Fault {
     if isCancelled { return .cancelled(settings) }
     let cause = settings.redactor.mask(withoutLocation)
-    if let state {
+    // Class 08 says no more than that there is no connection. Poolers give it for all that they refuse.
+    if let state, !state.code.hasPrefix("08") {
       let meaning = state.meaning
       return Fault(
         meaning.name, meaning.kind, "\(meaning.sentence): cannot connect to \(settings)", cause: cause,

@@ -57,6 +57,13 @@ package final class ChildProcess: Sendable {
     state.wait(atMost: limit) { $0.exit }
   }
 
+  /// The same without blocking the thread of a task that waits for it.
+  /// - Throws: `Fault` `no_thread`.
+  package func exit(within limit: Duration) async throws(Fault) -> Exit? {
+    let thread = try ThreadExecutor(name: "waiting")
+    return await withTaskExecutorPreference(thread) { wait(atMost: limit) }
+  }
+
   private static func spawn(
     _ arguments: [String], _ environment: [String: String], _ input: String, _ output: String
   ) -> Result<Int32, Fault> {

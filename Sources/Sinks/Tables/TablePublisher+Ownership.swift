@@ -41,25 +41,13 @@ extension TablePublisher {
     return FencingToken(try row.integer("token", as: Int64.self))
   }
 
-  /// What a run has published here.
-  ///
-  /// Raises the fence first, which ends a publish of the run that is still on its way.
-  package func parts(publishedBy run: RunID, identity: RunIdentity) async throws -> PublishedParts {
-    guard try await isLedgerUsable() else { return PublishedParts() }
-    _ = try await raiseFence(identity: identity, run: run)
-    return try await entries(of: run, identity)
-  }
-
-  /// Takes the target away from whoever works on a run that is given up, and from no other run.
-  /// - Returns: what the run has published here.
+  /// Takes the target away from whoever had a run so far, and from no other run: a publish of it that is still on its
+  /// way is ended.
+  /// - Returns: what the run has published here, to which nothing is added any more.
   package func takeAway(from run: RunID, identity: RunIdentity) async throws -> PublishedParts {
     guard try await isLedgerUsable() else { return PublishedParts() }
     try await connection.query(ledger.endPublishing(of: run))
     try await connection.query(ledger.raiseFence(of: run, identity: identity.key))
-    return try await entries(of: run, identity)
-  }
-
-  private func entries(of run: RunID, _ identity: RunIdentity) async throws -> PublishedParts {
     var parts = PublishedParts()
     for row in try await connection.query(ledger.entries(of: run, identity: identity.key)).rows {
       if let name = row[0] { parts.add(entry: name, isWhole: row[1] == "t") }

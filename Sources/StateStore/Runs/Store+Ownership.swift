@@ -145,7 +145,8 @@ extension Store {
     return try RunRecord(row)
   }
 
-  static func fenced(_ run: RunID) -> Fault {
+  /// What whoever had a run before is told.
+  package static func fenced(_ run: RunID) -> Fault {
     Fault(
       "fenced", .conflict, "Run \(run) has been taken over by another process",
       hint: "Nothing more is written here; `tidemark show \(run)` names the new owner")

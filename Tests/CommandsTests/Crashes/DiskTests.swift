@@ -64,21 +64,20 @@ extension CrashMatrix {
       try await CrashWorld.with { world in
         let place = world.project.path("small")
         mkdir(place, 0o755)
-        isAllowed = SystemProgram.run("/usr/bin/mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", place)
+        isAllowed = try await SystemProgram.run(
+          "/usr/bin/mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", place)
         guard isAllowed else {
           print(
             "NOT TESTED: a full disk. Mounting a tmpfs is not allowed here; run as root, outside of a container"
           )
           return
         }
-        let outcome: Result<Void, any Error>
-        do {
-          outcome = .success(try await body(world))
-        } catch {
-          outcome = .failure(error)
+        try await CleanUp.after {
+          try await body(world)
+        } cleanUp: {
+          let isGone = try await SystemProgram.run("/usr/bin/umount", "--lazy", place)
+          #expect(isGone)
         }
-        #expect(SystemProgram.run("/usr/bin/umount", "--lazy", place))
-        try outcome.get()
       }
       return isAllowed
     }
@@ -89,7 +88,7 @@ extension CrashMatrix {
       let output = folder == .output ? "small" : "out"
       let state = folder == .state ? "small/state/state.db" : ".tidemark/state.db"
       try CrashWorld.empty(place)
-      #expect(SystemProgram.run("/usr/bin/mount", "-o", "remount,size=\(size)k", place))
+      #expect(try await SystemProgram.run("/usr/bin/mount", "-o", "remount,size=\(size)k", place))
       let command = CrashWorld.command + ["--state", world.project.path(state)]
       let first = try await world.project.run(command, environment: CrashWorld.environment)
       if first.status != 0 {
@@ -103,7 +102,7 @@ extension CrashMatrix {
       } else {
         #expect(size > 256, "\(comment) is enough")
       }
-      #expect(SystemProgram.run("/usr/bin/mount", "-o", "remount,size=64m", place))
+      #expect(try await SystemProgram.run("/usr/bin/mount", "-o", "remount,size=64m", place))
       if access(world.project.path(state), F_OK) == 0 {
         let check = try await world.project.run(["state", "check", "--state", world.project.path(state)])
         #expect(check.status == 0, "\(comment): \(check.output)")
@@ -132,7 +131,7 @@ extension CrashMatrix {
         let command = CrashWorld.command + ["--state", "\(place)/state.db"]
         var full = 0
         for size in [4, 16, 32, 64, 100, 140, 180, 220, 260, 300, 340, 400] {
-          #expect(SystemProgram.run("/usr/bin/mount", "-o", "remount,size=\(size)k", place))
+          #expect(try await SystemProgram.run("/usr/bin/mount", "-o", "remount,size=\(size)k", place))
           let run = try await world.project.run(command, environment: CrashWorld.environment)
           if run.status == 0 { break }
           full += 1
@@ -142,7 +141,7 @@ extension CrashMatrix {
         }
         #expect(full > 0)
         FaultCount.add("full disk, state that grows", full)
-        #expect(SystemProgram.run("/usr/bin/mount", "-o", "remount,size=64m", place))
+        #expect(try await SystemProgram.run("/usr/bin/mount", "-o", "remount,size=64m", place))
         let last = try await world.project.run(command, environment: CrashWorld.environment)
         #expect(last.status == 0, "\(last.output)")
         let undisturbed = try await CrashWorld.undisturbed()

@@ -17,7 +17,12 @@ enum FaultCount {
   private static let counts = Mutex(Counts())
 
   static func add(_ kind: String, _ count: Int = 1) {
-    update { $0.faults[kind, default: 0] += count }
+    update { counts in
+      let before = counts.faults[kind, default: 0]
+      counts.faults[kind] = before + count
+      // Where many are asked for one sees how far it is.
+      if (before + count) / 100 > before / 100 { print("\(before + count)  \(kind)") }
+    }
   }
 
   /// Has the longest of all such times printed behind the table.

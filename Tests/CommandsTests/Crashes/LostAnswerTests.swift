@@ -5,7 +5,7 @@ import Testing
 extension CrashMatrix {
   /// The answers of all commits of a run over a connection, each lost once, with the process and without: those of the
   /// target, and of a state in Postgres.
-  @Suite(.timeLimit(.minutes(120))) struct LostAnswerTests {
+  @Suite(.timeLimit(.minutes(240))) struct LostAnswerTests {
     static let kinds: [(CrashWorld.StateKind, CrashScenario)] =
       CrashScenario.usual.map { (.sqlite, $0) } + [(.postgres, .groups)]
 

@@ -10,7 +10,7 @@ extension CrashMatrix {
   ///
   /// `TIDEMARK_TEST_KILLS` asks for more kills, `TIDEMARK_TEST_TIMES` for more stops, `TIDEMARK_TEST_SEED` for those of an
   /// earlier run.
-  @Suite(.timeLimit(.minutes(60))) struct RandomKillTests {
+  @Suite(.timeLimit(.minutes(240))) struct RandomKillTests {
     private static let parts = CrashWorld.StateKind.allCases.flatMap { state in
       CrashScenario.usual.map { (state, $0) }
     }
@@ -28,8 +28,7 @@ extension CrashMatrix {
     private func disturbAll(_ signal: Int32, _ name: String, _ count: Int) async throws {
       await Lanes.work(through: Self.parts) { parts in
         while let (state, scenario) = parts.next() {
-          try await disturb(signal, count, state, scenario)
-          FaultCount.add("\(name) at a random moment, \(state) state, \(scenario)", count)
+          try await disturb(signal, name, count, state, scenario)
         }
       }
     }
@@ -37,11 +36,10 @@ extension CrashMatrix {
     private static let grace = Duration.seconds(60)
 
     private func disturb(
-      _ signal: Int32, _ wanted: Int, _ state: CrashWorld.StateKind, _ scenario: CrashScenario
+      _ signal: Int32, _ name: String, _ wanted: Int, _ state: CrashWorld.StateKind, _ scenario: CrashScenario
     ) async throws {
       let demand = FaultDemand(wanted)
       var random = demand.numbers("\(signal) \(state) \(scenario)")
-      let thread = try ThreadExecutor(name: "waiting")
       try await CrashWorld.with(state, scenario) { world in
         var count = 0
         var longest = Duration.milliseconds(200)
@@ -52,9 +50,9 @@ extension CrashMatrix {
           let began = ContinuousClock.now
           let process = try world.project.start(
             CrashWorld.command, environment: CrashWorld.environment, output: output)
-          if await withTaskExecutorPreference(thread, operation: { process.wait(atMost: limit) }) == nil {
+          if try await process.exit(within: limit) == nil {
             process.signal(signal)
-            let exit = await withTaskExecutorPreference(thread) { process.wait(atMost: Self.grace) }
+            let exit = try await process.exit(within: Self.grace)
             let run = try await world.project.end(of: process, output: output)
             // It may have ended by itself just then. Before it works it does not hear signals yet.
             let isDeath = exit == .signal(signal) && (signal == SIGKILL || run.output.isEmpty)
@@ -62,6 +60,7 @@ extension CrashMatrix {
               isDeath || exit == .status(0) || signal == SIGTERM && exit == .status(7),
               "\(demand), after \(count): \(run.output)")
             count += 1
+            FaultCount.add("\(name) at a random moment, \(state) state, \(scenario)")
             // So that some runs come to their end.
             longest += .milliseconds(10)
             if exit != .status(0) { continue }

@@ -314,11 +314,11 @@ import Testing
 
   /// Copies a state file with all that is beside it.
   /// - Returns: the copy's path.
-  private func stateCopy(of world: CrashWorld) throws -> String {
+  private func stateCopy(of world: CrashWorld) async throws -> String {
     let copy = try ChildProcess(
       ["/bin/cp", "-r", world.project.path(".tidemark"), world.project.path("copy")], environment: [:],
       output: "/dev/null")
-    #expect(copy.wait(atMost: .seconds(30)) == .status(0))
+    #expect(try await copy.exit(within: .seconds(30)) == .status(0))
     return world.project.path("copy/state.db")
   }
 
@@ -331,7 +331,7 @@ import Testing
     try await CrashWorld.with(.sqlite, scenario) { world in
       let first = try await world.run(place)
       try #require(first.wasKilled, "\(first.output)")
-      let copy = try stateCopy(of: world)
+      let copy = try await stateCopy(of: world)
       let original = try await world.run()
       #expect(original.status == 0, "\(original.output)")
       try await world.expectUndisturbed()
@@ -350,7 +350,7 @@ import Testing
     try await CrashWorld.with(.sqlite, .chunks) { world in
       let first = try await world.run("chunk.after_publish:2:kill")
       try #require(first.wasKilled, "\(first.output)")
-      let copy = try stateCopy(of: world)
+      let copy = try await stateCopy(of: world)
       let original = try await world.run()
       #expect(original.status == 0, "\(original.output)")
       let copied = try await world.project.run(CrashWorld.command + ["--state", copy])

@@ -12,26 +12,11 @@ extension CrashMatrix {
   @Suite(.timeLimit(.minutes(5))) struct SourceServerTests {
     /// A standby that follows by streaming, and its primary with the crash job's database.
     private func withStandby(_ body: (DemoServer, CrashWorld) async throws -> Void) async throws {
-      var options = DemoServer.Options()
-      options.isDurable = true
-      let primary = try await DemoServer.start(options)
-      do {
-        try await CrashWorld.with(on: primary) { world in
-          options.primary = primary
-          let standby = try await DemoServer.start(options)
-          do {
-            try await body(standby, world)
-          } catch {
-            try standby.stop()
-            throw error
-          }
-          try standby.stop()
+      try await OwnServers.with { primaries in
+        try await CrashWorld.with(on: primaries[0]) { world in
+          try await OwnServers.with(primary: primaries[0]) { try await body($0[0], world) }
         }
-      } catch {
-        try primary.stop()
-        throw error
       }
-      try primary.stop()
     }
 
     /// Reads from the standby, publishes into its primary.

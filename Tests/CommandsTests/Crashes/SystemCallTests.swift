@@ -49,7 +49,7 @@ extension CrashMatrix {
     }
 
     @Test func killed() async throws {
-      guard SystemProgram.hasStrace else {
+      guard try await SystemProgram.hasStrace else {
         print("NOT TESTED: kill -9 at calls of the system. strace is not here, or not allowed")
         return
       }

@@ -55,7 +55,7 @@ extension CrashMatrix {
     /// Calls of the system that fail with EIO once, at the n-th time of a thread: none is passed over, so that what is told
     /// as done is on the disk. `pwrite64` is the state's, `write` that of files and of the log.
     @Test(arguments: calls) func failingCalls(_ calls: Calls) async throws {
-      guard SystemProgram.hasStrace else {
+      guard try await SystemProgram.hasStrace else {
         print("NOT TESTED: failing calls (\(calls.names)). strace is not here, or not allowed")
         return
       }

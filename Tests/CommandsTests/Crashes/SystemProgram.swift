@@ -7,17 +7,16 @@ enum SystemProgram {
 
   /// Whether calls of the system can be made to fail, or to kill.
   static var hasStrace: Bool {
-    access(strace, X_OK) == 0 && run(strace, "-qq", "-o", "/dev/null", "/bin/true")
+    get async throws {
+      access(strace, X_OK) == 0 ? try await run(strace, "-qq", "-o", "/dev/null", "/bin/true") : false
+    }
   }
 
   /// Runs one to its end.
-  @discardableResult
-  static func run(_ arguments: String...) -> Bool {
-    do {
-      let process = try ChildProcess(arguments, environment: ["PATH": "/usr/bin:/bin"], output: "/dev/null")
-      return process.wait(atMost: .seconds(30)) == .status(0)
-    } catch {
-      return false
-    }
+  /// - Returns: whether it is there and has succeeded.
+  static func run(_ arguments: String...) async throws -> Bool {
+    if access(arguments[0], X_OK) != 0 { return false }
+    let process = try ChildProcess(arguments, environment: ["PATH": "/usr/bin:/bin"], output: "/dev/null")
+    return try await process.exit(within: .seconds(30)) == .status(0)
   }
 }

@@ -61,21 +61,17 @@ import Testing
     #expect(made.count == expected.count && difference.isEmpty, "\(what): \(Array(difference))")
   }
 
-  private static func unpacked(_ file: String, _ project: TidemarkProject) throws -> [String] {
+  private static func unpacked(_ file: String, _ project: TidemarkProject) async throws -> [String] {
     let plain = project.path("\(file.split(separator: "/").last ?? "").plain")
     let gzip = try ChildProcess(
       ["/bin/gzip", "-dc", project.path("out/\(file)")], environment: [:], output: plain)
-    try #require(gzip.wait(atMost: .seconds(60)) == .status(0))
+    try #require(try await gzip.exit(within: .seconds(60)) == .status(0))
     return String(decoding: try FileContents.read(plain, atMost: ByteCount(1 << 24)), as: UTF8.self)
       .split(separator: "\n").map(String.init)
   }
 
   @Test func allGiveWhatPostgresGives() async throws {
-    let server = try await DemoServer.start()
-    let result: Result<Void, any Error>
-    do { result = .success(try await Self.compare(on: server)) } catch { result = .failure(error) }
-    try server.stop()
-    try result.get()
+    try await OwnServers.with(isDurable: false) { try await Self.compare(on: $0[0]) }
   }
 
   private static func compare(on server: DemoServer) async throws {
@@ -106,7 +102,7 @@ import Testing
         }
         if let file = example.file {
           // No value here needs quotes.
-          let made = try unpacked(file, project).dropFirst().sorted()
+          let made = try await unpacked(file, project).dropFirst().sorted()
           expect(made, lines(expected, null: "", ","), file)
         }
       }

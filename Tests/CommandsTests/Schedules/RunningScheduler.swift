@@ -20,14 +20,11 @@ struct RunningScheduler {
   /// where it throws.
   static func with(_ body: (inout [RunningScheduler]) async throws -> Void) async throws {
     var schedulers: [RunningScheduler] = []
-    let outcome: Result<Void, any Error>
-    do {
-      outcome = .success(try await body(&schedulers))
-    } catch {
-      outcome = .failure(error)
+    try await CleanUp.after {
+      try await body(&schedulers)
+    } cleanUp: {
+      for scheduler in schedulers where scheduler.process.exit == nil { try await scheduler.kill() }
     }
-    for scheduler in schedulers where scheduler.process.exit == nil { try await scheduler.kill() }
-    try outcome.get()
   }
 
   var log: String {

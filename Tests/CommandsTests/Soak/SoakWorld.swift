@@ -22,8 +22,6 @@ final class SoakWorld {
   /// By second within the jobs' common distance.
   static let jobs = ["slot-0", "slot-1", "bank"]
   static let distance = 3
-  private static let balance = 1000
-  private static let accounts = 100
 
   /// Owners die often here, and nobody waits long for their leases or for silent servers.
   static let environment = [
@@ -31,47 +29,34 @@ final class SoakWorld {
   ]
 
   private init(
-    _ project: TidemarkProject, _ server: DemoServer, _ way: TCPProxy, _ state: CrashWorld.StateKind
-  ) throws {
+    _ project: TidemarkProject, _ server: DemoServer, _ way: TCPProxy, _ state: CrashWorld.StateKind,
+    _ schedulers: [RunningScheduler]
+  ) {
     (self.project, self.server, self.way, self.state) = (project, server, way, state)
-    steady = try RunningScheduler(project, environment: Self.environment)
-    other = try RunningScheduler(project, environment: Self.environment)
+    (steady, other) = (schedulers[0], schedulers[1])
   }
 
   static func with(
     _ state: CrashWorld.StateKind, _ body: (SoakWorld) async throws -> Void
   ) async throws {
-    var options = DemoServer.Options()
-    options.isDurable = true
-    let server = try await DemoServer.start(options)
-    let outcome: Result<Void, any Error>
-    do {
-      let way = try TCPProxy(to: "\(server.socketDirectory)/.s.PGSQL.\(server.port)")
+    try await OwnServers.with { servers in
+      let way = try TCPProxy(to: "\(servers[0].socketDirectory)/.s.PGSQL.\(servers[0].port)")
       defer { way.stop() }
-      try await TidemarkProject.with(on: server) { project in
+      try await TidemarkProject.with(on: servers[0]) { project in
         try await fill(project, way, state)
-        let world = try SoakWorld(project, server, way, state)
-        let transfers = Task { await transfer(project) }
-        let outcome: Result<Void, any Error>
-        do {
-          try await body(world)
-          outcome = .success(())
-        } catch {
-          outcome = .failure(error)
+        try await RunningScheduler.with { schedulers in
+          for _ in 0..<2 {
+            schedulers.append(try RunningScheduler(project, environment: environment))
+          }
+          let world = SoakWorld(project, servers[0], way, state, schedulers)
+          try await CleanUp.after {
+            try await Bank.whileMoneyMoves(in: project) { try await body(world) }
+          } cleanUp: {
+            schedulers[1] = world.other
+          }
         }
-        transfers.cancel()
-        await transfers.value
-        for scheduler in [world.steady, world.other] where scheduler.process.exit == nil {
-          try await scheduler.kill()
-        }
-        try outcome.get()
       }
-      outcome = .success(())
-    } catch {
-      outcome = .failure(error)
     }
-    try server.stop()
-    try outcome.get()
   }
 
   // MARK: The jobs
@@ -81,24 +66,8 @@ final class SoakWorld {
   ) async throws {
     try await project.sql(
       "CREATE TABLE slots (n timestamptz, rows bigint, _run_id text)",
-      "CREATE TABLE totals (moment timestamptz, total numeric, n bigint, _run_id text)",
-      "CREATE TABLE accounts (id int PRIMARY KEY, balance bigint NOT NULL)",
-      "INSERT INTO accounts SELECT i, \(balance) FROM generate_series(1, \(accounts)) AS i",
-      "ANALYZE accounts",
-      """
-      CREATE PROCEDURE transfer() LANGUAGE plpgsql AS $$
-        DECLARE giver int; taker int; amount int;
-        BEGIN FOR i IN 1..200 LOOP
-          giver := 1 + floor(random() * \(accounts));
-          taker := giver % \(accounts) + 1;
-          amount := floor(random() * 10);
-          UPDATE accounts SET balance = balance + CASE id WHEN giver THEN -amount ELSE amount END
-          WHERE id IN (giver, taker);
-          COMMIT;
-          PERFORM pg_sleep(0.005);
-        END LOOP; END
-      $$
-      """)
+      "CREATE TABLE totals (moment timestamptz, total numeric, n bigint, _run_id text)")
+    try await Bank.open(in: project)
     let stateLine = state == .postgres ? TidemarkProject.stateLine(project.database) : ""
     try project.write(
       "tidemark.yaml",
@@ -140,18 +109,6 @@ final class SoakWorld {
         - file: {path: bank.csv}
 
       """
-  }
-
-  /// Moves money until the task is cancelled, whatever happens to the server.
-  private static func transfer(_ project: TidemarkProject) async {
-    while !Task.isCancelled {
-      do {
-        try await project.sql("CALL transfer()")
-      } catch {
-        // The server is away, or has ended the session.
-        await Task.yield()
-      }
-    }
   }
 
   // MARK: The schedulers
@@ -217,7 +174,7 @@ final class SoakWorld {
     let slots = Set(published.map { $0.prefix { $0 != " " } })
     #expect(slots.count == published.count, "\(comment): a fire was published by two runs")
     let wrong = try await project.rows(
-      "SELECT * FROM totals WHERE total <> \(Self.balance * Self.accounts) OR n <> \(Self.accounts)")
+      "SELECT * FROM totals WHERE total <> \(Bank.total) OR n <> \(Bank.accounts)")
     #expect(wrong.isEmpty, "\(comment): \(wrong.prefix(3))")
   }
 
