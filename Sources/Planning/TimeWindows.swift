@@ -9,7 +9,8 @@ struct TimeWindows {
   var isNullable: Bool
 
   /// Asks Postgres for the windows' starts, so that months and days are its own; at most
-  /// `ChunkChooser.maximumChunks` of them.
+  /// `ChunkChooser.maximumChunks` of them. Windows start between 4700 BC and the year 200000: a date may lie beyond all
+  /// timestamps, and a step lead there.
   func boundaryQuery(filter: SQLText?, span: CalendarAmount) -> SQLText {
     let amount = CalendarInterval(
       months: Int32(clamping: span.months), days: Int32(clamping: span.days),
@@ -18,10 +19,14 @@ struct TimeWindows {
     let condition: SQLText = filter.map { " AND \($0)" } ?? ""
     let finite: SQLText = "isfinite(\(column))"
     return """
-      SELECT (generate_series(low, high, \(step)))::\(type: type) FROM (SELECT \
-      date_trunc('hour', min(\(column))) AS low, max(\(column))::\(type: seriesType) AS high FROM \(relation) \
-      WHERE \(finite)\(condition)) AS ends WHERE low IS NOT NULL LIMIT \(ChunkChooser.maximumChunks)
+      SELECT (generate_series(date_trunc('hour', low), high, \(step)))::\(type: type) FROM (SELECT \
+      \(bounded("min")) AS low, \(bounded("max")) AS high FROM \(relation) \
+      WHERE \(finite)\(condition) HAVING count(*) > 0) AS ends LIMIT \(ChunkChooser.maximumChunks)
       """
+  }
+
+  private func bounded(_ end: SQLText) -> SQLText {
+    "greatest(least(\(end)(\(column)), '200000-01-01'), '4700-01-01 BC')::\(type: seriesType)"
   }
 
   private var seriesType: SQLType { type == .timestamptz ? .timestamptz : .timestamp }

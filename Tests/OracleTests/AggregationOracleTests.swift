@@ -88,7 +88,8 @@ import Testing
             OracleCase(expression: "min(w)", sql: "min(w)::date"),
           ], by: [OracleCase(expression: "d", sql: "d")], table: table)
         try await OracleJob(project: project, table: table, aggregation: aggregation).check([
-          Cut(chunk: "{by: none}", parallelism: 1)
+          Cut(chunk: "{by: none}", parallelism: 1),
+          Cut(chunk: "{by: time, column: d, span: 1000y}", parallelism: 2),
         ])
       }
     }

@@ -87,8 +87,8 @@ extension Checker {
     var numbers: [Int] = []
     for argument in call.arguments {
       let number =
-        group?.keySyntax.firstIndex(of: argument)
-        ?? group?.keys.firstIndex { argument.node == .column($0.name) }
+        group?.keys.firstIndex { argument.node == .column($0.name) }
+        ?? group?.keySyntax.firstIndex(of: argument)
       guard let number else {
         report(
           "type_mismatch", "`grouping` takes the keys of `group_by`", argument.range,
