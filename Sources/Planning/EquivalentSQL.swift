@@ -135,7 +135,9 @@ package struct EquivalentSQL: Sendable {
       let collation: SQLText = key.expression.type.isText ? " COLLATE \"C\"" : ""
       return "\(rows.renderer.render(key.expression))\(collation) AS k\(number)"
     }
-    let keyed: SQLText = "(SELECT \(["s.*"] + keys) FROM \(rows.sql) AS s)"
+    // Postgres 15 takes one column under two names for one key once it has drawn the subquery in.
+    let fence: SQLText = aggregate.sets.count > 1 ? " OFFSET 0" : ""
+    let keyed: SQLText = "(SELECT \(["s.*"] + keys) FROM \(rows.sql) AS s\(fence))"
     let shown = aggregate.keys.enumerated().map { number, key -> SQLText in
       let (name, type): (SQLText, SQLType) = ("k\(number)", key.expression.type)
       if type.isFloat { return withoutNegativeZero(name, type) }

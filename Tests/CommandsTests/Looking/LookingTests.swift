@@ -122,10 +122,10 @@ import Testing
         job: spelt
         source: {connection: db, table: spelt}
         aggregate:
-          group_by: [f, n, i]
+          group_by: [f, n, i, {same: r}, r]
           grouping_sets: cube
           measures:
-            set: grouping(f, n, i)
+            set: grouping(f, n, i, same, r)
             rows: count(*)
             least: min(r)
             most: max(r)
