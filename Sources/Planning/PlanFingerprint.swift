@@ -5,7 +5,8 @@ package import Model
 /// while it stays the same.
 ///
 /// `limits`, `errors`, `checks`, `store` and `notify` are not in it: they may change between a crash
-/// and a resume without losing finished chunks, but for the order that a store asks of rows. Neither are the chunks' boundaries, which are saved.
+/// and a resume without losing finished chunks, but for the order that a store asks of rows. Neither
+/// are the chunks' boundaries, which are saved.
 package struct PlanFingerprint: Sendable {
   package var text: String
 
