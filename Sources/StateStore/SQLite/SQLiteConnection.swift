@@ -1,6 +1,7 @@
 internal import CSQLite
 internal import Glibc
 internal import Model
+internal import Runtime
 
 /// One connection to a SQLite file, with its prepared statements. Belongs to one thread.
 final class SQLiteConnection {
@@ -155,7 +156,11 @@ final class SQLiteConnection {
   }
 
   private func fault(_ status: Int32) -> Fault {
-    let isFull = [ENOSPC, EDQUOT].contains(sqlite3_system_errno(handle))
+    let number = sqlite3_system_errno(handle)
+    if status & 0xFF == SQLITE_CANTOPEN, [EMFILE, ENFILE].contains(number) {
+      return SystemFault.fault("open the state", path, number)
+    }
+    let isFull = [ENOSPC, EDQUOT].contains(number)
     return SQLiteFault.fault(
       status & 0xFF == SQLITE_IOERR && isFull ? SQLITE_FULL : status,
       message: String(cString: sqlite3_errmsg(handle)), path: path)

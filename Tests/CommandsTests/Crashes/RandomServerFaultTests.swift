@@ -1,5 +1,4 @@
 import DemoServer
-import Glibc
 import Model
 import ProjectRig
 import Runtime
@@ -79,10 +78,7 @@ extension CrashMatrix {
       if let session = sessions.isEmpty ? nil : sessions[number % sessions.count] {
         switch blow {
         case .terminated: try await world.project.sql("SELECT pg_terminate_backend(\(session))")
-        case .killed:
-          kill(session, SIGKILL)
-          // Until its server has noticed, it takes connections as if nothing had happened.
-          try await Patience.until("the killed session is buried") { kill(session, 0) != 0 }
+        case .killed: _ = try await ServerSession.kill(session)
         case .restarted: try await server.restartImmediately()
         }
       }

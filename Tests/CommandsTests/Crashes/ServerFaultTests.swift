@@ -68,7 +68,7 @@ extension CrashMatrix {
               let session = try await world.project.rows(
                 "SELECT pid::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark %' LIMIT 1")
               let pid = try #require(session.first.flatMap { Int32($0[0]) }, "\(place)")
-              #expect(kill(pid, SIGKILL) == 0)
+              #expect(try await ServerSession.kill(pid))
               FaultCount.add("server crashed and recovered, \(state) state")
               try await becomesReady(world)
               try await goOn(process, world, output, "\(place)")

@@ -32,6 +32,28 @@ extension CrashMatrix {
       }
     }
 
+    /// A process that may have only so many files open says so, wherever it opens one too many.
+    @Test func fewFiles() async throws {
+      let limits = FaultDemand(1).isLong ? Array(10...40) : [10, 11, 12, 13, 14, 16, 17, 18]
+      try await CrashWorld.each(of: limits) { world, limit in
+        try world.project.write("jobs/crash.yaml", Self.impatient)
+        let first = try await world.project.run(
+          CrashWorld.command, environment: CrashWorld.environment,
+          behind: ["/bin/sh", "-c", "ulimit -n \(limit); exec \"$@\"", "sh"])
+        if first.status != 0 {
+          FaultCount.add("one open file too many")
+          #expect(first.status == 6 || first.status == 1, "\(limit) files: \(first.output)")
+          #expect(
+            first.output.contains("too_many_files") || first.output.contains("Too many open files"),
+            "\(limit) files: \(first.output)")
+        }
+        #expect(first.status != 0 || limit > 12)
+        let second = try await world.run()
+        #expect(second.status == 0, "\(limit) files: \(first.output)\n\(second.output)")
+        try await world.expectUndisturbed(notices: false, "\(limit) files")
+      }
+    }
+
     struct Calls: Sendable, CustomTestStringConvertible {
       var names: String
       /// Where many are asked for, all from the first to the last of them.

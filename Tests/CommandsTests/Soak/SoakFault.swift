@@ -56,7 +56,7 @@ enum SoakFault: String, CaseIterable, Sendable {
       if self == .terminated {
         return try await world.project.rows("SELECT pg_terminate_backend(\(session))") == [["t"]]
       }
-      return kill(session, SIGKILL) == 0
+      return try await ServerSession.kill(session)
     case .restarted: try await world.server.restartImmediately()
     case .cut, .held:
       world.way.reset(
