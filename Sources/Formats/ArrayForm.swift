@@ -12,7 +12,8 @@ struct ArrayForm {
     _ column: Column, _ row: Int, as type: SQLType,
     _ write: (_ element: Column, _ type: SQLType, _ bytes: inout [UInt8]) -> Void
   ) {
-    guard case .opaque(_, let name) = type, name.hasSuffix("[]"), let reader = ArrayReader(column.bytes(row))
+    guard case .opaque(_, let name, _) = type, name.hasSuffix("[]"),
+      let reader = ArrayReader(column.bytes(row))
     else { return nil }
     var elements: [[UInt8]] = []
     let isWhole = reader.forEach { element in

@@ -4,7 +4,7 @@ extension SQLType {
   /// Whether files have a form for the type's values: for all but those that are only carried, of which arrays of
   /// Postgres's own types have one.
   package var hasFileForm: Bool {
-    guard case .opaque(let oid, _) = self else { return true }
+    guard case .opaque(let oid, _, _) = self else { return true }
     return isHeldAsText || SQLType.arrays.contains(oid)
   }
 

@@ -221,7 +221,8 @@ extension SQLType {
     case .varchar(let length?): .array([.string("varchar"), .integer(length)])
     case .char(let length?): .array([.string("char"), .integer(length)])
     case .enumeration(let name): .array([.string("enum"), .string(name)])
-    case .opaque(let oid, let name): .array([.string("opaque"), .integer(oid), .string(name)])
+    case .opaque(let oid, let name, let declared):
+      .array([.string("opaque"), .integer(oid), .string(name)] + (declared.map { [.string($0)] } ?? []))
     default: .string(sqlName)
     }
   }
@@ -240,7 +241,9 @@ extension SQLType {
     case "char" where numbers.count == 1: self = .char(numbers[0])
     case "enum": self = .enumeration(name: parts.last?.stringValue ?? "")
     case "opaque" where numbers.count == 1:
-      self = .opaque(oid: UInt32(clamping: numbers[0]), name: parts.last?.stringValue ?? "")
+      let names = parts.compactMap(\.stringValue).dropFirst()
+      self = .opaque(
+        oid: UInt32(clamping: numbers[0]), name: names.first ?? "", declared: names.dropFirst().first)
     default: throw JSONValue.badPlan
     }
   }

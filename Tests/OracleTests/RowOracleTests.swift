@@ -112,6 +112,11 @@ import Testing
         #expect(
           try await project.rows("\(text) \(target) ORDER BY id")
             == (try await project.rows("\(text) carried ORDER BY id")))
+        let types =
+          "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attnum > 0 AND attrelid ="
+        #expect(
+          try await project.rows("\(types) '\(target)'::regclass ORDER BY attnum")
+            == (try await project.rows("\(types) 'carried'::regclass ORDER BY attnum")))
       }
     }
   }

@@ -62,7 +62,7 @@ extension SQLType {
     case .numeric: 1700
     case .uuid: 2950
     case .jsonb: 3802
-    case .opaque(let oid, _): oid
+    case .opaque(let oid, _, _): oid
     case .enumeration: nil
     }
   }

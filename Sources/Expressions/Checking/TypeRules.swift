@@ -53,7 +53,7 @@ enum TypeRules {
 
   /// True where `CAST` or `::` works and can be computed here.
   static func canCast(_ from: SQLType, to: SQLType) -> Bool {
-    if isOpaque(from) || isOpaque(to) { return from == to }
+    if isOpaque(from) || isOpaque(to) { return from.base == to.base }
     if isImplicit(from, to: to) { return true }
     switch (category(from), category(to)) {
     case (.number, .number), (.moment, .moment), (.string, .string): return true

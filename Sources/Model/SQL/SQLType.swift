@@ -14,9 +14,9 @@ package enum SQLType: Hashable, Sendable {
   case enumeration(name: String)
   case date, timestamp, timestamptz, interval, uuid
   case bytea, json, jsonb
-  /// Arrays and the rest: carried as Postgres's binary form, untouched. `name` is what
-  /// `format_type` prints.
-  case opaque(oid: UInt32, name: String)
+  /// Arrays and the rest: carried as Postgres's binary form, untouched. `name` is what `format_type` prints
+  /// without a modifier, `declared` with the one that a column has: `numeric[]`, `numeric(10,2)[]`.
+  case opaque(oid: UInt32, name: String, declared: String? = nil)
 
   package struct NumericModifier: Hashable, Sendable {
     package var precision: Int
@@ -56,7 +56,7 @@ package enum SQLType: Hashable, Sendable {
     case .bytea: "bytea"
     case .json: "json"
     case .jsonb: "jsonb"
-    case .opaque(_, let name): name
+    case .opaque(_, let name, let declared): declared ?? name
     }
   }
 
@@ -85,7 +85,7 @@ package enum SQLType: Hashable, Sendable {
 
   /// Text under a nondeterministic collation, which is only carried, as a type of text's number.
   package var isCarriedText: Bool {
-    if case .opaque(let oid, _) = self { [25, 1042, 1043].contains(oid) } else { false }
+    if case .opaque(let oid, _, _) = self { [25, 1042, 1043].contains(oid) } else { false }
   }
 
   package var isChar: Bool {
@@ -98,6 +98,7 @@ package enum SQLType: Hashable, Sendable {
     case .numeric: .numeric(nil)
     case .varchar: .varchar(nil)
     case .char: .char(nil)
+    case .opaque(let oid, let name, _?): .opaque(oid: oid, name: name)
     default: self
     }
   }

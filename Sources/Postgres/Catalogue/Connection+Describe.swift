@@ -53,18 +53,26 @@ extension Connection {
 
   private func types(of columns: [QueryResult.Column]) async throws -> [SQLType] {
     let known = columns.map { SQLType(oid: $0.typeOID, modifier: $0.typeModifier) }
-    let unknown = Set(zip(columns, known).filter { $1 == nil }.map { $0.0.typeOID })
-    if unknown.isEmpty { return known.compactMap { $0 } }
-    let list = "{" + unknown.sorted().map(String.init).joined(separator: ",") + "}"
-    var types: [UInt32: SQLType] = [:]
-    for row in try await query(EmbeddedSQL.types, [.text(list)]).rows {
-      let oid = try row.integer("oid", as: UInt32.self)
-      types[oid] = SQLType(
-        oid: oid, modifier: -1, isEnum: try row.boolean("is_enum"),
-        qualifiedName: try row.string("qualified_type"), text: try row.string("type_text"))
+    struct Asked: Hashable {
+      var oid: UInt32
+      var modifier: Int32
     }
-    return zip(columns, known).map { column, known in
-      known ?? types[column.typeOID] ?? .opaque(oid: column.typeOID, name: "type \(column.typeOID)")
+    let asked = columns.map { Asked(oid: $0.typeOID, modifier: $0.typeModifier) }
+    let unknown = Array(Set(zip(asked, known).filter { $1 == nil }.map(\.0)))
+    if unknown.isEmpty { return known.compactMap { $0 } }
+    func list(_ items: [String]) -> String { "{" + items.joined(separator: ",") + "}" }
+    let parameters = [list(unknown.map { "\($0.oid)" }), list(unknown.map { "\($0.modifier)" })]
+    var types: [Asked: SQLType] = [:]
+    for row in try await query(EmbeddedSQL.types, parameters.map { .text($0) }).rows {
+      let one = Asked(
+        oid: try row.integer("oid", as: UInt32.self), modifier: try row.integer("modifier", as: Int32.self))
+      types[one] = SQLType(
+        oid: one.oid, modifier: -1, isEnum: try row.boolean("is_enum"),
+        qualifiedName: try row.string("qualified_type"), text: try row.string("type_text"),
+        declared: try row.text("declared"))
+    }
+    return zip(asked, known).map { asked, known in
+      known ?? types[asked] ?? .opaque(oid: asked.oid, name: "type \(asked.oid)")
     }
   }
 

@@ -5,13 +5,16 @@ extension SQLType {
   /// - Parameters:
   ///   - isEnum: true for an enum type, which `qualifiedName` then names.
   ///   - text: what `format_type` prints without a modifier; names a type that is only carried.
-  init(oid: UInt32, modifier: Int32, isEnum: Bool, qualifiedName: String, text: String) {
+  ///   - declared: what it prints with the modifier, where there is one.
+  init(
+    oid: UInt32, modifier: Int32, isEnum: Bool, qualifiedName: String, text: String, declared: String? = nil
+  ) {
     if let builtIn = SQLType(oid: oid, modifier: modifier) {
       self = builtIn
     } else if isEnum {
       self = .enumeration(name: qualifiedName)
     } else {
-      self = .opaque(oid: oid, name: text)
+      self = .opaque(oid: oid, name: text, declared: declared)
     }
   }
 

@@ -15,7 +15,7 @@ SELECT
   b.modifier AS modifier,
   t.typtype = 'e' AS is_enum,
   quote_ident(n.nspname) || '.' || quote_ident(t.typname) AS qualified_type,
-  -- Without its modifier, which does not travel: as types.sql names what a query gives.
+  -- Without its modifier: what is stored there is compared by the type alone.
   format_type(t.oid, -1) AS type_text,
   -- A foreign table's NOT NULL is a claim that nobody checks, and so is one added as NOT VALID.
   a.attnotnull AND c.relkind <> 'f' AND NOT EXISTS (
