@@ -18,6 +18,19 @@ import Timetable
     }
   }
 
+  /// Which zone that is may itself be a parameter.
+  @Test(arguments: [
+    ("2026-03-14 00:00", "2026-03-13 23:00:00+00"), ("2026-07-14", "2026-07-13 22:00:00+00"),
+    ("2026-03-14 00:00+00", "2026-03-14 00:00:00+00"),
+  ])
+  func aMomentWithoutZoneIsByTheJobsClock(_ text: String, _ moment: String) throws {
+    let parameter = Parameter(
+      name: "since", type: .timestamptz, defaultValue: text, description: nil, place: EngineSamples.place)
+    let context = try EngineSamples.context(
+      EngineSamples.job(zone: "Europe/Berlin", parameters: [parameter]), .latest)
+    #expect(texts(context, ["params.since"]) == [moment])
+  }
+
   private static let day = IntervalRule(span: .day, lookback: CalendarAmount(days: 3), isDeclared: true)
 
   @Test(arguments: [

@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 /// The parameters of a run: declared ones, with the values given or their defaults.
@@ -6,8 +7,9 @@ struct Parameters {
   var given: [String: String]
 
   /// Value and type by name.
+  /// - Parameter zones: the clock of moments that name none.
   /// - Throws: `Faults`: `unknown_parameter`, `missing_parameter`, `bad_parameter`.
-  func values() throws(Faults) -> [String: (Value, SQLType)] {
+  func values(by zones: ZoneContext = .utc) throws(Faults) -> [String: (Value, SQLType)] {
     var faults: [Fault] = []
     for name in given.keys.sorted() where !declared.contains(where: { $0.name == name }) {
       let names = declared.map(\.name)
@@ -27,7 +29,8 @@ struct Parameters {
         continue
       }
       do throws(RowFault) {
-        values[parameter.name] = (try ParameterText(text).value(as: parameter.type), parameter.type)
+        let value = try ParameterText(text).value(as: parameter.type, by: zones)
+        values[parameter.name] = (value, parameter.type)
       } catch {
         faults.append(
           Fault(

@@ -30,6 +30,11 @@ package struct RunContext: Sendable {
     for (name, value) in try parameters.values() { references["params.\(name)"] = .value(value.0, value.1) }
 
     let zone = try zones.rules(named: references.text(of: job.timezone))
+    // Once more, by the clock that some of them may have named.
+    let clock = ZoneContext(session: zone, named: ZoneContext.utc.named)
+    for (name, value) in try parameters.values(by: clock) {
+      references["params.\(name)"] = .value(value.0, value.1)
+    }
     let rules: FireRules = try job.schedule.map { try FireRules($0, job: job.name) } ?? FireRules([])
     let calendar = IntervalCalendar(rule: job.interval, fires: FireCalendar(rules, zone: zone))
     let fireTime: Instant

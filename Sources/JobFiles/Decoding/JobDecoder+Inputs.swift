@@ -10,10 +10,24 @@ extension JobDecoder {
         refuse(
           "bad_type", "A parameter cannot be of type `\(type.sqlName)`", fields.text("type")?.place,
           hint: "It can be text, integer, bigint, numeric, boolean, date, timestamp, timestamptz or uuid")
+      } else if let text = fields.text("default") {
+        judgeDefault(text, of: entry.key.text, as: type)
       }
       return Parameter(
         name: entry.key.text, type: type, defaultValue: fields.string("default"),
         description: fields.string("description"), place: entry.key.place)
+    }
+  }
+
+  private mutating func judgeDefault(_ text: SourceText, of name: String, as type: SQLType) {
+    do throws(RowFault) {
+      _ = try ParameterText(text.text).value(as: type)
+    } catch {
+      let sentence = "`\(text.text.shortened)` is no \(type.sqlName), which the parameter `\(name)` is"
+      faults.append(
+        Fault(
+          "bad_value", .validation, sentence, place: text.place, cause: error.sentence,
+          hint: "Give another default, or none: every run must then give the value"))
     }
   }
 

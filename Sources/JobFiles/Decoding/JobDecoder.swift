@@ -120,7 +120,9 @@ struct JobDecoder {
   }
 
   private mutating func warnAboutUnused(_ parameters: [Parameter]) {
-    for parameter in parameters where !references.usedParameters.contains(parameter.name) {
+    // One from the project's defaults is for whichever job uses it.
+    for parameter in parameters
+    where parameter.place.file == root.place.file && !references.usedParameters.contains(parameter.name) {
       warnings.append(
         Fault(
           "unused_parameter", .validation, "Nothing uses the parameter `\(parameter.name)`",

@@ -18,7 +18,7 @@ package struct Reference: Hashable, Sendable {
     package var names: [String]? {
       switch self {
       case .interval, .window:
-        ["start", "end", "start_date", "end_date", "start_local", "label", "timezone"]
+        ["start", "end", "start_date", "end_date", "start_local", "end_local", "label", "timezone"]
       case .fire: ["time"]
       case .run: ["id"]
       case .params, .matrix, .env, .file, .credential: nil
