@@ -35,6 +35,9 @@ extension Publisher {
           lastRevision = max(
             lastRevision, try await publisher.lastRevision(of: run.identity, except: run.id))
         }
+        let refusals = try await publisher.refusals(of: target, facts: facts, result: plan.result)
+        if !refusals.isEmpty { throw Faults(refusals) }
+        try refuseTwin(of: target, facts, among: tables.map { ($0.target, $0.facts) }, resolver)
         tables.append(
           Table(
             target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
@@ -52,40 +55,70 @@ extension Publisher {
   }
 
   /// Looks whether a run could publish its result, as far as can be known without reading or writing anything.
-  /// - Returns: why tables were not looked at: their servers cannot be reached from here.
+  /// - Returns: what hangs on where, and as whom, the run goes: servers that cannot be reached from here, what the role
+  ///   may not do there.
   /// - Throws: `Fault` or `Faults` for what does not fit, as `prepare` would.
   static func inspect(
     _ resolver: TargetResolver, _ plan: Plan, _ asker: PlanAsker, environment: EngineEnvironment
   ) async throws -> [Fault] {
     _ = try PipelineChecker(references: resolver.references).check(resolver.job.checks, result: plan.result)
-    var unreachable: [Fault] = []
+    var warnings: [Fault] = []
+    var seen: [(TableTarget, TableFacts?)] = []
     for (position, rule) in resolver.job.sinks.enumerated() {
       switch rule {
       case .table(let table):
         let sink = TargetResolver.name(position, rule)
-        if let fault = try await inspect(table, sink: sink, resolver, plan, asker) {
-          unreachable.append(fault)
-        }
+        warnings += try await inspect(table, sink: sink, resolver, plan, asker, among: &seen)
       case .file(let file): _ = try outputPath(of: file, plan, resolver, environment)
       }
     }
-    return unreachable
+    return warnings
   }
 
   private static func inspect(
-    _ rule: TableSinkRule, sink: String, _ resolver: TargetResolver, _ plan: Plan, _ asker: PlanAsker
-  ) async throws -> Fault? {
+    _ rule: TableSinkRule, sink: String, _ resolver: TargetResolver, _ plan: Plan, _ asker: PlanAsker,
+    among seen: inout [(TableTarget, TableFacts?)]
+  ) async throws -> [Fault] {
     let target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
     do {
       _ = try await asker.connection(target.connection)
     } catch let fault as Fault
       where fault.kind == .connection || fault.kind == .auth || fault.code == "unset_variable"
     {
-      return fault
+      return [fault]
     }
     let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
-    _ = try await look(at: target, publisher, result: plan.result)
-    return nil
+    let facts = try await look(at: target, publisher, result: plan.result)
+    try refuseTwin(of: target, facts, among: seen, resolver)
+    var refusals: [Fault] = []
+    // The ledger of a connection is one for all its tables.
+    if !seen.contains(where: { $0.0.connection == target.connection }),
+      let refusal = try await publisher.ledgerRefusal()
+    {
+      refusals.append(refusal.at(target.place))
+    }
+    seen.append((target, facts))
+    return refusals + (try await publisher.refusals(of: target, facts: facts, result: plan.result))
+  }
+
+  /// Two names of one table, with its schema and by the search path, are told apart by the catalogue alone.
+  private static func refuseTwin(
+    of target: TableTarget, _ facts: TableFacts?, among others: [(TableTarget, TableFacts?)],
+    _ resolver: TargetResolver
+  ) throws(Fault) {
+    func name(_ target: TableTarget, _ facts: TableFacts?) -> QualifiedName {
+      if let facts { return facts.name }
+      // One without schema is made in the first one of the search path.
+      let schema = resolver.connections[target.connection]?.searchPath.first.map { Identifier($0) }
+      return QualifiedName(schema: target.table.schema ?? schema, name: target.table.name)
+    }
+    let own = name(target, facts)
+    for (other, otherFacts) in others
+    where other.connection == target.connection && name(other, otherFacts) == own {
+      throw Fault(
+        "duplicate_name", .validation, "Two stores of the job are the table `\(own)`", place: target.place,
+        hint: "Remove one, or rename it")
+    }
   }
 
   /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever

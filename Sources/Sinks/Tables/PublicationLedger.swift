@@ -68,9 +68,25 @@ package struct PublicationLedger: Hashable, Sendable {
   /// One row of one column: true where both tables are there and may be used.
   package var isUsable: SQLText {
     """
-    SELECT coalesce(bool_and(has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE')), false) AND count(*) = 2 \
+    SELECT coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') \
+    AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')), false) AND count(*) = 2 \
+    \(tables)
+    """
+  }
+
+  private var tables: SQLText {
+    """
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
     WHERE n.nspname = \(SQLText.string(schema.name)) AND c.relname IN ('publications', 'fences')
+    """
+  }
+
+  /// One row of one column: true where the ledger may be used, or else made.
+  package var isUsableOrMakeable: SQLText {
+    """
+    SELECT NOT pg_is_in_recovery() AND ((\(isUsable)) OR (has_database_privilege(current_database(), 'CREATE') \
+    AND coalesce(has_schema_privilege(to_regnamespace(\(SQLText.string(schema.quoted)))::oid, 'CREATE'), true) \
+    AND NOT EXISTS (SELECT \(tables) AND NOT pg_has_role(c.relowner, 'USAGE'))))
     """
   }
 

@@ -16,17 +16,16 @@ extension TablePublisher {
         for statement in ledger.definition { try await connection.execute(statement) }
       }
     } catch let fault as Fault where fault.kind == .auth {
-      throw Fault(
-        "no_ledger", .auth,
-        "The publication ledger `\(ledger.schema)` is missing on connection `\(connection.settings.name)`, and its role may not make it",
-        cause: fault.cause, hint: "`tidemark grants` prints what an administrator runs once")
+      throw unusableLedger(cause: fault.cause)
     }
-    guard try await isLedgerUsable() else {
-      throw Fault(
-        "no_ledger", .auth,
-        "The role of connection `\(connection.settings.name)` may not write to the publication ledger `\(ledger.schema)`",
-        hint: "`tidemark grants` prints what an administrator runs once")
-    }
+    guard try await isLedgerUsable() else { throw unusableLedger(cause: nil) }
+  }
+
+  func unusableLedger(cause: String?) -> Fault {
+    Fault(
+      "no_ledger", .auth,
+      "The role of connection `\(connection.settings.name)` may neither write to the publication ledger `\(ledger.schema)` nor make it",
+      cause: cause, hint: "`tidemark grants` prints what an administrator runs once")
   }
 
   private func isLedgerUsable() async throws -> Bool {

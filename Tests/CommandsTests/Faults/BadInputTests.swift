@@ -11,6 +11,8 @@ import Testing
     var prepare: [String] = []
     var arguments = ["run", "sums"]
     var status: Int32
+    /// Who plans may be another role than who runs: `plan` tells the same as a warning.
+    var isWarnedOf = false
     /// Each must be said.
     var says: [String]
 
@@ -74,8 +76,28 @@ import Testing
       says: ["amounts", "GRANT SELECT"]),
     Case(
       name: "no privilege for the ledger", edit: ("connection: db, name", "connection: weak, name"),
-      status: 6,
-      says: ["error[no_ledger]", "`tidemark grants`"]),
+      status: 6, isWarnedOf: true,
+      says: ["[no_ledger]", "`tidemark grants`"]),
+    Case(
+      name: "no privilege on the target", edit: ("connection: db, name", "connection: weak, name"),
+      prepare: [
+        "CREATE TABLE result (kind text, total numeric)", "GRANT INSERT ON result TO PUBLIC",
+        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO PUBLIC', current_database()); END $$",
+      ], status: 6, isWarnedOf: true,
+      says: ["sums.yaml:8:", "[missing_privilege]", "DELETE from `result`", "hint: GRANT DELETE ON result"]),
+    Case(
+      name: "two stores of one table",
+      edit: (
+        "- file: {path: sums.csv}",
+        "- table: {connection: db, name: public.result, mode: replace, create: true}"
+      ), status: 3, says: ["sums.yaml:9:", "error[duplicate_name]", "`public.result`"]),
+    Case(
+      name: "two stores of one table that is there",
+      edit: (
+        "- file: {path: sums.csv}",
+        "- table: {connection: db, name: public.result, mode: replace, create: true}"
+      ), prepare: ["CREATE TABLE result (kind text, total numeric)"], status: 3,
+      says: ["sums.yaml:9:", "error[duplicate_name]", "`public.result`"]),
     Case(
       name: "no target", edit: (", create: true", ""), status: 3,
       says: ["sums.yaml:8:", "result", "create: true"]),
@@ -176,12 +198,17 @@ import Testing
         #expect(plan.status == wrong.status, "plan: \(plan.output)")
         for text in wrong.says { #expect(plan.output.contains(text), "\(text) in plan: \(plan.output)") }
       }
+      if wrong.isWarnedOf {
+        let plan = try await project.run(["plan", "sums"])
+        #expect(plan.status == 0 && plan.output.contains("warning["), "plan: \(plan.output)")
+        for text in wrong.says { #expect(plan.output.contains(text), "\(text) in plan: \(plan.output)") }
+      }
       #expect(try await project.rows(relations) == before)
       #expect(try project.read("out/sums.csv") == nil)
       if try await project.rows("SELECT to_regclass('tidemark.publications')") != [["NULL"]] {
         #expect(try await project.rows("SELECT count(*) FROM tidemark.publications") == [["0"]])
       }
-      try await project.sql("DROP ROLE \(role)")
+      try await project.sql("DROP OWNED BY \(role)", "DROP ROLE \(role)")
     }
   }
 }

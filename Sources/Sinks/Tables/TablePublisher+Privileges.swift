@@ -1,0 +1,96 @@
+package import Model
+internal import Postgres
+
+/// What the role of a connection may not do: told before a row is read.
+extension TablePublisher {
+  /// What publishing into a target would be refused for, whatever the result is.
+  /// - Parameters:
+  ///   - facts: `nil` for a table that is to be made.
+  ///   - result: fits the table.
+  package func refusals(
+    of target: TableTarget, facts: TableFacts?, result: [ColumnSchema]
+  ) async throws -> [Fault] {
+    let needed =
+      if let facts {
+        try needs(target, facts, result)
+      } else {
+        makingNeeds(target)
+      }
+    let row = try await connection.transaction(.reading(session)) { connection in
+      try await connection.query("SELECT \(needed.map(\.isHeld))").onlyRow
+    }
+    return needed.enumerated().filter { row[$0.offset] == "f" }.map { _, need in
+      Fault(
+        "missing_privilege", .auth,
+        "The role of connection `\(target.connection)` may not \(need.action)", place: target.place,
+        hint: "GRANT \(need.grant) TO the role")
+    }
+  }
+
+  /// Why the publication ledger could not be written; `nil` where it can, or can be made.
+  package func ledgerRefusal() async throws -> Fault? {
+    let isInOrder = try await connection.transaction(.reading(session)) { connection in
+      try await connection.query(ledger.isUsableOrMakeable).onlyRow[0] == "t"
+    }
+    return isInOrder ? nil : unusableLedger(cause: nil)
+  }
+
+  private struct Need {
+    /// Behind `may not`.
+    var action: String
+    /// A condition in SQL.
+    var isHeld: SQLText
+    /// Between GRANT and TO.
+    var grant: String
+  }
+
+  private func needs(
+    _ target: TableTarget, _ facts: TableFacts, _ result: [ColumnSchema]
+  ) throws(Faults) -> [Need] {
+    func need(_ privilege: String, _ preposition: String, ofColumns: Bool = true) -> Need {
+      // A privilege for some columns may be enough.
+      let isHeld: SQLText =
+        ofColumns
+        ? "has_any_column_privilege(\(facts.oid)::oid, \(SQLText.string(privilege)))"
+        : "has_table_privilege(\(facts.oid)::oid, \(SQLText.string(privilege)))"
+      return Need(
+        action: "\(privilege) \(preposition) `\(target.table)`", isHeld: isHeld,
+        grant: "\(privilege) ON \(target.table)")
+    }
+    var needs = [need("INSERT", "into")]
+    switch target.mode {
+    case .append: break
+    case .merge: needs += [need("SELECT", "from"), need("UPDATE", "rows of")]
+    case .replace, .replaceWindow: needs.append(need("DELETE", "from", ofColumns: false))
+    }
+    // What bounds a delete is read.
+    if target.window != nil || !target.scope.isEmpty { needs.append(need("SELECT", "from")) }
+    if try !TargetFit(target: target, facts: facts, result: result).isDirect {
+      needs.append(
+        Need(
+          action: "make the temporary table that rows go through",
+          isHeld: "has_database_privilege(current_database(), 'TEMPORARY')", grant: "TEMPORARY ON DATABASE"))
+    }
+    return needs
+  }
+
+  private func makingNeeds(_ target: TableTarget) -> [Need] {
+    var needs: [Need] = []
+    let schema: SQLText
+    if let name = target.table.schema {
+      schema = "to_regnamespace(\(SQLText.string(name.quoted)))"
+      needs.append(
+        Need(
+          action: "create schemas in the database, which `create` does where there is none",
+          isHeld: "has_database_privilege(current_database(), 'CREATE')", grant: "CREATE ON DATABASE"))
+    } else {
+      schema = "to_regnamespace(quote_ident(current_schema()))"
+    }
+    needs.append(
+      Need(
+        action: "create `\(target.table)` in its schema",
+        isHeld: "coalesce(has_schema_privilege(\(schema)::oid, 'CREATE'), true)",
+        grant: "CREATE ON SCHEMA \(target.table.schema?.name ?? "(the first of its search_path)")"))
+    return needs
+  }
+}
