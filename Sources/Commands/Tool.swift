@@ -36,13 +36,18 @@ package enum Tool {
   /// Runs one command line.
   static func run(_ arguments: [String]) async -> ExitCode {
     guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {
-      Terminal.print(HelpText.overview(commands))
+      if let topic = arguments.dropFirst().first, !topic.hasPrefix("-") {
+        return await run([topic, "--help"])
+      }
+      let overview = HelpText.overview(commands)
+      if arguments.isEmpty { Terminal.printError(overview) } else { Terminal.print(overview) }
       return arguments.isEmpty ? .usage : .ok
     }
     if name == "--version" {
       Terminal.print("tidemark \(version)")
       return .ok
     }
+    var isJSON = arguments.contains("--json")
     guard let spec = commands.first(where: { $0.name == name }) else {
       let names = commands.filter { !$0.isHidden }.map(\.name)
       return FaultReport.print(
@@ -52,9 +57,8 @@ package enum Tool {
             hint: name.hasPrefix("-")
               ? "Options come behind the command: `tidemark status \(name) ...`"
               : DidYouMean.hint(for: name, among: names) ?? "`tidemark --help` lists them")
-        ], asJSON: false)
+        ], asJSON: isJSON)
     }
-    var isJSON = arguments.contains("--json")
     do {
       try Failpoint.check(known: FailpointsCommand.all)
       let invocation = try Invocation(spec, arguments: Array(arguments.dropFirst()))

@@ -75,9 +75,10 @@ package struct NoticeText: Hashable, Sendable {
   }
 
   private static func counts(_ facts: NoticeFacts) -> String? {
+    func rows(_ count: Int64) -> String { count == 1 ? "1 row" : "\(count) rows" }
     let parts = [
-      facts.rowsRead.map { "\($0) rows read" }, facts.rowsQuarantined.map { "\($0) rejected" },
-      facts.resultRows.map { "\($0) rows in the result" },
+      facts.rowsRead.map { "\(rows($0)) read" }, facts.rowsQuarantined.map { "\($0) rejected" },
+      facts.resultRows.map { "\(rows($0)) in the result" },
     ].compactMap { $0 }
     return parts.isEmpty ? nil : parts.joined(separator: ", ") + "."
   }

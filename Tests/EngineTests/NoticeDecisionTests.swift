@@ -10,11 +10,11 @@ import Testing
     NotifyRule(events: events, channel: .named("ops"), digest: digest, place: EngineSamples.place)
   }
 
-  private func record(failures: Int) -> RunRecord {
+  private func record(failures: Int, row: String = "") -> RunRecord {
     RunRecord(
       id: RunID("r1"),
       identity: RunIdentity(
-        project: "p", job: JobName("a"), matrixRow: "", interval: nil, parameters: [:], serial: 1),
+        project: "p", job: JobName("a"), matrixRow: row, interval: nil, parameters: [:], serial: 1),
       revision: 1, replayOf: nil, pool: nil, state: .running, settings: .null, jobHash: "",
       fingerprint: nil, token: FencingToken(1), owner: nil, failures: failures, fault: nil, cancel: nil,
       totals: RunTotals(chunks: 0, rows: RowCounts()), createdAt: Instant(microseconds: 0),
@@ -22,12 +22,21 @@ import Testing
   }
 
   private func drafts(
-    _ rules: [NotifyRule], _ events: Set<NoticeEvent>, failures: Int = 0
+    _ rules: [NotifyRule], _ events: Set<NoticeEvent>, failures: Int = 0, row: String = ""
   ) throws -> [NoticeDraft] {
     let job = EngineSamples.job(notify: rules)
     return NoticeDecision(
       request: EngineSamples.request(job), context: try EngineSamples.context(job, .latest)
-    ).drafts(events, run: record(failures: failures), facts: [])
+    ).drafts(
+      events, run: record(failures: failures, row: row), facts: [.init("job", .string("a"))])
+  }
+
+  /// Which of many rows has failed stands in the notice.
+  @Test func theJobIsNamedWithItsRow() throws {
+    let draft = try #require(try drafts([rule([.failure])], [.failure], row: "tenant=acme").first)
+    let facts = NoticeFacts(draft.facts, event: .failure, project: "p", job: "a")
+    #expect(facts.job == "a[tenant=acme]")
+    #expect(draft.facts.members.filter { $0.name == "job" }.count == 1)
   }
 
   @Test func oneARuleAndEventWithAnIdOfItsOwn() throws {

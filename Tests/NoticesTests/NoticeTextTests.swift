@@ -33,6 +33,8 @@ import Testing
     facts.resultRows = 2
     facts.retryAt = "2026-03-01T02:30:00Z"
     #expect(NoticeText(facts).body.contains("10 rows read, 2 rows in the result."))
+    facts.resultRows = 1
+    #expect(NoticeText(facts).body.contains("10 rows read, 1 row in the result."))
     #expect(NoticeText(facts).body.contains("tried again by itself at 2026-03-01T02:30:00Z."))
   }
 

@@ -272,8 +272,8 @@ final class PretendRunner: FireRunner {
     try await store.release(ownership)
     return .succeeded(
       RunSummary(
-        run: record.id, job: request.job.name, label: nil, revision: record.revision, rows: RowCounts(),
-        chunks: 1,
+        run: record.id, job: request.job.name, matrixRow: matrixRowName, label: nil,
+        revision: record.revision, rows: RowCounts(), chunks: 1,
         resultRows: 1, hash: "", seconds: 0, sinks: [], warnings: []))
   }
 

@@ -34,7 +34,7 @@ import Testing
         try await store.quarantineSummary(project: "shop", job: JobName("daily"), limit: 10)
       }
       let before = QuarantineSummary(
-        run: owner.run, job: JobName("daily"), step: "positive quantity", rows: 3, replayed: 0)
+        run: owner.run, job: JobName("daily"), matrixRow: "", step: "positive quantity", rows: 3, replayed: 0)
       #expect(try await summary() == [before])
       #expect(try await store.quarantineSummary(project: "shop", job: JobName("x"), limit: 10) == [])
       #expect(

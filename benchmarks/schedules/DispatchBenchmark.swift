@@ -98,7 +98,8 @@ private final class TimedEngine: FireRunner {
     try await store.closeFire(fire, as: .ran)
     return .succeeded(
       RunSummary(
-        run: RunID("benchmark"), job: request.job.name, label: nil, revision: 1, rows: RowCounts(), chunks: 0,
+        run: RunID("benchmark"), job: request.job.name, matrixRow: matrixRowName, label: nil, revision: 1,
+        rows: RowCounts(), chunks: 0,
         resultRows: 0, hash: "", seconds: 0, sinks: [], warnings: []))
   }
 

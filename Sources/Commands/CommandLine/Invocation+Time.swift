@@ -20,15 +20,19 @@ extension Invocation {
   func instant(_ option: String, _ zone: ZoneRules, or other: String = "") throws(Fault) -> Instant? {
     guard let text = self[option] else { return nil }
     if let instant = Instant(rfc3339: text) { return instant }
+    let hint = "Write 2026-03-14, or 2026-03-14T02:00:00+01:00\(other)"
     do throws(RowFault) {
       let moment = try Timestamp(
         parsingMoment: text, zones: ZoneContext(session: zone, named: { _ in nil }))
-      return Instant(postgresMicroseconds: moment.microseconds)
+      let instant = Instant(postgresMicroseconds: moment.microseconds)
+      // Postgres's times reach thirty years farther than ours.
+      if moment.isFinite, instant.postgresMicroseconds == moment.microseconds { return instant }
     } catch {
       throw Fault(
-        "bad_value", .usage, "`--\(option) \(text)` is no time", cause: error.sentence,
-        hint: "Write 2026-03-14, or 2026-03-14T02:00:00+01:00\(other)")
+        "bad_value", .usage, "`--\(option) \(text)` is no time", cause: error.sentence, hint: hint)
     }
+    throw Fault(
+      "bad_value", .usage, "`--\(option) \(text)` is beyond the times that are told apart", hint: hint)
   }
 
   /// One of a few words.
@@ -41,7 +45,7 @@ extension Invocation {
       let words = Choice.allCases.map(\.rawValue)
       throw Fault(
         "bad_value", .usage, "`--\(option) \(text)` is none of \(words.joined(separator: ", "))",
-        hint: DidYouMean.hint(for: text, among: words))
+        hint: DidYouMean.hint(for: text, among: words) ?? "For example: --\(option) \(words[0])")
     }
     return choice
   }

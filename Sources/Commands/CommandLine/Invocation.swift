@@ -99,7 +99,8 @@ struct Invocation: Sendable {
     guard let number = Int(plain), range.contains(number) else {
       throw Fault(
         "bad_value", .usage,
-        "`--\(option) \(text)` is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+        "`--\(option) \(text)` is not a whole number from \(range.lowerBound) to \(range.upperBound)",
+        hint: "For example: --\(option) \(min(max(range.lowerBound, 10), range.upperBound))")
     }
     return number
   }

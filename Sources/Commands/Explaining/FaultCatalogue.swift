@@ -20,7 +20,7 @@ enum FaultCatalogue {
     failpoint|connection|A failpoint was asked to fail, as in a test of crashes|Unset TIDEMARK_FAILPOINT
     bad_interval|usage|The interval ends before it begins|Swap --interval-start and --interval-end: the end is the first moment behind the interval
     bad_parameter|usage|A parameter's text does not fit its declared type|Write it as the type in `params:` of the job wants it
-    bad_value|usage|An option or key has a value that it does not take|The hint lists what it takes; `--help` of the command says more
+    bad_value|usage|An option has a value that it does not take|The hint lists what it takes; `--help` of the command says more
     extra_operand|usage|The command line has a word too many|See `--help` of the command; quote texts with spaces
     extra_value|usage|A flag was given a value|Leave the value out
     interval_too_long|usage|The name covers several fires of the job|Name one of them, for example by its date; `backfill` makes several
@@ -57,6 +57,7 @@ enum FaultCatalogue {
     bad_sql_text|validation|SQL or an expression holds something that is not closed, or means nothing|The caret shows where it begins
     bad_timezone|validation|The text is no time zone|Write an IANA name like Europe/Berlin or UTC
     bad_type|validation|The type is not one that can stand here|Write a type as Postgres names it, for example numeric(18,2)
+    bad_value|validation|A key has a value that it does not take|The hint says what it takes
     bad_window|validation|The interval cannot be replaced by this column|`window` must be a date or timestamp column, and date columns need intervals of whole days
     conflicting_keys|validation|Two keys exclude each other|Keep one of them
     constant_fault|validation|An expression, or a part of it, fails whatever the row holds|Correct it: the sentence says what fails
@@ -139,6 +140,7 @@ enum FaultCatalogue {
     bad_mail_server|config|The mail server's URL cannot be used|Write smtp://host:587 or smtps://host
     bad_secret_file|config|A file with a secret cannot be used|It must hold one line of text in UTF-8
     bad_time_zone_file|resource|The system's file of a time zone cannot be read|Install tzdata, or reinstall it
+    bad_state|config|The state's address is of no kind that there is|Name a SQLite file, or a database as postgres://...
     bad_webhook_url|config|The webhook's URL cannot be used|Write an https:// URL
     file_exists|conflict|A file that must not be replaced is there already|Move it away; or allow it with `if_exists` of the store
     file_missing|not_found|There is no such file|Check the path; it is relative to the project

@@ -71,12 +71,16 @@ extension ProjectContext {
     return try await store.runs(filter)
   }
 
+  /// A job with runs, or one of its matrix rows.
   /// - Throws: `Fault` `unknown_job` for a name that neither a file nor a run has.
-  func checkJob(_ name: String, in store: Store) async throws {
-    let (job, _) = ProjectContext.parts(name)
+  func knownJob(_ name: String, in store: Store) async throws -> (job: JobName, row: String?) {
+    let (job, row) = ProjectContext.parts(name)
+    let known = (job: JobName(job), row: row)
     let names = jobNames()
-    if names.contains(job) { return }
-    if try await !store.runs(RunFilter(project: project.name, job: JobName(job), limit: 1)).isEmpty { return }
+    if names.contains(job) { return known }
+    if try await !store.runs(RunFilter(project: project.name, job: known.job, limit: 1)).isEmpty {
+      return known
+    }
     throw Fault(
       "unknown_job", .notFound, "There is no job \(name), and no run of one",
       hint: DidYouMean.hint(for: job, among: names)
@@ -112,13 +116,25 @@ extension ProjectContext {
     return (String(name[..<open]), String(name[name.index(after: open)...].dropLast()))
   }
 
-  /// For suggestions: the jobs whose files can be read.
-  private func jobNames() -> [String] {
+  /// For suggestions.
+  private func jobNames() -> [String] { readableJobs().map(\.name.text) }
+
+  /// The jobs whose files can be read.
+  private func readableJobs() -> [Job] {
     do {
-      return try jobs().readings.map(\.job.name.text)
+      return try jobs().readings.map(\.job)
     } catch {
-      // Without a folder of jobs there is nothing to suggest.
+      // There is no folder of jobs.
       return []
     }
+  }
+
+  // MARK: Notices
+
+  /// Delivers what is due in the project's outbox, of whichever job.
+  /// - Parameter jobs: those that were read already.
+  /// - Throws: `Fault` of the state store alone.
+  func deliverNotices(_ environment: EngineEnvironment, jobs: [Job]) async throws {
+    try await NoticeDelivery(environment: environment, jobs: jobs, otherJobs: readableJobs).deliverDue()
   }
 }

@@ -51,7 +51,8 @@ struct ProjectContext: Sendable {
     return invocation.count("verbose") > 0 ? .debug : .info
   }
 
-  /// The folder that `--project` names, or the nearest one above with a tidemark.yaml or jobs/.
+  /// The folder that `--project` names, or the nearest one above with a tidemark.yaml or jobs/: above here, else
+  /// above a job's file that the command line names.
   private static func root(_ invocation: Invocation) throws(Fault) -> String {
     if let given = invocation["project"] {
       guard isFolder(given) else {
@@ -59,13 +60,22 @@ struct ProjectContext: Sendable {
       }
       return given
     }
-    var folder = "."
+    if let found = nearest(above: ".") { return found }
+    for operand in invocation.operands where isFile(operand) {
+      guard let slash = operand.lastIndex(of: "/") else { continue }
+      if let found = nearest(above: String(operand[...slash]) + ".") { return found }
+    }
+    return "."
+  }
+
+  private static func nearest(above start: String) -> String? {
+    var folder = start
     for _ in 0..<32 {
       if isFile(folder + "/" + ProjectFile.name) || isFolder(folder + "/jobs") { return folder }
       if isRoot(folder) { break }
       folder += "/.."
     }
-    return "."
+    return nil
   }
 
   private static func facts(_ path: String) -> stat? {
@@ -175,7 +185,7 @@ struct ProjectContext: Sendable {
     if case .success(let path) = stateLocation, !StateLocation.isDatabase(path) {
       return StateLocation.folder(of: path) + "/scratch"
     }
-    return (Environment.process["STATE_DIRECTORY"] ?? root + "/.tidemark") + "/scratch"
+    return (StateLocation.systemdFolder(.process) ?? root + "/.tidemark") + "/scratch"
   }
 
   func environment(

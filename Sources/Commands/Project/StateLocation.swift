@@ -4,8 +4,21 @@ internal import Runtime
 /// Where a project's state lies: `--state`, then `TIDEMARK_STATE`, then tidemark.yaml, then systemd's
 /// state folder, then the project itself. Never per user: cron and a person must find the same.
 enum StateLocation {
-  /// - Throws: `Fault` of a reference in tidemark.yaml.
+  /// - Throws: `Fault` of a reference in tidemark.yaml, or `bad_state` for a URL of anything but Postgres, which as a
+  ///   file's name would be a state that nobody finds again.
   static func path(
+    option: String?, environment: Environment, project: Project, values: ExternalValues
+  ) throws(Fault) -> String {
+    let path = try named(option: option, environment: environment, project: project, values: values)
+    if let scheme = path.split(separator: ":").first, path.hasPrefix("\(scheme)://"), !isDatabase(path) {
+      throw Fault(
+        "bad_state", .config, "The state cannot lie at `\(scheme)://...`",
+        hint: "Name a SQLite file, or a database as postgres://...")
+    }
+    return path
+  }
+
+  private static func named(
     option: String?, environment: Environment, project: Project, values: ExternalValues
   ) throws(Fault) -> String {
     if let option { return option }
@@ -14,8 +27,13 @@ enum StateLocation {
       let path = try values.text(of: template)
       return path.hasPrefix("/") || path.contains("://") ? path : project.root + "/" + path
     }
-    if let folder = environment["STATE_DIRECTORY"], !folder.isEmpty { return folder + "/state.db" }
+    if let folder = systemdFolder(environment) { return folder + "/state.db" }
     return project.root + "/.tidemark/state.db"
+  }
+
+  /// Where a unit names several folders they stand with colons between.
+  static func systemdFolder(_ environment: Environment) -> String? {
+    environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
   }
 
   /// The text of `--state` for a command line that another process runs from wherever it stands.

@@ -1,3 +1,4 @@
+internal import Engine
 internal import JobFiles
 internal import Model
 internal import Runtime
@@ -6,23 +7,47 @@ internal import Timetable
 
 /// Intervals as their jobs name them: `2026-03-14` rather than two moments in UTC.
 struct IntervalText {
-  private var calendars: [JobName: IntervalCalendar] = [:]
+  private var calendars: [Key: IntervalCalendar] = [:]
+  /// Whose intervals these are.
+  private(set) var jobs: [JobName] = []
+
+  private struct Key: Hashable {
+    var job: JobName
+    /// `nil` where all rows of a matrix go by one clock.
+    var row: String?
+  }
 
   /// - Throws: `Fault` for a zone that the system does not know, or where the jobs' folder cannot be read.
   ///   Job files that have faults are left out: their intervals are told in UTC.
   init(_ context: ProjectContext) throws {
     for job in try context.jobs().readings.map(\.job) {
-      // A zone that hangs on parameters is known only when a run begins.
-      guard let zone = job.timezone.literal else { continue }
-      let rules: FireRules = try job.schedule.map { try FireRules($0, job: job.name) } ?? FireRules([])
-      calendars[job.name] = IntervalCalendar(
-        rule: job.interval, fires: FireCalendar(rules, zone: try ZoneFiles.system.rules(named: zone)))
+      jobs.append(job.name)
+      if let zone = job.timezone.literal {
+        try add(Key(job: job.name), job, zone: zone)
+      } else if case .rows(let cells, _)? = job.matrix {
+        let rows = MatrixRows(cells)
+        for row in rows.rows {
+          // A zone that hangs on parameters is known only when a run begins.
+          guard let zone = row.zone(of: job) else { continue }
+          try add(Key(job: job.name, row: rows.name(of: row)), job, zone: zone)
+        }
+      }
     }
+  }
+
+  private mutating func add(_ key: Key, _ job: Job, zone: String) throws {
+    let rules: FireRules = try job.schedule.map { try FireRules($0, job: job.name) } ?? FireRules([])
+    calendars[key] = IntervalCalendar(
+      rule: job.interval, fires: FireCalendar(rules, zone: try ZoneFiles.system.rules(named: zone)))
+  }
+
+  private func calendar(_ identity: RunIdentity) -> IntervalCalendar? {
+    calendars[Key(job: identity.job)] ?? calendars[Key(job: identity.job, row: identity.matrixRow)]
   }
 
   /// The label, where it stands for exactly this interval: what `--for` takes.
   func label(_ identity: RunIdentity) -> String? {
-    guard let interval = identity.interval, let calendar = calendars[identity.job], calendar.isWhole(interval)
+    guard let interval = identity.interval, let calendar = calendar(identity), calendar.isWhole(interval)
     else { return nil }
     return calendar.label(of: interval)
   }
@@ -31,7 +56,7 @@ struct IntervalText {
   func text(_ identity: RunIdentity) -> String {
     guard let interval = identity.interval else { return "-" }
     if let label = label(identity) { return label }
-    let zone = calendars[identity.job]?.zone
+    let zone = calendar(identity)?.zone
     return [interval.start, interval.end].map { $0.text(by: zone) }.joined(separator: " to ")
   }
 }
@@ -40,5 +65,21 @@ extension Instant {
   /// RFC 3339 by a zone's clock, or in UTC.
   fileprivate func text(by zone: ZoneRules?) -> String {
     zone.map { text(in: $0) } ?? text()
+  }
+}
+
+extension MatrixRow {
+  /// The job's zone by the row's cells alone; `nil` where it hangs on more than them.
+  fileprivate func zone(of job: Job) -> String? {
+    var zone = ""
+    for part in job.timezone.parts {
+      switch part {
+      case .text(let text): zone += text
+      case .reference(let reference):
+        guard reference.namespace == .matrix, let cell = cells[reference.name] else { return nil }
+        zone += cell
+      }
+    }
+    return zone
   }
 }

@@ -20,12 +20,7 @@ struct RunLine {
     self.retry = retry
   }
 
-  var name: String { RunLine.name(record.identity) }
-
-  /// The job, with the matrix row in brackets.
-  static func name(_ identity: RunIdentity) -> String {
-    identity.matrixRow.isEmpty ? identity.job.text : "\(identity.job)[\(identity.matrixRow)]"
-  }
+  var name: String { record.identity.subject }
 
   /// 0 needs a person, 1 waits for somebody to go on, 2 is going on, 3 is well.
   var urgency: Int {

@@ -1,42 +1,77 @@
 internal import Engine
 internal import Model
+internal import Runtime
 internal import StateStore
 
 /// Tells how a run ended: a summary for people, one JSON document for programs.
 struct RunResult {
-  var outcome: RunOutcome
-  var job: JobName
-  var row: String
+  private let outcome: RunOutcome
+  private let job: JobName
+  private let row: String
+  /// Of the interval that had been made before.
+  private let label: String?
+
+  /// - Throws: `Faults` of the request's parameters, zone or interval.
+  init(_ outcome: RunOutcome, of request: RunRequest, row: String) throws {
+    self.outcome = outcome
+    job = request.job.name
+    self.row = row
+    if case .alreadyDone(let record) = outcome, let interval = record.identity.interval {
+      var request = request
+      request.choice = .range(interval)
+      label = try RunContext(request, matrixRowName: row, now: SystemClock.now, zones: .system).label
+    } else {
+      label = nil
+    }
+  }
 
   private var name: String { row.isEmpty ? job.text : "\(job)[\(row)]" }
 
+  /// For a command that is about one run.
   func tell(_ invocation: Invocation) -> ExitCode {
+    if invocation.has("json") {
+      Terminal.print(json.prettyText)
+    } else {
+      for line in lines { Terminal.print(line) }
+    }
+    return code(invocation)
+  }
+
+  func code(_ invocation: Invocation) -> ExitCode {
+    if case .alreadyDone = outcome, invocation.has("strict") { return .heldByAnother }
+    return .ok
+  }
+
+  var json: JSONValue {
     switch outcome {
     case .succeeded(let summary):
-      if invocation.has("json") {
-        Terminal.print(
-          JSONValue.object([.init("outcome", .string("succeeded"))] + summary.json.members).prettyText)
-      } else {
-        for line in lines(summary) { Terminal.print(line) }
-      }
-      return .ok
+      .object([.init("outcome", .string("succeeded"))] + summary.json.members)
     case .alreadyDone(let record):
-      let sentence =
-        "\(name): done before, by run \(record.id)\(record.finishedAt.map { " at \($0.text())" } ?? "")"
-      if invocation.has("json") {
-        Terminal.print(
-          JSONValue.object([
-            .init("outcome", .string("already_done")), .init("run", .string(record.id.text)),
-            .init("job", .string(job.text)), .init("revision", .integer(record.revision)),
-          ]).prettyText)
-      } else {
-        Terminal.print(sentence)
-        Terminal.print("  To make it again as a new revision: --again")
-      }
-      return invocation.has("strict") ? .heldByAnother : .ok
+      .object([
+        .init("outcome", .string("already_done")), .init("run", .string(record.id.text)),
+        .init("job", .string(job.text)), .init("matrix_row", .optional(row.isEmpty ? nil : row)),
+        .init("interval", .optional(label)), .init("revision", .integer(record.revision)),
+        .init("finished_at", .optional(record.finishedAt?.text())),
+      ])
     case .fireTaken(let fire):
-      Terminal.print("\(name): the fire at \(fire.key.fire.text()) is \(fire.outcome.rawValue) already")
-      return .ok
+      .object([
+        .init("outcome", .string("fire_taken")), .init("run", .optional(fire.run?.text)),
+        .init("job", .string(job.text)), .init("matrix_row", .optional(row.isEmpty ? nil : row)),
+        .init("fire", .string(fire.key.fire.text())), .init("fire_outcome", .string(fire.outcome.rawValue)),
+      ])
+    }
+  }
+
+  var lines: [String] {
+    switch outcome {
+    case .succeeded(let summary): lines(summary)
+    case .alreadyDone(let record):
+      [
+        "\(name)\(label.map { "  \($0)" } ?? ""): done before, by run \(record.id)\(record.finishedAt.map { " at \($0.text())" } ?? "")",
+        "  To make it again as a new revision: --again",
+      ]
+    case .fireTaken(let fire):
+      ["\(name): the fire at \(fire.key.fire.text()) is \(fire.outcome.rawValue) already"]
     }
   }
 

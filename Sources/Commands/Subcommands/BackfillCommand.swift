@@ -72,7 +72,8 @@ enum BackfillCommand {
           hint: "A backfill makes intervals that have ended: name an earlier time")
       }
       throw Fault(
-        "bad_value", .usage, "`--from` is \(from.text()), which is not before `--to`, \(to.text())")
+        "bad_value", .usage, "`--from` is \(from.text()), which is not before `--to`, \(to.text())",
+        hint: "`--to` is the first moment behind the range")
     }
     return from..<to
   }
@@ -130,7 +131,7 @@ enum BackfillCommand {
       Terminal.print("\(done)/\(total)  \(line(report))")
       if let fault = report.fault { Terminal.printError(FaultText(fault: fault).text + "\n") }
     }
-    try await NoticeDelivery(environment: environment, jobs: [job]).deliverDue()
+    try await context.deliverNotices(environment, jobs: [job])
     if isJSON {
       Terminal.print(
         JSONValue.object([

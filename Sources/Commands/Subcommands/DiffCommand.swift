@@ -48,7 +48,7 @@ enum DiffCommand {
         ]).prettyText)
     } else {
       Terminal.print(
-        "\(RunLine.name(new.identity)): revision \(old.revision) (\(old.id)) and revision \(new.revision) (\(new.id))"
+        "\(new.identity.subject): revision \(old.revision) (\(old.id)) and revision \(new.revision) (\(new.id))"
       )
       let equal = Quantity.counted(Int64(comparison.equal), "row")
       Terminal.print(

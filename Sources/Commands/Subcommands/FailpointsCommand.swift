@@ -9,8 +9,13 @@ enum FailpointsCommand {
   static let spec = CommandSpec(
     name: "failpoints", summary: "List the failpoints of crash tests", example: "tidemark failpoints",
     isHidden: true,
-    run: { _ in
-      for point in all { Terminal.print(point.name) }
+    run: { invocation in
+      if invocation.has("json") {
+        Terminal.print(
+          JSONValue.object([.init("failpoints", .array(all.map { .string($0.name) }))]).prettyText)
+      } else {
+        for point in all { Terminal.print(point.name) }
+      }
       return .ok
     })
 }

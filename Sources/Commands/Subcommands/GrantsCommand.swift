@@ -12,7 +12,9 @@ enum GrantsCommand {
     example: "tidemark grants --role tidemark | psql warehouse",
     run: { invocation in
       guard let role = invocation["role"] else {
-        throw Fault("missing_value", .usage, "`tidemark grants` needs `--role ROLE`")
+        throw Fault(
+          "missing_value", .usage, "`tidemark grants` needs `--role ROLE`",
+          hint: "For example: \(invocation.spec.example)")
       }
       var schema = "tidemark"
       if let name = invocation["connection"] {

@@ -15,10 +15,11 @@ enum HistoryCommand {
     let context = try ProjectContext(invocation)
     let store = try await context.openStoreToRead()
     let limit = try invocation.integer("limit", in: 1...100_000) ?? 20
-    if let name = invocation.operands.first { try await context.checkJob(name, in: store) }
-    let runs = try await store.runs(
-      RunFilter(
-        project: context.project.name, job: invocation.operands.first.map { JobName($0) }, limit: limit))
+    var filter = RunFilter(project: context.project.name, limit: limit)
+    if let name = invocation.operands.first {
+      (filter.job, filter.matrixRow) = try await context.knownJob(name, in: store)
+    }
+    let runs = try await store.runs(filter)
     let intervals = try IntervalText(context)
     var lines: [RunLine] = []
     for record in runs {

@@ -68,7 +68,7 @@ enum NoticesCommand {
     try await store.retryNotices(chosen)
     let environment = context.environment(store: store) { _, _ in }
     let reading = try context.jobs()
-    try await NoticeDelivery(environment: environment, jobs: reading.readings.map(\.job)).deliverDue()
+    try await context.deliverNotices(environment, jobs: reading.readings.map(\.job))
     let now = try await store.notices(project: context.project.name, limit: .max).filter {
       chosen.contains($0.id)
     }

@@ -87,7 +87,9 @@ enum PauseCommand {
     let length = UnitText.duration(text).map { Instant(seconds: now.advanced(by: $0).seconds) }
     let until = length == nil ? try invocation.instant("until", zone, or: ", or a length such as 2h") : length
     if let until, until <= now {
-      throw Fault("bad_value", .usage, "`--until \(text)` is over already: it is \(now.text())")
+      throw Fault(
+        "bad_value", .usage, "`--until \(text)` is over already: it is \(now.text())",
+        hint: "Name a later moment, or a length such as 2h")
     }
     return until
   }

@@ -4,6 +4,7 @@ internal import Model
 internal import Planning
 internal import Runtime
 internal import StateStore
+internal import Timetable
 
 /// `tidemark plan`: what a run would read, and how it would be cut, without running it.
 enum PlanCommand {
@@ -24,21 +25,52 @@ enum PlanCommand {
     let environment = context.environment(store: store) { _, _ in }
     let parameters = try RunCommand.parameters(invocation)
     let rows = JobRows(reading.job, context.queries, parameters: parameters)
+    // One document for all rows of a matrix.
+    let isOneDocument = rowName == nil && reading.job.matrix != nil
+    var plans: [JSONValue] = []
     for (name, row) in try await rows.rows(named: rowName) {
       var request = RunRequest(
         job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
         choice: .latest, parameters: parameters, matrixRow: row)
       request.choice = try RunCommand.choice(invocation, request)
-      let (plan, unseen) = try await PlanPreview(environment).plan(request, matrixRowName: name)
-      FaultReport.warn(unseen)
+      let (plan, about, warnings) = try await PlanPreview(environment).plan(request, matrixRowName: name)
+      FaultReport.warn(warnings)
+      let text = PlanText(plan, stores: reading.job.sinks)
       if invocation.has("json") {
-        Terminal.print(PlanText(plan, stores: reading.job.sinks).json.prettyText)
+        plans.append(.object(members(about) + text.json.members))
       } else {
-        if !name.isEmpty { Terminal.print("\(reading.job.name)[\(name)]") }
-        for line in PlanText(plan, stores: reading.job.sinks).lines { Terminal.print(line) }
+        for line in head(about) + text.lines { Terminal.print(line) }
       }
     }
     await store.close()
+    if invocation.has("json") {
+      let document = isOneDocument ? JSONValue.object([.init("plans", .array(plans))]) : plans.first
+      Terminal.print((document ?? .null).prettyText)
+    }
     return .ok
+  }
+
+  /// What the plan is for, and what is read for it where that is more.
+  private static func head(_ about: RunContext) -> [String] {
+    let name = about.identity.subject
+    guard let spans = about.spans else { return [name] }
+    func text(_ range: TimeRange) -> String {
+      "\(range.start.text(in: about.zone)) to \(range.end.text(in: about.zone))"
+    }
+    var lines = [name + (about.label.map { "  \($0)" } ?? ""), "  interval  \(text(spans.interval))"]
+    if spans.window != spans.interval { lines.append("  window    \(text(spans.window))") }
+    return lines
+  }
+
+  private static func members(_ about: RunContext) -> [JSONValue.Member] {
+    let row = about.identity.matrixRow
+    return [
+      .init("job", .string(about.identity.job.text)), .init("matrix_row", .optional(row.isEmpty ? nil : row)),
+      .init("interval", .optional(about.label)),
+      .init("interval_start", .optional(about.spans?.interval.start.text())),
+      .init("interval_end", .optional(about.spans?.interval.end.text())),
+      .init("window_start", .optional(about.spans?.window.start.text())),
+      .init("window_end", .optional(about.spans?.window.end.text())),
+    ]
   }
 }

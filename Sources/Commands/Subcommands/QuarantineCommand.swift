@@ -8,7 +8,7 @@ enum QuarantineCommand {
     discussion: """
       list [JOB]     counts by run and step
       show RUN|JOB   the rows of a run, with every rule they broke; of a job its newest run that has such rows
-      export RUN|JOB the same as JSON Lines
+      export RUN|JOB the same as JSON Lines, or with --json as one document
       replay RUN     puts the rows of a succeeded run through the job's present steps and lookups, and publishes
                      what passes together with the rest as its next revision; what fails again stays
       purge RUN      deletes the rows of a run that is over; the counts stay
@@ -32,20 +32,24 @@ enum QuarantineCommand {
     var code = ExitCode.ok
     switch invocation.operands[0] {
     case "list":
-      if let target { try await context.checkJob(target, in: store) }
-      try await list(invocation, store, project: context.project.name, job: target)
+      try await list(invocation, store, context, job: target)
     case "show":
       let run = try await run(named: target, store, context, orJob: true).id
       try await show(invocation, store, run: run)
     case "export":
       let run = try await run(named: target, store, context, orJob: true).id
-      try await export(store, run: run, limit: try limit(invocation) ?? .max)
+      try await export(invocation, store, run: run)
     case "replay":
       let origin = try await run(named: target, store, context)
       code = try await QuarantineReplay(invocation: invocation, context: context, store: store).replay(origin)
     case "purge":
       let run = try await run(named: target, store, context).id
-      Terminal.print("\(try await store.purgeQuarantine(of: run)) rows of run \(run) are deleted")
+      let count = try await store.purgeQuarantine(of: run)
+      Terminal.print(
+        invocation.has("json")
+          ? JSONValue.object([.init("run", .string(run.text)), .init("rows_deleted", .integer(count))])
+            .prettyText
+          : "\(count) rows of run \(run) are deleted")
     default:
       throw Fault(
         "bad_value", .usage, "`tidemark quarantine` does not know `\(invocation.operands[0])`",
@@ -63,12 +67,12 @@ enum QuarantineCommand {
     let hint = "`tidemark quarantine list` shows runs with rejected rows"
     guard let target else { throw Fault("missing_operand", .usage, "Name the run", hint: hint) }
     var id = RunID(target)
-    if orJob,
+    if orJob, try await store.run(id) == nil {
+      let (job, row) = try await context.knownJob(target, in: store)
       let newest = try await store.quarantineSummary(
-        project: context.project.name, job: JobName(target), limit: 1
+        project: context.project.name, job: job, matrixRow: row, limit: 1
       ).first
-    {
-      id = newest.run
+      if let newest { id = newest.run }
     }
     guard let run = try await store.run(id), run.identity.project == context.project.name else {
       throw Fault("no_such_run", .notFound, "There is no run `\(target)`", hint: hint)
@@ -80,15 +84,18 @@ enum QuarantineCommand {
     try invocation.integer("limit", in: 1...1_000_000_000)
   }
 
-  private static func list(_ invocation: Invocation, _ store: Store, project: String, job: String?)
-    async throws
-  {
+  private static func list(
+    _ invocation: Invocation, _ store: Store, _ context: ProjectContext, job name: String?
+  ) async throws {
+    var (job, row): (JobName?, String?) = (nil, nil)
+    if let name { (job, row) = try await context.knownJob(name, in: store) }
     let items = try await store.quarantineSummary(
-      project: project, job: job.map { JobName($0) }, limit: try limit(invocation) ?? 1000)
+      project: context.project.name, job: job, matrixRow: row, limit: try limit(invocation) ?? 1000)
     if invocation.has("json") {
       let list: [JSONValue] = items.map { item in
         .object([
           .init("run", .string(item.run.text)), .init("job", .string(item.job.text)),
+          .init("matrix_row", .optional(item.matrixRow.isEmpty ? nil : item.matrixRow)),
           .init("step", .string(item.step)), .init("rows", .integer(item.rows)),
           .init("replayed", .integer(item.replayed)),
         ])
@@ -99,7 +106,8 @@ enum QuarantineCommand {
     } else {
       let rows = items.map {
         [
-          $0.run.text, $0.job.text, $0.step, Quantity.count(Int64($0.rows)),
+          $0.run.text, $0.matrixRow.isEmpty ? $0.job.text : "\($0.job)[\($0.matrixRow)]", $0.step,
+          Quantity.count(Int64($0.rows)),
           Quantity.count(Int64($0.replayed)),
         ]
       }
@@ -131,16 +139,24 @@ enum QuarantineCommand {
     }
   }
 
-  private static func export(_ store: Store, run: RunID, limit: Int) async throws {
+  /// Page by page: there may be more rows than memory.
+  private static func export(_ invocation: Invocation, _ store: Store, run: RunID) async throws {
+    let isDocument = invocation.has("json")
     var cursor = RejectionCursor.start
-    var left = limit
+    var left = try limit(invocation) ?? .max
+    var separator = ""
+    if isDocument { Terminal.print("{\"rows\": [") }
     while left > 0 {
       let page = try await store.rejections(of: run, after: cursor, limit: min(left, 1000))
-      guard let last = page.last else { return }
-      for record in page { Terminal.print(try json(record).text) }
+      guard let last = page.last else { break }
+      for record in page {
+        Terminal.print(separator + (try json(record).text))
+        if isDocument { separator = ", " }
+      }
       cursor = RejectionCursor(after: last)
       left -= page.count
     }
+    if isDocument { Terminal.print("]}") }
   }
 
   private static func json(_ record: StoredRejection) throws(Fault) -> JSONValue {

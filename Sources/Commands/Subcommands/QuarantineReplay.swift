@@ -34,14 +34,13 @@ struct QuarantineReplay {
       outcome = .failure(error)
     }
     reporter.finish()
-    try await NoticeDelivery(environment: environment, jobs: [reading.job]).deliverDue()
-    return try await tell(try outcome.get(), origin)
+    try await context.deliverNotices(environment, jobs: [reading.job])
+    return try tell(try outcome.get(), of: asked, origin)
   }
 
-  private func tell(_ outcome: RunOutcome, _ origin: RunRecord) async throws -> ExitCode {
+  private func tell(_ outcome: RunOutcome, of request: RunRequest, _ origin: RunRecord) throws -> ExitCode {
     guard case .alreadyDone(let done) = outcome else {
-      return RunResult(outcome: outcome, job: origin.identity.job, row: origin.identity.matrixRow)
-        .tell(invocation)
+      return try RunResult(outcome, of: request, row: origin.identity.matrixRow).tell(invocation)
     }
     let left = done.totals.rows.quarantined
     say(

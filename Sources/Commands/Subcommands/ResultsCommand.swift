@@ -28,7 +28,8 @@ enum ResultsCommand {
     if invocation.has("json") {
       Terminal.print(
         JSONValue.object([
-          .init("run", .string(record.id.text)), .init("revision", .integer(record.revision)),
+          .init("run", .string(record.id.text)), .init("job", .string(record.identity.job.text)),
+          .init("revision", .integer(record.revision)),
           .init("columns", .array(result.columns.map { .string($0.name) })),
           .init("rows", .array(rows.map { .array($0.map(JSONValue.optional)) })),
           .init("more", .integer(result.more)),
@@ -36,7 +37,7 @@ enum ResultsCommand {
       return .ok
     }
     Terminal.print(
-      "\(RunLine.name(record.identity))  \(record.id)  revision \(record.revision)"
+      "\(record.identity.subject)  \(record.id)  revision \(record.revision)"
         + (record.state == .succeeded ? "" : "  (\(record.state.rawValue): not all of it is published)"))
     let table = TextTable(
       header: result.columns.map(\.name), rows: rows.map { $0.map { FaultText.oneLine($0 ?? "∅") } },

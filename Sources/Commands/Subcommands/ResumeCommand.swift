@@ -70,10 +70,8 @@ enum ResumeCommand {
       outcome = .failure(error)
     }
     reporter.finish()
-    try await NoticeDelivery(environment: environment, jobs: [request.job]).deliverDue()
-    return RunResult(
-      outcome: try outcome.get(), job: record.identity.job, row: record.identity.matrixRow
-    ).tell(invocation)
+    try await context.deliverNotices(environment, jobs: [request.job])
+    return try RunResult(try outcome.get(), of: request, row: record.identity.matrixRow).tell(invocation)
   }
 
   private static func preview(

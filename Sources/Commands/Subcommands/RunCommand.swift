@@ -37,6 +37,9 @@ enum RunCommand {
     FaultReport.warn(reading.warnings)
     let parameters = try parameters(invocation)
     let rows = try await JobRows(reading.job, context.queries, parameters: parameters).rows(named: rowName)
+    // One document for all rows of a matrix, whatever becomes of them.
+    let isOneDocument = invocation.has("json") && rowName == nil && reading.job.matrix != nil
+    var results: [RunResult] = []
     let request = RunRequest(
       job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
       choice: .latest, parameters: parameters,
@@ -52,47 +55,68 @@ enum RunCommand {
     // What a failed run has to tell is delivered too, before its fault is.
     let outcome: Result<ExitCode, any Error>
     do {
-      outcome = .success(try await runRows(rows, request, environment, store, reporter, invocation))
+      outcome = .success(
+        try await runRows(rows, request, environment, store, reporter, context) { result in
+          results.append(result)
+          return isOneDocument ? result.code(invocation) : result.tell(invocation)
+        })
     } catch {
       outcome = .failure(error)
     }
     reporter.finish()
-    try await NoticeDelivery(environment: environment, jobs: [reading.job]).deliverDue()
+    try await context.deliverNotices(environment, jobs: [reading.job])
     await store.close()
-    return try outcome.get()
+    guard isOneDocument else { return try outcome.get() }
+    var faults: [Fault] = []
+    if case .failure(let error) = outcome { faults = Tool.faults(of: error) }
+    Terminal.print(
+      JSONValue.object([
+        .init("runs", .array(results.map(\.json))),
+        .init("faults", .array(faults.map { FaultText(fault: $0).json })),
+      ]).prettyText)
+    return try faults.first?.kind.exitCode ?? outcome.get()
   }
 
   private static func runRows(
     _ rows: [(String, MatrixRow?)], _ request: RunRequest, _ environment: EngineEnvironment, _ store: Store,
-    _ reporter: RunReporter, _ invocation: Invocation
+    _ reporter: RunReporter, _ context: ProjectContext, _ ended: (RunResult) -> ExitCode
   ) async throws -> ExitCode {
-    let byHand = HandRun(store: store)
     var worst = ExitCode.ok
     for (name, row) in rows {
-      var request = request
-      request.matrixRow = row
-      request.choice = try choice(invocation, request)
-      if request.choice == .latest, request.parameters.isEmpty, !request.again {
-        request = try await byHand.request(request, row: name)
-      }
-      let asked = request
-      // With --json the log on standard error says it.
-      let isJSON = invocation.has("json")
-      let reruns = RunReruns(
-        environment: environment, jobs: [request.job], isOff: invocation.has("no-rerun"),
-        tell: { failure in
-          reporter.finish()
-          if !isJSON { _ = FaultReport.print(Tool.faults(of: failure), asJSON: false) }
-        })
-      let outcome = try await StopSignals.cancelling {
-        try await ServiceStatus.savingWhenStopped { try await reruns.run(asked, matrixRowName: name) }
-      }
-      try await byHand.finish(asked, outcome)
-      reporter.finish()
-      let code = RunResult(outcome: outcome, job: request.job.name, row: name).tell(invocation)
+      let code = ended(try await runRow(name, row, request, environment, store, reporter, context))
       if worst == .ok { worst = code }
     }
     return worst
+  }
+
+  private static func runRow(
+    _ name: String, _ row: MatrixRow?, _ request: RunRequest, _ environment: EngineEnvironment,
+    _ store: Store, _ reporter: RunReporter, _ context: ProjectContext
+  ) async throws -> RunResult {
+    let invocation = context.invocation
+    let byHand = HandRun(store: store)
+    var request = request
+    request.matrixRow = row
+    request.choice = try choice(invocation, request)
+    if request.choice == .latest, request.parameters.isEmpty, !request.again {
+      request = try await byHand.request(request, row: name)
+    }
+    let asked = request
+    // With --json the log on standard error says it.
+    let isJSON = invocation.has("json")
+    let reruns = RunReruns(
+      environment: environment, isOff: invocation.has("no-rerun"),
+      tell: { failure in
+        reporter.finish()
+        if !isJSON { _ = FaultReport.print(Tool.faults(of: failure), asJSON: false) }
+        try await context.deliverNotices(environment, jobs: [asked.job])
+      })
+    let outcome = try await StopSignals.cancelling {
+      try await ServiceStatus.savingWhenStopped { try await reruns.run(asked, matrixRowName: name) }
+    }
+    try await byHand.finish(asked, outcome)
+    reporter.finish()
+    return try RunResult(outcome, of: asked, row: name)
   }
 
   static func parameters(_ invocation: Invocation) throws(Fault) -> [String: String] {
@@ -100,9 +124,14 @@ enum RunCommand {
     for text in invocation.all("set") {
       // Scalar by scalar: a combining letter behind the sign makes one character of both.
       guard let equals = text.unicodeScalars.firstIndex(of: "="), equals != text.startIndex else {
-        throw Fault("bad_value", .usage, "`--set \(text)` is not NAME=VALUE")
+        throw Fault(
+          "bad_value", .usage, "`--set \(text)` is not NAME=VALUE", hint: "For example: --set min_quantity=5")
       }
-      parameters[String(text[..<equals])] = String(text.unicodeScalars[equals...].dropFirst())
+      let name = String(text[..<equals])
+      if parameters[name] != nil {
+        throw Fault("repeated_option", .usage, "The parameter `\(name)` is given twice")
+      }
+      parameters[name] = String(text.unicodeScalars[equals...].dropFirst())
     }
     return parameters
   }
@@ -113,21 +142,27 @@ enum RunCommand {
     let end = invocation["interval-end"]
     if let name = invocation["for"] {
       if start != nil || end != nil {
-        throw Fault("bad_value", .usage, "`--for` and `--interval-start` name the interval twice")
+        throw Fault(
+          "bad_value", .usage, "`--for` and `--interval-start` name the interval twice",
+          hint: "Give one of the two")
       }
       return .named(name)
     }
     guard start != nil else {
-      if end != nil { throw Fault("bad_value", .usage, "`--interval-end` needs `--interval-start`") }
+      if end != nil { throw halfInterval("`--interval-end` needs `--interval-start`") }
       return .latest
     }
-    guard end != nil else {
-      throw Fault("bad_value", .usage, "`--interval-start` needs `--interval-end`")
-    }
+    guard end != nil else { throw halfInterval("`--interval-start` needs `--interval-end`") }
     let zone = try RunContext(request, matrixRowName: "", now: SystemClock.now, zones: .system).zone
     guard let from = try invocation.instant("interval-start", zone),
       let to = try invocation.instant("interval-end", zone)
     else { return .latest }
     return .range(TimeRange(start: from, end: to))
+  }
+
+  private static func halfInterval(_ sentence: String) -> Fault {
+    Fault(
+      "bad_value", .usage, sentence,
+      hint: "Give both, or name the interval: --for yesterday, --for 2026-03-14")
   }
 }

@@ -7,11 +7,10 @@ internal import StateStore
 /// started again by the process that ran it, which waits meanwhile and says so.
 struct RunReruns: Sendable {
   var environment: EngineEnvironment
-  var jobs: [Job]
   /// `--no-rerun`: fail at once.
   var isOff: Bool
-  /// Is told what failed before the wait for the next attempt begins.
-  var tell: @Sendable (any Error) -> Void
+  /// Is told what failed before the wait for the next attempt begins, and delivers what is to be heard of it.
+  var tell: @Sendable (any Error) async throws -> Void
 
   /// - Throws: as `Conductor.run`, for the last attempt; a stop while waiting leaves the fault that the
   ///   wait is for.
@@ -26,14 +25,12 @@ struct RunReruns: Sendable {
           let run = try await failed(request, matrixRowName, since: start),
           let moment = RerunRule.moment(for: run, request.job.errors)
         else { throw failure }
-        tell(failure)
+        try await tell(failure)
         environment.report(
           run.id,
           .waiting(
             reason: "failed \(run.failures) of at most \(request.job.errors.rerunAttempts + 1) times; "
               + "runs again at \(moment.text())"))
-        // Whoever is to hear of the failure hears of it now.
-        try await NoticeDelivery(environment: environment, jobs: jobs).deliverDue()
         do {
           try await Task.sleep(for: max(.zero, environment.now().duration(to: moment)))
         } catch {

@@ -97,6 +97,7 @@ enum ScheduleCommand {
     do {
       let context = try ProjectContext(invocation)
       let (reading, row) = try context.job(name)
+      if row != nil { _ = try await JobRows(reading.job, context.queries).rows(named: row) }
       let found = try await ScheduleReading(context, names: [reading.job.file], punctuality: .seconds(60))
       guard let job = found.scheduled.first(where: { row == nil || $0.id.row == row }) else {
         if !found.faults.isEmpty { throw Faults(found.faults) }
@@ -105,6 +106,12 @@ enum ScheduleCommand {
       guard let schedule = job.job.schedule else { throw ProjectContext.noSchedule(name) }
       let rules = try FireRules(schedule, job: job.job.name)
       FaultReport.warn(rules.warnings.map(\.fault))
+      let others = found.scheduled.filter { row == nil && $0.zone.name != job.zone.name }.map(
+        \.id.description)
+      if !others.isEmpty, invocation["timezone"] == nil {
+        Terminal.printError(
+          "The fires of \(job.id); by clocks of their own go \(others.joined(separator: ", "))\n")
+      }
       let zone = try invocation["timezone"].map { try ZoneFiles.system.rules(named: $0) } ?? job.zone
       return (
         FireRules(

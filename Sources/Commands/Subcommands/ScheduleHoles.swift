@@ -14,8 +14,10 @@ struct ScheduleHoles {
   /// At most so many holes of one job are listed.
   private static let shown = 10
 
-  /// - Parameter job: `nil` for all jobs.
-  init(_ context: ProjectContext, _ store: Store, job: JobName?) async throws {
+  /// - Parameters:
+  ///   - job: `nil` for all jobs.
+  ///   - row: `nil` for all rows of its matrix.
+  init(_ context: ProjectContext, _ store: Store, job: JobName?, row: String?) async throws {
     let project = context.project.name
     let now = SystemClock.now
     pauses = try await store.pauses(project: project).filter {
@@ -29,7 +31,8 @@ struct ScheduleHoles {
     let reading = try await ScheduleReading(context, punctuality: .seconds(60))
     faults = reading.faults
     let finder = HoleFinder(store: store, project: project, now: now)
-    for scheduled in reading.scheduled where job == nil || scheduled.id.job == job {
+    for scheduled in reading.scheduled
+    where (job == nil || scheduled.id.job == job) && (row == nil || scheduled.id.row == row) {
       guard let first = firstSeen[scheduled.id] else { continue }
       holes += try await finder.holes(scheduled, firstSeen: first)
         .filter { $0.outcome?.isOpen != true }

@@ -51,7 +51,7 @@ enum ShowCommand {
     if let hash = receipt?["result_hash"]?.stringValue { Terminal.print("  result      \(hash.prefix(16))") }
     Terminal.print("")
     for event in events {
-      Terminal.print("  \(event.at.text().prefix(19))Z  \(event.name)  \(ShowCommand.facts(event.body))")
+      Terminal.print("  \(EventText(event).line)")
     }
     // What a run overcame stands in its trail.
     if let fault = record.fault, record.state != .succeeded {
@@ -67,11 +67,5 @@ enum ShowCommand {
     .object([
       .init("at", .string(event.at.text())), .init("name", .string(event.name)), .init("facts", event.body),
     ])
-  }
-
-  private static func facts(_ body: JSONValue) -> String {
-    body.members.filter { $0.value != .null }.map { member in
-      "\(member.name)=\(member.value.stringValue.map(FaultText.oneLine) ?? member.value.text)"
-    }.joined(separator: " ")
   }
 }

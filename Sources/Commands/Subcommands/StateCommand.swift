@@ -53,7 +53,14 @@ enum StateCommand {
     default:
       try await store.compact()
       await store.close()
-      Terminal.print("\(store.location) is compacted")
+      if invocation.has("json") {
+        Terminal.print(
+          JSONValue.object([
+            .init("state", .string(store.location)), .init("compacted", .boolean(true)),
+          ]).prettyText)
+      } else {
+        Terminal.print("\(store.location) is compacted")
+      }
       return .ok
     }
   }

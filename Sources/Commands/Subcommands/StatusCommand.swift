@@ -14,9 +14,9 @@ enum StatusCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let store = try await context.openStoreToRead()
-    if let name = invocation.operands.first { try await context.checkJob(name, in: store) }
-    let job = invocation.operands.first.map { JobName($0) }
-    let runs = try await store.standingRuns(project: context.project.name, job: job)
+    var (job, row): (JobName?, String?) = (nil, nil)
+    if let name = invocation.operands.first { (job, row) = try await context.knownJob(name, in: store) }
+    let runs = try await store.standingRuns(project: context.project.name, job: job, matrixRow: row)
     let intervals = try IntervalText(context)
     let now = SystemClock.now
     let retries = try await RetryTimes(context, store, now: now)
@@ -27,13 +27,20 @@ enum StatusCommand {
           record, isOwned: try await store.isOwned(record.id), now: now, intervals: intervals,
           retry: retries.text(record.id)))
     }
+    let known = Set(runs.map(\.identity.job))
+    let idle = intervals.jobs.filter { (job == nil || $0 == job) && !known.contains($0) }.map(\.text)
     lines.sort { ($0.urgency, $0.name) < ($1.urgency, $1.name) }
-    let holes = try await ScheduleHoles(context, store, job: job)
+    let holes = try await ScheduleHoles(context, store, job: job, row: row)
     await store.close()
     FaultReport.warn(holes.faults)
     if invocation.has("json") {
       Terminal.print(
-        JSONValue.object([.init("jobs", .array(lines.map(\.json)))] + holes.members).prettyText)
+        JSONValue.object(
+          [
+            .init("jobs", .array(lines.map(\.json))),
+            .init("without_runs", .array(idle.map(JSONValue.string))),
+          ] + holes.members
+        ).prettyText)
     } else if lines.isEmpty {
       let reason = store.isAbsent ? "There is no state yet at \(store.location)" : "No runs yet"
       Terminal.print("\(reason). `tidemark run JOB` starts one.")
@@ -43,6 +50,7 @@ enum StatusCommand {
         header: ["", "job", "state", "interval", "run", "when", "what now"],
         rows: lines.map(\.cells)
       ).lines { Terminal.print(line) }
+      if !idle.isEmpty { Terminal.print("Without a run so far: \(idle.joined(separator: ", "))") }
     }
     if !invocation.has("json") {
       for line in holes.lines { Terminal.print(line) }

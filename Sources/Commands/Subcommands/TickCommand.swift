@@ -70,7 +70,7 @@ enum TickCommand {
         Terminal.printError("! \(job) is paused: \(pause.reason). `tidemark unpause \(job)` ends that\n")
       }
     }
-    try await NoticeDelivery(environment: environment, jobs: reading.jobs).deliverDue()
+    try await context.deliverNotices(environment, jobs: reading.jobs)
     if isJSON {
       Terminal.print(
         JSONValue.object([

@@ -49,7 +49,7 @@ enum VerifyCommand {
       let equal = Quantity.counted(Int64(verification.equal), "row")
       Terminal.print(
         (isEqual ? style.green("✓") : style.red("✗")) + " "
-          + style.bold(RunLine.name(record.identity)) + "  \(record.id)  \(verification.target)")
+          + style.bold(record.identity.subject) + "  \(record.id)  \(verification.target)")
       Terminal.print(
         isEqual
           ? "  \(equal), every digit as Postgres computes it"

@@ -80,8 +80,9 @@ extension Attempt {
           + (job.schedule == nil ? "" : "; the schedule does so by itself"))
     }
     let summary = RunSummary(
-      run: record.id, job: job.name, label: context.label, revision: record.revision,
-      rows: record.totals.rows, chunks: record.totals.chunks, resultRows: made.rows, hash: made.hash,
+      run: record.id, job: job.name, matrixRow: record.identity.matrixRow, label: context.label,
+      revision: record.revision, rows: record.totals.rows, chunks: record.totals.chunks,
+      resultRows: made.rows, hash: made.hash,
       seconds: Double(elapsed.milliseconds) / 1000, sinks: sinks, warnings: warnings,
       lookups: LookupTally.sum(
         try await store.finishedChunks(of: record.id), replay: record.replayOf.map { _ in record.id }),

@@ -10,11 +10,12 @@ package struct PlanPreview: Sendable {
     self.environment = environment
   }
 
-  /// - Returns: the plan, and why targets were not looked at, where their servers cannot be reached from here.
+  /// - Returns: the plan, what it is for, and what a run would be refused later, or could not be looked at from
+  ///   here.
   /// - Throws: `Fault` or `Faults`, as a run would.
   package func plan(
     _ request: RunRequest, matrixRowName: String
-  ) async throws -> (plan: Plan, unseenTargets: [Fault]) {
+  ) async throws -> (plan: Plan, context: RunContext, warnings: [Fault]) {
     let context = try RunContext(
       request, matrixRowName: matrixRowName, now: environment.now(), zones: environment.zones)
     var references = context.references
@@ -27,13 +28,13 @@ package struct PlanPreview: Sendable {
     do {
       let plan = try await asker.plan(
         PlanRequest(job: request.job, references: references, connections: environment.project.connections))
-      let unseen = try await Publisher.inspect(
+      let warnings = try await Publisher.inspect(
         TargetResolver(
           job: request.job, context: context, references: references,
           connections: environment.project.connections, isForced: false),
         plan, asker, environment: environment)
       await asker.close()
-      return (plan, unseen)
+      return (plan, context, warnings)
     } catch {
       await asker.close()
       throw error

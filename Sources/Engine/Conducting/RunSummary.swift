@@ -4,6 +4,8 @@ package import Model
 package struct RunSummary: Hashable, Sendable {
   package var run: RunID
   package var job: JobName
+  /// Empty for a job without matrix.
+  package var matrixRow: String
   package var label: String?
   package var revision: Int
   package var rows: RowCounts
@@ -35,12 +37,13 @@ package struct RunSummary: Hashable, Sendable {
   }
 
   package init(
-    run: RunID, job: JobName, label: String?, revision: Int, rows: RowCounts, chunks: Int,
+    run: RunID, job: JobName, matrixRow: String, label: String?, revision: Int, rows: RowCounts, chunks: Int,
     resultRows: Int64, hash: String, seconds: Double, sinks: [Sink], warnings: [String],
     lookups: [LookupTally] = [], replayOf: RunID? = nil
   ) {
     self.run = run
     self.job = job
+    self.matrixRow = matrixRow
     self.label = label
     self.revision = revision
     self.rows = rows
@@ -58,6 +61,7 @@ package struct RunSummary: Hashable, Sendable {
   package var json: JSONValue {
     .object([
       .init("run", .string(run.text)), .init("job", .string(job.text)),
+      .init("matrix_row", .optional(matrixRow.isEmpty ? nil : matrixRow)),
       .init("interval", .optional(label)), .init("revision", .integer(revision)),
       .init("replay_of", .optional(replayOf?.text)),
       .init("rows_read", .integer(rows.read)), .init("rows_kept", .integer(rows.kept)),

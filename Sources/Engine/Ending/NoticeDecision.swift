@@ -11,6 +11,8 @@ struct NoticeDecision {
   func drafts(
     _ events: Set<NoticeEvent>, run: RunRecord, facts: [JSONValue.Member]
   ) -> [NoticeDraft] {
+    let known: [JSONValue.Member] = [.init("job", .string(run.identity.subject))]
+    let facts = known + facts.filter { $0.name != "job" }
     var drafts: [NoticeDraft] = []
     for (number, rule) in request.job.notify.enumerated() {
       for event in NoticeEvent.allCases where events.contains(event) && rule.events.contains(event) {

@@ -21,7 +21,7 @@ struct RunEnding: Sendable {
       RunMove(
         to: .succeeded, event: EventDraft(event.name, .object(event.facts)),
         notices: NoticeDecision(request: request, context: context).drafts(
-          events, run: record, facts: summary.json.members),
+          events, run: record, facts: summary.json.members + (try await recovery(record))),
         receipt: receipt(summary, record), fireOutcome: successOutcome))
     try Failpoint.hit(.runAfterSuccess)
     environment.report(record.id, event)
@@ -33,6 +33,15 @@ struct RunEnding: Sendable {
       runsBefore: now.advanced(by: .zero - retention.runs),
       quarantineBefore: now.advanced(by: .zero - retention.quarantine))
     await environment.store.releaseQuietly(ownership, report: environment.report)
+  }
+
+  /// Since when a run had failed that now has succeeded.
+  private func recovery(_ record: RunRecord) async throws -> [JSONValue.Member] {
+    if record.failures == 0 { return [] }
+    let failed = try await environment.store.attempts(of: record.id).filter { $0.endState == .failed }
+    return failed.compactMap(\.endedAt).min().map {
+      [.init("failed_since", .string($0.text(in: context.zone)))]
+    } ?? []
   }
 
   private var successOutcome: FireOutcome {
@@ -75,11 +84,11 @@ struct RunEnding: Sendable {
       notices: NoticeDecision(request: request, context: context).drafts(
         events, run: record,
         facts: [
-          .init("run", .string(record.id.text)), .init("job", .string(request.job.name.text)),
-          .init("interval", .optional(context.label)), .init("code", .string(fault.code)),
+          .init("run", .string(record.id.text)), .init("interval", .optional(context.label)),
+          .init("code", .string(fault.code)),
           .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
           .init("hint", .optional(fault.hint)),
-        ]),
+        ] + outlook(record)),
       fireOutcome: fireOutcome(state, record))
     let store = environment.store
     let isWritten = try await Task {
@@ -92,6 +101,16 @@ struct RunEnding: Sendable {
     }.value
     if isWritten { environment.report(record.id, event) }
     await store.releaseQuietly(ownership, report: environment.report)
+  }
+
+  /// When a run that fails is tried again by itself, or else what somebody is to do.
+  private func outlook(_ record: RunRecord) -> [JSONValue.Member] {
+    let rules = request.job.errors
+    if record.failures < rules.rerunAttempts {
+      let moment = environment.now().advanced(by: rules.rerunWait)
+      return [.init("retry_at", .string(moment.text(in: context.zone)))]
+    }
+    return [.init("next", .string("tidemark resume \(record.id)"))]
   }
 
   /// `nil` where the fire stays with the run, which will be gone on with.

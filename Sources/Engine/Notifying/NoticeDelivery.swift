@@ -8,14 +8,20 @@ internal import StateStore
 package struct NoticeDelivery: Sendable {
   private let environment: EngineEnvironment
   private let jobs: [Job]
+  private let otherJobs: @Sendable () -> [Job]
 
   /// How long an attempt may take before another process may try.
   private static let patience = Duration.seconds(120)
 
-  /// - Parameter jobs: those whose `notify` items may be written out in the job file.
-  package init(environment: EngineEnvironment, jobs: [Job]) {
+  /// - Parameters:
+  ///   - jobs: those whose `notify` items may be written out in the job file.
+  ///   - otherJobs: all others of the project, asked for where a notice is of one of them.
+  package init(
+    environment: EngineEnvironment, jobs: [Job], otherJobs: @escaping @Sendable () -> [Job] = { [] }
+  ) {
     self.environment = environment
     self.jobs = jobs
+    self.otherJobs = otherJobs
   }
 
   /// - Throws: `Fault` of the state store alone.
@@ -68,8 +74,8 @@ package struct NoticeDelivery: Sendable {
       case .notify: break
       }
     } catch let fault as Fault where fault.code == "unknown_notifier" && first.channel.contains("#") {
-      // Written into a job that this command did not read: one that reads it will deliver.
-      try await each { try await store.markFailed($0.id, fault, retryAfter: .seconds(60)) }
+      // Written into a job whose file is gone or cannot be read: it may be back.
+      try await retry(records, fault, nil)
     } catch let fault as Fault where fault.kind == .config || fault.kind == .validation {
       try await each { try await store.markGaveUp($0.id, fault) }
     }
@@ -111,7 +117,7 @@ package struct NoticeDelivery: Sendable {
   private func notifier(_ channel: String) throws(Fault) -> Notifier {
     if let named = environment.project.notifiers[channel] { return named }
     if let mark = channel.lastIndex(of: "#"), let number = Int(channel[channel.index(after: mark)...]),
-      let job = jobs.first(where: { $0.name.text == channel[..<mark] }), job.notify.indices.contains(number),
+      let job = job(named: channel[..<mark]), job.notify.indices.contains(number),
       case .inline(let notifier) = job.notify[number].channel
     {
       return notifier
@@ -119,6 +125,10 @@ package struct NoticeDelivery: Sendable {
     throw Fault(
       "unknown_notifier", .config, "There is no notifier `\(channel)` any more",
       hint: "Name it under `notifiers:` in tidemark.yaml")
+  }
+
+  private func job(named name: Substring) -> Job? {
+    jobs.first { $0.name.text == name } ?? otherJobs().first { $0.name.text == name }
   }
 
   private func notify(_ connection: String, _ channel: String, _ payload: String) async -> Delivery {

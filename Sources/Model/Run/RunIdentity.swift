@@ -23,6 +23,9 @@ package struct RunIdentity: Hashable, Sendable {
     self.serial = serial
   }
 
+  /// The job, with the matrix row in brackets.
+  package var subject: String { matrixRow.isEmpty ? job.text : "\(job)[\(matrixRow)]" }
+
   /// One line that is equal exactly for equal identities: the key in stores and ledgers.
   package var key: String {
     func escaped(_ text: String) -> String {

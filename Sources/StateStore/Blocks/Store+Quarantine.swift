@@ -32,6 +32,7 @@ package struct RejectionCursor: Hashable, Sendable {
 package struct QuarantineSummary: Hashable, Sendable {
   package var run: RunID
   package var job: JobName
+  package var matrixRow: String
   package var step: String
   package var rows: Int
   package var replayed: Int
@@ -57,23 +58,26 @@ extension Store {
   ///   - job: `nil` for all jobs of the project.
   ///   - run: `nil` for all runs.
   package func quarantineSummary(
-    project: String, job: JobName?, run: RunID? = nil, limit: Int
+    project: String, job: JobName?, matrixRow: String? = nil, run: RunID? = nil, limit: Int
   ) async throws -> [QuarantineSummary] {
     try await database.transaction(.read) { tx in
       try await tx.rows(
         """
-        SELECT runs.run_id, runs.job, rejections.step, COUNT(*) AS row_count,
+        SELECT runs.run_id, runs.job, runs.matrix_row, rejections.step, COUNT(*) AS row_count,
           COUNT(rejections.replayed_by) AS replayed
         FROM rejections JOIN runs ON runs.run_id = rejections.run_id
         WHERE runs.project = $1 AND (CAST($2 AS TEXT) IS NULL OR runs.job = $2)
           AND (CAST($4 AS TEXT) IS NULL OR runs.run_id = $4)
-        GROUP BY runs.run_id, runs.job, rejections.step
+          AND (CAST($5 AS TEXT) IS NULL OR runs.matrix_row = $5)
+        GROUP BY runs.run_id, runs.job, runs.matrix_row, rejections.step
         ORDER BY runs.run_id DESC, rejections.step LIMIT $3
-        """, [.text(project), .optional(job?.text), .integer(limit), .optional(run?.text)]
+        """,
+        [.text(project), .optional(job?.text), .integer(limit), .optional(run?.text), .optional(matrixRow)]
       ).map { row in
         QuarantineSummary(
           run: RunID(try row.text("run_id")), job: JobName(try row.text("job")),
-          step: try row.text("step"), rows: try row.int("row_count"), replayed: try row.int("replayed"))
+          matrixRow: try row.text("matrix_row"), step: try row.text("step"), rows: try row.int("row_count"),
+          replayed: try row.int("replayed"))
       }
     }
   }

@@ -140,17 +140,22 @@ extension Store {
 
   /// Where a project stands: the newest run of each job and matrix row, and every run that is not over,
   /// newest first.
-  /// - Parameter job: `nil` for all jobs.
-  package func standingRuns(project: String, job: JobName?) async throws -> [RunRecord] {
+  /// - Parameters:
+  ///   - job: `nil` for all jobs.
+  ///   - matrixRow: `nil` for all rows of its matrix.
+  package func standingRuns(
+    project: String, job: JobName?, matrixRow: String? = nil
+  ) async throws -> [RunRecord] {
     try await database.transaction(.read) { tx in
       try await tx.rows(
         """
         SELECT * FROM runs
-        WHERE project = $1 AND (CAST($2 AS TEXT) IS NULL OR job = $2) AND (is_open = 1 OR run_id IN (
+        WHERE project = $1 AND (CAST($2 AS TEXT) IS NULL OR job = $2)
+          AND (CAST($3 AS TEXT) IS NULL OR matrix_row = $3) AND (is_open = 1 OR run_id IN (
           SELECT max(run_id) FROM runs
           WHERE project = $1 AND (CAST($2 AS TEXT) IS NULL OR job = $2) GROUP BY job, matrix_row))
         ORDER BY run_id DESC
-        """, [.text(project), .optional(job?.text)]
+        """, [.text(project), .optional(job?.text), .optional(matrixRow)]
       ).map(RunRecord.init)
     }
   }

@@ -47,6 +47,14 @@ import Testing
       let malformed = try await project.run(["schedule", "next", "0 25 * * *"])
       #expect(malformed.status == 3 && malformed.output.contains(":1:3: error"), "\(malformed.output)")
       #expect(malformed.output.contains("The hour 25 is outside 0 to 23"), "\(malformed.output)")
+      // What cannot be taken says what can.
+      for words in [
+        ["next", "@daily", "--from", "294276-12-31"], ["next", "@daily", "--from", "infinity"],
+        ["next", "@daily", "--count", "0"], ["next", "@daily", "--gap", "x"],
+      ] {
+        let refused = try await project.run(["schedule"] + words)
+        #expect(refused.status == 2 && refused.output.contains("  hint: "), "\(words): \(refused.output)")
+      }
       let word = try await project.run(["schedule", "nxt", "@daily"])
       #expect(word.status == 2 && word.output.contains("Did you mean `next`?"), "\(word.output)")
     }
@@ -323,7 +331,12 @@ import Testing
       }
       let list = try await project.run(["notices", "list"]).output
       #expect(list.contains("gave_up"), "\(list)")
+      // Whichever job runs next delivers what is due.
+      #expect(try await project.run(["run", "job", "--for", "2026-03-02"]).status == 0)
       try project.write("there", "")
+      try project.write("jobs/other.yaml", ScheduledJobText.job("job: other", table: "others"))
+      #expect(try await project.run(["run", "other"], environment: ScheduledJobText.later(60)).status == 0)
+      #expect(try await project.run(["notices", "list"]).output.contains("delivered"))
       let retried = try await project.run(["notices", "retry", "all"])
       #expect(retried.status == 0 && retried.output.contains("delivered"), "\(retried.output)")
       let unknown = try await project.run(["notices", "retry", "nobody"])
