@@ -4,23 +4,34 @@ internal import Synchronization
 
 /// Gives the rules of a time zone by its name, from the system's time zone data.
 ///
-/// Files are read once and kept. A name cannot lead out of the data's folder.
+/// Files are read when they are asked for, once, and kept. A name cannot lead out of the data's folder.
 package final class ZoneFiles: Sendable {
   package static let system = ZoneFiles(folder: "/usr/share/zoneinfo")
 
   private let folder: String
   private let cache = Mutex<[String: ZoneRules]>([:])
-  private let index: Index
+  private let namedVersion: String?
+  private let knownIndex = Mutex<Index?>(nil)
 
   package init(folder: String) {
     self.folder = folder
-    index = Index(folder: folder)
+    namedVersion = Index.namedVersion(folder: folder)
+  }
+
+  /// Takes reading a hundred kilobytes of text, which most runs do without.
+  private var index: Index {
+    knownIndex.withLock { known in
+      if let known { return known }
+      let made = Index(folder: folder)
+      known = made
+      return made
+    }
   }
 
   /// The version of the data, such as `2025b`, or `sha256:` and a digest where it names none.
   ///
   /// Two machines with one version give every zone the same rules.
-  package var dataVersion: String { index.version }
+  package var dataVersion: String { namedVersion ?? index.version }
 
   /// The names that the data knows, sorted.
   package var names: [String] { index.names.values.sorted() }
@@ -31,8 +42,7 @@ package final class ZoneFiles: Sendable {
     let key = name.lowercased()
     if let known = cache.withLock({ $0[key] }) { return known }
     if key == "utc" { return .utc }
-    guard let spelling = index.names[key] ?? Self.safePath(name) else { throw unknown(name) }
-    guard let bytes = FileBytes.read("\(folder)/\(spelling)") else { throw unknown(name) }
+    guard let (spelling, bytes) = file(of: name) else { throw unknown(name) }
     let rules: ZoneRules
     do {
       rules = try ZoneRules(tzif: bytes, name: spelling)
@@ -43,6 +53,15 @@ package final class ZoneFiles: Sendable {
     }
     cache.withLock { $0[key] = rules }
     return rules
+  }
+
+  /// The file of a zone, and the right spelling of its name.
+  private func file(of name: String) -> (spelling: String, bytes: [UInt8])? {
+    if let path = Self.safePath(name), let bytes = FileBytes.read("\(folder)/\(path)") {
+      return (path, bytes)
+    }
+    guard let spelling = index.names[name.lowercased()] else { return nil }
+    return FileBytes.read("\(folder)/\(spelling)").map { (spelling, $0) }
   }
 
   /// What reading date and time texts needs, for a session in the zone `name`.
@@ -96,7 +115,7 @@ private struct Index {
 
   /// Reads `tzdata.zi`, the data's source in one file, which Debian and others install with it.
   init(folder: String) {
-    let source = FileBytes.read("\(folder)/tzdata.zi") ?? []
+    let source = FileBytes.read(Self.source(folder)) ?? []
     let lines = source.split(separator: UInt8(ascii: "\n"))
     // Most lines are rules, of which nothing is needed here.
     for line in lines where line.first == UInt8(ascii: "Z") || line.first == UInt8(ascii: "L") {
@@ -106,13 +125,18 @@ private struct Index {
       if fields[0] == "Z" { names[fields[1].lowercased()] = String(fields[1]) }
       if fields[0] == "L", fields.count >= 3 { names[fields[2].lowercased()] = String(fields[2]) }
     }
-    let first = lines.first.map { String(decoding: $0, as: UTF8.self) } ?? ""
-    if first.hasPrefix("# version ") {
-      version = String(first.dropFirst(10))
-    } else if let text = FileBytes.read("\(folder)/+VERSION") {
-      version = String(decoding: text.prefix { $0 > 0x20 }, as: UTF8.self)
-    } else {
-      version = Self.digest(folder: folder, names: &names)
+    version = Self.namedVersion(folder: folder) ?? Self.digest(folder: folder, names: &names)
+  }
+
+  private static func source(_ folder: String) -> String { "\(folder)/tzdata.zi" }
+
+  /// What the data itself says that it is.
+  static func namedVersion(folder: String) -> String? {
+    let line = FileBytes.read(source(folder), atMost: 100)?.prefix { $0 != UInt8(ascii: "\n") }
+    let first = line.map { String(decoding: $0, as: UTF8.self) } ?? ""
+    if first.hasPrefix("# version ") { return String(first.dropFirst(10)) }
+    return FileBytes.read("\(folder)/+VERSION").map {
+      String(decoding: $0.prefix { $0 > 0x20 }, as: UTF8.self)
     }
   }
 
@@ -135,13 +159,13 @@ private struct Index {
 
 private enum FileBytes {
   /// A regular file's bytes, up to a size that no time zone data reaches; nil where it cannot be read.
-  static func read(_ path: String) -> [UInt8]? {
+  static func read(_ path: String, atMost limit: Int = .max) -> [UInt8]? {
     guard let file = fopen(path, "re") else { return nil }
     defer { fclose(file) }
     var status = stat()
     guard fstat(fileno(file), &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 1 << 22
     else { return nil }
-    let size = Int(status.st_size)
+    let size = min(Int(status.st_size), limit)
     return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       count = fread(buffer.baseAddress, 1, size, file)
     }
