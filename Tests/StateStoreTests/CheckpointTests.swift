@@ -128,9 +128,9 @@ import Testing
       let owner = try await world.store.begin()
       #expect(try await world.store.commitment(of: owner.run).isEmpty)
       let long = (0..<(BlockFrame.usualRawBytes * 2 + 7)).map { UInt8(truncatingIfNeeded: $0 / 3) }
-      try await world.store.saveCommitment(long, for: owner)
+      try await world.store.markPrepared([], commitment: long, for: owner)
       #expect(try await world.store.commitment(of: owner.run) == long)
-      try await world.store.saveCommitment([9], for: owner)
+      try await world.store.markPrepared([], commitment: [9], for: owner)
       #expect(try await world.store.commitment(of: owner.run) == [9])
     }
   }

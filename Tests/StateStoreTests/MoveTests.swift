@@ -9,7 +9,8 @@ import Testing
     try await withStore(kind) { world in
       let store = world.store
       let owner = try await store.begin()
-      try await store.markPrepared(sink: "table", resultHash: "h", rowCount: 1, for: owner)
+      try await store.markPrepared(
+        [PreparedSink(sink: "table", resultHash: "h", rowCount: 1)], commitment: nil, for: owner)
       for pastFirstCommit in [false, true] {
         if pastFirstCommit { try await store.markCommitted(sinks: ["table"], for: owner) }
         for from in RunState.allCases {
@@ -83,6 +84,27 @@ import Testing
       }
       try await store.move(owner, through: .interrupted, .failed, .interrupted, .running)
       #expect(try await store.run(run)?.failures == 4)
+    }
+  }
+
+  /// All of them or none, each with its event; and once, also where the answer was lost.
+  @Test(arguments: StoreKind.allCases)
+  func severalMovesAreOne(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let owner = try await store.begin()
+      try await store.move(owner, through: .running, .merging)
+      let prepared = RunMove(to: .prepared, event: EventDraft("result_prepared"))
+      await expectFault("illegal_move") {
+        try await store.move(owner, prepared, RunMove(to: .planned, event: EventDraft("x")))
+      }
+      #expect(try await store.run(owner.run)?.state == .merging)
+      for _ in 1...2 {
+        try await store.move(owner, prepared, RunMove(to: .publishing, event: EventDraft("run_publishing")))
+        #expect(try await store.run(owner.run)?.state == .publishing)
+        let trail = try await store.events(of: owner.run).map(\.name)
+        #expect(trail.suffix(2) == ["result_prepared", "run_publishing"] && trail.count == 4)
+      }
     }
   }
 

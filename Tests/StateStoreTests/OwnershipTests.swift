@@ -49,10 +49,15 @@ import Testing
     ("savePlan", { try await $0.savePlan([1], fingerprint: "f", for: $1) }),
     ("checkpoint", { try await $0.checkpoint(.sample(0), for: $1) }),
     ("dropChunks", { try await $0.dropChunks(nil, for: $1) }),
-    ("saveCommitment", { try await $0.saveCommitment([1], for: $1) }),
     ("markSettled", { try await $0.markSettled(sinks: ["file"], for: $1) }),
     ("raiseRevision", { _ = try await $0.raiseRevision($1, to: 2) }),
-    ("markPrepared", { try await $0.markPrepared(sink: "s", resultHash: "h", rowCount: 1, for: $1) }),
+    (
+      "markPrepared",
+      {
+        try await $0.markPrepared(
+          [PreparedSink(sink: "s", resultHash: "h", rowCount: 1)], commitment: nil, for: $1)
+      }
+    ),
     ("markCommitted", { try await $0.markCommitted(sinks: [], for: $1) }),
     ("markReplayed", { try await $0.markReplayed($1.run, by: $1) }),
     ("supersede", { _ = try await $0.supersede($1, by: .sample(), event: EventDraft("x")) }),

@@ -173,7 +173,8 @@ import Testing
       #expect(asked?.cancel?.by == "ops")
       _ = try await world.stranger().requestCancel(ownership.run, by: "late", reason: "")
       #expect(try await world.store.cancelRequest(for: ownership.run)?.reason == "wrong day")
-      try await world.store.markPrepared(sink: "1:table", resultHash: "h", rowCount: 1, for: ownership)
+      try await world.store.markPrepared(
+        [PreparedSink(sink: "1:table", resultHash: "h", rowCount: 1)], commitment: nil, for: ownership)
       #expect(try await world.store.cancelRequest(for: ownership.run) != nil)
       try await world.store.markCommitted(sinks: ["1:table"], for: ownership)
       #expect(try await world.store.cancelRequest(for: ownership.run) == nil)

@@ -8,10 +8,14 @@ import Testing
     try await withStore(kind) { world in
       let store = world.store
       let owner = try await store.begin()
-      try await store.markPrepared(sink: "file", resultHash: "old", rowCount: 1, for: owner)
       try await store.markPrepared(
-        sink: "file", resultHash: "new", rowCount: 2, details: .string("tmp"), for: owner)
-      try await store.markPrepared(sink: "table", resultHash: "new", rowCount: 2, for: owner)
+        [PreparedSink(sink: "file", resultHash: "old", rowCount: 1)], commitment: nil, for: owner)
+      try await store.markPrepared(
+        [PreparedSink(sink: "file", resultHash: "new", rowCount: 2, details: .string("tmp"))],
+        commitment: nil,
+        for: owner)
+      try await store.markPrepared(
+        [PreparedSink(sink: "table", resultHash: "new", rowCount: 2)], commitment: nil, for: owner)
       var marks = try await store.sinkMarks(of: owner.run)
       #expect(marks.map(\.sink) == ["file", "table"])
       #expect(marks[0].resultHash == "new" && marks[0].rowCount == 2 && marks[0].details == .string("tmp"))
@@ -24,7 +28,8 @@ import Testing
       try await store.markCommitted(sinks: ["table"], for: owner)
       #expect(try await store.sinkMarks(of: owner.run) == marks)
       await expectFault("already_committed") {
-        try await store.markPrepared(sink: "table", resultHash: "other", rowCount: 2, for: owner)
+        try await store.markPrepared(
+          [PreparedSink(sink: "table", resultHash: "other", rowCount: 2)], commitment: nil, for: owner)
       }
       await expectFault("not_prepared") {
         try await store.markCommitted(sinks: ["file", "mail"], for: owner)
@@ -39,7 +44,8 @@ import Testing
       let store = world.store
       let owner = try await store.begin()
       try await store.move(owner, through: .running, .merging, .prepared)
-      try await store.markPrepared(sink: "a", resultHash: "h", rowCount: 2, for: owner)
+      try await store.markPrepared(
+        [PreparedSink(sink: "a", resultHash: "h", rowCount: 2)], commitment: nil, for: owner)
       try await store.move(owner, through: .publishing)
       try await store.markCommitted(sinks: ["a"], for: owner)
       try await store.move(owner, through: .failed)

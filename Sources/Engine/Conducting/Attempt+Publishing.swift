@@ -41,17 +41,16 @@ extension Attempt {
 
   func publish(_ made: ResultMaker.Made, _ publisher: Publisher) async throws -> RunSummary {
     report(.prepared(rows: made.rows, hash: made.hash))
-    if binding?.commitment == nil { try await store.saveCommitment(commitment.bytes, for: ownership) }
-    try await publisher.markPrepared(made, ownership: ownership)
+    try await publisher.markPrepared(
+      made, commitment: binding?.commitment == nil ? commitment : nil, ownership: ownership)
     if record.state != .publishing, !isPastFirstCommit {
       try await store.move(
         ownership,
         RunMove(
           to: .prepared,
           event: EventDraft(
-            "result_prepared", .object(RunEvent.prepared(rows: made.rows, hash: made.hash).facts))))
-      try await store.move(
-        ownership, RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
+            "result_prepared", .object(RunEvent.prepared(rows: made.rows, hash: made.hash).facts))),
+        RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
     }
     // Who asked before the marks were there has raised no fence.
     try await Keeper.refuseCancelled(record.id, in: store)

@@ -81,11 +81,10 @@ actor ChunkPublisher {
   /// Saves what the run goes by from its first published chunk on.
   private func bind() async throws {
     if isBegun { return }
-    try await environment.store.saveCommitment(commitment.bytes, for: ownership)
-    for table in tables {
-      try await environment.store.markPrepared(
-        sink: table.target.sink, resultHash: "", rowCount: 0, details: SinkMark.byChunk, for: ownership)
-    }
+    try await environment.store.markPrepared(
+      tables.map {
+        PreparedSink(sink: $0.target.sink, resultHash: "", rowCount: 0, details: SinkMark.byChunk)
+      }, commitment: commitment.bytes, for: ownership)
     // Who asked before the marks were there has raised no fence.
     try await Keeper.refuseCancelled(ownership.run, in: environment.store)
     isBegun = true

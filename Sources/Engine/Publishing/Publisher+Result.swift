@@ -137,7 +137,10 @@ extension Publisher {
   }
 
   /// Records that every sink holds what its commit needs.
-  func markPrepared(_ made: ResultMaker.Made, ownership: Ownership) async throws {
+  func markPrepared(
+    _ made: ResultMaker.Made, commitment: Commitment?, ownership: Ownership
+  ) async throws {
+    var sinks: [PreparedSink] = []
     let marks = try await environment.store.sinkMarks(of: run.id)
     for sink in tables.map(\.target.sink) + files.map(\.sink) {
       if let mark = marks.first(where: { $0.sink == sink }), mark.committedAt != nil {
@@ -147,10 +150,12 @@ extension Publisher {
       }
       let isToSettle = tables.contains { $0.target.sink == sink && !$0.target.afterPublish.isEmpty }
       let file = try prepared.first { $0.sink == sink }?.file.mark
-      try await environment.store.markPrepared(
-        sink: sink, resultHash: made.hash, rowCount: Int(made.rows),
-        details: file.map(Publisher.known(by:)) ?? (isToSettle ? Publisher.toSettle : .null), for: ownership)
+      sinks.append(
+        PreparedSink(
+          sink: sink, resultHash: made.hash, rowCount: Int(made.rows),
+          details: file.map(Publisher.known(by:)) ?? (isToSettle ? Publisher.toSettle : .null)))
     }
+    try await environment.store.markPrepared(sinks, commitment: commitment?.bytes, for: ownership)
     try Failpoint.hit(.sinksPrepared)
   }
 

@@ -33,18 +33,7 @@ extension Store {
     try await readBlock(run, .partial, part: chunk.number, index: index)
   }
 
-  /// Saves what the run is to go by once a sink has committed, whatever becomes of the job file and
-  /// the source by then. Saving again replaces it.
-  /// - Throws: `Fault` `fenced`.
-  package func saveCommitment(_ bytes: [UInt8], for ownership: Ownership) async throws {
-    let frames = try BlockFrame.frames(of: bytes)
-    try await database.transaction(.write(.saveCommitment)) { tx in
-      let run = try await fence(ownership, tx)
-      try await replaceBlocks(run.id, .commitment, part: 0, .memory(frames), tx)
-    }
-  }
-
-  /// What `saveCommitment` saved; empty if nothing was.
+  /// What the run is to go by once a sink has committed, as `markPrepared` saved it; empty if nothing was.
   /// - Throws: `Fault` `damaged_block`.
   package func commitment(of run: RunID) async throws -> [UInt8] {
     try await readBlocks(run, .commitment)

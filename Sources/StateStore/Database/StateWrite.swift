@@ -12,7 +12,6 @@ enum StateWrite: String, Hashable, Sendable, CaseIterable {
   case checkpoint
   case dropChunks = "drop_chunks"
   case adoptChunks = "adopt_chunks"
-  case saveCommitment = "save_commitment"
   case sinkPrepared = "sink_prepared"
   case sinkCommitted = "sink_committed"
   case sinkSettled = "sink_settled"

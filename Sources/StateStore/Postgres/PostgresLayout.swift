@@ -7,7 +7,7 @@ enum PostgresLayout {
   static let largeTables = ["blocks", "rejections", "chunks", "runs", "fires", "notices", "events"]
     .map { Identifier($0) }
 
-  /// Migrates, each step in one transaction, one process at a time.
+  /// Migrates, all steps in one transaction, one process at a time.
   /// - Throws: `no_state` where there is nothing to migrate and nothing is to be made.
   static func prepare(_ connection: Connection, location: String, makesSchema: Bool) async throws {
     let encoding = try await connection.query("SHOW server_encoding").onlyRow[0] ?? ""
@@ -19,24 +19,24 @@ enum PostgresLayout {
     let version = try await layout(connection, location)
     if version > Migration.newest { throw SQLiteFault.newer(location, version) }
     if version == 0, !makesSchema { throw Store.absent(location) }
-    for migration in Migration.all where migration.number > version {
-      try await apply(migration, connection, location)
-    }
+    if version < Migration.newest { try await migrate(connection, location) }
   }
 
-  private static func apply(_ migration: Migration, _ connection: Connection, _ location: String) async throws
-  {
+  private static func migrate(_ connection: Connection, _ location: String) async throws {
     try await connection.execute("BEGIN")
     do {
       // The number is `TIDE`, as in SQLite's application id; it goes with the transaction.
       try await connection.execute("SELECT pg_advisory_xact_lock(1414088773)")
-      if try await layout(connection, location) < migration.number {
+      let version = try await layout(connection, location)
+      if version == 0 {
         try await connection.execute("CREATE SCHEMA IF NOT EXISTS tidemark_state")
         try await connection.execute(
           """
           CREATE TABLE IF NOT EXISTS tidemark_state.layouts (
             number BIGINT PRIMARY KEY, applied_at TIMESTAMPTZ NOT NULL DEFAULT now())
           """)
+      }
+      for migration in Migration.all where migration.number > version {
         try await connection.execute(SQLText(stringLiteral: migration.statements))
         if let more = migration.postgresStatements {
           try await connection.execute(SQLText(stringLiteral: more))

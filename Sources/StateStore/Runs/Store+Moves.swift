@@ -2,13 +2,18 @@ package import Model
 
 extension Store {
   /// Moves a run to another state, together with the event, the notices, the receipt and the
-  /// outcome of its fires. A move that this owner has made already is made once.
+  /// outcome of its fires; through several states where nothing happens in between. Moves that this owner has made
+  /// already are made once.
   /// - Throws: `Fault` `illegal_move`, `fenced`.
-  package func move(_ ownership: Ownership, _ move: RunMove) async throws {
+  package func move(_ ownership: Ownership, _ moves: RunMove...) async throws {
     try await database.transaction(.write(.move)) { tx in
-      let run = try await fence(ownership, tx)
-      if run.state == move.to, try await isMade(move, by: ownership, tx) { return }
-      try await apply(move, to: run, try await tx.now(), tx)
+      var run = try await fence(ownership, tx)
+      if let last = moves.last, run.state == last.to, try await isMade(last, by: ownership, tx) { return }
+      let now = try await tx.now()
+      for move in moves {
+        try await apply(move, to: run, now, tx)
+        run.state = move.to
+      }
     }
   }
 

@@ -1,5 +1,21 @@
 package import Model
 
+/// What a sink's commit will make visible.
+package struct PreparedSink: Hashable, Sendable {
+  package var sink: String
+  package var resultHash: String
+  package var rowCount: Int
+  /// As `SinkMark.details`.
+  package var details: JSONValue
+
+  package init(sink: String, resultHash: String, rowCount: Int, details: JSONValue = .null) {
+    self.sink = sink
+    self.resultHash = resultHash
+    self.rowCount = rowCount
+    self.details = details
+  }
+}
+
 /// How far one sink of a run has come.
 package struct SinkMark: Hashable, Sendable {
   package var sink: String
@@ -17,28 +33,35 @@ package struct SinkMark: Hashable, Sendable {
 }
 
 extension Store {
-  /// Records that a sink holds everything that its commit needs. Preparing anew replaces the mark.
-  /// - Throws: `Fault` `already_committed` if the sink has committed, `fenced`.
+  /// Records, all or nothing, that sinks hold everything that their commits need, and what the run is to go by once
+  /// one of them has committed, whatever becomes of the job file and the source by then. Preparing anew replaces both.
+  /// - Parameter commitment: `nil` leaves what was saved before.
+  /// - Throws: `Fault` `already_committed` if one of the sinks has committed, `fenced`.
   package func markPrepared(
-    sink: String, resultHash: String, rowCount: Int, details: JSONValue = .null, for ownership: Ownership
+    _ sinks: [PreparedSink], commitment: [UInt8]?, for ownership: Ownership
   ) async throws {
+    let frames = try commitment.map { bytes throws(Fault) in try BlockFrame.frames(of: bytes) }
     try await database.transaction(.write(.sinkPrepared)) { tx in
       let run = try await fence(ownership, tx)
-      let written = try await tx.run(
-        """
-        INSERT INTO sinks (run_id, sink, result_hash, row_count, details, prepared_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (run_id, sink) DO UPDATE SET result_hash = excluded.result_hash,
-          row_count = excluded.row_count, details = excluded.details, prepared_at = excluded.prepared_at
-        WHERE sinks.committed_at IS NULL
-        """,
-        [
-          .text(run.id.text), .text(sink), .text(resultHash), .integer(rowCount), .json(details),
-          .instant(try await tx.now()),
-        ])
-      guard written == 1 else {
-        throw Fault(
-          "already_committed", .conflict, "The sink `\(sink)` of run \(run.id) has published already")
+      if let frames { try await replaceBlocks(run.id, .commitment, part: 0, .memory(frames), tx) }
+      let now = try await tx.now()
+      for sink in sinks {
+        let written = try await tx.run(
+          """
+          INSERT INTO sinks (run_id, sink, result_hash, row_count, details, prepared_at)
+          VALUES ($1, $2, $3, $4, $5, $6)
+          ON CONFLICT (run_id, sink) DO UPDATE SET result_hash = excluded.result_hash,
+            row_count = excluded.row_count, details = excluded.details, prepared_at = excluded.prepared_at
+          WHERE sinks.committed_at IS NULL
+          """,
+          [
+            .text(run.id.text), .text(sink.sink), .text(sink.resultHash), .integer(sink.rowCount),
+            .json(sink.details), .instant(now),
+          ])
+        guard written == 1 else {
+          throw Fault(
+            "already_committed", .conflict, "The sink `\(sink.sink)` of run \(run.id) has published already")
+        }
       }
     }
   }

@@ -5,7 +5,7 @@ enum SQLiteLayout {
   /// `TIDE`, in SQLite's application id.
   private static let applicationID: Int64 = 0x5449_4445
 
-  /// Checks whose file it is and migrates it, each step in one transaction.
+  /// Checks whose file it is and migrates it, all steps in one transaction.
   /// - Parameters:
   ///   - patience: how long to wait for others who make the same file.
   ///   - pause: lets them go on, and says for how long.
@@ -28,8 +28,7 @@ enum SQLiteLayout {
         "state_no_wal", .config, "The state `\(path)` cannot use write-ahead logging",
         hint: "Put it on a local disk")
     }
-    for migration in Migration.all { try apply(migration, connection) }
-    let version = Int(try number(connection, "PRAGMA user_version"))
+    let version = try migrate(connection)
     if version > Migration.newest { throw SQLiteFault.newer(path, version) }
   }
 
@@ -48,17 +47,21 @@ enum SQLiteLayout {
     }
   }
 
-  private static func apply(_ migration: Migration, _ connection: SQLiteConnection) throws(Fault) {
-    guard try number(connection, "PRAGMA user_version") < migration.number else { return }
+  /// - Returns: the layout's number, which may be a newer one's.
+  private static func migrate(_ connection: SQLiteConnection) throws(Fault) -> Int {
+    let version = Int(try number(connection, "PRAGMA user_version"))
+    if version >= Migration.newest { return version }
     try connection.execute("BEGIN IMMEDIATE")
     do throws(Fault) {
       // Another process may have done it while this one waited.
-      if try number(connection, "PRAGMA user_version") < migration.number {
+      let version = Int(try number(connection, "PRAGMA user_version"))
+      for migration in Migration.all where migration.number > version {
         try connection.execute("\(migration.statements)")
         try connection.execute(
           "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migration.number)")
       }
       try connection.execute("COMMIT")
+      return max(version, Migration.newest)
     } catch {
       if connection.isInTransaction { try connection.execute("ROLLBACK") }
       throw error

@@ -29,8 +29,7 @@ extension CrashMatrix {
         "chunk.middle", "chunk.read", "merge.middle", "file.prepared", "file.before_rename",
         "file.after_rename", "commit.answered", "publish.middle",
       ].contains($0)
-        || $0.hasPrefix("state.checkpoint") || $0.hasPrefix("state.sink_prepared")
-        || $0.hasPrefix("state.sink_committed")
+        || $0.hasPrefix("state.checkpoint") || $0.hasPrefix("state.sink_committed")
     }
 
     @Test func theProgramListsThemAll() async throws {

@@ -11,7 +11,7 @@ extension CrashMatrix {
       ["chunk.before_publish", "chunk.after_publish"].flatMap { point in [1, 2, 5].map { "\(point):\($0)" } }
       + [1, 2, 3, 6].map { "publish.middle:\($0)" }
       + ["before", "after"].flatMap { edge in
-        ["save_commitment", "sink_prepared", "sink_committed"].map { "state.\($0).\(edge)_commit:1" }
+        ["sink_prepared", "sink_committed"].map { "state.\($0).\(edge)_commit:1" }
           + ["state.checkpoint.\(edge)_commit:1", "state.checkpoint.\(edge)_commit:4"]
       }
       + [
@@ -23,8 +23,7 @@ extension CrashMatrix {
     /// From before the transaction begins to behind its end.
     static let ofOneTable = [
       "merge.started:1", "merge.middle:1", "merge.middle:4", "file.prepared:1", "result.made:1",
-      "state.save_commitment.before_commit:1", "state.save_commitment.after_commit:1",
-      "state.sink_prepared.before_commit:1", "state.sink_prepared.after_commit:2", "sinks.prepared:1",
+      "state.sink_prepared.before_commit:1", "state.sink_prepared.after_commit:1", "sinks.prepared:1",
       "publish.started:1", "publish.before_commit:1", "publish.middle:1", "publish.after_commit:1",
       "state.sink_committed.before_commit:1", "publish.marked:1",
     ]
@@ -36,7 +35,7 @@ extension CrashMatrix {
       + [
         "chunk.middle:3", "chunk.read:3", "state.checkpoint.before_commit:3",
         "state.checkpoint.after_commit:3", "read.done:1", "merge.started:1", "merge.middle:5",
-        "result.made:1", "state.save_commitment.before_commit:1", "state.sink_prepared.after_commit:1",
+        "result.made:1", "state.sink_prepared.before_commit:1", "state.sink_prepared.after_commit:1",
         "sinks.prepared:1", "publish.started:1", "publish.before_commit:1", "publish.middle:1",
         "publish.after_commit:1", "state.sink_committed.before_commit:1", "publish.marked:1",
         "publish.after_publish:1",
