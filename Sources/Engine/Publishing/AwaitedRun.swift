@@ -19,7 +19,9 @@ final class AwaitedRun: SortedRun {
 
   func next() async throws -> [UInt8]? {
     try Failpoint.hit(.aheadMiddle)
-    return try await found().next()
+    if let block = try await found().next() { return block }
+    relay.store(chunk)
+    return nil
   }
 
   private func found() async throws -> ChunkRun {
@@ -28,7 +30,7 @@ final class AwaitedRun: SortedRun {
     guard let record = try await store.finishedChunk(chunk, of: run) else {
       throw Fault("no_chunk", .internal, "Chunk \(chunk) of run \(run) is not done")
     }
-    let found = ChunkRun(record, of: run, in: store)
+    let found = ChunkRun(record, of: run, in: store, isBeside: true)
     partial = found
     return found
   }

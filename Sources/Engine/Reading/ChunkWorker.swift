@@ -31,6 +31,7 @@ final class ChunkWorker: Sendable {
     do {
       while let chunk = queue.next() {
         try Task.checkCancellation()
+        try await phase.relay?.begin(chunk.id)
         try await finish(chunk, &connections)
       }
     } catch {
