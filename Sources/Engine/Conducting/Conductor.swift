@@ -103,10 +103,11 @@ package struct Conductor: Sendable {
     } catch {
       let store = environment.store
       let current = await attempt.current
-      let fault = try await Keeper.meaning(of: Fault(endingRun: error), to: current.ownership, in: store)
+      let met = Fault(endingRun: error)
+      let fault = try await Keeper.meaning(of: met, to: current.ownership, in: store)
       let ending = RunEnding(environment: environment, request: request, context: context)
       try await ending.record(fault, run: current, start: attempt.start)
-      if let several = error as? Faults { throw several }
+      if fault == met, let several = error as? Faults { throw several }
       throw fault
     }
   }
