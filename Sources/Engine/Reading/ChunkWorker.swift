@@ -14,18 +14,16 @@ final class ChunkWorker: Sendable {
   private let queue: ChunkQueue
   private let holders: [String: SnapshotHolder]
   private let serverFacts: [String: ServerFacts]
-  private let early: EarlyConnections
 
   init(
     number: Int, phase: ReadPhase, queue: ChunkQueue, holders: [String: SnapshotHolder],
-    serverFacts: [String: ServerFacts], early: EarlyConnections
+    serverFacts: [String: ServerFacts]
   ) {
     self.number = number
     self.phase = phase
     self.queue = queue
     self.holders = holders
     self.serverFacts = serverFacts
-    self.early = early
   }
 
   func work() async throws {
@@ -110,7 +108,7 @@ final class ChunkWorker: Sendable {
     }
     let connection = try await holder.importing(
       phase.environment.settings(source.connection, run: phase.ownership.run, job: phase.job.name),
-      session: phase.session, over: early.take)
+      session: phase.session)
     connections[source.connection] = connection
     return connection
   }

@@ -56,12 +56,6 @@ struct ReadPhase: Sendable {
     let connections = Set(plan.sources.map(\.connection)).sorted()
     var holders: [String: SnapshotHolder] = [:]
     try await lagWatch?.waitUntilFresh()
-    let early = EarlyConnections(
-      // Of one source: a reader may come to chunks of another one late, or never.
-      connections.count == 1 ? min(parallelism, open.count) : 0,
-      of: try connections.map { name throws(Fault) in
-        try environment.settings(name, run: run, job: job.name)
-      })
     do {
       for name in connections { holders[name] = try await hold(name) }
       let kept =
@@ -70,13 +64,11 @@ struct ReadPhase: Sendable {
       if !isBegun { try await publish(kept.sorted()) }
       for chunk in kept { try relay?.finish(chunk) }
       let waiting = plan.chunks.filter { !kept.contains($0.id) }
-      try await readAll(waiting, holders: holders, serverFacts: serverFacts, early)
+      try await readAll(waiting, holders: holders, serverFacts: serverFacts)
     } catch {
-      await early.close()
       for holder in holders.values { await holder.close() }
       throw error
     }
-    await early.close()
     for holder in holders.values { await holder.close() }
   }
 
@@ -138,16 +130,15 @@ struct ReadPhase: Sendable {
   }
 
   private func readAll(
-    _ chunks: [PlannedChunk], holders: [String: SnapshotHolder], serverFacts: [String: ServerFacts],
-    _ early: EarlyConnections
+    _ chunks: [PlannedChunk], holders: [String: SnapshotHolder], serverFacts: [String: ServerFacts]
   ) async throws {
     if chunks.isEmpty { return }
     guard let throttle, let lagWatch else {
-      return try await work(on: chunks, holders: holders, serverFacts: serverFacts, early)
+      return try await work(on: chunks, holders: holders, serverFacts: serverFacts)
     }
     try await withThrowingTaskGroup(of: Bool.self) { group in
       group.addTask {
-        try await work(on: chunks, holders: holders, serverFacts: serverFacts, early)
+        try await work(on: chunks, holders: holders, serverFacts: serverFacts)
         return true
       }
       group.addTask {
@@ -161,15 +152,13 @@ struct ReadPhase: Sendable {
   }
 
   private func work(
-    on chunks: [PlannedChunk], holders: [String: SnapshotHolder], serverFacts: [String: ServerFacts],
-    _ early: EarlyConnections
+    on chunks: [PlannedChunk], holders: [String: SnapshotHolder], serverFacts: [String: ServerFacts]
   ) async throws {
     let queue = ChunkQueue(chunks)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<min(parallelism, chunks.count) {
         let worker = ChunkWorker(
-          number: number, phase: self, queue: queue, holders: holders, serverFacts: serverFacts,
-          early: early)
+          number: number, phase: self, queue: queue, holders: holders, serverFacts: serverFacts)
         group.addTask { try await worker.work() }
       }
       do {

@@ -53,16 +53,14 @@ package final class SnapshotHolder: Sendable {
 
   /// A connection of its own, in an open transaction that reads by this snapshot, with the tables
   /// locked. Closing it ends the transaction.
-  /// - Parameter connect: opens it.
   /// - Throws: `connection_lost` (transient) where the holder's own connection is gone, and with it
   ///   perhaps the snapshot; `ddl_waiting` (transient) where a schema change waits for one of the tables, since
   ///   waiting behind it would be waiting for ourselves; `another_server` (transient) where the
   ///   connection reached a server that does not have the snapshot.
   package func importing(
-    _ settings: ConnectionSettings, session: SessionSettings,
-    over connect: (ConnectionSettings) async throws -> Connection = Connection.open
+    _ settings: ConnectionSettings, session: SessionSettings
   ) async throws -> Connection {
-    let worker = try await connect(settings)
+    let worker = try await Connection.open(settings)
     do {
       var options = TransactionOptions.reading(session)
       options.snapshot = snapshot
