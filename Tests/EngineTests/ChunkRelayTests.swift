@@ -8,7 +8,7 @@ import Testing
   private static let chunk = ChunkID(1)
 
   @Test(arguments: [false, true]) func whatIsThereIsNotWaitedFor(_ isEarly: Bool) async throws {
-    let relay = ChunkRelay(readers: 1)
+    let relay = ChunkRelay()
     func come() throws {
       try relay.finish(ChunkID(0))
       try relay.finish(Self.chunk)
@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test(arguments: [false, true]) func nothingMoreComes(_ isEarly: Bool) async throws {
-    let relay = ChunkRelay(readers: 1)
+    let relay = ChunkRelay()
     if isEarly { relay.end() }
     let finished = Task { try await relay.waitUntilFinished(Self.chunk) }
     if !isEarly { relay.end() }
@@ -30,46 +30,25 @@ import Testing
   }
 
   @Test func whatWasThereBeforeTheEndIsThere() async throws {
-    let relay = ChunkRelay(readers: 1)
+    let relay = ChunkRelay()
     try relay.finish(Self.chunk)
     relay.end()
     try await relay.waitUntilFinished(Self.chunk)
   }
 
-  @Test func nothingIsReadForAResultThatIsRefused() async throws {
-    let relay = ChunkRelay(readers: 1)
+  @Test func nothingIsReadForAResultThatIsRefused() throws {
+    let relay = ChunkRelay()
     let fault = Fault("outside_window", .check, "A row lies outside of the window")
     relay.refuse(fault)
-    await #expect(throws: fault) { try await relay.begin(Self.chunk) }
     #expect(throws: fault) { try relay.finish(Self.chunk) }
   }
 
   @Test func cancelled() async throws {
-    let relay = ChunkRelay(readers: 1)
+    let relay = ChunkRelay()
     for _ in 0..<100 {
       let task = Task { try await relay.waitUntilFinished(Self.chunk) }
       task.cancel()
       await #expect(throws: CancellationError.self) { try await task.value }
     }
-  }
-
-  /// No more chunks are read than one a reader and one besides that are not stored; but the one that all wait for is.
-  @Test func readersWaitForTheOneWhoStores() async throws {
-    let relay = ChunkRelay(readers: 1)
-    try await relay.begin(ChunkID(1))
-    try await relay.begin(ChunkID(2))
-    try await relay.begin(ChunkID(0))
-    let next = Task { try await relay.begin(ChunkID(3)) }
-    next.cancel()
-    await #expect(throws: CancellationError.self) { try await next.value }
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await relay.begin(ChunkID(3)) }
-      relay.store(ChunkID(0))
-      relay.store(ChunkID(1))
-      try await group.waitForAll()
-    }
-    let last = Task { try await relay.begin(ChunkID(4)) }
-    relay.endStoring()
-    try await last.value
   }
 }

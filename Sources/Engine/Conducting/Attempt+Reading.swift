@@ -28,7 +28,7 @@ extension Attempt {
       let parallelism = try parallelism
       try await patiently {
         await usedConnections.close()
-        try await publisher.storingAhead(maker(prepared), readers: parallelism) { relay in
+        try await publisher.storingAhead(maker(prepared)) { relay in
           let phase = ReadPhase(
             environment: environment, job: job, plan: prepared.plan, work: prepared.work,
             ownership: ownership, session: session, parallelism: parallelism, asker: asker,

@@ -23,8 +23,6 @@ final class ChunkRun: SortedRun {
   private let store: Store
   private let run: RunID
   private let chunk: ChunkID
-  /// Other chunks are still read.
-  private let isBeside: Bool
   private let blocks: Int
   /// What all blocks together must give; nil where nothing was noted.
   private let expected: String?
@@ -34,8 +32,7 @@ final class ChunkRun: SortedRun {
   /// The member of a checkpoint's proof that holds the digest of its blocks.
   static func note(_ blocks: ChunkBlocks) -> JSONValue.Member { .init("digest", .string(blocks.digest.text)) }
 
-  init(_ record: ChunkRecord, of run: RunID, in store: Store, isBeside: Bool = false) {
-    self.isBeside = isBeside
+  init(_ record: ChunkRecord, of run: RunID, in store: Store) {
     self.store = store
     self.run = run
     chunk = record.chunk
@@ -53,8 +50,7 @@ final class ChunkRun: SortedRun {
       return nil
     }
     do {
-      guard let block = try await store.readBlock(run, chunk: chunk, index: index, isBeside: isBeside)
-      else {
+      guard let block = try await store.readBlock(run, chunk: chunk, index: index) else {
         throw Fault("damaged_block", .data, "Block \(index) of chunk \(chunk) of run \(run) is missing")
       }
       index += 1

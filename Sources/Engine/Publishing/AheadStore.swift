@@ -15,7 +15,7 @@ actor AheadStore {
   private let checks: [TypedCheck]
   private let asker: PlanAsker
   /// To be told of each chunk that is done.
-  nonisolated let relay: ChunkRelay
+  nonisolated let relay = ChunkRelay()
   private var stored: Stored?
 
   /// All rows of a result.
@@ -26,9 +26,8 @@ actor AheadStore {
 
   init(
     _ publication: TablePublication, token: FencingToken, maker: ResultMaker, checks: [TypedCheck],
-    asker: PlanAsker, readers: Int
+    asker: PlanAsker
   ) {
-    relay = ChunkRelay(readers: readers)
     self.publication = publication
     self.token = token
     self.maker = maker
@@ -39,7 +38,6 @@ actor AheadStore {
   /// Ends with the last chunk's rows, or where it cannot go on.
   /// - Throws: `Fault` of a result that cannot be stored later either; the relay tells it, too.
   func store() async throws {
-    defer { relay.endStoring() }
     do {
       stored = try await storeAll()
     } catch let fault as Fault {

@@ -19,9 +19,7 @@ final class AwaitedRun: SortedRun {
 
   func next() async throws -> [UInt8]? {
     try Failpoint.hit(.aheadMiddle)
-    if let block = try await found().next() { return block }
-    relay.store(chunk)
-    return nil
+    return try await found().next()
   }
 
   private func found() async throws -> ChunkRun {
@@ -30,7 +28,7 @@ final class AwaitedRun: SortedRun {
     guard let record = try await store.finishedChunk(chunk, of: run) else {
       throw Fault("no_chunk", .internal, "Chunk \(chunk) of run \(run) is not done")
     }
-    let found = ChunkRun(record, of: run, in: store, isBeside: true)
+    let found = ChunkRun(record, of: run, in: store)
     partial = found
     return found
   }

@@ -8,16 +8,13 @@ internal import StateStore
 extension Publisher {
   /// Reads the run's chunks, and stores their rows meanwhile where nobody minds: `storedAhead` then turns them into
   /// the result.
-  /// - Parameters:
-  ///   - readers: how many chunks are read at a time.
-  ///   - read: reads all chunks, and tells of each that is done.
+  /// - Parameter read: reads all chunks, and tells of each that is done.
   func storingAhead(
-    _ maker: ResultMaker, readers: Int, while read: (ChunkRelay?) async throws -> Void
+    _ maker: ResultMaker, while read: (ChunkRelay?) async throws -> Void
   ) async throws {
     guard let table = tableAhead(maker.work) else { return try await read(nil) }
     let store = AheadStore(
-      publication(table, resultHash: nil), token: table.token, maker: maker, checks: checks, asker: asker,
-      readers: readers)
+      publication(table, resultHash: nil), token: table.token, maker: maker, checks: checks, asker: asker)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await store.store() }

@@ -31,7 +31,6 @@ final class ChunkWorker: Sendable {
     do {
       while let chunk = queue.next() {
         try Task.checkCancellation()
-        try await phase.relay?.begin(chunk.id)
         try await finish(chunk, &connections)
       }
     } catch {

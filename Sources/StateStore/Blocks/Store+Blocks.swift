@@ -3,12 +3,9 @@ package import Model
 extension Store {
   /// One block, decompressed and checked; `nil` behind the last one. Reading block by block keeps
   /// a merge's memory flat.
-  /// - Parameter isBeside: other chunks' checkpoints are written meanwhile, which it does not wait for.
   /// - Throws: `Fault` `damaged_block`, naming run, part and block.
-  package func readBlock(
-    _ run: RunID, _ kind: BlockKind, part: Int, index: Int, isBeside: Bool = false
-  ) async throws -> [UInt8]? {
-    let frame = try await database.transaction(isBeside ? .readBeside : .read) { tx in
+  package func readBlock(_ run: RunID, _ kind: BlockKind, part: Int, index: Int) async throws -> [UInt8]? {
+    let frame = try await database.transaction(.read) { tx in
       try await tx.row(
         "SELECT frame FROM blocks WHERE run_id = $1 AND kind = $2 AND part = $3 AND block = $4",
         [.text(run.text), .text(kind.rawValue), .integer(part), .integer(index)]
@@ -32,10 +29,8 @@ extension Store {
   }
 
   /// A block of a finished chunk's partial.
-  package func readBlock(
-    _ run: RunID, chunk: ChunkID, index: Int, isBeside: Bool = false
-  ) async throws -> [UInt8]? {
-    try await readBlock(run, .partial, part: chunk.number, index: index, isBeside: isBeside)
+  package func readBlock(_ run: RunID, chunk: ChunkID, index: Int) async throws -> [UInt8]? {
+    try await readBlock(run, .partial, part: chunk.number, index: index)
   }
 
   /// What the run is to go by once a sink has committed, as `markPrepared` saved it; empty if nothing was.

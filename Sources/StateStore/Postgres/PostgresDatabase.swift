@@ -85,7 +85,7 @@ actor PostgresDatabase: StateDatabase {
     let result: Result
     do {
       switch kind {
-      case .read, .readBeside:
+      case .read:
         try await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         result = try await body(PostgresTransaction(connection: connection))
       case .write(let write):

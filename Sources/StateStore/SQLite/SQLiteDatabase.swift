@@ -7,15 +7,12 @@ internal import Runtime
 ///
 /// WAL with `synchronous=FULL`: what was committed survives a power cut. The file is 0600 in a
 /// folder of 0700. Processes on one machine share it; each waits for the other's short
-/// transactions. All work runs on one thread of its own, but for what is read beside it.
+/// transactions. All work runs on one thread of its own.
 actor SQLiteDatabase: StateDatabase {
   nonisolated let location: String
   private nonisolated let thread: ThreadExecutor
   private let now: @Sendable () -> Instant
   private var connection: SQLiteConnection?
-  /// Reads the same file by another connection, on another thread; opened when it is asked for.
-  private var reader: SQLiteDatabase?
-  private let isReader: Bool
   private var turns = Turns(1)
 
   nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -33,16 +30,8 @@ actor SQLiteDatabase: StateDatabase {
   {
     location = path
     self.now = now
-    isReader = false
     thread = try ThreadExecutor(name: "tidemark-state")
     try open(busyTimeout)
-  }
-
-  private init(readerOf other: SQLiteDatabase) throws(Fault) {
-    location = other.location
-    now = other.now
-    isReader = true
-    thread = try ThreadExecutor(name: "tidemark-reads")
   }
 
   /// How long another process is waited for.
@@ -62,9 +51,6 @@ actor SQLiteDatabase: StateDatabase {
   func transaction<Result: Sendable>(
     _ kind: TransactionKind, _ body: @Sendable (any StateTransaction) async throws -> Result
   ) async throws -> Result {
-    if kind == .readBeside, !isReader, location != SQLiteDatabase.memory {
-      return try await besides().transaction(kind, body)
-    }
     await enter()
     defer { turns.leave() }
     let connection = try opened()
@@ -76,7 +62,7 @@ actor SQLiteDatabase: StateDatabase {
     let result: Result
     do {
       switch kind {
-      case .read, .readBeside:
+      case .read:
         try connection.execute("BEGIN")
         result = try await body(SQLiteTransaction(connection: connection, clock: now))
       case .write(let write):
@@ -124,28 +110,12 @@ actor SQLiteDatabase: StateDatabase {
   }
 
   func close() async {
-    // Whoever closes last puts the log into the file.
-    await reader.take()?.close()
     await enter()
     defer { turns.leave() }
     connection = nil
   }
 
-  private func besides() throws(Fault) -> SQLiteDatabase {
-    if let reader { return reader }
-    _ = try opened()
-    let made = try SQLiteDatabase(readerOf: self)
-    reader = made
-    return made
-  }
-
   private func opened() throws(Fault) -> SQLiteConnection {
-    if isReader, connection == nil {
-      let opened = try SQLiteConnection(path: location)
-      opened.setBusyTimeout(SQLiteDatabase.patience)
-      try opened.execute("PRAGMA trusted_schema = OFF; PRAGMA query_only = ON")
-      connection = opened
-    }
     guard let connection else {
       throw Fault("state_closed", .internal, "The state `\(location)` has been closed")
     }
