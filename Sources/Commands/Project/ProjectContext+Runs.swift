@@ -111,7 +111,7 @@ extension ProjectContext {
   }
 
   /// `daily` and `tenant=acme` of `daily[tenant=acme]`.
-  private static func parts(_ name: String) -> (job: String, row: String?) {
+  static func parts(_ name: String) -> (job: String, row: String?) {
     guard name.hasSuffix("]"), let open = name.firstIndex(of: "[") else { return (name, nil) }
     return (String(name[..<open]), String(name[name.index(after: open)...].dropLast()))
   }

@@ -68,9 +68,9 @@ enum QuarantineCommand {
     guard let target else { throw Fault("missing_operand", .usage, "Name the run", hint: hint) }
     var id = RunID(target)
     if orJob, try await store.run(id) == nil {
-      let (job, row) = try await context.knownJob(target, in: store)
+      let (job, row) = ProjectContext.parts(target)
       let newest = try await store.quarantineSummary(
-        project: context.project.name, job: job, matrixRow: row, limit: 1
+        project: context.project.name, job: JobName(job), matrixRow: row, limit: 1
       ).first
       if let newest { id = newest.run }
     }
