@@ -1,3 +1,4 @@
+internal import Engine
 internal import JobFiles
 internal import Model
 internal import Runtime
@@ -10,12 +11,12 @@ struct RetryTimes {
 
   init(_ context: ProjectContext, _ store: Store, now: Instant) async throws {
     self.now = now
-    let fires = try await store.openFires(project: context.project.name).filter { $0.run != nil }
-    if fires.isEmpty { return }
+    let scheduled = try await RerunRule.scheduled(project: context.project.name, store)
+    if scheduled.isEmpty { return }
     let jobs = try context.jobs().readings.map(\.job)
-    for fire in fires {
-      guard let id = fire.run, let job = jobs.first(where: { $0.name == fire.key.job }),
-        let run = try await store.run(id), run.state == .failed
+    for id in scheduled {
+      guard let run = try await store.run(id), run.state == .failed,
+        let job = jobs.first(where: { $0.name == run.identity.job })
       else { continue }
       waits[id] = (
         run.updatedAt.advanced(by: job.errors.rerunWait),

@@ -16,6 +16,7 @@ struct RunReruns: Sendable {
   ///   wait is for.
   func run(_ request: RunRequest, matrixRowName: String) async throws -> RunOutcome {
     var request = request
+    request.waitsToRerun = !isOff
     while true {
       let start = environment.now()
       do {

@@ -26,6 +26,8 @@ package struct RunRequest: Sendable {
   /// A success after this moment makes `ran` into `late`.
   package var finishBy: Instant?
   package var startedBy = Starter.hand
+  /// Who asks carries `errors.rerun` out, also where no fire does.
+  package var waitsToRerun = false
 
   /// Who asks.
   package enum Starter: String, Hashable, Sendable { case hand, schedule, backfill }

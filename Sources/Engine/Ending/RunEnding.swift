@@ -79,6 +79,7 @@ struct RunEnding: Sendable {
     if state == .failed { events.insert(fault.kind == .check ? .checkFailed : .failure) }
     if fault.kind == .check { events.insert(.failure) }
     // The task may be cancelled by now; what is written about its end must be written all the same.
+    let outlook = state == .failed ? try await Task { try await self.outlook(record) }.value : []
     let move = RunMove(
       to: state, event: EventDraft(event.name, .object(event.facts)), fault: fault,
       notices: NoticeDecision(request: request, context: context).drafts(
@@ -88,7 +89,7 @@ struct RunEnding: Sendable {
           .init("code", .string(fault.code)),
           .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
           .init("hint", .optional(fault.hint)),
-        ] + outlook(record)),
+        ] + outlook),
       fireOutcome: fireOutcome(state, record))
     let store = environment.store
     let isWritten = try await Task {
@@ -104,20 +105,27 @@ struct RunEnding: Sendable {
   }
 
   /// When a run that fails is tried again by itself, or else what somebody is to do.
-  private func outlook(_ record: RunRecord) -> [JSONValue.Member] {
+  private func outlook(_ record: RunRecord) async throws -> [JSONValue.Member] {
     let rules = request.job.errors
-    if record.failures < rules.rerunAttempts {
+    if RerunRule.allowsAnother(record, rules), try await isTriedAgain(record) {
       let moment = environment.now().advanced(by: rules.rerunWait)
       return [.init("retry_at", .string(moment.text(in: context.zone)))]
     }
     return [.init("next", .string("tidemark resume \(record.id)"))]
   }
 
+  private func isTriedAgain(_ record: RunRecord) async throws -> Bool {
+    if request.waitsToRerun { return true }
+    let identity = record.identity
+    return try await RerunRule.scheduled(project: identity.project, job: identity.job, environment.store)
+      .contains(record.id)
+  }
+
   /// `nil` where the fire stays with the run, which will be gone on with.
   private func fireOutcome(_ state: RunState, _ record: RunRecord) -> FireOutcome? {
     switch state {
     case .cancelled: .cancelled
-    case .failed: record.failures < request.job.errors.rerunAttempts ? nil : .failed
+    case .failed: RerunRule.allowsAnother(record, request.job.errors) ? nil : .failed
     default: nil
     }
   }

@@ -24,8 +24,13 @@ import Testing
       store:
         - table: {connection: db, name: result, mode: replace, create: true, before_publish: SELECT public.fail()}
       errors: {rerun: \(rerun)}
+      notify: [{events: [failure], command: ["true"]}]
 
       """)
+  }
+
+  private func notices(_ project: TidemarkProject) async throws -> String {
+    try await project.run(["notices", "list", "--json"]).output
   }
 
   @Test(arguments: [false, true]) func aFailedRunIsStartedAgain(isQuiet: Bool) async throws {
@@ -49,6 +54,8 @@ import Testing
       let run = try await project.run(["run", "again"])
       #expect(run.status == 1, "\(run.output)")
       #expect(try await project.rows("SELECT last_value::text FROM tries") == [["2"]])
+      let told = try await notices(project)
+      #expect(told.ranges(of: "\"retry_at\"").count == 1 && told.ranges(of: "\"next\"").count == 1, "\(told)")
     }
   }
 
@@ -57,6 +64,9 @@ import Testing
       try await failingJob(project, rerun: "{attempts: 2, wait: 1h}", failures: 1)
       let run = try await project.run(["run", "again", "--no-rerun"])
       #expect(run.status == 1, "\(run.output)")
+      // Nobody is promised an attempt that nobody makes.
+      let told = try await notices(project)
+      #expect(told.contains("\"next\": \"tidemark resume ") && !told.contains("retry_at"), "\(told)")
       let second = try await project.run(["run", "again", "--no-rerun"])
       #expect(second.status == 0, "\(second.output)")
     }

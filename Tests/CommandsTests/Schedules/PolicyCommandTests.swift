@@ -45,10 +45,14 @@ import Testing
   }
 
   @Test func whatRetriesByItselfSaysWhen() async throws {
-    try await Self.with("errors: {rerun: {attempts: 2, wait: 30m}}\nschedule: \(Self.hourly)") { project in
+    let notify = "notify: [{events: [failure], command: [\"true\"]}]"
+    try await Self.with("errors: {rerun: {attempts: 2, wait: 30m}}\n\(notify)\nschedule: \(Self.hourly)") {
+      project in
       let now = ScheduledJobText.toEarlyInTheHour()
       #expect(try await Self.tick(project, at: now).status == 0)
       #expect(try await Self.tick(project, at: now + 3600).status == 1)
+      let told = try await project.run(["notices", "list", "--json"]).output
+      #expect(told.contains("\"retry_at\""), "\(told)")
       let later = ScheduledJobText.later(now + 3600)
       let waiting = try await project.run(["status"], environment: later).output
       #expect(waiting.contains("retries by itself at "), "\(waiting)")
