@@ -62,9 +62,9 @@ struct Command {
     let facts = notice.facts
     let values: [(String, String?)] = [
       ("NOTICE_ID", notice.idempotencyKey), ("EVENT", facts.event.rawValue), ("PROJECT", facts.project),
-      ("JOB", facts.job), ("RUN", facts.run), ("INTERVAL", facts.interval), ("CODE", facts.code),
-      ("FAULT", facts.fault), ("NEXT", facts.next), ("SUBJECT", notice.text.subject),
-      ("TEXT", notice.text.body),
+      ("JOB", facts.job), ("MATRIX_ROW", facts.matrixRow), ("RUN", facts.run),
+      ("INTERVAL", facts.interval), ("CODE", facts.code), ("FAULT", facts.fault), ("NEXT", facts.next),
+      ("SUBJECT", notice.text.subject), ("TEXT", notice.text.body),
     ]
     for (name, value) in values {
       variables["TIDEMARK_\(name)"] = value?.replacing("\0", with: " ")

@@ -63,7 +63,8 @@ package struct Courier: Sendable {
     if whole.utf8.count < 8000 { return whole }
     return JSONValue.object([
       .init("id", .string(notice.idempotencyKey)), .init("event", .string(notice.facts.event.rawValue)),
-      .init("job", .string(notice.facts.job)), .init("run", .optional(notice.facts.run)),
+      .init("job", .string(notice.facts.job)), .init("matrix_row", .optional(notice.facts.matrixRow)),
+      .init("run", .optional(notice.facts.run)),
     ]).text
   }
 }

@@ -11,7 +11,7 @@ package struct NoticeText: Hashable, Sendable {
   package let body: String
 
   package init(_ facts: NoticeFacts) {
-    let whom = NoticeText.oneLine(facts.job)
+    let whom = NoticeText.oneLine(facts.subject)
     let whole = facts.interval.map { "\(whom) for \(NoticeText.oneLine($0))" } ?? whom
     let what: String
     var lines: [String] = []

@@ -28,15 +28,16 @@ import Testing
     return NoticeDecision(
       request: EngineSamples.request(job), context: try EngineSamples.context(job, .latest)
     ).drafts(
-      events, run: record(failures: failures, row: row), facts: [.init("job", .string("a"))])
+      events, run: record(failures: failures, row: row),
+      facts: [.init("job", .string("a")), .init("matrix_row", .string("b"))])
   }
 
-  /// Which of many rows has failed stands in the notice.
-  @Test func theJobIsNamedWithItsRow() throws {
+  /// Which of many rows has failed stands in the notice, beside the job's plain name.
+  @Test func theRowIsNamedBesideTheJob() throws {
     let draft = try #require(try drafts([rule([.failure])], [.failure], row: "tenant=acme").first)
     let facts = NoticeFacts(draft.facts, event: .failure, project: "p", job: "a")
-    #expect(facts.job == "a[tenant=acme]")
-    #expect(draft.facts.members.filter { $0.name == "job" }.count == 1)
+    #expect(facts.job == "a" && facts.matrixRow == "tenant=acme" && facts.subject == "a[tenant=acme]")
+    #expect(draft.facts.members.filter { ["job", "matrix_row"].contains($0.name) }.count == 2)
   }
 
   @Test func oneARuleAndEventWithAnIdOfItsOwn() throws {

@@ -28,6 +28,7 @@ import Testing
   @Test func valuesComeByEnvironmentAndInput() async throws {
     try await withFolder { folder in
       var facts = NoticeFacts.sample()
+      facts.matrixRow = "tenant=acme"
       facts.fault = "$(touch \(folder)/evil); `id` \"quoted\""
       let delivery = try await run(
         "cat > \"$1/input\"; printf %s \"$TIDEMARK_FAULT\" > \"$1/fault\"; env > \"$1/env\"",
@@ -37,7 +38,9 @@ import Testing
       let input = try JSONValue(parsing: try text("\(folder)/input"))
       #expect(input["fault"]?.stringValue == facts.fault && input["id"]?.stringValue == "r0123:failure:0")
       #expect(access("\(folder)/evil", F_OK) != 0)
-      let names = try text("\(folder)/env").split(separator: "\n").map { $0.prefix { $0 != "=" } }
+      let lines = try text("\(folder)/env").split(separator: "\n")
+      #expect(lines.contains("TIDEMARK_JOB=daily") && lines.contains("TIDEMARK_MATRIX_ROW=tenant=acme"))
+      let names = lines.map { $0.prefix { $0 != "=" } }
       #expect(names.contains("TIDEMARK_JOB") && !names.contains("TIDEMARK_STATE"))
     }
   }

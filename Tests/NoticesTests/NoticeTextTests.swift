@@ -22,6 +22,16 @@ import Testing
         """)
   }
 
+  /// Receivers find the job's name as it is in its file, people the row with it.
+  @Test func theRowStandsInTheWordsAndBesideTheJob() throws {
+    var facts = NoticeFacts.sample()
+    facts.matrixRow = "tenant=acme"
+    #expect(NoticeText(facts).subject == "[shop] daily[tenant=acme] for 2026-03-01 failed")
+    let json = Notice.sample(facts: facts).json
+    #expect(json["job"]?.stringValue == "daily" && json["matrix_row"]?.stringValue == "tenant=acme")
+    #expect(NoticeFacts.sample().json["matrix_row"] == nil)
+  }
+
   @Test(arguments: NoticeEvent.allCases) func everyEventHasWords(_ event: NoticeEvent) {
     var facts = NoticeFacts(event: event, project: "shop", job: "daily")
     let short = NoticeText(facts)
@@ -63,11 +73,13 @@ import Testing
     facts.rowsRead = 1 << 40
     facts.rowsQuarantined = 0
     facts.resultRows = 3
-    for path in [\NoticeFacts.cause, \.hint, \.fire, \.finishBy, \.failedSince, \.retryAt, \.next] {
+    for path in [
+      \NoticeFacts.matrixRow, \.cause, \.hint, \.fire, \.finishBy, \.failedSince, \.retryAt, \.next,
+    ] {
       facts[keyPath: path] = "x\n\""
     }
     let read = NoticeFacts(
-      try JSONValue(parsing: facts.json.text), event: .failure, project: "shop", job: "other")
+      try JSONValue(parsing: facts.json.text), event: .failure, project: "shop", job: "daily")
     #expect(read == facts)
   }
 

@@ -11,8 +11,11 @@ struct NoticeDecision {
   func drafts(
     _ events: Set<NoticeEvent>, run: RunRecord, facts: [JSONValue.Member]
   ) -> [NoticeDraft] {
-    let known: [JSONValue.Member] = [.init("job", .string(run.identity.subject))]
-    let facts = known + facts.filter { $0.name != "job" }
+    let row = run.identity.matrixRow
+    let known: [JSONValue.Member] = [
+      .init("job", .string(request.job.name.text)), .init("matrix_row", .optional(row.isEmpty ? nil : row)),
+    ]
+    let facts = known + facts.filter { fact in !known.contains { $0.name == fact.name } }
     var drafts: [NoticeDraft] = []
     for (number, rule) in request.job.notify.enumerated() {
       for event in NoticeEvent.allCases where events.contains(event) && rule.events.contains(event) {

@@ -3,8 +3,9 @@
 package struct NoticeFacts: Hashable, Sendable {
   package var event: NoticeEvent
   package var project: String
-  /// With the matrix row, as in `daily[tenant=acme]`.
   package var job: String
+  /// As in `tenant=acme`; `nil` for a job without matrix.
+  package var matrixRow: String?
   package var run: String?
   /// The label of the interval.
   package var interval: String?
@@ -29,16 +30,20 @@ package struct NoticeFacts: Hashable, Sendable {
   /// The one safe command to run next.
   package var next: String?
 
-  package init(event: NoticeEvent, project: String, job: String) {
+  /// Whom it is about, in words: `daily[tenant=acme]`.
+  package var subject: String { matrixRow.map { "\(job)[\($0)]" } ?? job }
+
+  package init(event: NoticeEvent, project: String, job: String, matrixRow: String? = nil) {
     self.event = event
     self.project = project
     self.job = job
+    self.matrixRow = matrixRow
   }
 
   private static let texts: [(String, any WritableKeyPath<NoticeFacts, String?> & Sendable)] = [
-    ("run", \.run), ("interval", \.interval), ("code", \.code), ("fault", \.fault),
-    ("cause", \.cause), ("hint", \.hint), ("fire", \.fire), ("finish_by", \.finishBy),
-    ("failed_since", \.failedSince), ("retry_at", \.retryAt), ("next", \.next),
+    ("matrix_row", \.matrixRow), ("run", \.run), ("interval", \.interval), ("code", \.code),
+    ("fault", \.fault), ("cause", \.cause), ("hint", \.hint), ("fire", \.fire),
+    ("finish_by", \.finishBy), ("failed_since", \.failedSince), ("retry_at", \.retryAt), ("next", \.next),
   ]
 
   private static let numbers: [(String, any WritableKeyPath<NoticeFacts, Int64?> & Sendable)] = [
@@ -65,7 +70,7 @@ package struct NoticeFacts: Hashable, Sendable {
   /// Reads what `json` wrote; members that it does not know are left aside, so that a run's whole
   /// summary may be given. What the outbox knows of itself stands in for what is missing.
   package init(_ json: JSONValue, event: NoticeEvent, project: String, job: String) {
-    self.init(event: event, project: project, job: json["job"]?.stringValue ?? job)
+    self.init(event: event, project: project, job: job)
     for (name, path) in NoticeFacts.texts { self[keyPath: path] = json[name]?.stringValue }
     revision = json["revision"]?.intValue
     for (name, path) in NoticeFacts.numbers {

@@ -49,7 +49,8 @@ struct ScheduleNotices: Sendable {
     _ event: NoticeEvent, fire: Instant, about: String? = nil, _ complete: (inout NoticeFacts) -> Void
   ) async throws {
     let project = job.request.project.name
-    var facts = NoticeFacts(event: event, project: project, job: job.id.description)
+    var facts = NoticeFacts(
+      event: event, project: project, job: job.id.job.text, matrixRow: job.id.row.isEmpty ? nil : job.id.row)
     facts.fire = job.text(of: fire)
     complete(&facts)
     var drafts: [NoticeDraft] = []
