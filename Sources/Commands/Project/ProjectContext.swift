@@ -100,12 +100,7 @@ struct ProjectContext: Sendable {
 
   /// A job as named on a command line, with the matrix row in `job[tenant=acme]` split off.
   func job(_ name: String) throws -> (reading: JobFile.Reading, row: String?) {
-    var jobName = name
-    var row: String?
-    if name.hasSuffix("]"), let open = name.firstIndex(of: "[") {
-      jobName = String(name[..<open])
-      row = String(name[name.index(after: open)...].dropLast())
-    }
+    let (jobName, row) = ProjectContext.parts(name)
     let path = try JobFolder.find(jobName, root: root)
     let reading = try JobFile.read(path: path, project: file).get()
     return (reading, row)

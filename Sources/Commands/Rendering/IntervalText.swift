@@ -1,4 +1,3 @@
-internal import Engine
 internal import JobFiles
 internal import Model
 internal import Runtime
@@ -17,28 +16,29 @@ struct IntervalText {
     var row: String?
   }
 
-  /// - Throws: `Fault` for a zone that the system does not know, or where the jobs' folder cannot be read.
-  ///   Job files that have faults are left out: their intervals are told in UTC.
+  /// - Throws: `Fault` where the jobs' folder cannot be read. Job files that have faults, and rows of a matrix whose zone
+  ///   the system does not know, are left out: their intervals are told in UTC.
   init(_ context: ProjectContext) throws {
     for job in try context.jobs().readings.map(\.job) {
       jobs.append(job.name)
       if let zone = job.timezone.literal {
-        try add(Key(job: job.name), job, zone: zone)
-      } else if case .rows(let cells, _)? = job.matrix {
-        let rows = MatrixRows(cells)
-        for row in rows.rows {
-          // A zone that hangs on parameters is known only when a run begins.
-          guard let zone = row.zone(of: job) else { continue }
-          try add(Key(job: job.name, row: rows.name(of: row)), job, zone: zone)
+        try add(Key(job: job.name), job, ZoneFiles.system.rules(named: zone))
+      }
+      for (row, name) in job.matrixZones {
+        let zone: ZoneRules
+        do {
+          zone = try ZoneFiles.system.rules(named: name)
+        } catch {
+          continue
         }
+        try add(Key(job: job.name, row: row), job, zone)
       }
     }
   }
 
-  private mutating func add(_ key: Key, _ job: Job, zone: String) throws {
+  private mutating func add(_ key: Key, _ job: Job, _ zone: ZoneRules) throws {
     let rules: FireRules = try job.schedule.map { try FireRules($0, job: job.name) } ?? FireRules([])
-    calendars[key] = IntervalCalendar(
-      rule: job.interval, fires: FireCalendar(rules, zone: try ZoneFiles.system.rules(named: zone)))
+    calendars[key] = IntervalCalendar(rule: job.interval, fires: FireCalendar(rules, zone: zone))
   }
 
   private func calendar(_ identity: RunIdentity) -> IntervalCalendar? {
@@ -65,21 +65,5 @@ extension Instant {
   /// RFC 3339 by a zone's clock, or in UTC.
   fileprivate func text(by zone: ZoneRules?) -> String {
     zone.map { text(in: $0) } ?? text()
-  }
-}
-
-extension MatrixRow {
-  /// The job's zone by the row's cells alone; `nil` where it hangs on more than them.
-  fileprivate func zone(of job: Job) -> String? {
-    var zone = ""
-    for part in job.timezone.parts {
-      switch part {
-      case .text(let text): zone += text
-      case .reference(let reference):
-        guard reference.namespace == .matrix, let cell = cells[reference.name] else { return nil }
-        zone += cell
-      }
-    }
-    return zone
   }
 }

@@ -42,8 +42,12 @@ enum StatusCommand {
           ] + holes.members
         ).prettyText)
     } else if lines.isEmpty {
-      let reason = store.isAbsent ? "There is no state yet at \(store.location)" : "No runs yet"
-      Terminal.print("\(reason). `tidemark run JOB` starts one.")
+      let asked = invocation.operands.first
+      let none = "No runs\(asked.map { " of \($0)" } ?? "") yet"
+      let reason = store.isAbsent ? "There is no state yet at \(store.location)" : none
+      // Brackets are the shell's.
+      let name = asked.map { row == nil ? $0 : "'\($0)'" } ?? "JOB"
+      Terminal.print("\(reason). `tidemark run \(name)` starts one.")
     } else {
       Terminal.print(StatusCommand.summary(lines))
       for line in TextTable(

@@ -29,6 +29,7 @@ enum ValidateCommand {
       case .failure(let found): faults += found.all
       }
     }
+    faults += jobs.flatMap(\.matrixZoneFaults)
     faults += try together(jobs, context, isWhole: invocation.operands.isEmpty)
     if invocation.has("json") {
       Terminal.print(

@@ -78,6 +78,29 @@ import Testing
     }
   }
 
+  /// One row's zone that the system does not know takes no command down that only looks.
+  @Test func aRowOfAnUnknownZoneIsLeftAside() async throws {
+    try await Self.with { project in
+      try #require(try await project.run(["run", "rows[tenant=acme]", "--for", "2026-03-14"]).status == 0)
+      let text = String(decoding: try #require(try project.read("jobs/rows.yaml")), as: UTF8.self)
+      try project.write("jobs/rows.yaml", text.replacing("Asia/Kolkata", with: "Asia/Kolkatta"))
+      for words in [["status"], ["history"], ["show", "rows[tenant=acme]"]] {
+        let told = try await project.run(words)
+        #expect(told.status == 0 && told.output.contains("2026-03-14"), "\(words): \(told.output)")
+      }
+      let none = try await project.run(["status", "rows[tenant=globex]"])
+      #expect(
+        none.status == 0
+          && none.output.contains("No runs of rows[tenant=globex] yet. `tidemark run 'rows[tenant=globex]'`"),
+        "\(none.output)")
+      let wrong = try await project.run(["validate"])
+      #expect(
+        wrong.status == 3 && wrong.output.contains("jobs/rows.yaml:2:")
+          && wrong.output.contains("error[unknown_time_zone]") && wrong.output.contains("rows[tenant=globex]")
+          && wrong.output.contains("Did you mean `Asia/Kolkata`?"), "\(wrong.output)")
+    }
+  }
+
   @Test func oneRowOfAMatrixIsListedByItself() async throws {
     try await Self.with { project in
       try #require(try await project.run(["run", "rows", "--for", "2026-03-14"]).status == 0)
