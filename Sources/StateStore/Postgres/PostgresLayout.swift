@@ -28,6 +28,8 @@ enum PostgresLayout {
       // The number is `TIDE`, as in SQLite's application id; it goes with the transaction.
       try await connection.execute("SELECT pg_advisory_xact_lock(1414088773)")
       let version = try await layout(connection, location)
+      // Another process, of a newer program, may have done it while this one waited.
+      if version > Migration.newest { throw SQLiteFault.newer(location, version) }
       if version == 0 {
         try await connection.execute("CREATE SCHEMA IF NOT EXISTS tidemark_state")
         try await connection.execute(
