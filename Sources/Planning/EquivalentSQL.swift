@@ -144,7 +144,7 @@ package struct EquivalentSQL: Sendable {
       if type.isNumeric { return rescaled(name, like: name) }
       // NULL where a grouping set leaves the key out.
       return type == .interval
-        ? "CASE WHEN \(name) IS NOT NULL THEN \(spelling(of: name, type, first: name)) END" : name
+        ? "CASE WHEN \(name) IS NOT NULL THEN \(extreme(.greatest, of: name, type)) END" : name
     }
     var group: [SQLText] = shown + calls
     group += aggregate.groupings.map { "grouping(\($0.map { "k\($0)" as SQLText }))" }
@@ -185,8 +185,8 @@ package struct EquivalentSQL: Sendable {
     if call.type.isFloat { return withoutNegativeZero(sql, call.type) }
     guard let type = call.arguments.first?.type, type == .numeric || type == .interval else { return sql }
     switch call.function {
-    case .min: return spelling(of: inside, type, first: inside, where: condition)
-    case .max: return spelling(of: inside, type, first: "\(inside) DESC", where: condition)
+    case .min: return extreme(.least, of: "\(arguments)", type, where: condition)
+    case .max: return extreme(.greatest, of: "\(arguments)", type, where: condition)
     case .sum where call.isDistinct && type == .numeric:
       return rescaled(sql, like: "\(arguments)", filter: filter)
     case .avg where call.isDistinct && type == .numeric:
@@ -198,18 +198,20 @@ package struct EquivalentSQL: Sendable {
 
   // MARK: One spelling of equal values
 
-  /// The representative that results have of the values of an aggregation that come first: most decimals; most
-  /// months, then days.
-  private static func spelling(
-    of value: SQLText, _ type: SQLType, first order: SQLText, where condition: SQLText? = nil
+  private enum Extreme { case least, greatest }
+
+  /// The least or greatest value of an aggregation, and of those that are equal the one that results have: that with
+  /// most decimals, or most months and then days. Arrays are compared element by element, and take no memory that
+  /// grows with the rows.
+  private static func extreme(
+    _ end: Extreme, of value: SQLText, _ type: SQLType, where condition: SQLText? = nil
   ) -> SQLText {
+    let (call, sign): (SQLText, SQLText) = end == .least ? ("min", "-") : ("max", "")
     let spelled: SQLText =
       type == .interval
-      ? "extract(year FROM \(value)) * 12 + extract(month FROM \(value)) DESC, extract(day FROM \(value)) DESC"
-      : "scale(\(value)) DESC NULLS LAST"
+      ? "\(sign)date_trunc('month', \(value)), \(sign)date_trunc('day', \(value))" : "\(sign)scale(\(value))"
     let filter: SQLText = condition.map { " AND (\($0))" } ?? ""
-    return
-      "(array_agg(\(value) ORDER BY \(order), \(spelled)) FILTER (WHERE (\(value)) IS NOT NULL\(filter)))[1]"
+    return "(\(call)(ARRAY[\(value), \(spelled)]) FILTER (WHERE (\(value)) IS NOT NULL\(filter)))[1]"
   }
 
   /// A numeric with the most decimals that `values` have.
