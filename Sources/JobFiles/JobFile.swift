@@ -25,7 +25,10 @@ package enum JobFile {
 
   /// Reads a job out of bytes that came otherwise; `file` is what faults name, and its stem is the job's name
   /// where the text gives none.
-  package static func read(bytes: [UInt8], file: String, project: ProjectFile) -> Result<Reading, Faults> {
+  /// - Parameter isSaved: it is what a run was begun by, which is to be finished whatever is refused by now.
+  package static func read(
+    bytes: [UInt8], file: String, project: ProjectFile, isSaved: Bool = false
+  ) -> Result<Reading, Faults> {
     let written: YAMLNode
     var faults: [Fault]
     do throws(Fault) {
@@ -44,7 +47,7 @@ package enum JobFile {
     let merged = YAMLNode(
       place: node.place, content: .mapping(Defaults.merge(job: own, over: project.defaults)))
     guard let root = Fields(merged) else { return .failure(Faults(faults)) }
-    var decoder = JobDecoder(root: root, file: file, project: project.project)
+    var decoder = JobDecoder(root: root, file: file, project: project.project, isSaved: isSaved)
     let job = decoder.job(namedAfter: JobFolder.stem(file))
     faults += decoder.faults
     guard faults.isEmpty, let job else {

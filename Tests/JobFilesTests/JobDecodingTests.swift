@@ -129,6 +129,21 @@ import Testing
       ])
   }
 
+  /// A run that was begun before these were refused is finished.
+  @Test(arguments: [
+    "limits: {timeout: 0s, statement_timeout: 0m}", "params: {since: {type: date, default: soon}}",
+  ])
+  func aSavedJobMayHoldWhatIsRefusedByNow(_ text: String) throws {
+    let job =
+      "timezone: UTC\n" + Self.plain + "process: [{select: [a]}]\nstore: {file: {path: x.csv}}\n" + text
+    let bytes = Array(job.utf8)
+    let project = try Fixtures.project()
+    #expect(throws: Faults.self) {
+      try JobFile.read(bytes: bytes, file: "job.yaml", project: project).get()
+    }
+    _ = try JobFile.read(bytes: bytes, file: "job.yaml", project: project, isSaved: true).get()
+  }
+
   // MARK: Defaults
 
   private func project(_ defaults: String) throws -> ProjectFile {

@@ -192,7 +192,7 @@ struct ProjectContext: Sendable {
       store: store, project: project, values: values, scratchFolder: scratchFolder, outputRoot: output,
       now: { SystemClock.now }, zones: .system, report: report,
       readJob: { text, name throws(Faults) in
-        try JobFile.read(bytes: Array(text.utf8), file: name, project: file).get().job
+        try JobFile.read(bytes: Array(text.utf8), file: name, project: file, isSaved: true).get().job
       })
   }
 }

@@ -10,7 +10,7 @@ extension JobDecoder {
         refuse(
           "bad_type", "A parameter cannot be of type `\(type.sqlName)`", fields.text("type")?.place,
           hint: "It can be text, integer, bigint, numeric, boolean, date, timestamp, timestamptz or uuid")
-      } else if let text = fields.text("default") {
+      } else if let text = fields.text("default"), !isSaved {
         judgeDefault(text, of: entry.key.text, as: type)
       }
       return Parameter(

@@ -33,10 +33,11 @@ extension JobDecoder {
         hint: DidYouMean.hint(for: pool.text, among: project.pools.keys.sorted())
           ?? "Declare it under `pools:` in tidemark.yaml")
     }
-    for key in ["timeout", "statement_timeout", "lock_timeout"] where fields.duration(key) == .zero {
+    for key in ["timeout", "statement_timeout", "lock_timeout"]
+    where fields.duration(key) == .zero && !isSaved {
       refuse(
         "out_of_range", "`\(key)` must be longer than nothing", fields[key]?.place,
-        hint: "Leave it out for no limit")
+        hint: "Give a longer one, or leave it out")
     }
     return Limits(
       parallelism: fields.integer("parallelism"), memory: fields.string("memory").flatMap(UnitText.byteCount),

@@ -9,14 +9,17 @@ struct JobDecoder {
   let root: Fields
   let file: String
   let project: Project
+  /// Of a run that was begun by it: values that earlier versions took are no faults.
+  let isSaved: Bool
   var faults: [Fault] = []
   var warnings: [Fault] = []
   var references = ReferenceRules()
 
-  init(root: Fields, file: String, project: Project) {
+  init(root: Fields, file: String, project: Project, isSaved: Bool) {
     self.root = root
     self.file = file
     self.project = project
+    self.isSaved = isSaved
   }
 
   /// - Returns: nil only where there are faults.
