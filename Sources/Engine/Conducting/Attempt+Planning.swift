@@ -20,7 +20,7 @@ extension Attempt {
       if let known = try await committedPlan(spills) { known } else { try await plan(asker, spills) }
     let publisher = try await Publisher.prepare(
       environment: environment, request: request, context: context, references: references,
-      plan: prepared.plan, run: record, asker: asker)
+      plan: prepared.plan, run: record, asker: asker, isBound: binding != nil)
     return (prepared, publisher)
   }
 

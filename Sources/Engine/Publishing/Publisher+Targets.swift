@@ -10,10 +10,12 @@ internal import StateStore
 extension Publisher {
   /// Resolves the sinks, makes sure that each can take the result, and raises the fence of each
   /// target, so that no older owner can publish any more.
+  /// - Parameter isBound: something is published already. The run can only go forward, so that it goes on where the
+  ///   server itself refuses nothing of the rest.
   /// - Throws: `Faults` that name what does not fit, before a row is read.
   static func prepare(
     environment: EngineEnvironment, request: RunRequest, context: RunContext, references: ReferenceScope,
-    plan: Plan, run: RunRecord, asker: PlanAsker
+    plan: Plan, run: RunRecord, asker: PlanAsker, isBound: Bool
   ) async throws -> Publisher {
     let resolver = TargetResolver(
       job: request.job, context: context, references: references,
@@ -35,9 +37,10 @@ extension Publisher {
           lastRevision = max(
             lastRevision, try await publisher.lastRevision(of: run.identity, except: run.id))
         }
-        let refusals = try await publisher.refusals(of: target, facts: facts, result: plan.result)
-        if !refusals.isEmpty { throw Faults(refusals) }
-        try refuseTwin(of: target, facts, among: tables.map { ($0.target, $0.facts) }, resolver)
+        if !isBound {
+          try await refuseWithoutPrivileges(target, facts, publisher, plan, run)
+          try refuseTwin(of: target, facts, among: tables.map { ($0.target, $0.facts) }, resolver)
+        }
         tables.append(
           Table(
             target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
@@ -99,6 +102,17 @@ extension Publisher {
     }
     seen.append((target, facts))
     return refusals + (try await publisher.refusals(of: target, facts: facts, result: plan.result))
+  }
+
+  /// What `before_publish` does may give the privileges, or another role.
+  private static func refuseWithoutPrivileges(
+    _ target: TableTarget, _ facts: TableFacts?, _ publisher: TablePublisher, _ plan: Plan, _ run: RunRecord
+  ) async throws {
+    guard target.beforePublish.isEmpty else { return }
+    let earlier = try await publisher.earlierRuns(of: run.identity, target, before: run.revision)
+    let refusals = try await publisher.refusals(
+      of: target, facts: facts, result: plan.result, replacesRuns: !earlier.isEmpty)
+    if !refusals.isEmpty { throw Faults(refusals) }
   }
 
   /// Two names of one table, with its schema and by the search path, are told apart by the catalogue alone.

@@ -84,9 +84,9 @@ package struct PublicationLedger: Hashable, Sendable {
   /// One row of one column: true where the ledger may be used, or else made.
   package var isUsableOrMakeable: SQLText {
     """
-    SELECT NOT pg_is_in_recovery() AND ((\(isUsable)) OR (has_database_privilege(current_database(), 'CREATE') \
+    SELECT (\(isUsable)) OR (has_database_privilege(current_database(), 'CREATE') \
     AND coalesce(has_schema_privilege(to_regnamespace(\(SQLText.string(schema.quoted)))::oid, 'CREATE'), true) \
-    AND NOT EXISTS (SELECT \(tables) AND NOT pg_has_role(c.relowner, 'USAGE'))))
+    AND NOT EXISTS (SELECT \(tables) AND NOT pg_has_role(c.relowner, 'USAGE')))
     """
   }
 

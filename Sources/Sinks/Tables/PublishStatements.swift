@@ -15,22 +15,23 @@ struct PublishStatements {
 
   // MARK: Making the table
 
-  var create: [SQLText] {
+  /// A condition.
+  static func isThere(_ schema: Identifier) -> SQLText {
+    "to_regnamespace(\(SQLText.string(schema.quoted))) IS NOT NULL"
+  }
+
+  var create: SQLText {
     var definitions: [SQLText] = result.map { "\(Identifier($0.name)) \(type: $0.type)" }
     if target.mode == .append { definitions.append("\(Identifier(runIDColumn)) text NOT NULL") }
-    var statements: [SQLText] = []
-    if let schema = target.table.schema { statements.append("CREATE SCHEMA IF NOT EXISTS \(schema)") }
-    statements.append("CREATE TABLE IF NOT EXISTS \(target.table) (\(definitions))")
-    return statements
+    return "CREATE TABLE IF NOT EXISTS \(target.table) (\(definitions))"
   }
 
   /// One row of one column: true where a table that is not there could be made under another name first. Not where
   /// changes are decoded: they are told of with the names that tables had when they were made.
   static func mayBeMadeAhead(_ table: QualifiedName) -> SQLText {
-    let schema: SQLText =
-      table.schema.map { "to_regnamespace(\(SQLText.string($0.quoted)))" } ?? "current_schema()"
+    let isThere = table.schema.map(isThere) ?? "current_schema() IS NOT NULL"
     return """
-      SELECT to_regclass(\(SQLText.string(table.quoted))) IS NULL AND \(schema) IS NOT NULL \
+      SELECT to_regclass(\(SQLText.string(table.quoted))) IS NULL AND \(isThere) \
       AND current_setting('wal_level') <> 'logical'
       """
   }

@@ -54,6 +54,16 @@ extension TablePublisher {
     return parts
   }
 
+  /// The runs whose rows in a table that rows are appended to a new revision replaces.
+  package func earlierRuns(
+    of identity: RunIdentity, _ target: TableTarget, before revision: Int
+  ) async throws -> [String] {
+    guard target.mode == .append else { return [] }
+    return try await connection.query(
+      ledger.earlierRuns(identity: identity.key, sink: target.sink, before: revision)
+    ).rows.compactMap { $0[0] }
+  }
+
   /// The newest revision of an identity that any other run has published here; 0 for none.
   package func lastRevision(of identity: RunIdentity, except run: RunID) async throws -> Int {
     try await connection.query(ledger.lastRevision(identity: identity.key, except: run)).onlyRow

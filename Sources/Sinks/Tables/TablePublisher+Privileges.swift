@@ -7,12 +7,13 @@ extension TablePublisher {
   /// - Parameters:
   ///   - facts: `nil` for a table that is to be made.
   ///   - result: fits the table.
+  ///   - replacesRuns: rows that were appended for an earlier revision are deleted.
   package func refusals(
-    of target: TableTarget, facts: TableFacts?, result: [ColumnSchema]
+    of target: TableTarget, facts: TableFacts?, result: [ColumnSchema], replacesRuns: Bool = false
   ) async throws -> [Fault] {
     let needed =
       if let facts {
-        try needs(target, facts, result)
+        try needs(target, facts, result, replacesRuns)
       } else {
         makingNeeds(target)
       }
@@ -29,10 +30,16 @@ extension TablePublisher {
 
   /// Why the publication ledger could not be written; `nil` where it can, or can be made.
   package func ledgerRefusal() async throws -> Fault? {
-    let isInOrder = try await connection.transaction(.reading(session)) { connection in
-      try await connection.query(ledger.isUsableOrMakeable).onlyRow[0] == "t"
+    let row = try await connection.transaction(.reading(session)) { connection in
+      try await connection.query("SELECT pg_is_in_recovery(), (\(ledger.isUsableOrMakeable))").onlyRow
     }
-    return isInOrder ? nil : unusableLedger(cause: nil)
+    if row[0] == "t" {
+      return Fault(
+        "read_only_server", .config,
+        "The server of connection `\(connection.settings.name)` is a standby, which takes no writes",
+        hint: "Publish to the primary")
+    }
+    return row[1] == "t" ? nil : unusableLedger(cause: nil)
   }
 
   private struct Need {
@@ -45,7 +52,7 @@ extension TablePublisher {
   }
 
   private func needs(
-    _ target: TableTarget, _ facts: TableFacts, _ result: [ColumnSchema]
+    _ target: TableTarget, _ facts: TableFacts, _ result: [ColumnSchema], _ replacesRuns: Bool
   ) throws(Faults) -> [Need] {
     func need(_ privilege: String, _ preposition: String, ofColumns: Bool = true) -> Need {
       // A privilege for some columns may be enough.
@@ -58,13 +65,18 @@ extension TablePublisher {
         grant: "\(privilege) ON \(target.table)")
     }
     var needs = [need("INSERT", "into")]
-    switch target.mode {
-    case .append: break
-    case .merge: needs += [need("SELECT", "from"), need("UPDATE", "rows of")]
-    case .replace, .replaceWindow: needs.append(need("DELETE", "from", ofColumns: false))
+    let isMerge = target.mode == .merge
+    let deletes = isMerge ? false : target.mode != .append || replacesRuns
+    if deletes { needs.append(need("DELETE", "from", ofColumns: false)) }
+    // What bounds a delete is read, and what `max_delete` is a share of is counted.
+    let isCounted = if case .percent? = target.maxDelete { deletes } else { false }
+    if isMerge || replacesRuns || isCounted || target.window != nil || !target.scope.isEmpty {
+      needs.append(need("SELECT", "from"))
     }
-    // What bounds a delete is read.
-    if target.window != nil || !target.scope.isEmpty { needs.append(need("SELECT", "from")) }
+    // Nothing but the key: there is nothing that could differ.
+    if isMerge, result.contains(where: { !target.key.contains($0.name) }) {
+      needs.append(need("UPDATE", "rows of"))
+    }
     if try !TargetFit(target: target, facts: facts, result: result).isDirect {
       needs.append(
         Need(
@@ -82,7 +94,9 @@ extension TablePublisher {
       needs.append(
         Need(
           action: "create schemas in the database, which `create` does where there is none",
-          isHeld: "has_database_privilege(current_database(), 'CREATE')", grant: "CREATE ON DATABASE"))
+          isHeld:
+            "(\(PublishStatements.isThere(name)) OR has_database_privilege(current_database(), 'CREATE'))",
+          grant: "CREATE ON DATABASE"))
     } else {
       schema = "to_regnamespace(quote_ident(current_schema()))"
     }

@@ -30,7 +30,8 @@ extension TablePublisher {
     }
     let statements = statements(of: publication)
     if publication.isCreating {
-      for statement in statements.create { try await connection.execute(statement) }
+      if let schema = target.table.schema { try await make(schema) }
+      try await connection.execute(statements.create)
       for (column, text) in publication.descriptions.sorted(by: { $0.key < $1.key }) {
         try await connection.execute(statements.comment(column: column, text: text))
       }
@@ -42,6 +43,12 @@ extension TablePublisher {
       deleted = try await delete(publication, statements)
     }
     return Ready(publication: publication, statements: statements, deleted: deleted)
+  }
+
+  /// Asked for even where it is there, the server would want the privilege to make one.
+  private func make(_ schema: Identifier) async throws {
+    if try await connection.query("SELECT \(PublishStatements.isThere(schema))").onlyRow[0] == "t" { return }
+    try await connection.execute("CREATE SCHEMA IF NOT EXISTS \(schema)")
   }
 
   func refuseOlderInterval(_ publication: TablePublication) async throws {
@@ -63,13 +70,8 @@ extension TablePublisher {
     _ publication: TablePublication, _ statements: PublishStatements
   ) async throws -> Int64 {
     let target = publication.target
-    var earlier: [String] = []
-    if target.mode == .append {
-      earlier = try await connection.query(
-        ledger.earlierRuns(
-          identity: publication.entry.identity.key, sink: target.sink, before: publication.entry.revision)
-      ).rows.compactMap { $0[0] }
-    }
+    let entry = publication.entry
+    let earlier = try await earlierRuns(of: entry.identity, target, before: entry.revision)
     guard let delete = statements.delete(earlierRuns: earlier) else { return 0 }
     var whole: Int64?
     if case .percent? = target.maxDelete {

@@ -44,6 +44,26 @@ import Testing
     }
   }
 
+  /// What is published needs no privilege any more.
+  @Test func aPrivilegeIsTakenBack() async throws {
+    try await CrashWorld.with { world in
+      let role = "forward_" + (try await world.project.rows("SELECT current_database()")[0][0])
+      try await world.project.sql(
+        "CREATE ROLE \(role) LOGIN", "GRANT ALL ON SCHEMA public TO \(role)",
+        "GRANT ALL ON events, told TO \(role)",
+        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO \(role)', current_database()); END $$")
+      try world.project.write(
+        "tidemark.yaml", world.project.file("").replacing("user=postgres", with: "user=\(role)"))
+      let first = try await world.project.run(CrashWorld.command, failpoint: "publish.marked:1:kill")
+      try #require(first.wasKilled, "\(first.output)")
+      try await world.project.sql("REVOKE ALL ON by_window, appended, merged FROM \(role)")
+      let second = try await world.project.run(CrashWorld.command)
+      #expect(second.status == 0, "\(second.output)")
+      try await world.expectUndisturbed()
+      try await world.project.sql("DROP OWNED BY \(role)", "DROP ROLE \(role)")
+    }
+  }
+
   /// What the run is bound to is damaged or gone: where the job file and the source are as they were it goes on,
   /// else it says what to put back.
   @Test(

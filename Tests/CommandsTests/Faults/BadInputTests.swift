@@ -160,6 +160,29 @@ import Testing
     Case(name: "unknown command", arguments: ["rnu"], status: 2, says: ["`run`"]),
   ]
 
+  /// Who runs may lack what `before_publish` then gives; who plans is warned.
+  @Test func beforePublishMayGiveThePrivilege() async throws {
+    try await TidemarkProject.with { project in
+      let role = "weak_" + (try await project.rows("SELECT current_database()")[0][0])
+      try await project.sql(
+        "CREATE TABLE amounts AS SELECT 'a' AS kind, 1.5 AS amount",
+        "CREATE TABLE result (kind text, total numeric)", "CREATE ROLE \(role) LOGIN NOINHERIT",
+        "GRANT SELECT ON amounts TO \(role)", "GRANT postgres TO \(role)",
+        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO \(role)', current_database()); END $$")
+      try project.write(
+        "tidemark.yaml", project.file("").replacing("user=postgres", with: "user=\(role)"))
+      try project.write(
+        "jobs/sums.yaml",
+        Self.job.replacing("create: true", with: "before_publish: SET LOCAL ROLE postgres"))
+      let plan = try await project.run(["plan", "sums"])
+      #expect(plan.status == 0 && plan.output.contains("warning[missing_privilege]"), "\(plan.output)")
+      let run = try await project.run(["run", "sums"])
+      #expect(run.status == 0, "\(run.output)")
+      #expect(try await project.rows("SELECT kind, total::text FROM result") == [["a", "1.5"]])
+      try await project.sql("DROP OWNED BY \(role)", "DROP ROLE \(role)")
+    }
+  }
+
   @Test(arguments: cases) func isTold(_ wrong: Case) async throws {
     try await TidemarkProject.with { project in
       let role = "weak_" + (try await project.rows("SELECT current_database()")[0][0])
