@@ -64,16 +64,17 @@ enum RunCommand {
       outcome = .failure(error)
     }
     reporter.finish()
+    var faults: [Fault] = []
+    if isOneDocument {
+      if case .failure(let error) = outcome { faults = Tool.faults(of: error) }
+      Terminal.print(
+        JSONValue.object([
+          .init("runs", .array(results.map(\.json))),
+          .init("faults", .array(faults.map { FaultText(fault: $0).json })),
+        ]).prettyText)
+    }
     try await context.deliverNotices(environment, jobs: [reading.job])
     await store.close()
-    guard isOneDocument else { return try outcome.get() }
-    var faults: [Fault] = []
-    if case .failure(let error) = outcome { faults = Tool.faults(of: error) }
-    Terminal.print(
-      JSONValue.object([
-        .init("runs", .array(results.map(\.json))),
-        .init("faults", .array(faults.map { FaultText(fault: $0).json })),
-      ]).prettyText)
     return try faults.first?.kind.exitCode ?? outcome.get()
   }
 
