@@ -41,6 +41,29 @@ import Testing
     }
   }
 
+  /// Between the moment at which a process locks a run and that at which it says so, the record still names who died
+  /// with it.
+  @Test func theDeadIsNotNamedForWhoHasTheLock() async throws {
+    try await withStore(.sqlite) { world in
+      let store = world.store
+      let other = try await world.stranger().asOwner(host: store.host, processID: store.processID)
+      // No process has that number.
+      let dead = try await store.asOwner(host: store.host, processID: .max).begin()
+      dead.unlock()
+      guard case .lockFiles(let locks) = store.owners else { throw Unexpected() }
+      let next = Ownership(run: dead.run, token: dead.token, renewEvery: nil, lock: try locks.take(dead.run))
+      #expect(try await store.run(dead.run)?.owner?.processID == .max)
+      async let claim = other.claim(dead.run)
+      // Time for a claim that does not wait.
+      for _ in 0..<100 { _ = try await other.run(dead.run) }
+      next.unlock()
+      switch try await claim {
+      case .held(let owner): #expect(owner == nil)
+      case .owned, .over: break
+      }
+    }
+  }
+
   /// Every way to write for a run, with the token of an owner that another one has replaced.
   static let writes: [(String, @Sendable (Store, Ownership) async throws -> Void)] = [
     ("move", { try await $0.move($1, RunMove(to: .running, event: EventDraft("x"))) }),
