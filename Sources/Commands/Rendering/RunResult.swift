@@ -25,7 +25,7 @@ struct RunResult {
     }
   }
 
-  private var name: String { row.isEmpty ? job.text : "\(job)[\(row)]" }
+  private var name: String { job.subject(row: row) }
 
   /// For a command that is about one run.
   func tell(_ invocation: Invocation) -> ExitCode {

@@ -106,7 +106,7 @@ enum QuarantineCommand {
     } else {
       let rows = items.map {
         [
-          $0.run.text, $0.matrixRow.isEmpty ? $0.job.text : "\($0.job)[\($0.matrixRow)]", $0.step,
+          $0.run.text, $0.job.subject(row: $0.matrixRow), $0.step,
           Quantity.count(Int64($0.rows)),
           Quantity.count(Int64($0.replayed)),
         ]

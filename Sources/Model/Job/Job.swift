@@ -60,4 +60,8 @@ package struct JobName: Hashable, Sendable, CustomStringConvertible {
   }
 
   package var description: String { text }
+
+  /// The job as one names it to a command and in words: with the matrix row in brackets, `daily[tenant=acme]`.
+  /// - Parameter row: empty for a job without matrix.
+  package func subject(row: String) -> String { row.isEmpty ? text : "\(text)[\(row)]" }
 }

@@ -30,8 +30,8 @@ package struct NoticeFacts: Hashable, Sendable {
   /// The one safe command to run next.
   package var next: String?
 
-  /// Whom it is about, in words: `daily[tenant=acme]`.
-  package var subject: String { matrixRow.map { "\(job)[\($0)]" } ?? job }
+  /// Whom it is about, as `JobName.subject`.
+  package var subject: String { JobName(job).subject(row: matrixRow ?? "") }
 
   package init(event: NoticeEvent, project: String, job: String, matrixRow: String? = nil) {
     self.event = event

@@ -23,8 +23,8 @@ package struct RunIdentity: Hashable, Sendable {
     self.serial = serial
   }
 
-  /// The job, with the matrix row in brackets.
-  package var subject: String { matrixRow.isEmpty ? job.text : "\(job)[\(matrixRow)]" }
+  /// As `JobName.subject`.
+  package var subject: String { job.subject(row: matrixRow) }
 
   /// One line that is equal exactly for equal identities: the key in stores and ledgers.
   package var key: String {

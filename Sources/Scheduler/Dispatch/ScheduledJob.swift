@@ -16,7 +16,7 @@ package struct ScheduledJob: Sendable {
       self.row = row
     }
 
-    package var description: String { row.isEmpty ? job.text : "\(job)[\(row)]" }
+    package var description: String { job.subject(row: row) }
 
     package static func < (left: ID, right: ID) -> Bool {
       (left.job.text, left.row) < (right.job.text, right.row)
