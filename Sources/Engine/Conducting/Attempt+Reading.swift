@@ -1,5 +1,6 @@
 internal import Model
 internal import Planning
+internal import Postgres
 internal import Runtime
 internal import StateStore
 

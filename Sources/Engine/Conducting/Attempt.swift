@@ -25,7 +25,7 @@ actor Attempt {
   /// Publishes chunks as they are done; `nil` where nobody wants that, and before the first is read.
   var chunkPublisher: ChunkPublisher?
   /// Connections of readers that are done.
-  let usedConnections = ReadConnections()
+  let usedConnections = SpareConnections()
   var warnings: [String] = []
   /// What databases said when this attempt planned.
   var answers: [[PlanAnswer]] = []

@@ -19,7 +19,7 @@ struct ReadPhase: Sendable {
   /// Told of each finished chunk; `nil` where results are published at the end only.
   var publisher: ChunkPublisher?
   /// Takes the connections that have nothing left to read.
-  var used: ReadConnections
+  var used: SpareConnections
   /// Told of each finished chunk, too; `nil` where nobody stores their rows meanwhile.
   var relay: ChunkRelay?
   let throttle: ReadThrottle?
@@ -27,7 +27,7 @@ struct ReadPhase: Sendable {
   init(
     environment: EngineEnvironment, job: Job, plan: Plan, work: ChunkWork, ownership: Ownership,
     session: SessionSettings, parallelism: Int, asker: PlanAsker, publisher: ChunkPublisher?,
-    used: ReadConnections, relay: ChunkRelay?
+    used: SpareConnections, relay: ChunkRelay?
   ) {
     self.environment = environment
     self.job = job

@@ -60,7 +60,10 @@ package actor Connection {
         }
         return try Connection(handle, settings, executor)
       } catch let refusal as ConnectionHandle.Refusal {
-        throw refusal.fault(settings)
+        let fault = refusal.fault(settings)
+        // Room for the next try.
+        if fault.code == "too_many_connections" { await SpareConnections.closeAll() }
+        throw fault
       }
     }
   }
