@@ -2,6 +2,7 @@ package import Runtime
 
 /// The transactions that write, by name: each has a failpoint before and one behind its commit.
 enum StateWrite: String, Hashable, Sendable, CaseIterable {
+  case migrate
   case openRun = "open_run"
   case claim
   case renew

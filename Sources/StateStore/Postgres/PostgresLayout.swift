@@ -1,5 +1,6 @@
 internal import Model
 internal import Postgres
+internal import Runtime
 
 /// The schema `tidemark_state`: whose it is, which layout it has, how it is migrated.
 enum PostgresLayout {
@@ -46,11 +47,13 @@ enum PostgresLayout {
         try await connection.execute(
           "INSERT INTO tidemark_state.layouts (number) VALUES (\(migration.number))")
       }
+      try Failpoint.hit(StateWrite.migrate.beforeCommit)
       try await connection.commit()
     } catch {
       await connection.rollback()
       throw error
     }
+    try Failpoint.hit(StateWrite.migrate.afterCommit)
   }
 
   /// The layout's number; 0 where there is no state yet.

@@ -1,4 +1,5 @@
 internal import Model
+internal import Runtime
 
 /// What makes a SQLite file a state file: its mark, its layout's number, its settings.
 enum SQLiteLayout {
@@ -60,7 +61,9 @@ enum SQLiteLayout {
         try connection.execute(
           "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(migration.number)")
       }
+      try Failpoint.hit(StateWrite.migrate.beforeCommit)
       try connection.execute("COMMIT")
+      try Failpoint.hit(StateWrite.migrate.afterCommit)
       return max(version, Migration.newest)
     } catch {
       if connection.isInTransaction { try connection.execute("ROLLBACK") }

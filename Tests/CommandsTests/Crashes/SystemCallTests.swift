@@ -12,41 +12,10 @@ extension CrashMatrix {
   /// `TIDEMARK_TEST_TIMES` asks for more points, `TIDEMARK_TEST_SEED` for those of an earlier run.
   @Suite(.timeLimit(.minutes(60))) struct SystemCallTests {
     /// Not every kind of machine has all of them.
-    private static let calls = [
+    static let calls = [
       "write", "pwrite64", "sendto", "fsync", "fdatasync", "rename", "renameat", "renameat2", "unlink",
       "unlinkat", "connect", "close", "ftruncate", "openat", "mkdir", "mkdirat", "fcntl", "rmdir", "recvfrom",
     ]
-
-    private struct Point: CustomStringConvertible {
-      var call: String
-      var number: Int
-
-      var description: String { "\(call) \(number)" }
-    }
-
-    /// All that one thread or another passes in an undisturbed run.
-    private func points(_ world: CrashWorld) async throws -> [Point] {
-      let log = world.project.path("calls")
-      let run = try await world.project.run(
-        CrashWorld.command, environment: CrashWorld.environment,
-        behind: [
-          SystemProgram.strace, "-f", "-qq", "--seccomp-bpf", "-o", log, "-e", "signal=none", "-e",
-          "trace=" + Self.calls.map { "?" + $0 }.joined(separator: ","),
-        ])
-      #expect(run.status == 0, "\(run.output)")
-      let text = try #require(try world.project.read("calls"))
-      var counts: [Substring: [Substring: Int]] = [:]
-      for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
-        // `4711  write(3, ...`; what is resumed was counted when it began.
-        let parts = line.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, let end = parts[1].firstIndex(of: "(") else { continue }
-        let call = parts[1][..<end].drop { $0 == " " }
-        if Self.calls.contains(String(call)) { counts[call, default: [:]][parts[0], default: 0] += 1 }
-      }
-      return counts.flatMap { call, threads in
-        (1...(threads.values.max() ?? 1)).map { Point(call: String(call), number: $0) }
-      }.sorted { ($0.call, $0.number) < ($1.call, $1.number) }
-    }
 
     @Test func killed() async throws {
       guard try await SystemProgram.hasStrace else {
@@ -65,19 +34,16 @@ extension CrashMatrix {
       let demand = FaultDemand(8)
       var random = demand.numbers("\(state) \(scenario)")
       try await CrashWorld.with(state, scenario) { world in
-        let all = try await points(world)
+        let all = try await SystemCall.all(
+          of: Self.calls, in: world.project, CrashWorld.command, environment: CrashWorld.environment)
         try await world.reset()
-        var last: [Point] = []
+        var last: [SystemCall] = []
         var kills = 0
         for point in all.shuffled(using: &random) where kills < demand.count {
           last.append(point)
           let run = try await world.project.run(
             CrashWorld.command, environment: CrashWorld.environment,
-            // Not by `--seccomp-bpf`: with it a signal comes at the first call or never.
-            behind: [
-              SystemProgram.strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(point.call)", "-e",
-              "inject=\(point.call):signal=SIGKILL:when=\(point.number)",
-            ])
+            behind: point.killer)
           if run.wasKilled {
             kills += 1
             continue
