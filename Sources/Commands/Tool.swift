@@ -60,6 +60,7 @@ package enum Tool {
         ], asJSON: isJSON)
     }
     do {
+      try AddressSpace.check()
       try Failpoint.check(known: FailpointsCommand.all)
       let invocation = try Invocation(spec, arguments: Array(arguments.dropFirst()))
       isJSON = invocation.has("json")

@@ -281,6 +281,7 @@ enum FaultCatalogue {
     matrix_cell|data|A row of a matrix query has a NULL|Leave such rows out of the query, or give them a value by coalesce()
     io_error|resource|The disk fails|Look at the system's log
     # Notices and processes
+    address_limit|resource|The process may have too few addresses|Raise `ulimit -v`; limit memory by a cgroup (`MemoryMax=`)
     cannot_start|resource|A program cannot be started|Check that it is there and executable
     command_failed|resource|The notifier's command failed|Run it by hand; `tidemark notices retry ID`
     command_timeout|resource|The notifier's command took too long|Make it faster or raise its `timeout`
