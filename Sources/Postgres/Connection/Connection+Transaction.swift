@@ -31,6 +31,13 @@ extension Connection {
     }
     do {
       try await execute(options.opening(settings, serverVersion: serverVersion))
+    } catch let fault as Fault where fault.code == "not_supported" && !options.isReadOnly {
+      rollback()
+      // A standby has other words for it than a server that is set to read only.
+      let meaning = SQLState("25006").meaning
+      throw Fault(
+        meaning.name, meaning.kind, "\(meaning.sentence) (connection `\(settings.name)`)",
+        cause: fault.cause, hint: meaning.hint)
     } catch {
       rollback()
       throw error
