@@ -114,6 +114,31 @@ extension CrashMatrix {
       }
     }
 
+    /// Chunks are published when the right to publish more is taken away: the run says so as often as it is asked, and
+    /// goes on when it is given back.
+    @Test func theRightIsTakenAway() async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        try await world.asOrdinaryRole { role in
+          let first = try await world.run("chunk.after_publish:3:kill")
+          try #require(first.wasKilled, "\(first.output)")
+          let query = "SELECT sink, run_id, rows FROM tidemark.publications ORDER BY 1"
+          let before = try await world.project.rows(query)
+          try await world.project.sql("REVOKE INSERT ON appended FROM \(role)")
+          for _ in 0..<2 {
+            let refused = try await world.run()
+            #expect(
+              refused.status == 6 && refused.output.contains("error[missing_privilege]"), "\(refused.output)")
+            #expect(try await world.project.rows(query) == before)
+          }
+          FaultCount.add("right to publish taken away")
+          try await world.project.sql("GRANT INSERT ON appended TO \(role)")
+          let last = try await world.run()
+          #expect(last.status == 0, "\(last.output)")
+          try await world.expectUndisturbed(notices: false)
+        }
+      }
+    }
+
     /// A machine with a state of its own publishes nothing beside what is there, whole or in part.
     @Test(arguments: ["chunk.after_publish:2:kill", "run.after_success:1:kill"])
     func anotherState(_ place: String) async throws {
@@ -138,15 +163,8 @@ extension CrashMatrix {
         "chunk.read:3", "chunk.before_publish:1", "chunk.before_publish:3", "publish.middle:3", "read.done:1",
       ]
       try await CrashWorld.each(of: places, .postgres, .chunks) { world, place in
-        let output = try world.project.newOutput()
-        let process = try #require(try await world.stopped(at: place, output: output))
-        let heir = try await world.run()
-        #expect(heir.status == 0, "\(place): \(heir.output)")
-        process.signal(SIGCONT)
-        let first = try await world.project.end(of: process, output: output)
+        try await world.expectUndisturbed(asleepAt: place)
         FaultCount.add("owner asleep past its lease")
-        #expect(first.status == 8 && first.output.contains("fenced"), "\(place): \(first.output)")
-        try await world.expectUndisturbed("\(place)")
       }
     }
 

@@ -126,6 +126,23 @@ struct CrashWorld {
       Self.command, failpoint: failpoint, environment: Self.environment.merging(more) { $1 })
   }
 
+  /// Has the program work as a role of its own while `body` goes on, which may do what the job needs and no more.
+  func asOrdinaryRole(_ body: (_ role: String) async throws -> Void) async throws {
+    let role = "ordinary_\(project.database.filter(\.isNumber))"
+    try await project.sql(
+      "CREATE ROLE \(role) LOGIN", "GRANT SELECT ON events TO \(role)",
+      "GRANT CREATE, USAGE ON SCHEMA public TO \(role)", "GRANT SELECT, INSERT ON told TO \(role)",
+      "DO $$ BEGIN EXECUTE format('GRANT CREATE, TEMPORARY ON DATABASE %I TO \(role)', current_database()); END $$"
+    )
+    try project.write("tidemark.yaml", project.file().replacing("user=postgres", with: "user=\(role)"))
+    try await CleanUp.after {
+      try await body(role)
+    } cleanUp: {
+      try await project.sql(
+        "SET client_min_messages = error", "DROP OWNED BY \(role) CASCADE", "DROP ROLE \(role)")
+    }
+  }
+
   /// Starts the crash job with a failpoint of effect `stop`, and comes back when it stands still there.
   /// - Returns: `nil` where it ended without having come there.
   func stopped(
@@ -188,6 +205,25 @@ struct CrashWorld {
     #expect(third.status == 0, "\(third.output)", sourceLocation: sourceLocation)
     try await expectUndisturbed(place, sourceLocation: sourceLocation)
     return second.wasKilled ? 2 : 1
+  }
+
+  /// Puts the owner to sleep at a place, past its lease, has another process do its work, and wakes it: it hears that
+  /// the run is not its own any more, and has added nothing to what an undisturbed run leaves.
+  /// - Parameter place: name and number, as in `TIDEMARK_FAILPOINT`.
+  func expectUndisturbed(
+    asleepAt place: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let output = try project.newOutput()
+    let process = try #require(
+      try await stopped(at: place, output: output), "\(place)", sourceLocation: sourceLocation)
+    let heir = try await run()
+    #expect(heir.status == 0, "\(place): \(heir.output)", sourceLocation: sourceLocation)
+    process.signal(SIGCONT)
+    let first = try await project.end(of: process, output: output)
+    #expect(
+      first.status == 8 && first.output.contains("fenced"), "\(place): \(first.output)",
+      sourceLocation: sourceLocation)
+    try await expectUndisturbed(place, sourceLocation: sourceLocation)
   }
 
   /// Lets a place fail once. An error is taken as one of the connection: tried again where that is possible, else told,

@@ -71,6 +71,34 @@ extension CrashMatrix {
       }
     }
 
+    /// Killed between what it tells of its result and its notices, or behind the first of them: the next command sends
+    /// what is left, which may arrive once more, under the same id.
+    @Test(arguments: [("notice.before_send", 0), ("notice.after_send", 1)])
+    func killedAmidItsNotices(_ place: String, _ sent: Int) async throws {
+      try await CrashWorld.with { world in
+        let file = world.project.path("received")
+        try world.project.write(
+          "jobs/crash.yaml",
+          world.scenario.job.replacing(
+            "command: [\"true\"]",
+            with: "command: [/bin/sh, -c, \"echo $TIDEMARK_NOTICE_ID >> $0\", \"\(file)\"]"))
+        func received() throws -> [Substring] {
+          String(decoding: try world.project.read("received") ?? [], as: UTF8.self).split(separator: "\n")
+        }
+        let killed = try await world.run("\(place):1:kill")
+        #expect(killed.wasKilled && killed.output.contains("by_window: "), "\(killed.output)")
+        #expect(try received().count == sent)
+        FaultCount.add("kill -9 amid notices")
+        for _ in 0..<2 {
+          let tick = try await world.project.run(["tick"], environment: ScheduledJobText.later(600))
+          #expect(tick.status == 0, "\(tick.output)")
+        }
+        let all = try received()
+        #expect(all.count == sent + 1 && Set(all).count == 1, "\(all)")
+        try await world.expectUndisturbed(place)
+      }
+    }
+
     /// One that hangs is ended from outside; who asks meanwhile is told that it is at work.
     @Test(arguments: ["chunk.middle", "merge.middle", "publish.middle", "file.before_rename"])
     func hanging(at point: String) async throws {

@@ -44,15 +44,8 @@ extension CrashMatrix {
     func zombie(_ scenario: CrashScenario, further: [String]) async throws {
       try await CrashWorld.each(of: Self.places[scenario, default: []] + further, .postgres, scenario) {
         world, place in
-        let output = try world.project.newOutput()
-        let process = try #require(try await world.stopped(at: place, output: output))
-        let heir = try await world.run()
-        #expect(heir.status == 0, "\(place): \(heir.output)")
-        process.signal(SIGCONT)
-        let first = try await world.project.end(of: process, output: output)
+        try await world.expectUndisturbed(asleepAt: place)
         FaultCount.add("owner asleep within an open publish")
-        #expect(first.status == 8 && first.output.contains("fenced"), "\(place): \(first.output)")
-        try await world.expectUndisturbed("\(place)")
       }
     }
 

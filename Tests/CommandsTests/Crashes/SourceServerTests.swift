@@ -19,9 +19,27 @@ extension CrashMatrix {
       }
     }
 
-    /// Reads from the standby, publishes into its primary.
+    /// Reads from the standby, publishes into its primary; neither publishes to it nor keeps the state there.
     @Test func hotStandby() async throws {
-      try await withStandby { try await read(from: $0, $1) }
+      try await withStandby { standby, world in
+        try await read(from: standby, world)
+        try await world.reset()
+        try await refuse(to: standby, world)
+      }
+    }
+
+    /// Who publishes to a standby, or keeps the state there, is told that it is one.
+    private func refuse(to standby: DemoServer, _ world: CrashWorld) async throws {
+      try await caughtUp(standby, world)
+      let (primary, standby) = (world.project.database, standby.connectionString())
+      for (target, state) in [(standby, primary), (primary, standby)] {
+        try world.connect(source: primary, target: target, state: state)
+        let refused = try await world.run()
+        FaultCount.add("standby to write to")
+        #expect(
+          refused.status == 3 && refused.output.contains("error[read_only_server]"), "\(refused.output)")
+        #expect(!refused.output.contains("chunk_done"), "\(refused.output)")
+      }
     }
 
     /// A standby that replays no more is noticed although the server's own figure stands still with it: reading

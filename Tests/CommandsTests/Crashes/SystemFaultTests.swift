@@ -54,6 +54,19 @@ extension CrashMatrix {
       }
     }
 
+    /// With too few addresses for its threads it says so before it begins.
+    @Test(arguments: [90, 200, 900]) func fewAddresses(_ megabytes: Int) async throws {
+      try await TidemarkProject.with { project in
+        for command in [CrashWorld.command, ["status", "--json"]] {
+          let run = try await project.run(
+            command, behind: ["/bin/sh", "-c", "ulimit -v \(megabytes * 1024); exec \"$@\"", "sh"])
+          FaultCount.add("too few addresses")
+          #expect(run.status == 1 && run.output.contains("address_limit"), "\(run.output)")
+        }
+        #expect(access(project.path(".tidemark"), F_OK) != 0)
+      }
+    }
+
     struct Calls: Sendable, CustomTestStringConvertible {
       var names: String
       /// Where many are asked for, all from the first to the last of them.
@@ -290,15 +303,8 @@ extension CrashMatrix {
 
     func putToSleep(at places: [String]) async throws {
       try await CrashWorld.each(of: places, .postgres) { world, place in
-        let output = try world.project.newOutput()
-        let process = try #require(try await world.stopped(at: place, output: output))
-        let heir = try await world.run()
-        #expect(heir.status == 0, "\(place): \(heir.output)")
-        process.signal(SIGCONT)
-        let first = try await world.project.end(of: process, output: output)
+        try await world.expectUndisturbed(asleepAt: place)
         FaultCount.add("owner asleep past its lease")
-        #expect(first.status == 8 && first.output.contains("fenced"), "\(place): \(first.output)")
-        try await world.expectUndisturbed("\(place)")
       }
     }
 

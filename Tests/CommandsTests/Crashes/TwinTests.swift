@@ -50,29 +50,5 @@ extension CrashMatrix {
         }
       }
     }
-
-    /// Who has just taken a dead owner's lock has not said so yet: who comes second does not name the dead one.
-    @Test func behindADeadOwner() async throws {
-      try await CrashWorld.with(.sqlite, .oneTable) { world in
-        let dead = try #require(
-          try await world.stopped(at: "merge.started:1", output: try world.project.newOutput()))
-        dead.signal(SIGKILL)
-        try await Patience.until("it is dead") { dead.exit != nil }
-        let output = try world.project.newOutput()
-        let heir = try #require(try await world.stopped(at: "state.claim.before_commit:1", output: output))
-        let second = try world.project.newOutput()
-        let late = try world.project.start(
-          CrashWorld.command, environment: CrashWorld.environment, output: second)
-        // Time enough to name the wrong one.
-        try await world.project.sql("SELECT pg_sleep(1)")
-        heir.signal(SIGCONT)
-        let told = try await world.project.end(of: late, output: second)
-        #expect(told.status == 8, "\(told.output)")
-        #expect(!told.output.contains("by process \(dead.identifier) on "), "\(told.output)")
-        let run = try await world.project.end(of: heir, output: output)
-        #expect(run.status == 0, "\(run.output)")
-        try await world.expectUndisturbed()
-      }
-    }
   }
 }
