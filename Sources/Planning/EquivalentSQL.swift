@@ -1,4 +1,4 @@
-internal import Expressions
+package import Expressions
 package import Model
 
 /// The one SELECT that gives a plan's result in Postgres: what `verify` holds a published table to.
@@ -10,9 +10,14 @@ package struct EquivalentSQL: Sendable {
   /// Columns `o0`, `o1`, ... in the order of `Plan.result`.
   package let select: SQLText
   package let connection: String
+  /// A step that leaves rows out, or goes on with them, where an expression of it faults: a fault of one row is one of
+  /// the whole statement in SQL.
+  package let tolerantStep: TypedStep?
 
+  /// - Parameter inOrder: Postgres is held to the order of the steps. Else it may look at a row that an earlier step
+  ///   has left out, which is faster, and faults where that row does.
   /// - Throws: `Fault` `not_in_sql`.
-  package init(_ plan: Plan) throws(Fault) {
+  package init(_ plan: Plan, inOrder: Bool = false) throws(Fault) {
     guard let first = plan.sources.first, plan.sources.allSatisfy({ $0.connection == first.connection })
     else {
       throw Fault(
@@ -20,8 +25,12 @@ package struct EquivalentSQL: Sendable {
         "The job reads several databases, and no one SELECT can read them all")
     }
     connection = first.connection
+    tolerantStep = plan.pipeline.steps.first { $0.onFail != .fail && $0.canFault }
     var layer = EquivalentSQL.fetch(plan)
-    for step in plan.pipeline.steps { layer = try EquivalentSQL.apply(step, to: layer, plan: plan) }
+    for step in plan.pipeline.steps {
+      layer = try EquivalentSQL.apply(step, to: layer, plan: plan)
+      if inOrder { layer.sql = "(SELECT * FROM \(layer.sql) AS s OFFSET 0)" }
+    }
     if let aggregate = plan.pipeline.aggregate {
       select = try EquivalentSQL.aggregate(aggregate, layer)
     } else {
@@ -76,7 +85,10 @@ package struct EquivalentSQL: Sendable {
     case .derive(let entries):
       // Entries see the ones before them.
       return entries.reduce(layer) { layer, entry in
-        layer.selecting([entry.into: layer.renderer.render(entry.expression)])
+        let value = layer.renderer.render(entry.expression)
+        // A value that nothing uses is not computed, and its fault would leave the row there.
+        let isJudged = (step.onFail == .drop || step.onFail == .quarantine) && !entry.expression.cannotFault
+        return layer.selecting([entry.into: value], where: isJudged ? "num_nulls(\(value)) >= 0" : nil)
       }
     case .filter(let condition, _):
       return layer.selecting([:], where: layer.renderer.render(condition))
@@ -151,7 +163,11 @@ package struct EquivalentSQL: Sendable {
     let inner: [SQLText] = group.enumerated().map { "\($0.element) AS c\($0.offset)" }
     let sets: [SQLText] = aggregate.sets.map { "(\($0.map { "k\($0)" as SQLText }))" }
     let by: SQLText = keys.isEmpty ? "" : " GROUP BY GROUPING SETS (\(sets))"
-    let renderer = SQLRenderer(columns: names(group.count))
+    let renderer = SQLRenderer(
+      columns: names(group.count).enumerated().map { number, column in
+        let call = number - shown.count
+        return aggregate.calls.indices.contains(call) ? finished(aggregate.calls[call], column) : column
+      })
     let outputs: [SQLText] = aggregate.outputs.enumerated().map {
       "\(renderer.render($0.element.expression)) AS o\($0.offset)"
     }
@@ -181,6 +197,7 @@ package struct EquivalentSQL: Sendable {
     let inside: SQLText = arguments.isEmpty ? "*" : "\(distinct)\(arguments)"
     let condition = call.filter.map { renderer.render($0) }
     let filter: SQLText = condition.map { " FILTER (WHERE \($0))" } ?? ""
+    if takesSpelledValues(call) { return "array_agg(\(arguments))\(filter)" }
     let sql: SQLText = "\(SQLText(trusted: call.function.rawValue))(\(inside))\(filter)"
     if call.type.isFloat { return withoutNegativeZero(sql, call.type) }
     guard let type = call.arguments.first?.type, type == .numeric || type == .interval else { return sql }
@@ -197,6 +214,26 @@ package struct EquivalentSQL: Sendable {
   }
 
   // MARK: One spelling of equal values
+
+  /// Whether the result shows which of equal values DISTINCT has left, and there is no telling by the result alone.
+  private static func takesSpelledValues(_ call: AggregateCall) -> Bool {
+    guard call.isDistinct, let type = call.arguments.first?.type else { return false }
+    switch call.function {
+    case .sum, .avg: return type == .interval
+    case .stddevPop, .stddevSamp, .varPop, .varSamp: return type == .numeric
+    default: return false
+    }
+  }
+
+  /// A call's result from its column of the groups: for `takesSpelledValues` an array of all values.
+  private static func finished(_ call: AggregateCall, _ column: SQLText) -> SQLText {
+    guard takesSpelledValues(call) else { return column }
+    let spelling: SQLText =
+      call.arguments[0].type == .interval
+      ? "date_trunc('month', v) DESC, date_trunc('day', v) DESC" : "scale(v) DESC NULLS LAST"
+    return
+      "(SELECT \(SQLText(trusted: call.function.rawValue))(v) FROM (SELECT DISTINCT ON (v) v FROM unnest(\(column)) AS v ORDER BY v, \(spelling)) AS d)"
+  }
 
   private enum Extreme { case least, greatest }
 

@@ -24,7 +24,8 @@ import Testing
     _ world: PublishWorld, _ publication: TablePublication, count: Int = 3
   ) async throws -> (publication: OpenPublication, made: String)? {
     let token = try await world.publisher.raiseFence(
-      identity: publication.entry.identity, run: publication.entry.run)
+      identity: publication.entry.identity, run: publication.entry.run
+    ).token
     return try await world.publisher.open(publication, token: token) { writer in
       let output = try ResultCopy(schema: Self.schema, to: writer)
       for number in 0..<count {
@@ -88,6 +89,7 @@ import Testing
     try await PublishWorld.run { world in
       let publication = Self.publication(PublishWorld.target(.replace, create: true))
       let token = try await world.publisher.raiseFence(identity: publication.entry.identity, run: RunID("r1"))
+        .token
       let fault = await #expect(throws: Fault.self) {
         try await world.publisher.open(publication, token: token) { writer in
           try await writer.write(CopyEncoder.header)
@@ -116,6 +118,7 @@ import Testing
     try await PublishWorld.run { world in
       let publication = Self.publication(PublishWorld.target(.replace, create: true))
       let stale = try await world.publisher.raiseFence(identity: publication.entry.identity, run: RunID("r1"))
+        .token
       _ = try await world.publisher.raiseFence(identity: publication.entry.identity, run: RunID("r2"))
       let fault = await #expect(throws: Fault.self) {
         try await world.publisher.open(publication, token: stale) { _ in Issue.record("It was made") }

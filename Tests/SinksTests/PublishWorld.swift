@@ -84,7 +84,7 @@ struct PublishWorld {
     run: String = "r1"
   ) async throws -> PublishOutcome {
     let kept = try await publication(target, schema, rows, day: day, revision: revision, run: run)
-    let token = try await publisher.raiseFence(identity: Self.identity(day: day), run: RunID(run))
+    let token = try await publisher.raiseFence(identity: Self.identity(day: day), run: RunID(run)).token
     return try await publisher.publish([kept.publication], of: kept.spool, token: token)[0]
   }
 

@@ -19,7 +19,7 @@ import Testing
   }
 
   private func token(_ world: PublishWorld, run: String = "r1") async throws -> FencingToken {
-    try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID(run))
+    try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID(run)).token
   }
 
   private func store(
@@ -135,7 +135,7 @@ import Testing
       let other = try await Connection.open(world.settings)
       let twin = TablePublisher(connection: other, ledger: PublishWorld.ledger, session: SessionSettings())
       var twins = Self.publication(publication.target, run: "r2")
-      let second = try await twin.raiseFence(identity: PublishWorld.identity(), run: RunID("r2"))
+      let second = try await twin.raiseFence(identity: PublishWorld.identity(), run: RunID("r2")).token
       let theirs = try await twin.storeAhead(twins, token: second) { writer in
         let output = try ResultCopy(schema: Self.schema, to: writer)
         return try await output.finish()

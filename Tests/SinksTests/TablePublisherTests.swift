@@ -264,6 +264,7 @@ import Testing
       let target = PublishWorld.target(.replace)
       let (publication, spool) = try await world.publication(target, Self.schema, [try Self.row("a", "1")])
       let token = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
+        .token
       let settings = world.settings
       let twin = try await Connection.open(settings)
       var outcome: Task<String?, any Error>?
@@ -294,7 +295,9 @@ import Testing
     try await PublishWorld.run { world in
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
       let stale = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
+        .token
       let newer = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r2"))
+        .token
       #expect(newer > stale)
       let (publication, spool) = try await world.publication(
         PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")])
@@ -315,7 +318,7 @@ import Testing
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
       let (identity, other) = (PublishWorld.identity(), RunID("r2"))
       _ = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
-      let token = try await world.publisher.raiseFence(identity: identity, run: other)
+      let token = try await world.publisher.raiseFence(identity: identity, run: other).token
       let (publication, spool) = try await world.publication(
         PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")], run: other.text)
       #expect(try await world.publisher.takeAway(from: RunID("r1"), identity: identity).whole.isEmpty)
@@ -341,8 +344,8 @@ import Testing
     try await PublishWorld.run { world in
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
       let identity = PublishWorld.identity()
-      let stale = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
-      let token = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
+      let stale = try await world.publisher.raiseFence(identity: identity, run: RunID("r1")).token
+      let token = try await world.publisher.raiseFence(identity: identity, run: RunID("r1")).token
       let (publication, spool) = try await world.publication(
         PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")])
       let lost = try await Connection.open(world.settings)
@@ -384,6 +387,7 @@ import Testing
         let connection = try await Connection.open(settings)
         let publisher = TablePublisher(connection: connection, ledger: PublishWorld.ledger, session: session)
         let token = try await publisher.raiseFence(identity: PublishWorld.identity(day: day), run: RunID(run))
+          .token
         _ = try await publisher.publish([made.publication], of: made.spool, token: token)
         await connection.close()
       }

@@ -79,10 +79,8 @@ extension PastRun {
         hint: "Run \(record.id) published into it; somebody has dropped it since")
     }
     let published = PublishedRows(target: target, result: plan.result, facts: facts, run: record.id)
-    let answer = try EquivalentSQL(plan)
     let limit = PastRun.limit
-    let computed = try await rows(
-      published.expected(answer.select, limit: limit + 1), answer.connection, asker)
+    let (answer, computed) = try await computed(plan, asker) { published.expected($0, limit: limit + 1) }
     let stored = try await rows(published.select(limit: limit + 1), target.connection, asker)
     if computed.count > limit || stored.count > limit {
       throw Fault(
@@ -98,6 +96,27 @@ extension PastRun {
     return Verification(
       target: "\(target.connection):\(target.table)", equal: comparison.equal,
       differing: comparison.differing, differences: comparison.shown, sql: answer.select.text)
+  }
+
+  /// What Postgres makes of the source.
+  private func computed(
+    _ plan: Plan, _ asker: PlanAsker, _ form: (SQLText) -> SQLText
+  ) async throws -> (EquivalentSQL, [[String?]]) {
+    let answer = try EquivalentSQL(plan)
+    do {
+      return (answer, try await rows(form(answer.select), answer.connection, asker))
+    } catch let fault as Fault where fault.kind == .data {}
+    let ordered = try EquivalentSQL(plan, inOrder: true)
+    do {
+      return (ordered, try await rows(form(ordered.select), ordered.connection, asker))
+    } catch let fault as Fault where fault.kind == .data {
+      guard let step = ordered.tolerantStep else { throw fault }
+      throw Fault(
+        "not_in_sql", .validation,
+        "A row faults in the step \"\(step.name)\", or behind it, and has no answer in SQL",
+        place: step.place, cause: fault.cause,
+        hint: "In Postgres one bad value ends the statement; here `on_fail` says what becomes of its row")
+    }
   }
 
   private func rows(_ sql: SQLText, _ name: String, _ asker: PlanAsker) async throws -> [[String?]] {

@@ -22,7 +22,7 @@ extension Publisher {
       connections: environment.project.connections, isForced: request.force)
     var tables: [Table] = []
     var files: [File] = []
-    var tokens: [String: FencingToken] = [:]
+    var fences: [String: RaisedFence] = [:]
     var lastRevision = 0
     for (position, rule) in request.job.sinks.enumerated() {
       let sink = TargetResolver.name(position, rule)
@@ -31,9 +31,10 @@ extension Publisher {
         let target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
         let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
         let facts = try await Publisher.look(at: target, publisher, result: plan.result)
-        if tokens[target.connection] == nil {
+        if fences[target.connection] == nil {
           try await publisher.ensureLedger()
-          tokens[target.connection] = try await publisher.raiseFence(identity: run.identity, run: run.id)
+          fences[target.connection] = try await publisher.raiseFence(
+            identity: run.identity, run: run.id, beside: Array(fences.values))
           lastRevision = max(
             lastRevision, try await publisher.lastRevision(of: run.identity, except: run.id))
         }
@@ -43,7 +44,7 @@ extension Publisher {
         }
         tables.append(
           Table(
-            target: target, facts: facts, token: tokens[target.connection] ?? FencingToken(0),
+            target: target, facts: facts, token: fences[target.connection]?.token ?? FencingToken(0),
             isByChunk: rule.publishPerChunk && run.replayOf == nil && !plan.chunks.isEmpty))
       case .file(let rule):
         files.append(

@@ -71,7 +71,11 @@ extension Checker {
       return false
     }
     if call.isDistinct,
-      ![.count, .sum, .avg, .min, .max, .boolAnd, .boolOr, .stringAgg, .arrayAgg].contains(function)
+      [
+        .percentileCont, .percentileDisc, .mode, .topK, .first, .last, .approxCountDistinct,
+        .approxPercentile,
+      ]
+      .contains(function)
     {
       report("unsupported", "`\(call.name)` takes no DISTINCT", range)
       return false

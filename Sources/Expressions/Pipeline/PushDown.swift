@@ -56,11 +56,19 @@ extension TypedStep {
   /// True where the step may send a row anywhere but to the next step.
   var canReject: Bool {
     switch action {
-    case .sanitize, .project, .pseudonymise: false
+    case .sanitize, .project, .pseudonymise, .derive, .filter: canFault
     case .parse, .validate: true
+    case .lookup(let lookup): lookup.onMissing != .keep
+    }
+  }
+
+  /// True where an expression of the step may fault for a row.
+  package var canFault: Bool {
+    switch action {
     case .derive(let entries): !entries.allSatisfy(\.expression.cannotFault)
     case .filter(let condition, _): !condition.cannotFault
-    case .lookup(let lookup): lookup.onMissing != .keep
+    case .validate(let rules): !rules.allSatisfy(\.expect.cannotFault)
+    case .sanitize, .parse, .lookup, .pseudonymise, .project: false
     }
   }
 

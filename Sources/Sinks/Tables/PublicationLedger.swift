@@ -139,13 +139,13 @@ package struct PublicationLedger: Hashable, Sendable {
     "identity = \(literal: .text(hold.identity)) AND token = \(hold.token.number)"
   }
 
-  /// Raises the fence; its answer is the new token.
+  /// Raises the fence; its answer is the fence as it then is.
   package func raiseFence(identity: String, run: RunID) -> SQLText {
     """
     INSERT INTO \(fences) AS f (identity, token, run_id) \
     VALUES (\(literal: .text(identity)), 1, \(literal: .text(run.text))) \
     ON CONFLICT (identity) DO UPDATE SET token = f.token + 1, run_id = excluded.run_id, \
-    raised_at = clock_timestamp() RETURNING token
+    raised_at = clock_timestamp() RETURNING \(Self.raised)
     """
   }
 
@@ -163,8 +163,10 @@ package struct PublicationLedger: Hashable, Sendable {
   }
 
   package func fenceHolder(identity: String) -> SQLText {
-    "SELECT token, run_id FROM \(fences) WHERE identity = \(literal: .text(identity))"
+    "SELECT run_id, \(Self.raised) FROM \(fences) WHERE identity = \(literal: .text(identity))"
   }
+
+  private static let raised: SQLText = "token, (raised_at AT TIME ZONE 'UTC')::text AS raised_at"
 
   /// The ledger row of one sink: in the publish transaction before all that others can see. Its one-row answer
   /// tells that it was inserted; no row means that this revision was published before.

@@ -121,8 +121,22 @@ struct PublishStatements {
   }
 
   var createStaging: SQLText {
-    let definitions: [SQLText] = result.map { "\(Identifier($0.name)) \(type: $0.type)" }
+    let definitions: [SQLText] = result.map { "\(Identifier($0.name)) \(type: stagedType($0))" }
     return "CREATE TEMPORARY TABLE \(PublishStatements.staging.name) (\(definitions)) ON COMMIT DROP"
+  }
+
+  /// The target's own type where the values' form in COPY is the same: it refuses a text that is too long, as an
+  /// assignment does. A cast would cut it off.
+  private func stagedType(_ column: ColumnSchema) -> SQLType {
+    guard let type = type(of: column.name) else { return column.type }
+    let isText = TargetFit.isText(column.type) && TargetFit.isText(type)
+    // A `char` loses its blanks where it becomes another text.
+    let isSame = isText ? !column.type.isChar || type.isChar : column.type.base == type.base
+    return isSame ? type : column.type
+  }
+
+  private func type(of name: String) -> SQLType? {
+    columns.first { $0.name == name }?.type
   }
 
   var copyStaging: SQLText {
@@ -135,19 +149,17 @@ struct PublishStatements {
   var analyzeStaging: SQLText { "ANALYZE \(PublishStatements.staging)" }
 
   func cast(_ name: String) -> SQLText {
-    let type = columns.first { $0.name == name }?.type
-    guard let type else { return "s.\(Identifier(name))" }
+    guard let type = type(of: name) else { return "s.\(Identifier(name))" }
     return "s.\(Identifier(name))::\(type: type)"
   }
 
   func insertFromStaging(run: RunID) -> SQLText {
-    let casts: [SQLText] = result.map { cast($0.name) }
     if target.mode == .append {
       return """
         INSERT INTO \(target.table) (\(names), \(Identifier(runIDColumn))) \
-        SELECT \(casts), \(literal: .text(run.text)) FROM \(PublishStatements.staging) AS s
+        SELECT \(names), \(literal: .text(run.text)) FROM \(PublishStatements.staging)
         """
     }
-    return "INSERT INTO \(target.table) (\(names)) SELECT \(casts) FROM \(PublishStatements.staging) AS s"
+    return "INSERT INTO \(target.table) (\(names)) SELECT \(names) FROM \(PublishStatements.staging)"
   }
 }

@@ -34,10 +34,24 @@ extension TablePublisher {
 
   /// Makes every older owner of the identity unable to publish. A publish of the run itself that is still on its
   /// way is ended; one of another run is waited for.
-  package func raiseFence(identity: RunIdentity, run: RunID) async throws -> FencingToken {
+  /// - Parameter raised: what this owner has raised by other connections. One of them that is found here stays as it
+  ///   is: raised once more it would shut its own owner out.
+  package func raiseFence(
+    identity: RunIdentity, run: RunID, beside raised: [RaisedFence] = []
+  ) async throws -> RaisedFence {
+    if !raised.isEmpty,
+      let row = try await connection.query(ledger.fenceHolder(identity: identity.key)).rows.first
+    {
+      let present = try fence(row)
+      if raised.contains(present) { return present }
+    }
     try await connection.query(ledger.endPublishing(of: run))
-    let row = try await connection.query(ledger.raiseFence(identity: identity.key, run: run)).onlyRow
-    return FencingToken(try row.integer("token", as: Int64.self))
+    return try fence(await connection.query(ledger.raiseFence(identity: identity.key, run: run)).onlyRow)
+  }
+
+  private func fence(_ row: QueryResult.Row) throws(Fault) -> RaisedFence {
+    RaisedFence(
+      token: FencingToken(try row.integer("token", as: Int64.self)), raisedAt: try row.string("raised_at"))
   }
 
   /// Takes the target away from whoever had a run so far, and from no other run: a publish of it that is still on its

@@ -134,7 +134,7 @@ package struct TablePublisher: Sendable {
     let holder = try await connection.query(ledger.fenceHolder(identity: entry.identity.key)).rows.first
     throw Fault(
       "fenced", .conflict,
-      "Run \(holder?[1] ?? "(unknown)") has taken over what this run was to publish",
+      "Run \(holder?[0] ?? "(unknown)") has taken over what this run was to publish",
       hint: "Nothing was published by this one; `tidemark status` shows the other")
   }
 

@@ -70,9 +70,10 @@ package struct TargetFit: Hashable, Sendable {
     case (.real, .double): return true
     case (.date, .timestamp), (.date, .timestamptz): return true
     case (.enumeration, .text), (.enumeration, .varchar): return true
-    default:
-      let texts: (SQLType) -> Bool = { $0.isText || $0.isCarriedText }
-      return texts(from) && texts(to)
+    default: return isText(from) && isText(to)
     }
   }
+
+  /// One of the texts, which have one form in COPY.
+  static func isText(_ type: SQLType) -> Bool { type.isText || type.isCarriedText }
 }

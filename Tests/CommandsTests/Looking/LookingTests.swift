@@ -135,6 +135,8 @@ import Testing
             longest: max(i) filter (where n < 2)
             once: sum(distinct n)
             mean: avg(distinct n)
+            spread: stddev(distinct n) filter (where n < 9)
+            time: sum(distinct i)
         store: {table: {connection: db, name: respelt, mode: replace, create: true}}
 
         """)
@@ -142,6 +144,37 @@ import Testing
       try #require(run.status == 0, "\(run.output)")
       let verified = try await project.run(["verify", "spelt"])
       #expect(verified.status == 0, "\(verified.output)")
+    }
+  }
+
+  /// What Postgres may look at before it leaves a row out is no fault; a row that `on_fail` takes out is named.
+  @Test(arguments: [(1, 0), (0, 3)])
+  func verifyKeepsToTheOrderOfTheSteps(_ divisor: Int, _ status: Int32) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE parts (whole int, divisor int)",
+        "INSERT INTO parts VALUES (6, 2), (7, 0), (8, \(divisor))")
+      try project.write(
+        "jobs/parts.yaml",
+        """
+        version: 1
+        job: parts
+        source: {connection: db, table: parts}
+        process:
+          - filter: "whole::text || divisor::text <> '70' and md5(whole::text) <> ''"
+          - filter: whole / divisor > 0
+            on_fail: drop
+          - derive: {unused: whole / divisor}
+            on_fail: drop
+        aggregate: {measures: {rows: count(*)}}
+        store: {table: {connection: db, name: counted, mode: replace, create: true}}
+
+        """)
+      let run = try await project.run(["run", "parts"])
+      try #require(run.status == 0, "\(run.output)")
+      let verified = try await project.run(["verify", "parts"])
+      #expect(verified.status == status, "\(verified.output)")
+      #expect(verified.output.contains("error[not_in_sql]") == (status != 0), "\(verified.output)")
     }
   }
 

@@ -164,6 +164,45 @@ import Testing
     }
   }
 
+  /// As by an assignment in Postgres: blanks at the end may go, nothing else is cut off.
+  @Test(arguments: ["append", "merge", "replace"], ["varchar(1)", "char(1)"])
+  func aTextThatIsTooLongIsRefused(_ mode: String, _ type: String) async throws {
+    try await SinkWorld.with { world in
+      try await world.project.sql(
+        "CREATE TABLE result (day date, shop \(type), n bigint, total numeric, _run_id text)",
+        "UPDATE sales SET shop = 'bc' WHERE shop = 'b'")
+      let sink = "table: {connection: db, name: result, mode: \(mode)}"
+      let run = try await world.run(sink)
+      #expect(run.status == 1 && run.output.contains("22001"), "\(run.output)")
+      #expect(try await world.stored() == [])
+      try await world.project.sql("UPDATE sales SET shop = 'b  ' WHERE shop = 'bc'")
+      let second = try await world.run(sink)
+      #expect(second.status == 0, "\(second.output)")
+      #expect(try await world.stored() == SinkWorld.fourteenth)
+    }
+  }
+
+  /// Two connections that lead to one database have one fence, which a run raises once.
+  @Test(arguments: [nil, "publish.after_commit:1:kill"])
+  func twoConnectionsOfOneDatabase(_ failpoint: String?) async throws {
+    try await SinkWorld.with { world in
+      let project = world.project
+      try project.write(
+        "tidemark.yaml",
+        project.file().replacing("defaults:", with: "  twin: {url: \"\(project.database)\"}\ndefaults:"))
+      func run(_ failpoint: String?) async throws -> ProgramRun {
+        try await world.run(
+          "table: {connection: db, name: result, mode: replace, create: true}",
+          "table: {connection: twin, name: public.second, mode: replace, create: true}", failpoint: failpoint)
+      }
+      if let failpoint { #expect(try await run(failpoint).status != 0) }
+      let last = try await run(nil)
+      #expect(last.status == 0, "\(last.output)")
+      #expect(try await world.stored() == SinkWorld.fourteenth)
+      #expect(try await world.stored("second") == SinkWorld.fourteenth)
+    }
+  }
+
   /// What hangs on a table survives being replaced.
   @Test func grantsIndexesTriggersAndViewsSurvive() async throws {
     try await SinkWorld.with { world in
