@@ -98,7 +98,7 @@ extension TextForm {
   /// Whether a number or boolean without quotes is a text of this form.
   fileprivate var isLoose: Bool {
     switch self {
-    case .free, .expression, .template, .column, .name, .jobName: true
+    case .free, .expression, .sql, .template, .column, .name, .jobName: true
     default: false
     }
   }

@@ -33,7 +33,10 @@ import Testing
   private static let base = [
     ("version", "version: 1\n"), ("timezone", "timezone: UTC\n"), ("interval", "interval: {span: day}\n"),
     ("source", "source: {connection: shop, table: public.orders}\n"),
-    ("aggregate", "aggregate: {group_by: [month, segment_then, currency], measures: {n: count(*)}}\n"),
+    (
+      "aggregate",
+      "aggregate: {group_by: [day, month, segment_then, currency], measures: {revenue: sum(total)}}\n"
+    ),
     ("store", "store: [{table: {connection: warehouse, name: reporting.t, mode: merge}}]\n"),
   ]
 

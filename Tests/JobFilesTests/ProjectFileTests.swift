@@ -67,12 +67,12 @@ import Testing
           "3:7: error[unknown_key]: There is no key `uri` in a connection | Did you mean `url`?",
           "4:7: error[reference_refused]: `${params.x}` cannot stand in a project file"
             + " | Only env, file and credential can stand here",
-          "5:12: error[wrong_type]: `p` takes a mapping, but is a number",
+          "5:12: error[wrong_type]: `p` takes a mapping, but is a number | Write {runs: ...}",
           "7:30: error[unknown_connection]: There is no connection `aa` | Did you mean `a`?",
           "8:23: error[bad_reference]: A `${` is not closed by `}` | Write `$${` for the text `${` itself",
           "9:12: error[unknown_key]: There is no key `source` in `defaults` | Every job has its own `source`",
           "9:33: error[unknown_key]: There is no key `paralelism` in `limits` | Did you mean `parallelism`?",
-          "9:71: error[conflicting_keys]: A schedule takes only one of `every` and `cron`",
+          "9:71: error[conflicting_keys]: A schedule takes only one of `every` and `cron` | Keep one of them",
         ])
   }
 

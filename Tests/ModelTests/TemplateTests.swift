@@ -29,6 +29,7 @@ import Testing
     ("${interval.strat}", 1, "There is no `strat` in `interval`"),
     ("${params.a b}", 1, "`a b` in `${params.a b}` is not a name"),
     ("${params.a:-1}", 1, "Only `${env.NAME:-default}` takes a default"),
+    ("${env.A:-${env.B}}", 1, "The default of `${env.A}` is a reference itself: it would stay as it is"),
     ("${file:}", 1, "`${file:}` names no file"),
   ])
   func refusesWhatIsNoReference(text: String, column: Int, sentence: String) {

@@ -51,5 +51,19 @@ package enum AggregateCatalogue {
 
   package static func function(_ name: String) -> AggregateFunction? { byName[name] }
 
+  /// Why the aggregate cannot stand where it does.
+  static func misplaced(_ name: String, isAllowed: Bool, isInside: Bool) -> Fault? {
+    if !isAllowed {
+      return Fault(
+        "not_aggregate", .validation,
+        "`\(name)` is an aggregate: it stands only under `aggregate:` and in `expect` of checks",
+        hint: "Put it under `measures`, and use it by the measure's name")
+    }
+    guard isInside else { return nil }
+    return Fault(
+      "not_aggregate", .validation, "An aggregate cannot stand inside another",
+      hint: "Aggregate the inner one in a job of its own, or in the source's query")
+  }
+
   static func isAggregate(_ name: String) -> Bool { byName[name] != nil }
 }

@@ -24,6 +24,13 @@ package enum FunctionCatalogue {
   /// All names, for "did you mean".
   package static let names: [String] = (Array(byName.keys) + syntaxForms.map(\.name)).sorted()
 
+  /// What is said of a name that no function has.
+  static func unknown(_ name: String) -> Fault {
+    Fault(
+      "unknown_function", .validation, "There is no function `\(name.prefix(60))` in expressions",
+      hint: DidYouMean.hint(for: name, among: names + AggregateCatalogue.names) ?? Checker.addColumnsHint)
+  }
+
   private static let byName: [String: FunctionEntry] = {
     var table: [String: FunctionEntry] = [:]
     for entry in entries {

@@ -45,4 +45,8 @@ package struct FunctionEntry: Hashable, Sendable {
       "\(name)(\($0.operands.map(\.sqlName).joined(separator: ", ")))"
     }
   }
+
+  var signaturesHint: String {
+    "There \(signatures.count == 1 ? "is" : "are") \(signatures.joined(separator: ", "))"
+  }
 }

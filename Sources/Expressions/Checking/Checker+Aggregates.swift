@@ -4,14 +4,10 @@ extension Checker {
   /// Collects an aggregate call; what stands for it is a column of the group row.
   mutating func aggregate(_ function: AggregateFunction, _ call: Syntax.Call, _ range: Range<Int>) -> Operand?
   {
-    guard group != nil else {
-      report(
-        "not_aggregate", "`\(call.name)` is an aggregate: it stands only under `aggregate:` and in checks",
-        range)
-      return nil
-    }
-    if isInsideAggregate {
-      report("not_aggregate", "An aggregate cannot stand inside another", range)
+    if let fault = AggregateCatalogue.misplaced(
+      call.name, isAllowed: group != nil, isInside: isInsideAggregate)
+    {
+      report(fault, range)
       return nil
     }
     isInsideAggregate = true

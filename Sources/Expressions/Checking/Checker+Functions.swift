@@ -13,7 +13,7 @@ extension Checker {
           "`\(call.name)` is not an aggregate: `*`, DISTINCT, ORDER BY and FILTER mean nothing in it",
           range)
       } else {
-        reportUnknownFunction(call.name, range)
+        report(FunctionCatalogue.unknown(call.name), range)
       }
       return nil
     }
@@ -27,18 +27,11 @@ extension Checker {
       if let type = TypeNames.simple[call.name], call.arguments.count == 1 {
         return cast(call.arguments[0], type, range)
       }
-      reportUnknownFunction(call.name, range)
+      report(FunctionCatalogue.unknown(call.name), range)
       return nil
     }
     guard let arguments = checkAll(call.arguments) else { return nil }
     return callFunction(call.name, arguments, range)
-  }
-
-  mutating func reportUnknownFunction(_ name: String, _ range: Range<Int>) {
-    report(
-      "unknown_function", "There is no function `\(name)` in expressions", range,
-      hint: DidYouMean.hint(for: name, among: FunctionCatalogue.names + AggregateCatalogue.names)
-        ?? Self.addColumnsHint)
   }
 
   /// A call of a catalogued function, its arguments checked.
@@ -60,12 +53,11 @@ extension Checker {
     case .ambiguous:
       report(
         "ambiguous_call", "`\(shownCall(name, arguments))` could mean several functions", range,
-        hint: "Give literals a type: `'1'::integer`. There are \(entry.signatures.joined(separator: ", "))")
+        hint: "Give literals a type: `'1'::integer`. \(entry.signaturesHint)")
     case .none:
       report(
         "type_mismatch", "There is no `\(shownCall(name, arguments))`", range,
-        hint:
-          "There \(entry.signatures.count == 1 ? "is" : "are") \(entry.signatures.joined(separator: ", "))")
+        hint: entry.signaturesHint)
     }
     return nil
   }

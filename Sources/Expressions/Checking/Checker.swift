@@ -66,6 +66,10 @@ struct Checker {
       Fault(code, .validation, sentence, place: source.place(atUTF8Offset: range.lowerBound), hint: hint))
   }
 
+  mutating func report(_ fault: Fault, _ range: Range<Int>) {
+    report(fault.code, fault.sentence, range, hint: fault.hint)
+  }
+
   func article(_ type: SQLType) -> String {
     let name = type.sqlName
     return ("aeio".contains(name.first ?? " ") ? "an " : "a ") + name
@@ -144,6 +148,10 @@ struct Checker {
   }
 
   mutating func reportUnknownColumn(_ name: String, _ range: Range<Int>, known: [String]) {
+    report(Self.unknownColumn(name, known: known), range)
+  }
+
+  static func unknownColumn(_ name: String, known: [String]) -> Fault {
     let sameButCase = known.first { $0.lowercased() == name && $0 != name }
     let hint =
       sameButCase.map { "Its name has capitals: write `\"\($0)\"`" }
@@ -151,7 +159,7 @@ struct Checker {
       ?? (known.isEmpty
         ? "There are no columns here"
         : "There are: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : "")")
-    report("unknown_column", "There is no column `\(name)` here", range, hint: hint)
+    return Fault("unknown_column", .validation, "There is no column `\(name)` here", hint: hint)
   }
 
   private mutating func number(_ text: String, _ range: Range<Int>) -> Operand? {

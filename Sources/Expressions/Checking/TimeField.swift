@@ -41,6 +41,14 @@ enum TimeField {
     }
   }
 
+  /// Why `field` is none of any type's; `nil` for functions that take no field.
+  static func fault(_ field: String, in function: Function) -> (sentence: String, hint: String?)? {
+    guard [.extract, .datePart, .dateTrunc].contains(function) else { return nil }
+    // Timestamps with time zone have all fields that there are.
+    guard let fault = fault(field, of: .timestamptz, in: function) else { return nil }
+    return ("`\(field.prefix(40))` is not a field of dates and times", fault.hint)
+  }
+
   /// Why `field` is none of `type`'s.
   static func fault(
     _ field: String, of type: SQLType, in function: Function

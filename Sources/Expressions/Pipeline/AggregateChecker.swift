@@ -115,27 +115,14 @@ struct AggregateChecker {
   private mutating func measures(
     _ entries: [Aggregate.Measure], _ group: inout GroupState
   ) -> [TypedAggregate.NamedTyped] {
-    var uses: [Set<String>] = []
-    for entry in entries {
-      do {
-        uses.append(try ExpressionParser.parse(entry.value).columnNames(insideAggregates: false))
-      } catch {
-        faults.append(error)
-        uses.append([])
-      }
-    }
-    guard faults.isEmpty else { return [] }
-    // A key's name means the key, also where a measure has it.
-    let keyNames = Set(group.keys.map(\.name))
     let order: [Int]
     do {
-      order = try DependencyOrder.sorted(entries.map(\.name), uses.map { $0.subtracting(keyNames) }) {
-        entries[$0].value.place
-      }
+      order = try DependencyOrder.order(entries, besideKeys: Set(group.keys.map(\.name)))
     } catch {
       faults += error.all
       return []
     }
+    guard faults.isEmpty else { return [] }
     var made: [Int: TypedAggregate.NamedTyped] = [:]
     var failed: Set<String> = []
     for number in order {

@@ -1,11 +1,11 @@
-internal import Model
+package import Model
 
 /// Orders named expressions so that each stands behind the ones it uses.
-enum DependencyOrder {
+package enum DependencyOrder {
   /// An entry that names itself means the column it replaces, not itself.
   /// - Throws: `Faults` with a `cycle` fault that names the entries in a circle, or `duplicate_column`, or
   ///   those of parsing.
-  static func sort(_ entries: [Step.NamedExpression]) throws(Faults) -> [Step.NamedExpression] {
+  package static func sort(_ entries: [Step.NamedExpression]) throws(Faults) -> [Step.NamedExpression] {
     var faults: [Fault] = []
     var uses: [Set<String>] = []
     var names: Set<String> = []
@@ -27,8 +27,27 @@ enum DependencyOrder {
     return order.map { entries[$0] }
   }
 
+  /// Numbers of measures, each behind those it uses. A key's name means the key, also where a measure has it.
+  /// - Throws: as for entries of `derive`.
+  package static func order(
+    _ measures: [Aggregate.Measure], besideKeys keys: Set<String>
+  ) throws(Faults) -> [Int] {
+    var faults: [Fault] = []
+    var uses: [Set<String>] = []
+    for measure in measures {
+      do {
+        let names = try ExpressionParser.parse(measure.value).columnNames(insideAggregates: false)
+        uses.append(names.subtracting(keys))
+      } catch {
+        faults.append(error)
+      }
+    }
+    if !faults.isEmpty { throw Faults(faults) }
+    return try sorted(measures.map(\.name), uses) { measures[$0].value.place }
+  }
+
   /// Numbers of `names` in an order in which each stands behind those it uses; otherwise as given.
-  static func sorted(
+  private static func sorted(
     _ names: [String], _ uses: [Set<String>], place: (Int) -> Place
   ) throws(Faults) -> [Int] {
     let numbers = Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })

@@ -69,6 +69,7 @@ package struct ExpressionParser {
   func unexpected(_ wanted: String) -> Fault {
     var hint: String?
     switch current.kind {
+    case .end: hint = "The expression stops in the middle: write the rest, or take away what it waits behind"
     case .operation("="): hint = "Equality is written `=`"
     case .operation("=="): hint = "Equality is written `=`"
     case .operation("&&"): hint = "Write `AND`"

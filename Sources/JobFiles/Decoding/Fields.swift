@@ -69,6 +69,9 @@ extension YAMLMapping.Entry {
 }
 
 extension SourceText {
+  /// `ShapeCheck` has told of such a text.
+  var isBlank: Bool { text.allSatisfy(\.isWhitespace) }
+
   /// The SQL type that the text names.
   var asType: SQLType? {
     do throws(Fault) {

@@ -19,13 +19,18 @@ extension JobDecoder {
     }
     let named = groups.map { ($0.entry.name, $0.place) } + measures.map { ($0.measure.name, $0.place) }
     refuseTwins(named, "result columns")
+    findCircle { () throws(Faults) in
+      _ = try DependencyOrder.order(measures.map(\.measure), besideKeys: Set(groups.map(\.entry.name)))
+    }
     if fields["group_by"] == nil, fields["measures"] == nil {
-      refuse("missing_key", "An aggregate needs `group_by` or `measures`", fields.place)
+      refuse(
+        "missing_key", "An aggregate needs `group_by` or `measures`", fields.place,
+        hint: "Write `group_by: [column]`, `measures: {orders: count(*)}`, or both")
     }
     return Aggregate(
       groupBy: groups.map(\.entry), groupingSets: groupingSets(fields, groups: groups.map(\.entry.name)),
-      measures: measures.map(\.measure), having: fields.text("having").map { expression($0) },
-      place: fields.place)
+      measures: measures.map(\.measure),
+      having: fields.text("having").map { expression($0, aggregates: true) }, place: fields.place)
   }
 
   /// A column's bare name as an expression: quoted where it would read as something else.
@@ -42,11 +47,12 @@ extension JobDecoder {
 
   private mutating func measure(_ entry: YAMLMapping.Entry) -> Aggregate.Measure? {
     if let text = entry.value.text {
-      return Aggregate.Measure(name: entry.key.text, value: expression(text), type: nil, description: nil)
+      return Aggregate.Measure(
+        name: entry.key.text, value: expression(text, aggregates: true), type: nil, description: nil)
     }
     guard let fields = Fields(entry.value), let value = fields.text("value") else { return nil }
     return Aggregate.Measure(
-      name: entry.key.text, value: expression(value),
+      name: entry.key.text, value: expression(value, aggregates: true),
       type: fields.type("type"),
       description: fields.string("description"))
   }
@@ -97,9 +103,9 @@ extension JobDecoder {
     let condition: Check.Condition
     let spelling: String
     if let text = fields.text("expect") {
-      (condition, spelling) = (.expect(expression(text)), text.text)
+      (condition, spelling) = (.expect(expression(text, aggregates: true, columns: result.names)), text.text)
     } else if let text = fields.text("every") {
-      (condition, spelling) = (.every(expression(text)), text.text)
+      (condition, spelling) = (.every(expression(text, columns: result.names)), text.text)
     } else if fields["unique"] != nil {
       requireColumns(fields.texts("unique"), of: result)
       let columns = fields.strings("unique")

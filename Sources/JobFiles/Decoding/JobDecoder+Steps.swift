@@ -55,8 +55,19 @@ extension JobDecoder {
   }
 
   private mutating func expressions(_ entries: [YAMLMapping.Entry]) -> [Step.NamedExpression] {
-    entries.compactMap(\.namedExpression).map {
+    let made = entries.compactMap(\.namedExpression).map {
       Step.NamedExpression(name: $0.name, expression: expression($0.expression))
+    }
+    findCircle { () throws(Faults) in _ = try DependencyOrder.sort(made) }
+    return made
+  }
+
+  /// What cannot be read has been told of already.
+  mutating func findCircle(_ ordering: () throws(Faults) -> Void) {
+    do throws(Faults) {
+      try ordering()
+    } catch {
+      faults += error.all.filter { $0.code == "cycle" }
     }
   }
 

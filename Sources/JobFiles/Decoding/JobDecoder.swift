@@ -170,6 +170,7 @@ extension JobDecoder {
 
   /// SQL that is one closed piece of its kind, with its references checked.
   mutating func sql(_ text: SourceText, _ role: UserSQL.Role, in use: ReferenceUse = .data) -> SourceText {
+    if text.isBlank { return text }
     do throws(Fault) {
       let sql =
         switch role {
@@ -184,8 +185,13 @@ extension JobDecoder {
     return text
   }
 
-  /// An expression whose syntax and references are checked; its types need the catalogue's facts.
-  mutating func expression(_ text: SourceText) -> SourceText {
+  /// An expression whose syntax, references and calls are checked; its types need the catalogue's facts.
+  ///
+  /// - Parameter columns: all that it can name; nil where the file does not tell.
+  mutating func expression(
+    _ text: SourceText, aggregates: Bool = false, columns: [String]? = nil
+  ) -> SourceText {
+    if text.isBlank { return text }
     do throws(Fault) {
       let syntax = try ExpressionParser.parse(text)
       check(syntax.references, in: .data)
@@ -195,6 +201,8 @@ extension JobDecoder {
             ZoneFiles.system.unknown(name, at: text.place(atUTF8Offset: zone.range.lowerBound)))
         }
       }
+      faults += syntax.callFaults(in: text, aggregates: aggregates)
+      if let columns { faults += syntax.columnFaults(in: text, known: columns) }
     } catch {
       refuse(error, and: text, in: .data)
     }

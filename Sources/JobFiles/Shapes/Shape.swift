@@ -42,6 +42,27 @@ indirect enum Shape: Sendable {
     }
   }
 
+  /// How a value of this shape is written, for hints: `a list, like [a, b]`.
+  var form: String {
+    switch self {
+    case .text(let form): form.example ?? "one text"
+    case .integer(let range):
+      range.lowerBound == range.upperBound
+        ? "\(range.lowerBound)" : "digits only, like \(max(range.lowerBound, 1))"
+    case .boolean: name
+    case .choice(let words): words.joined(separator: ", ").orLast
+    case .value: "one text, number, true or false"
+    case .list: "a list: [a, b], or each entry on a line of its own behind `- `"
+    case .oneOrList(let shape): shape.form
+    case .map: "{name: value}, or each name on an indented line of its own"
+    case .record(let record):
+      record.keys.count == 1
+        ? "{\(record.keys[0].name): ...}"
+        : "a mapping; its keys are " + record.keys.map(\.name).joined(separator: ", ")
+    case .either(let shapes): shapes.map(\.form).joined(separator: "; or ")
+    }
+  }
+
   /// Of a mapping with one key out of several, each of them as it is written: `truncate`, `{truncate: n}`.
   var keyedForms: [(key: String, text: String)] {
     guard case .record(let record) = self, record.exactlyOne.count == 1,

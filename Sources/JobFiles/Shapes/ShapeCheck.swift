@@ -81,7 +81,10 @@ struct ShapeCheck {
           range.upperBound == .max
           ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
         let needed = range.lowerBound == range.upperBound ? "\(range.lowerBound)" : bounds
-        add("out_of_range", "\(subject) must be \(needed), not \(number)", node.place, nil)
+        let hint =
+          number < range.lowerBound
+          ? "Write \(range.lowerBound) or more" : "Write \(range.upperBound) or less"
+        add("out_of_range", "\(subject) must be \(needed), not \(number)", node.place, hint)
       }
     case .boolean:
       if scalar.boolean == nil { wrongType(node, shape, name) }
@@ -131,14 +134,17 @@ struct ShapeCheck {
       // A slip in a key's name is told already.
       let isSlip = mapping.meaningful.contains { record.isSlip($0.key.text, of: group) }
       if !isSlip {
-        add("missing_key", "\(record.name.capitalizedFirst) needs one of \(group.quoted)", place, nil)
+        let forms = record.keys.filter { group.contains($0.name) }.map { "`\($0.name)`: \($0.summary)" }
+        add(
+          "missing_key", "\(record.name.capitalizedFirst) needs one of \(group.quoted)", place,
+          forms.joined(separator: " "))
       }
     }
     for group in record.exactlyOne + record.atMostOne where present(group).count > 1 {
       let names = present(group).map(\.key.text)
       add(
         "conflicting_keys", "\(record.name.capitalizedFirst) takes only one of \(names.quoted)",
-        present(group)[1].key.place, nil)
+        present(group)[1].key.place, "Keep one of them")
     }
   }
 
@@ -148,18 +154,17 @@ struct ShapeCheck {
     add("wrong_type", sentence, node.place, Self.hint(node, shape))
   }
 
-  private static func hint(_ node: YAMLNode, _ shape: Shape) -> String? {
+  private static func hint(_ node: YAMLNode, _ shape: Shape) -> String {
     if node.isNull { return "Give a value, or leave the key out" }
-    guard let scalar = node.scalar else { return nil }
-    switch shape {
-    case .integer:
+    switch (shape, node.scalar) {
+    case (.integer, let scalar?):
       let bare = YAMLScalar(source: SourceText(scalar.text), isPlain: true)
-      return !scalar.isPlain && bare.integer != nil ? "Take the quotes off" : nil
-    case .boolean:
-      return ["yes", "no", "on", "off"].contains(scalar.text.lowercased())
-        ? "In YAML 1.2 `\(scalar.text)` is a text; write true or false" : nil
-    default: return nil
+      if !scalar.isPlain, bare.integer != nil { return "Take the quotes off" }
+    case (.boolean, let scalar?) where ["yes", "no", "on", "off"].contains(scalar.text.lowercased()):
+      return "In YAML 1.2 `\(scalar.text)` is a text; write true or false"
+    default: break
     }
+    return "Write " + shape.form
   }
 
   private mutating func add(_ code: String, _ sentence: String, _ place: Place, _ hint: String?) {

@@ -60,15 +60,35 @@ enum TextForm: Sendable {
 
   private var complaint: (code: String, hint: String?) {
     switch self {
-    case .free, .column, .sqlType, .expression, .sql, .template, .cron: ("empty_text", nil)
-    case .duration: ("bad_duration", "Write one like 45m, 2h30m or 3d")
-    case .calendarAmount: ("bad_duration", "Write one like 15m, 3d or 1mo")
-    case .byteCount: ("bad_size", "Write one like 512MB or 1GiB")
-    case .percent: ("bad_percent", "Write one like 0.1% or 50%")
-    case .timeOfDay: ("bad_time", "Write one like \"06:00\"")
-    case .timestamp: ("bad_time", "Write one like 2026-12-31T23:00:00+01:00")
+    case .free, .column, .sqlType, .expression, .sql, .template, .cron:
+      (
+        "empty_text",
+        example.map { "Write \($0), or leave the key out" } ?? "Write something, or leave the key out"
+      )
+    case .duration, .calendarAmount: ("bad_duration", example.map { "Write \($0)" })
+    case .byteCount: ("bad_size", example.map { "Write \($0)" })
+    case .percent: ("bad_percent", example.map { "Write \($0)" })
+    case .timeOfDay, .timestamp: ("bad_time", example.map { "Write \($0)" })
     case .jobName: ("bad_name", "Names have letters, digits, `-`, `_` and `.`, and at most 63 of them")
     case .name: ("bad_name", "Names have letters, digits, `-`, `_` and `.`")
+    }
+  }
+
+  /// One that would do, for hints; nil where any text does.
+  var example: String? {
+    switch self {
+    case .free, .template, .jobName, .name: nil
+    case .expression: "an expression, like quantity > 0"
+    case .sql: "SQL for Postgres"
+    case .duration: "one like 45m, 2h30m or 3d"
+    case .calendarAmount: "one like 15m, 3d or 1mo"
+    case .byteCount: "one like 512MB or 1GiB"
+    case .percent: "one like 0.1% or 50%"
+    case .cron: "one like \"15 2 * * *\""
+    case .timeOfDay: "one like \"06:00\""
+    case .timestamp: "one like 2026-12-31T23:00:00+01:00"
+    case .sqlType: "one like integer or numeric(18,2)"
+    case .column: "one column's name"
     }
   }
 

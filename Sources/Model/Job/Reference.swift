@@ -79,7 +79,12 @@ package struct Reference: Hashable, Sendable {
         DidYouMean.hint(for: back, among: names) ?? "There are " + names.joined(separator: ", "))
     }
     if fallback != nil, namespace != .env {
-      throw fault("bad_reference", "Only `${env.NAME:-default}` takes a default", nil)
+      throw fault("bad_reference", "Only `${env.NAME:-default}` takes a default", "Leave the default out")
+    }
+    if let fallback, fallback.utf8Range(of: "${") != nil {
+      throw fault(
+        "bad_reference", "The default of `${env.\(back)}` is a reference itself: it would stay as it is",
+        "Write the default out, or set the variable")
     }
     self.init(namespace: namespace, name: back, fallback: fallback, place: place)
   }
