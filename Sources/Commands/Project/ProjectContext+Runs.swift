@@ -87,11 +87,21 @@ extension ProjectContext {
         ?? (names.isEmpty ? nil : "There are " + names.joined(separator: ", ")))
   }
 
+  /// Of a state that several projects share, a run of another one has other jobs, connections and targets.
+  /// - Throws: `Fault` `no_such_run`.
+  func requireOwn(_ record: RunRecord) throws(Fault) {
+    if record.identity.project == project.name { return }
+    throw Fault(
+      "no_such_run", .notFound, "Run \(record.id) belongs to project \(record.identity.project)",
+      hint: "Go to that project's folder, or name it by --project: its jobs and connections stand there")
+  }
+
   /// The present job of a run, and what asks for exactly that run's identity.
-  /// - Throws: `Fault` or `Faults` of the job file.
+  /// - Throws: `Fault` or `Faults` of the job file; `no_such_run` where the run is not this project's.
   func request(
     for record: RunRecord
   ) async throws -> (reading: JobFile.Reading, request: RunRequest) {
+    try requireOwn(record)
     let (reading, _) = try job(record.identity.job.text)
     return (
       reading, try await request(for: record, reading.job, text: reading.text, hash: reading.hash)

@@ -65,10 +65,8 @@ enum CancelCommand {
     _ name: String, _ context: ProjectContext, _ store: Store
   ) async throws -> [RunRecord] {
     if let run = try await store.run(RunID(name)) {
-      if run.identity.project == context.project.name { return [run] }
-      throw Fault(
-        "no_such_run", .notFound, "Run \(name) belongs to project \(run.identity.project)",
-        hint: "Cancel it from there: its targets are named in that project")
+      try context.requireOwn(run)
+      return [run]
     }
     let open = try await store.runs(
       RunFilter(project: context.project.name, job: JobName(name), isUnfinished: true))
