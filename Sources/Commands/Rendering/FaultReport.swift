@@ -23,19 +23,24 @@ enum FaultReport {
 
   private static func text(_ fault: Fault, severity: String) -> String {
     FaultText(
-      fault: fault, severity: severity, sourceLine: fault.place.flatMap(sourceLine),
+      fault: fault, severity: severity,
+      sourceLine: fault.place.flatMap {
+        sourceLine($0, isSecret: fault.code == "secret_in_file")
+      },
       style: Terminal.errorStyle
     ).text
   }
 
   /// The line that a place points at. A file that cannot be read any more shows none: the fault is
   /// what matters.
-  private static func sourceLine(_ place: Place) -> String? {
+  /// - Parameter isSecret: what the place points at must not be shown.
+  private static func sourceLine(_ place: Place, isSecret: Bool) -> String? {
     do throws(Fault) {
       let bytes = try FileContents.read(place.file, atMost: .megabytes(2))
       let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
       guard lines.indices.contains(place.line - 1) else { return nil }
-      return String(decoding: lines[place.line - 1], as: UTF8.self)
+      let line = String(decoding: lines[place.line - 1], as: UTF8.self)
+      return WrittenSecrets.masked(line, from: isSecret ? place.column : nil)
     } catch {
       return nil
     }

@@ -20,7 +20,7 @@ enum PlanCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let (reading, rowName) = try context.job(invocation.operands[0])
-    FaultReport.warn(reading.warnings)
+    FaultReport.warn(context.file.warnings + reading.warnings)
     let store = try await context.openStoreToRead()
     let environment = context.environment(store: store) { _, _ in }
     let parameters = try RunCommand.parameters(invocation)

@@ -19,7 +19,7 @@ enum ValidateCommand {
       ? try JobFolder.list(root: context.root)
       : try invocation.operands.map { try JobFolder.find($0, root: context.root) }
     var faults: [Fault] = []
-    var warnings: [Fault] = []
+    var warnings = context.file.warnings
     var jobs: [Job] = []
     for path in paths {
       switch JobFile.read(path: path, project: context.file) {

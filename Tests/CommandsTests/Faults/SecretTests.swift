@@ -73,6 +73,40 @@ import Testing
     }
   }
 
+  /// What is written out in a file is warned of, and not shown where a fault points at its line.
+  @Test(arguments: [
+    "db: {url: 'postgresql://me:CANARY@localhost:1/x', ledgr: a}",
+    "db: {url: \"host=localhost password=CANARY user=me\", max_connections: x}",
+    "db: [\"host=localhost password = 'CANARY'\"]",
+    "db: \"postgresql://me:CANARY@[::1/x\"",
+    "db: {url: 'postgresql://${env.USER:-me}:CANARY/@CANARY@localhost:1/x', bogus: a}",
+    "db: {host: localhost, password: CANARY}",
+    "db: dbname=x}\nnotifiers: {ops: {webhook: {url: 'https://hooks.example.org/services/CANARY', formt: slack}}",
+    "db: dbname=x}\nnotifiers: {ops: {webhook: {url: 'https://example.org', headers: {Authorization: [Bearer CANARY]}}}",
+    "db: dbname=x}\nnotifiers: {ops: {mail: {to: a@b.org, server: 'smtps://me:CANARY@mail.example.org', too: x}}",
+  ]) func writtenOutInALineAtFault(connections: String) async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/secret.yaml", Self.job)
+      try project.write(
+        "tidemark.yaml",
+        "connections: {\(connections.replacing("CANARY", with: Self.canary))}\ndefaults: {timezone: UTC}\n")
+      for command in [["validate"], ["validate", "--json"], ["run", "secret", "--for", "2026-03-01"]] {
+        let told = try await project.run(command, environment: ["PEPPER": "a pepper"])
+        #expect(told.output.contains("secret_in_file") || told.output.contains("error"), "\(told.output)")
+        #expect(!told.output.contains(Self.canary), "\(told.output)")
+      }
+    }
+  }
+
+  @Test func writtenOutKeyOfPseudonymise() async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/secret.yaml", Self.job.replacing("${env.PEPPER}", with: Self.canary))
+      let told = try await project.run(["validate"])
+      #expect(told.status == 3 && told.output.contains("error[secret_in_file]"), "\(told.output)")
+      #expect(!told.output.contains(Self.canary), "\(told.output)")
+    }
+  }
+
   private func files(in folder: String, _ project: TidemarkProject) throws -> [String] {
     var found: [String] = []
     for name in try FolderTree.names(in: project.path(folder)) {
