@@ -19,11 +19,18 @@ package enum Tool {
 
   /// Runs the command that the process's arguments name, and ends the process with its exit code.
   package static func main() async -> Never {
+    StandardFiles.fill()
     let arguments = Array(CommandLine.arguments.dropFirst())
     StopSignals.install(isService: arguments.first == SchedulerCommand.spec.name)
     // A reader that goes away must not kill a run; writing to it fails instead.
     signal(SIGPIPE, SIG_IGN)
-    exit(await run(arguments).rawValue)
+    var code = await run(arguments)
+    if let lost = Terminal.outputFault {
+      let isAboutRuns = commands.contains { $0.name == arguments.first && $0.isAboutRuns }
+      let failure = FaultReport.print([lost], asJSON: false)
+      if code == .ok, !isAboutRuns { code = failure }
+    }
+    exit(code.rawValue)
   }
 
   /// How the tool is called again from `folder`: by its path where it was called by one, since then it

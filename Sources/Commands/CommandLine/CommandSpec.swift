@@ -13,6 +13,8 @@ struct CommandSpec: Sendable {
   var example: String
   /// Left out of the list of commands.
   var isHidden = false
+  /// The exit code tells how runs went, whatever becomes of what is printed about them.
+  var isAboutRuns = false
   var run: @Sendable (Invocation) async throws -> ExitCode
 
   struct Operand: Sendable {

@@ -1,3 +1,5 @@
+internal import Postgres
+
 /// What the codes of faults mean and what to do about them, for `explain`. A code that comes in several classes has
 /// an entry for each.
 enum FaultCatalogue {
@@ -13,6 +15,17 @@ enum FaultCatalogue {
     return Entry(code: parts[0], kind: parts[1], meaning: parts[2], remedy: parts[3])
   }
 
+  /// What to do about a fault whose own text does not say.
+  static func remedy(of code: String, kind: String) -> String? {
+    entries.first { $0.code == code && $0.kind == kind }?.remedy
+      ?? SQLState(ofKnownClass: code).map { remedy(of: $0.meaning) }
+      ?? SQLState.meaning(named: code).map { remedy(of: $0) }
+  }
+
+  static func remedy(of meaning: SQLState.Meaning) -> String {
+    meaning.hint ?? "The cause is the server's own message"
+  }
+
   /// A code a line: its class, what it means, what to do.
   private static let text = #"""
     # The command line
@@ -20,12 +33,12 @@ enum FaultCatalogue {
     failpoint|connection|A failpoint was asked to fail, as in a test of crashes|Unset TIDEMARK_FAILPOINT
     bad_interval|usage|The interval ends before it begins|Swap --interval-start and --interval-end: the end is the first moment behind the interval
     bad_parameter|usage|A parameter's text does not fit its declared type|Write it as the type in `params:` of the job wants it
-    bad_value|usage|An option has a value that it does not take|The hint lists what it takes; `--help` of the command says more
+    bad_value|usage|An option has a value that it does not take|`--help` of the command says what it takes
     extra_operand|usage|The command line has a word too many|See `--help` of the command; quote texts with spaces
     extra_value|usage|A flag was given a value|Leave the value out
     interval_too_long|usage|The name covers several fires of the job|Name one of them, for example by its date; `backfill` makes several
     invalid_interval|usage|The text after --for names no interval|Write yesterday, 2026-03-14, 2026-W12, 2026-03, 2026-Q1, 2026 or 2026-03-14T02
-    missing_operand|usage|The command needs one more word|The hint shows a command line that works
+    missing_operand|usage|The command needs one more word|`--help` of the command shows a line that works
     missing_parameter|usage|A parameter without default was not given|Give it: --set NAME=VALUE, or give it a default in the job
     missing_value|usage|An option stands without its value|Write the value behind it
     no_interval|usage|The job has no interval, or none at that moment|Give the job `interval: {span: day}` or a schedule, or run it without an interval
@@ -36,16 +49,18 @@ enum FaultCatalogue {
     nothing_to_resume|usage|The run is over, so there is nothing to go on with|`tidemark run JOB` starts a new one, `--again` publishes a new revision
     repeated_option|usage|An option that counts once was given twice|Keep one of them
     unknown_command|usage|There is no such command|`tidemark --help` lists the commands
-    unknown_matrix_row|usage|The job's matrix has no such row|The hint lists the rows
+    unknown_matrix_row|usage|The job's matrix has no such row|`tidemark plan JOB` names its rows
     unknown_option|usage|The command has no such option|`--help` of the command lists its options
     unknown_parameter|usage|The job declares no such parameter|Declare it under `params:`, or correct its name
+    output_lost|resource|What the command printed could not be written|Look at where its standard output goes: a full disk, a closed file
     # Job files
     ambiguous_job|config|Two job files have the same name|Change `job:` in one of them, or name the file instead of the job
     after_circle|validation|A job waits for itself under `after`, perhaps by way of others|Take a job out of an `after`
     ambiguous_call|validation|A call or an operator could mean several functions|Cast an argument, for example x::numeric
     bad_chunk|validation|The source cannot be cut as `chunk` says|Leave `chunk` out: `auto` picks a way and `tidemark plan` says why
+    bad_duration|validation|A length of time cannot be read|Write it like 45m, 2h30m or 3d
     bad_expression|validation|An expression cannot be read|The caret shows where; the language is that of SQL scalar expressions (docs/jobs.md)
-    bad_field|validation|There is no such field of a date, time or interval|The hint says which there are
+    bad_field|validation|There is no such field of a date, time or interval|Take one such as year, month, day, hour, dow or epoch
     bad_identifier|validation|A name cannot be a name in Postgres|Names have 1 to 63 bytes and no NUL
     bad_literal|validation|A literal cannot be read as its type|Write it as Postgres reads it, for example date '2026-03-14'
     bad_lookup|validation|The columns of a lookup are not known|Correct its table, query or file, which other faults name
@@ -55,9 +70,11 @@ enum FaultCatalogue {
     bad_percent|validation|A percentage cannot be read|Write it like 0.1%
     bad_reference|validation|A `${...}` cannot be read|Close it with `}`; write `$${` for the text itself
     bad_sql_text|validation|SQL or an expression holds something that is not closed, or means nothing|The caret shows where it begins
+    bad_size|validation|A size cannot be read|Write it like 512MB or 1GiB
+    bad_time|validation|A time cannot be read|Write a time of day like "06:00", a moment like 2026-12-31T23:00:00+01:00
     bad_timezone|validation|The text is no time zone|Write an IANA name like Europe/Berlin or UTC
     bad_type|validation|The type is not one that can stand here|Write a type as Postgres names it, for example numeric(18,2)
-    bad_value|validation|A key has a value that it does not take|The hint says what it takes
+    bad_value|validation|A key has a value that it does not take|docs/jobs.md says what each key takes
     bad_window|validation|The interval cannot be replaced by this column|`window` must be a date or timestamp column, and date columns need intervals of whole days
     conflicting_keys|validation|Two keys exclude each other|Keep one of them
     constant_fault|validation|An expression, or a part of it, fails whatever the row holds|Correct it: the sentence says what fails
@@ -67,20 +84,21 @@ enum FaultCatalogue {
     duplicate_key|validation|A key stands twice in one mapping|Remove one: YAML would silently take the last
     duplicate_name|validation|Two things of one kind have the same name|Rename one
     empty_list|validation|A list has no entries|Give at least one, or leave the key out
+    empty_text|validation|A text is empty, or holds nothing but blanks|Write something, or leave the key out
     every_period|validation|`every:` does not fit into a day|Write a length that divides a day, such as 15m or 6h; or a cron expression
     invalid_date|validation|The text is no date|Write it as 2026-12-25
     matrix_without_scope|validation|Each matrix row would delete what the others have stored|Give the table a `scope`, for example {tenant: "${matrix.tenant}"}
-    missing_key|validation|A key that is needed is missing|The hint says what to write
+    missing_key|validation|A key that is needed is missing|Write it; docs/jobs.md says what it takes
     no_columns|validation|The source's query gives no columns|Select at least one
     no_interval|validation|Something in the job needs an interval, and it has none|Give it `interval: {span: day}` or a schedule
     no_schema|validation|The target names no schema and its connection has none to look in|Write `schema.table`, or set `search_path` under the connection
     no_table_store|validation|The job stores into no table that could be verified|`tidemark results RUN` shows what its files hold
     not_aggregate|validation|An aggregate stands where there is none to be, or a column outside of one|Put the aggregate under `measures`, the column into `group_by` or into an aggregate
     not_in_sql|validation|The job does something that has no exact words in SQL, so `verify` cannot ask Postgres for it|The sentence names it; docs/differences.md says how it is defined here
-    not_yet|config|The word is reserved and does not work yet|Leave it out
+    not_yet|validation|The word is reserved and does not work yet|Leave it out
     out_of_range|validation|A number is outside of what is allowed|The sentence gives the bounds
     reference_in_quotes|validation|A reference stands within quotes of SQL|Take the quotes off: a reference becomes a whole, typed literal
-    reference_refused|validation|This kind of reference may not stand here|The hint lists those that may
+    reference_refused|validation|This kind of reference may not stand here|The table of references in docs/jobs.md says what may stand where
     refused_function|validation|The function would give different chunks different answers, or cannot be reproduced exactly|Use `${fire.time}` for the time; put others into `add_columns`, computed by Postgres
     refused_reference|validation|Secrets and files may not stand in SQL or expressions|Pass the value as a parameter
     refused_sql|validation|The SQL holds something that cannot be made part of a larger statement|No `;`, no LIMIT without ORDER BY, balanced brackets
@@ -94,19 +112,22 @@ enum FaultCatalogue {
     too_deep|validation|An expression is nested too deep|Take a part of it out into `derive`
     too_long|validation|A text is longer than is taken|Shorten it, or put it into a view
     too_many_grouping_sets|validation|There are more grouping sets than can be counted|List the sets that are needed
+    unbalanced|validation|A parenthesis of SQL is not closed, or closes nothing|Close it, or take it out; one in a text stands within quotes
     type_mismatch|validation|An expression has a type that does not fit its place|Cast it, for example x::numeric
     unavailable_reference|validation|The reference has no value for this job|The sentence says why, for example that the job has no interval
     uneven_matrix|validation|The rows of a matrix have different keys|Give every row the same keys
-    unknown_column|validation|There is no column of that name at this place|The hint suggests one or lists them
+    unknown_column|validation|There is no column of that name at this place|`tidemark plan JOB` shows the columns
+    unknown_connection|validation|There is no connection of that name|Name it under `connections:` in tidemark.yaml
     unknown_connection|config|There is no connection of that name|Name it under `connections:` in tidemark.yaml
     unknown_function|validation|There is no function of that name, or not for these types|Put it into `add_columns` to have Postgres compute it
-    unknown_key|validation|There is no such key at this place|The hint suggests one or lists them; keys of your own begin with `x-`
-    unknown_notifier|config|There is no notifier of that name|Name it under `notifiers:` in tidemark.yaml
+    unknown_key|validation|There is no such key at this place|Take it out; keys of your own begin with `x-`
+    unknown_notifier|validation|There is no notifier of that name|Name it under `notifiers:` in tidemark.yaml
+    unknown_notifier|config|There is no notifier of that name any more|Name it under `notifiers:` in tidemark.yaml
     unknown_pool|validation|There is no pool of that name|Name it under `pools:` in tidemark.yaml
     unknown_reference|validation|There is no such reference|docs/jobs.md lists the references
     unknown_type|validation|There is no type of that name|Write it as Postgres does
     unsafe_path|validation|The output path leads out of the output folder, through a link, or to something that is no file|Keep it under `output:` of tidemark.yaml
-    unsupported|validation|The expression uses something that is not taken here|The hint says what to write instead
+    unsupported|validation|The expression uses something that is not taken here|Let Postgres compute it, under `source.add_columns`
     unsupported_aggregate|validation|The aggregate cannot be used like this|The sentence says how it can
     unused_parameter|validation|A warning: nothing uses the parameter|Use it or remove it
     wrong_type|validation|A value is of another kind than the key takes|The sentence says which kind it takes
@@ -125,7 +146,10 @@ enum FaultCatalogue {
     yaml_too_deep|validation|The file is nested too deep|Flatten it
     yaml_too_many|validation|The file holds too many values once aliases are resolved|Use fewer aliases
     yaml_unquoted_star|validation|A value that begins with `*` is an alias to YAML|Put it into quotes: "*/5 * * * *"
+    cron_duration|validation|What stands behind `@every` is no length of time|Write it like @every 90s or @every 1h30m
+    cron_fields|validation|A cron expression has too few or too many fields|Write five: minute, hour, day of month, month, day of week; or six, with seconds first
     cron_name|validation|A word in a cron field is no name of a month or day|Write JAN to DEC, or SUN to SAT
+    cron_never|validation|The schedule names no time that ever comes, such as 30 February|Correct the day or the month
     cron_range|validation|A range in a cron field runs backwards|Write the smaller end first; days of the week and months may wrap
     cron_step|validation|A step in a cron field never moves on|Write a step from 1 up to the field's length
     cron_syntax|validation|A cron field cannot be read|`tidemark schedule next EXPR --explain` says what an expression means
@@ -167,7 +191,7 @@ enum FaultCatalogue {
     symbolic_link|validation|A symbolic link stands where none is followed|Name the file or folder itself
     too_many_files|resource|The process has too many files open|Raise the limit on open files (`ulimit -n`, `LimitNOFILE=`)
     unknown_code|not_found|There is no fault of that code|`tidemark explain` lists the codes
-    unknown_job|not_found|There is no job of that name|`tidemark validate` lists the files that are read; the hint suggests one
+    unknown_job|not_found|There is no job of that name|`tidemark validate` lists the files that are read
     unknown_time_zone|config|The system has no such time zone|Write an IANA name like Europe/Berlin, or install tzdata
     unset_variable|config|The environment variable is not set|Set it, or write ${env.NAME:-default}
     # Databases
@@ -197,7 +221,7 @@ enum FaultCatalogue {
     unexpected_copy|validation|A COPY cannot stand there|Use a SELECT
     unknown_database|connection|The database does not exist|Correct the connection string
     unknown_schema|not_found|The schema does not exist|Correct its name
-    unknown_table|not_found|The table does not exist|The hint suggests one; `create: true` makes targets
+    unknown_table|not_found|The table does not exist|Correct its name or its schema; `create: true` makes targets
     # Rows, by the SQLSTATE that Postgres has for the same
     22003|data|A row's number is out of the range of its type|Cast to a larger type, or filter or quarantine such rows
     22007|data|A row's text is no date or time|Mend the data, or let `on_fail` keep such rows aside

@@ -14,6 +14,9 @@ struct FaultText {
   var sourceLine: String?
   var style = Style.plain
 
+  /// What to do now: the fault's own hint, else what is always to be done about its code.
+  private var hint: String? { fault.hint ?? FaultCatalogue.remedy(of: fault.code, kind: fault.kind.rawValue) }
+
   var text: String {
     var head = ""
     if let place = fault.place {
@@ -32,7 +35,7 @@ struct FaultText {
       lines.append(style.dim("\(blank) | ") + String(repeating: " ", count: column - 1) + style.red("^"))
     }
     if let cause = fault.cause { lines.append("  cause: " + FaultText.oneLine(cause)) }
-    if let hint = fault.hint { lines.append("  hint: " + FaultText.oneLine(hint)) }
+    if let hint { lines.append("  hint: " + FaultText.oneLine(hint)) }
     return lines.joined(separator: "\n")
   }
 
@@ -50,7 +53,7 @@ struct FaultText {
       members.append(.init("column", .integer(place.column)))
     }
     members.append(.init("cause", .optional(fault.cause)))
-    members.append(.init("hint", .optional(fault.hint)))
+    members.append(.init("hint", .optional(hint)))
     members.append(.init("transient", .boolean(fault.isTransient)))
     return .object(members)
   }

@@ -23,6 +23,7 @@ enum BackfillCommand {
       OptionSpec("dry-run", help: "print the intervals, and run nothing"),
     ],
     example: "tidemark backfill daily-revenue --from 2026-03-10 --to 2026-03-14 --dry-run",
+    isAboutRuns: true,
     run: { invocation in try await StopSignals.cancelling { try await run(invocation) } })
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {

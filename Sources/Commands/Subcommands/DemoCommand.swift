@@ -91,7 +91,7 @@ enum DemoCommand {
     let table = try QualifiedName(parsing: target.table)
     let count =
       try await connection.query("SELECT count(*) FROM \(table)").onlyRow[0].flatMap { Int64($0) } ?? 0
-    let answer = try await connection.query("SELECT * FROM \(table) ORDER BY 1, 2 LIMIT 20")
+    let answer = try await connection.query("SELECT * FROM \(table) AS result ORDER BY result LIMIT 20")
     await connection.close()
     Terminal.print("")
     Terminal.print(

@@ -18,7 +18,7 @@ enum ExplainCommand {
     if let meaning = SQLState(ofKnownClass: code)?.meaning ?? SQLState.meaning(named: code) {
       let entry = FaultCatalogue.Entry(
         code: meaning.name, kind: meaning.kind.rawValue, meaning: meaning.sentence,
-        remedy: meaning.hint ?? "The cause is the server's own message")
+        remedy: FaultCatalogue.remedy(of: meaning))
       if !found.contains(where: { $0.code != entry.code || exit($0) == exit(entry) }) { found.append(entry) }
     }
     guard !found.isEmpty else {

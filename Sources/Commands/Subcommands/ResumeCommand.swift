@@ -19,6 +19,7 @@ enum ResumeCommand {
       OptionSpec("force", help: "let mode `replace` put an older interval over a newer one"),
     ],
     example: "tidemark resume daily-revenue --dry-run",
+    isAboutRuns: true,
     run: { try await run($0) })
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {

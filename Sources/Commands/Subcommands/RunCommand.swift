@@ -29,12 +29,13 @@ enum RunCommand {
       OptionSpec("force", help: "let mode `replace` put an older interval over a newer one"),
     ],
     example: "tidemark run daily-revenue --for yesterday",
+    isAboutRuns: true,
     run: { try await run($0) })
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let (reading, rowName) = try context.job(invocation.operands[0])
-    FaultReport.warn(reading.warnings)
+    FaultReport.warn(context.file.warnings + reading.warnings)
     let parameters = try parameters(invocation)
     let rows = try await JobRows(reading.job, context.queries, parameters: parameters).rows(named: rowName)
     // One document for all rows of a matrix, whatever becomes of them.

@@ -16,6 +16,7 @@ enum SchedulerCommand {
       """,
     options: [OptionSpec("parallel", value: "N", help: "how many jobs may run at once (default 4)")],
     example: "tidemark scheduler --log-file scheduler.log",
+    isAboutRuns: true,
     run: { invocation in
       let parallelism = try invocation.integer("parallel", in: 1...1000) ?? 4
       let changes = AsyncStream.makeStream(of: SchedulerCatalogue.Extent.self)

@@ -22,6 +22,7 @@ enum TickCommand {
       OptionSpec("dry-run", help: "print what is due, and run nothing"),
     ],
     example: "tidemark tick --dry-run",
+    isAboutRuns: true,
     run: { invocation in try await StopSignals.cancelling { try await run(invocation) } })
 
   private static func run(_ invocation: Invocation) async throws -> ExitCode {

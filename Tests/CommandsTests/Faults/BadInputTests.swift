@@ -1,3 +1,5 @@
+import CaseFiles
+import Model
 import ProjectRig
 import Testing
 
@@ -236,6 +238,25 @@ import Testing
         #expect(try await project.rows("SELECT count(*) FROM tidemark.publications") == [["0"]])
       }
       try await project.sql("DROP OWNED BY \(role)", "DROP ROLE \(role)")
+    }
+  }
+
+  @Test func everyFaultOfAFileSaysWhatToDo() async throws {
+    try await TidemarkProject.with { project in
+      let files = try Checkout.files(in: "fixtures/jobs/bad", ending: ".yaml")
+      let config = ["--config", "\(Checkout.root)/fixtures/jobs/tidemark.yaml", "--json"]
+      let told = try await project.run(["validate"] + files.map { "\(Checkout.root)/\($0)" } + config)
+      let faults = try #require(JSONValue(parsing: told.output)["faults"]?.elements)
+      #expect(faults.count > 200)
+      func names(_ items: [JSONValue]) -> Set<String> {
+        Set(items.map { "\($0["code"]?.stringValue ?? "") (\($0["class"]?.stringValue ?? ""))" })
+      }
+      let explained = try JSONValue(parsing: await project.run(["explain", "--json"]).output)["codes"]
+      #expect(names(faults).subtracting(names(explained?.elements ?? [])) == [])
+      for fault in faults {
+        let hint = fault["hint"]?.stringValue
+        #expect(fault["line"] != nil && hint?.isEmpty == false, "\(fault.prettyText)")
+      }
     }
   }
 }
