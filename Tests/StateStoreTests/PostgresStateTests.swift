@@ -53,6 +53,54 @@ import Testing
     }
   }
 
+  /// Whoever writes keeps its run; a run that was let go has no lease, whoever still writes.
+  @Test func writingMovesTheEndOn() async throws {
+    try await withState { _, store in
+      let short = Store(database: store.database, owners: .leases(.zero), host: "h", processID: 1)
+      let ownership = try await short.begin()
+      #expect(try await store.isOwned(ownership.run) == false)
+      for (chunk, writer) in [store, short].enumerated() {
+        try await writer.checkpoint(.sample(chunk), for: ownership)
+        guard case .lease(let rest) = try await store.hold(on: ownership.run) else { throw Unexpected() }
+        #expect(rest > .seconds(500) && rest <= .seconds(600))
+      }
+      try await store.release(ownership)
+      try await store.checkpoint(.sample(2), for: ownership)
+      #expect(try await store.isOwned(ownership.run) == false)
+    }
+  }
+
+  /// A renewal waits for none of the connections that are at work.
+  @Test func aRenewalWaitsForNobody() async throws {
+    try await withState { settings, store in
+      let ownership = try await store.begin()
+      let holder = try await Connection.open(settings)
+      try await holder.query("SELECT pg_advisory_lock(1)")
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let connections = PostgresLimits(lease: .zero).connections
+        for _ in 0..<connections {
+          group.addTask {
+            try await store.database.transaction(.read) { tx in
+              _ = try await tx.rows("SELECT CAST(pg_advisory_xact_lock_shared(1) AS text) AS it", [])
+            }
+          }
+        }
+        try await Patience.until("all connections are at work") {
+          try await holder.query(
+            """
+            SELECT count(*) AS waiting FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            """
+          ).onlyRow.integer("waiting") == connections
+        }
+        try await store.renew(ownership)
+        try await holder.query("SELECT pg_advisory_unlock(1)")
+        try await group.waitForAll()
+      }
+      await holder.close()
+    }
+  }
+
   /// Whoever has slept for longer than its patience does not give up what was interrupted meanwhile.
   @Test func aSleeperTriesOnceMore() async throws {
     try await withTestDatabase { settings in

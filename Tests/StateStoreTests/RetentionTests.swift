@@ -45,4 +45,22 @@ import Testing
       try await store.compact()
     }
   }
+
+  /// A process that died between the end of its run and its release has left the lock's file.
+  @Test func lockFilesThatWereLeftGo() async throws {
+    try await withStore(.sqlite) { world in
+      let store = world.store
+      let (over, open) = (try await store.begin(), try await store.begin(.sample(day: 1)))
+      let ending = try await store.begin(.sample(day: 2))
+      for owner in [over, ending] { try await store.move(owner, through: .cancelled) }
+      for owner in [over, open] { owner.unlock() }
+      let never = Instant(microseconds: 0)
+      _ = try await store.purge(
+        project: "shop", job: JobName("daily"), runsBefore: never, quarantineBefore: never)
+      guard case .lockFiles(let locks) = store.owners else { throw Unexpected() }
+      #expect(Set(try locks.runs()) == [open.run, ending.run])
+      try await store.release(ending)
+      #expect(try locks.runs() == [open.run])
+    }
+  }
 }

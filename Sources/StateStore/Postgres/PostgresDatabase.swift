@@ -81,7 +81,9 @@ actor PostgresDatabase: StateDatabase {
   private func once<Result: Sendable>(
     _ kind: TransactionKind, _ body: @Sendable (any StateTransaction) async throws -> Result
   ) async throws -> Result {
-    let connection = try await take()
+    // A renewal waits for nobody: the others may have more to write than a lease lasts.
+    let isWaiting = kind != .write(.renew)
+    let connection = try await take(isWaiting)
     let result: Result
     do {
       switch kind {
@@ -96,10 +98,10 @@ actor PostgresDatabase: StateDatabase {
       try await connection.commit()
     } catch {
       await connection.rollback()
-      await give(back: connection)
+      await give(back: connection, hasTurn: isWaiting)
       throw error
     }
-    await give(back: connection)
+    await give(back: connection, hasTurn: isWaiting)
     if case .write(let write) = kind { try Failpoint.hit(write.afterCommit) }
     return result
   }
@@ -138,27 +140,28 @@ actor PostgresDatabase: StateDatabase {
     return connection
   }
 
-  private func take() async throws -> Connection {
+  /// - Parameter isWaiting: takes a turn, where all are taken after whoever waits for one already.
+  private func take(_ isWaiting: Bool = true) async throws -> Connection {
     if isClosed {
       throw Fault("state_closed", .internal, "The state \(location) has been closed")
     }
-    await withCheckedContinuation { turns.join($0) }
+    if isWaiting { await withCheckedContinuation { turns.join($0) } }
     while let connection = idle.popLast() {
       if await connection.isOpen { return connection }
     }
     do {
       return try await connect()
     } catch {
-      turns.leave()
+      if isWaiting { turns.leave() }
       throw error
     }
   }
 
-  private func give(back connection: Connection) async {
+  private func give(back connection: Connection, hasTurn: Bool = true) async {
     if await connection.isOpen {
       if isClosed { await connection.close() } else { idle.append(connection) }
     }
-    turns.leave()
+    if hasTurn { turns.leave() }
   }
 }
 

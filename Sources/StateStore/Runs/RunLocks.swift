@@ -28,6 +28,11 @@ struct RunLocks: Sendable {
     if unlink(path) != 0, errno != ENOENT { throw SystemFault.fault("remove", path) }
   }
 
+  /// The runs that have a lock file, whoever has left it.
+  func runs() throws(Fault) -> [RunID] {
+    try FolderTree.names(in: folder).filter { $0.hasSuffix(".lock") }.map { RunID(String($0.dropLast(5))) }
+  }
+
   private func path(of run: RunID) throws(Fault) -> String {
     guard run.text.utf8.allSatisfy({ $0 != UInt8(ascii: "/") && $0 != 0 }), run.text.utf8.count <= 200 else {
       throw Fault("no_such_run", .notFound, "`\(run)` is no run id")

@@ -136,12 +136,25 @@ extension Store {
   }
 
   /// The run, if `ownership` still holds; its row is locked until the transaction ends.
+  ///
+  /// Who writes lives: that moves the lease's end on as well, since a renewal waits for the row while others write.
   func fence(_ ownership: Ownership, _ tx: any StateTransaction) async throws -> RunRecord {
-    guard
-      let row = try await tx.row(
-        "UPDATE runs SET token = token WHERE run_id = $1 AND token = $2 RETURNING *",
-        [.text(ownership.run.text), .integer(ownership.token.number)])
-    else { throw Store.fenced(ownership.run) }
+    let owner: [StateValue] = [.text(ownership.run.text), .integer(ownership.token.number)]
+    let row =
+      switch owners {
+      case .lockFiles:
+        try await tx.row(
+          "UPDATE runs SET token = token WHERE run_id = $1 AND token = $2 RETURNING *", owner)
+      case .leases(let lease):
+        // A run without a lease gets none. The clock is read when the row is had.
+        try await tx.row(
+          """
+          UPDATE runs SET lease_until = lease_until + GREATEST(0, $3 - lease_until
+            + CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT))
+          WHERE run_id = $1 AND token = $2 RETURNING *
+          """, owner + [.integer(Int64(lease / .microseconds(1)))])
+      }
+    guard let row else { throw Store.fenced(ownership.run) }
     return try RunRecord(row)
   }
 

@@ -16,11 +16,13 @@ extension Store {
   /// and trail, and rejected rows, which may go earlier; those that an unfinished replay needs stay.
   ///
   /// The newest success of each identity stays, whatever its age: without it the identity would be
-  /// run anew. It keeps its record and loses its blocks.
+  /// run anew. It keeps its record and loses its blocks. Lock files go that processes have left which died at the end
+  /// of their runs.
   package func purge(project: String, job: JobName, runsBefore: Instant, quarantineBefore: Instant)
     async throws -> PurgeCounts
   {
-    try await database.transaction(.write(.purge)) { tx in
+    try await removeLocksLeft()
+    return try await database.transaction(.write(.purge)) { tx in
       var counts = PurgeCounts()
       let which: [StateValue] = [.text(project), .text(job.text)]
       counts.rejections = try await tx.run(
@@ -54,6 +56,14 @@ extension Store {
         counts.runs += try await tx.run("DELETE FROM runs WHERE run_id = $1", run)
       }
       return counts
+    }
+  }
+
+  private func removeLocksLeft() async throws {
+    guard case .lockFiles(let locks) = owners else { return }
+    for run in try locks.runs() where try await self.run(run)?.state.isFinal != false {
+      // Whoever is at its end removes it itself.
+      if try !locks.isHeld(run) { try locks.remove(run) }
     }
   }
 }
