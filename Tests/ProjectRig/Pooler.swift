@@ -61,13 +61,13 @@ package struct Pooler: Sendable {
   }
 
   private nonisolated(nonsending) func waitUntilReady() async throws {
-    // Its socket is there once it listens.
-    while access("\(folder)/.s.PGSQL.\(Pooler.port)", F_OK) != 0 {
+    func said() throws(Fault) -> String {
+      String(decoding: try FileContents.read(folder + "/log", atMost: ByteCount(1 << 16)), as: UTF8.self)
+    }
+    // Its socket is there a moment before it listens; this it says behind that.
+    while try !said().contains("process up") {
       guard process.exit == nil else {
-        let said = try FileContents.read(folder + "/log", atMost: ByteCount(1 << 16))
-        throw Fault(
-          "pooler_failed", .resource, "pgbouncer does not start",
-          cause: String(decoding: said, as: UTF8.self))
+        throw Fault("pooler_failed", .resource, "pgbouncer does not start", cause: try said())
       }
       await Task.yield()
     }
