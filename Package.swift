@@ -135,7 +135,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Model", "Runtime", "Timetable", "StateStore", "Planning", "Sinks"],
+      dependencies: ["Engine", "Model", "Runtime", "Timetable", "StateStore", "Planning", "Postgres", "Sinks"],
       swiftSettings: settings),
     .testTarget(
       name: "SchedulerTests",

@@ -112,11 +112,13 @@ package final class DemoServer: Sendable {
   }
 
   /// What `pg_ctl restart -m immediate` does: ends without saving, and recovers as after a crash.
-  package func restartImmediately() async throws {
+  /// - Parameter body: what is done while it is away.
+  package func restartImmediately(_ body: () async throws -> Void = {}) async throws {
     process.signal(SIGQUIT)
     guard try await process.exit(within: .seconds(20)) != nil else {
       throw Fault("demo_server_failed", .resource, "The demo server does not end")
     }
+    try await body()
     let next = try ChildProcess(command, environment: Self.environment, output: logFile)
     running.withLock { $0 = next }
     try await waitUntilReady()

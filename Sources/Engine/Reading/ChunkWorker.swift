@@ -132,7 +132,8 @@ final class ChunkWorker: Sendable {
     let proof = ResumeProof(
       snapshot: holders[source.connection]?.visibility ?? "", rows: yield.counts.read,
       fileNodes: source.fileNodes,
-      systemIdentifier: serverFacts[source.connection]?.systemIdentifier ?? "")
+      systemIdentifier: serverFacts[source.connection]?.systemIdentifier ?? "",
+      place: holders[source.connection]?.place)
     let totals = try await phase.environment.store.checkpoint(
       Checkpoint(
         chunk: chunk.id, blocks: yield.blocks, rejections: yield.rejections, counts: yield.counts,

@@ -45,6 +45,7 @@ struct ResumeJudge: Sendable {
       if proof.systemIdentifier != serverFacts[source.connection]?.systemIdentifier {
         return "it is another server now"
       }
+      if let doubt = proof.doubt(holder.visibility, holder.place) { return doubt }
       if proof.fileNodes != source.fileNodes { return "the table was rewritten" }
       if let doubt = try proof.doubt(await holder.query(query)) { return "chunk \(record.chunk): \(doubt)" }
     }

@@ -9,6 +9,9 @@ internal import Postgres
 /// oldest running one. The second is stricter than need be: rows of transactions that ended while
 /// others ran fail it too, and so do sub-transactions, whose numbers a snapshot does not list.
 /// Failing only costs reading again; passing wrongly would cost a wrong number.
+///
+/// All of it holds of a server whose history goes on from where it was: one that has gone back to an earlier place has
+/// older rows where changed ones were, and numbers transactions a second time.
 struct ResumeProof {
   /// `pg_current_snapshot()` of the transaction that the chunk was read in.
   var snapshot: String
@@ -16,6 +19,8 @@ struct ResumeProof {
   /// File nodes of the heaps; a rewrite changes them.
   var fileNodes: [String: UInt32]
   var systemIdentifier: String
+  /// `nil` of a server that did not say.
+  var place: ServerPlace?
 
   var json: JSONValue {
     .object([
@@ -24,16 +29,19 @@ struct ResumeProof {
       .init(
         "file_nodes",
         .object(fileNodes.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
+      .init("timeline", place?.timeline.map(JSONValue.string) ?? .null),
+      .init("log", place.map { .integer($0.log) } ?? .null),
     ])
   }
 
   init(
-    snapshot: String, rows: Int64, fileNodes: [String: UInt32], systemIdentifier: String
+    snapshot: String, rows: Int64, fileNodes: [String: UInt32], systemIdentifier: String, place: ServerPlace?
   ) {
     self.snapshot = snapshot
     self.rows = rows
     self.fileNodes = fileNodes
     self.systemIdentifier = systemIdentifier
+    self.place = place
   }
 
   /// `nil` for what is no proof: it then proves nothing.
@@ -44,6 +52,9 @@ struct ResumeProof {
     self.snapshot = snapshot
     self.rows = Int64(rows)
     systemIdentifier = system
+    place = json["log"]?.intValue.map {
+      ServerPlace(timeline: json["timeline"]?.stringValue, log: Int64($0))
+    }
     fileNodes = [:]
     for member in json["file_nodes"]?.members ?? [] {
       fileNodes[member.name] = member.value.intValue.flatMap(UInt32.init(exactly:))
@@ -67,6 +78,29 @@ struct ResumeProof {
       (SELECT newest AS now_full, (newest >> 32) << 32 AS now_high FROM \
       (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS newest) AS n) AS moment
       """
+  }
+
+  /// Why a server cannot tell what has changed since; `nil` if it can.
+  /// - Parameters:
+  ///   - snapshot: the present one.
+  ///   - place: the present one.
+  func doubt(_ snapshot: String, _ place: ServerPlace?) -> String? {
+    let back = "the server has gone back in time, as one put back from a copy"
+    guard let before = Self.next(snapshot: self.snapshot), let now = Self.next(snapshot: snapshot) else {
+      return "the proof gave no numbers"
+    }
+    if now < before { return back }
+    // By an earlier version, or a server that does not say.
+    guard let then = self.place else { return nil }
+    guard let place, place.timeline == then.timeline else {
+      return "the server was recovered, or another one has taken its place"
+    }
+    return place.log < then.log ? back : nil
+  }
+
+  /// The first transaction that a snapshot knows nothing of.
+  private static func next(snapshot: String) -> UInt64? {
+    snapshot.split(separator: ":").dropFirst().first.flatMap { UInt64($0) }
   }
 
   /// Why the chunk must be read again; `nil` if it is proved untouched.

@@ -10,6 +10,8 @@ package final class SnapshotHolder: Sendable {
   /// `pg_current_snapshot()` as text: which transactions the snapshot sees.
   package let visibility: String
   package let server: ServerIdentity
+  /// Where the server was just before.
+  package let place: ServerPlace?
 
   private let connection: Connection
   private let lockable: [QualifiedName]
@@ -27,20 +29,23 @@ package final class SnapshotHolder: Sendable {
         try await Self.kinds(of: tables, connection)
       }
       let lockable = tables.filter { ["r", "p", "v"].contains(kinds[$0]) }
+      let place = try await connection.place(session)
       try await connection.begin(.reading(session))
       try await connection.lock(lockable, waits: true)
       // LOCK does not take these; being used in a query locks them as well.
       for table in tables where kinds[table] == "m" {
         try await connection.query("SELECT FROM \(table) LIMIT 0")
       }
-      return try await SnapshotHolder(connection, lockable)
+      return try await SnapshotHolder(connection, lockable, place)
     } catch {
       await connection.close()
       throw error
     }
   }
 
-  private init(_ connection: Connection, _ lockable: [QualifiedName]) async throws {
+  private init(
+    _ connection: Connection, _ lockable: [QualifiedName], _ place: ServerPlace?
+  ) async throws {
     let row = try await connection.query(
       "SELECT pg_export_snapshot() AS id, pg_current_snapshot() AS visible"
     ).onlyRow
@@ -49,6 +54,7 @@ package final class SnapshotHolder: Sendable {
     server = try await connection.serverIdentity()
     self.connection = connection
     self.lockable = lockable
+    self.place = place
   }
 
   /// A connection of its own, in an open transaction that reads by this snapshot, with the tables

@@ -59,11 +59,7 @@ import Testing
 
   @Test(arguments: changes) func afterACrash(_ change: Change) async throws {
     try await TidemarkProject.with { project in
-      try await project.sql(
-        "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
-        "INSERT INTO events SELECT i, (ARRAY['a', 'b', 'c'])[i % 3 + 1], i / 7.0 FROM generate_series(1, 100) AS i",
-        "ANALYZE events")
-      try await waitForOlderTransactions(project)
+      try await fill(project)
       try project.write("jobs/resumed.yaml", job(change.onResume))
       let before = try await project.rows(Self.aggregated)
       let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
@@ -76,6 +72,45 @@ import Testing
         resumed.output.contains("kept=\(change.kept) recomputed=\(3 - change.kept)"), "\(resumed.output)")
       let expected = change.onResume == "keep" ? before : try await project.rows(Self.aggregated)
       #expect(try await project.rows("SELECT kind, n::text, total::text FROM result ORDER BY 1") == expected)
+    }
+  }
+
+  private func fill(_ project: TidemarkProject) async throws {
+    try await project.sql(
+      "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
+      "INSERT INTO events SELECT i, (ARRAY['a', 'b', 'c'])[i % 3 + 1], i / 7.0 FROM generate_series(1, 100) AS i",
+      "ANALYZE events")
+    try await waitForOlderTransactions(project)
+  }
+
+  /// A server that is put back from a copy has older rows where changed ones were read, which look unchanged.
+  @Test func aServerThatIsPutBack() async throws {
+    try await OwnServers.with { servers in
+      try await TidemarkProject.with(on: servers[0]) { project in
+        try await fill(project)
+        try project.write("jobs/resumed.yaml", job("auto"))
+        let (data, copy) = (servers[0].folder + "/data", servers[0].folder + "/copy")
+        try await servers[0].restartImmediately {
+          let isCopied = try await SystemProgram.run("/bin/cp", "-a", data, copy)
+          try #require(isCopied)
+        }
+        try await project.sql("UPDATE events SET amount = 1e6 WHERE id = 7")
+        try await waitForOlderTransactions(project)
+        let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
+        try #require(killed.wasKilled, "\(killed.output)")
+        try await servers[0].restartImmediately {
+          try FolderTree.remove(data)
+          try #require(rename(copy, data) == 0)
+        }
+        FaultCount.add("server put back from a copy")
+        let resumed = try await project.run(["run", "resumed"])
+        try #require(resumed.status == 0, "\(resumed.output)")
+        #expect(resumed.output.contains("kept=0 recomputed=3"), "\(resumed.output)")
+        #expect(resumed.output.contains("gone back in time"), "\(resumed.output)")
+        #expect(
+          try await project.rows("SELECT kind, n::text, total::text FROM result ORDER BY 1")
+            == project.rows(Self.aggregated))
+      }
     }
   }
 
