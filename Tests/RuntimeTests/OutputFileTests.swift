@@ -54,7 +54,7 @@ import Testing
       let heir = try OutputFile("a/x.csv", in: root, tag: "t", owner: "r2-1")
       try heir.write(Array("heir".utf8))
       let fault = #expect(throws: Fault.self) { try late.rename() }
-      #expect(fault?.code == "fenced" && fault?.kind == .conflict)
+      #expect(fault?.code == "output_gone" && fault?.kind == .resource)
       #expect(try text(root + "/a/x.csv") == "first")
       try late.discard()
       try heir.rename()

@@ -247,6 +247,7 @@ enum FaultCatalogue {
     check_too_large|resource|A check needs more memory than it may take|Check fewer groups
     damaged_block|data|A stored block is damaged|`tidemark state check`; run the interval with --again
     disk_full|resource|There is no room left|Free some; then `tidemark resume RUN`
+    output_gone|resource|What was written for a file was removed before it got its name|Leave `.*.tmp` files alone while runs are at work; run again
     empty_result|check|The result has no rows, and the table was to be left as it is then|If that is right set `on_empty: publish` or `keep`
     fenced|conflict|Another process has taken the run over|Nothing more is written by this one; `tidemark show RUN` names the owner
     already_committed|conflict|The run has published into the store already|Run the same command again: it goes on behind that

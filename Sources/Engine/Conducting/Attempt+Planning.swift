@@ -92,8 +92,7 @@ extension Attempt {
     guard case .owned(let owned) = try await store.claim(next.id) else {
       throw Fault("held", .conflict, "Run \(next.id) was taken by another process at once")
     }
-    record = next
-    ownership = owned
+    take(next, owned)
     report(event)
   }
 

@@ -78,7 +78,7 @@ extension Attempt {
           + " Run it again then, with --again"
           + (job.schedule == nil ? "" : "; the schedule does so by itself"))
     }
-    let summary = RunSummary(
+    var summary = RunSummary(
       run: record.id, job: job.name, matrixRow: record.identity.matrixRow, label: context.label,
       revision: record.revision, rows: record.totals.rows, chunks: record.totals.chunks,
       resultRows: made.rows, hash: made.hash,
@@ -86,7 +86,7 @@ extension Attempt {
       lookups: LookupTally.sum(
         try await store.finishedChunks(of: record.id), replay: record.replayOf.map { _ in record.id }),
       replayOf: record.replayOf)
-    try await RunEnding(environment: environment, request: request, context: context)
+    summary.warnings += try await RunEnding(environment: environment, request: request, context: context)
       .succeed(summary, ownership: ownership, record: record)
     return summary
   }

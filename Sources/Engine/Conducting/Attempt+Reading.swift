@@ -12,10 +12,15 @@ extension Attempt {
       .planned(
         chunks: prepared.plan.chunks.count, sources: prepared.plan.sources.count,
         estimatedRows: prepared.plan.sources.map(\.estimatedRows).reduce(0, +), finished: finished.count))
-    // Past the first commit, and with all partials sealed, the source is never read again.
+    // Past the first commit the source is never read again; nor is a replay's, which has its rows from its origin.
     if isPastFirstCommit { return }
     let isSealed = record.state == .prepared || record.state == .publishing
-    if isSealed, finished.count >= prepared.plan.chunks.count { return }
+    if isSealed, binding != nil || prepared.origin != nil, finished.count >= prepared.plan.chunks.count {
+      return
+    }
+    // The targets hold nothing of it, so what it was about to publish must be proved like any other chunk: another
+    // run may have published newer rows meanwhile, which an old result would undo.
+    try await store.stopPublishing(ownership)
     try await store.move(
       ownership, RunMove(to: .running, event: EventDraft("run_reading", .object([]))))
     if let origin = prepared.origin {

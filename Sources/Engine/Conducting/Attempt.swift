@@ -3,6 +3,7 @@ internal import Planning
 internal import Postgres
 internal import Sinks
 internal import StateStore
+internal import Synchronization
 
 /// One owner's try at a run: plan, read, merge, check, publish.
 ///
@@ -15,7 +16,7 @@ actor Attempt {
   /// Why the run cannot go by the present job, which counts only where nothing is published.
   private let refusal: Faults?
   var record: RunRecord
-  var ownership: Ownership
+  private nonisolated let owned: Mutex<Ownership>
   nonisolated let start = ContinuousClock.now
   var budget: RetryBudget
   /// The replayed rows go through other steps than the origin's rows went through.
@@ -38,7 +39,7 @@ actor Attempt {
     self.request = request
     self.context = context
     self.record = record
-    self.ownership = ownership
+    owned = Mutex(ownership)
     self.new = new
     self.refusal = refusal
     budget = RetryBudget(request.job.errors.retry)
@@ -47,6 +48,14 @@ actor Attempt {
   /// The present job is refused for the run, which has published nothing; nothing was tried.
   struct Refused: Error {
     let faults: Faults
+  }
+
+  /// Who may write for the run that the attempt is at. Read by others while the attempt works.
+  nonisolated var ownership: Ownership { owned.withLock { $0 } }
+
+  func take(_ record: RunRecord, _ ownership: Ownership) {
+    self.record = record
+    owned.withLock { $0 = ownership }
   }
 
   /// The run that the attempt is at; another one than at the start if its plan was superseded.

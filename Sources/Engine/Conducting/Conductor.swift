@@ -91,7 +91,7 @@ package struct Conductor: Sendable {
       new: new, refusal: refusal)
     do {
       let summary = try await Keeper(
-        store: environment.store, ownership: ownership, limits: request.job.limits
+        store: environment.store, ownership: { attempt.ownership }, limits: request.job.limits
       ).watch {
         try await attempt.carryOut()
       }

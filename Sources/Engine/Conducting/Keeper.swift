@@ -5,7 +5,8 @@ internal import StateStore
 /// its end. Either ends the work with a fault.
 struct Keeper: Sendable {
   var store: Store
-  var ownership: Ownership
+  /// Of the run that is worked on now: another one once its plan was superseded.
+  var ownership: @Sendable () -> Ownership
   /// Of the job: its `timeout` counts.
   var limits: Limits
 
@@ -33,6 +34,7 @@ struct Keeper: Sendable {
     while true {
       try await Task.sleep(for: Keeper.interval)
       sinceRenewal += Keeper.interval
+      let ownership = ownership()
       if let every = ownership.renewEvery, sinceRenewal >= every {
         try await store.renew(ownership)
         sinceRenewal = .zero
@@ -59,7 +61,8 @@ struct Keeper: Sendable {
   static func meaning(of fault: Fault, to ownership: Ownership, in store: Store) async throws -> Fault {
     guard let run = try await store.run(ownership.run) else { return fault }
     if run.token == ownership.token {
-      return fault.code == "fenced" ? run.cancel.map(Keeper.fault) ?? fault : fault
+      let isTakenAway = ["fenced", "output_gone"].contains(fault.code)
+      return isTakenAway ? run.cancel.map(Keeper.fault) ?? fault : fault
     }
     if ["fenced", "held"].contains(fault.code) { return fault }
     var fenced = Store.fenced(run.id)

@@ -25,6 +25,8 @@ package struct RunRequest: Sendable {
   package var fireOutcome: FireOutcome
   /// A success after this moment makes `ran` into `late`.
   package var finishBy: Instant?
+  /// What is told with a success after that moment.
+  package var lateNotices: [NoticeDraft] = []
   package var startedBy = Starter.hand
   /// Who asks carries `errors.rerun` out, also where no fire does.
   package var waitsToRerun = false

@@ -10,29 +10,44 @@ struct RunEnding: Sendable {
 
   // MARK: Success
 
-  func succeed(_ summary: RunSummary, ownership: Ownership, record: RunRecord) async throws {
+  /// - Returns: what could not be done behind the success, as sentences. It takes nothing of it back.
+  func succeed(_ summary: RunSummary, ownership: Ownership, record: RunRecord) async throws -> [String] {
     let event = RunEvent.succeeded(
       rows: summary.rows, groups: summary.resultRows, seconds: summary.seconds)
     var events: Set<NoticeEvent> = [.success]
     if record.failures > 0 { events.insert(.recovery) }
+    let outcome = successOutcome
     try Failpoint.hit(.runBeforeSuccess)
     try await environment.store.move(
       ownership,
       RunMove(
         to: .succeeded, event: EventDraft(event.name, .object(event.facts)),
         notices: NoticeDecision(request: request, context: context).drafts(
-          events, run: record, facts: summary.json.members + (try await recovery(record))),
-        receipt: receipt(summary, record), fireOutcome: successOutcome))
-    try Failpoint.hit(.runAfterSuccess)
+          events, run: record, facts: summary.json.members + (try await recovery(record)))
+          + (outcome == .late ? request.lateNotices : []),
+        receipt: receipt(summary, record), fireOutcome: outcome))
     environment.report(record.id, event)
-    _ = try await environment.store.closeFires(coveredBy: record.id, as: .ran)
+    var undone: [String] = []
+    do {
+      try Failpoint.hit(.runAfterSuccess)
+      try await tidyUp(record)
+    } catch {
+      let fault = Fault(describing: error)
+      undone.append("its fires and old runs were not tidied up, which the next run does: \(fault.sentence)")
+    }
+    await environment.store.releaseQuietly(ownership, report: environment.report)
+    return undone
+  }
+
+  /// Closes the other fires that the run has made, and removes what is kept no longer.
+  private func tidyUp(_ record: RunRecord) async throws {
+    try await environment.store.closeFires(coveredBy: record.id, as: .ran)
     let retention = request.job.retention
     let now = environment.now()
     _ = try await environment.store.purge(
       project: request.project.name, job: request.job.name,
       runsBefore: now.advanced(by: .zero - retention.runs),
       quarantineBefore: now.advanced(by: .zero - retention.quarantine))
-    await environment.store.releaseQuietly(ownership, report: environment.report)
   }
 
   /// Since when a run had failed that now has succeeded.

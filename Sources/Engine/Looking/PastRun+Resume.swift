@@ -40,8 +40,8 @@ extension PastRun {
       var plan = plan
       plan.chunks = try SavedChunks(bytes: bytes).chunks
       preview.allChunks = plan.chunks.count
-      if !committed.isEmpty || record.state == .prepared || record.state == .publishing {
-        preview.reason = "its partials are sealed: it only publishes"
+      if !committed.isEmpty {
+        preview.reason = "its result is published in part: it only goes forward"
         return preview
       }
       if marks.contains(where: \.isByChunk) {

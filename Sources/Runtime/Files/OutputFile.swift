@@ -142,15 +142,15 @@ package final class OutputFile {
   }
 
   /// Makes the file appear under its name, and forces that to the disk. Doing it twice is fine.
-  /// - Throws: `Fault` `fenced` where another writer has taken the file away meanwhile.
+  /// - Throws: `Fault` `output_gone` where it was taken away meanwhile, as by another writer of the run.
   package func rename() throws(Fault) {
     try OutputFile.refuseOddFile(name, in: folder, path: path)
     if !isRenamed, renameat(folder.number, temporaryName, folder.number, name) != 0 {
       let problem = errno
       if problem == ENOENT {
         throw Fault(
-          "fenced", .conflict, "Another process has taken over what was to become `\(path)`",
-          hint: "Nothing more is written here; `tidemark status` shows the other")
+          "output_gone", .resource, "What was written to become `\(path)` has been removed",
+          hint: "Leave `.*.tmp` files beside it alone while a run is at work; run again: it is written anew")
       }
       throw SystemFault.fault("rename", path, problem)
     }

@@ -31,7 +31,7 @@ struct FailurePause: Sendable {
     let pause = try await store.pause(
       project: project, job: name, until: nil, reason: reason, by: "tidemark")
     if let last = ends.first {
-      try await ScheduleNotices(store: store, job: job).paused(last.key.fire, reason: reason, fault)
+      try await store.enqueue(ScheduleNotices(job: job).paused(last.key.fire, reason: reason, fault))
     }
     return pause
   }

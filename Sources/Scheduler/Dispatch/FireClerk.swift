@@ -226,17 +226,18 @@ package struct FireClerk: Sendable {
         result = .again
       case .enter(let rows, let until):
         // Told before it is written: killed in between, it is told again under the same name.
-        try await ScheduleNotices(store: store, job: job).missed(
-          rows.filter { $0.outcome == .outsideWindow }.map(\.fire),
-          reason: "nobody looked while they were due")
+        try await store.enqueue(
+          ScheduleNotices(job: job).missed(
+            rows.filter { $0.outcome == .outsideWindow }.map(\.fire),
+            reason: "nobody looked while they were due"))
         try await store.insertFires([batch(rows, until, job)])
         considered = max(considered ?? until, until)
         result = .again
       case .close(let fire, let outcome, let note):
-        if outcome == .notReady || outcome == .upstreamFailed {
-          try await ScheduleNotices(store: store, job: job).missed([fire], reason: note)
-        }
-        try await store.closeFire(key(fire, job), as: outcome, note: note)
+        let isMissed = outcome == .notReady || outcome == .upstreamFailed
+        try await store.closeFire(
+          key(fire, job), as: outcome, note: note,
+          notices: isMissed ? ScheduleNotices(job: job).missed([fire], reason: note) : [])
         result = .again
       case .start(let fire):
         guard let record = open.first(where: { $0.key.fire == fire }) else { continue }

@@ -28,7 +28,7 @@ package struct FireExecution: Sendable {
     var report = FireReport(
       job: order.job.id, fire: order.fire.fire, interval: order.interval, outcome: .pending)
     do {
-      let alarm = alarm(order, order.request.finishBy)
+      let alarm = alarm(order.request)
       defer { alarm?.cancel() }
       guard let outcome = try await begin(order) else { return try await read(report, order) }
       switch outcome {
@@ -42,16 +42,12 @@ package struct FireExecution: Sendable {
       report.fault = fault
       // What may go well later stays pending; a claimed fire is closed by its run.
       if !fault.isTransient, fault.kind != .interrupted, fault.kind != .conflict {
-        if try await store.closeFire(order.fire, as: .failedToStart, note: fault.sentence) {
-          try await ScheduleNotices(store: store, job: order.job).missed(
-            [order.fire.fire], reason: fault.sentence)
-        }
+        try await store.closeFire(
+          order.fire, as: .failedToStart, note: fault.sentence,
+          notices: ScheduleNotices(job: order.job).missed([order.fire.fire], reason: fault.sentence))
       }
     }
     report = try await read(report, order)
-    if report.outcome == .late, let deadline = order.request.finishBy {
-      try await ScheduleNotices(store: store, job: order.job).late(order.fire.fire, deadline: deadline)
-    }
     if [.failed, .failedToStart].contains(report.outcome) {
       report.pause = try await FailurePause(store: store, job: order.job).afterFailure(report.fault)
     }
@@ -59,11 +55,11 @@ package struct FireExecution: Sendable {
   }
 
   /// Tells that the run is late while it still goes on. What cannot be told then is told at its end.
-  private func alarm(_ order: FireOrder, _ deadline: Instant?) -> Task<Void, any Error>? {
-    guard let deadline, now() < deadline else { return nil }
+  private func alarm(_ request: RunRequest) -> Task<Void, any Error>? {
+    guard let deadline = request.finishBy, now() < deadline else { return nil }
     return Task {
       try await Task.sleep(for: now().duration(to: deadline))
-      try await ScheduleNotices(store: store, job: order.job).late(order.fire.fire, deadline: deadline)
+      try await store.enqueue(request.lateNotices)
     }
   }
 

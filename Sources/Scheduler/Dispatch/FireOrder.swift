@@ -36,6 +36,9 @@ package struct FireOrder: Sendable {
     request.fireOutcome = outcome
     request.startedBy = .schedule
     request.finishBy = job.ledger.intervals.fires.fire(exactlyAt: fire.fire).flatMap(job.ledger.deadline)
+    if let deadline = request.finishBy {
+      request.lateNotices = ScheduleNotices(job: job).late(fire.fire, deadline: deadline)
+    }
     return request
   }
 }

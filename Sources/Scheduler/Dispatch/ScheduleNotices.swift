@@ -2,41 +2,35 @@ internal import Engine
 internal import Model
 internal import StateStore
 
-/// Puts into the outbox what a schedule has to tell: fires that were missed, runs that are late.
+/// What a schedule has to tell: fires that were missed, runs that are late.
 ///
-/// Doing it again for one fire puts nothing there twice.
+/// Told again of one fire it has the same names, so that the outbox takes it once.
 struct ScheduleNotices: Sendable {
-  private let store: Store
-  private let job: ScheduledJob
-
-  init(store: Store, job: ScheduledJob) {
-    self.store = store
-    self.job = job
-  }
+  let job: ScheduledJob
 
   /// Fires that will not run, though nobody asked for that.
   /// - Parameter fires: one or more; one notice tells of all of them.
-  func missed(_ fires: [Instant], reason: String) async throws {
-    guard let last = fires.max(), let first = fires.min() else { return }
+  func missed(_ fires: [Instant], reason: String) -> [NoticeDraft] {
+    guard let last = fires.max(), let first = fires.min() else { return [] }
     let count =
       fires.count == 1 ? "" : "\(fires.count) fires from \(job.text(of: first)) on were missed: "
-    try await enqueue(.missed, fire: last) { facts in
+    return drafts(.missed, fire: last) { facts in
       facts.fault = count + reason
       facts.next = "tidemark backfill '\(job.id)' --only missing"
     }
   }
 
   /// A run that had not succeeded when it was to be finished.
-  func late(_ fire: Instant, deadline: Instant) async throws {
-    try await enqueue(.late, fire: fire) { facts in
+  func late(_ fire: Instant, deadline: Instant) -> [NoticeDraft] {
+    drafts(.late, fire: fire) { facts in
       facts.finishBy = job.text(of: deadline)
       facts.next = "tidemark show '\(job.id.job)'"
     }
   }
 
   /// The job is paused for its failures, and needs somebody.
-  func paused(_ fire: Instant, reason: String, _ fault: Fault?) async throws {
-    try await enqueue(.failure, fire: fire, about: "paused") { facts in
+  func paused(_ fire: Instant, reason: String, _ fault: Fault?) -> [NoticeDraft] {
+    drafts(.failure, fire: fire, about: "paused") { facts in
       facts.code = "paused"
       facts.fault = "\(job.id.job) is paused: \(reason)"
       facts.cause = fault?.sentence
@@ -45,9 +39,9 @@ struct ScheduleNotices: Sendable {
   }
 
   /// - Parameter about: tells two notices of one event and fire apart; the event where left out.
-  private func enqueue(
+  private func drafts(
     _ event: NoticeEvent, fire: Instant, about: String? = nil, _ complete: (inout NoticeFacts) -> Void
-  ) async throws {
+  ) -> [NoticeDraft] {
     let project = job.request.project.name
     var facts = NoticeFacts(
       event: event, project: project, job: job.id.job.text, matrixRow: job.id.row.isEmpty ? nil : job.id.row)
@@ -66,6 +60,6 @@ struct ScheduleNotices: Sendable {
           project: project, job: job.id.job, event: event, channel: channel, facts: facts.json,
           digest: rule.digest.map { _ in "\(job.id.job)/\(number)" }, delay: rule.digest ?? .zero))
     }
-    if !drafts.isEmpty { try await store.enqueue(drafts) }
+    return drafts
   }
 }

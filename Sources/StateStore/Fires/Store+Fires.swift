@@ -96,17 +96,22 @@ extension Store {
       ])
   }
 
-  /// Closes a fire that no run has claimed.
+  /// Closes a fire that no run has claimed, and decides on what is told of that.
   /// - Returns: false if somebody claimed or closed it before; nothing is changed then.
   @discardableResult
-  package func closeFire(_ key: FireKey, as outcome: FireOutcome, note: String? = nil) async throws -> Bool {
+  package func closeFire(
+    _ key: FireKey, as outcome: FireOutcome, note: String? = nil, notices: [NoticeDraft] = []
+  ) async throws -> Bool {
     try await database.transaction(.write(.closeFire)) { tx in
       let now = try await tx.now()
-      return try await tx.run(
-        """
-        UPDATE fires SET outcome = $5, note = $6, closed_at = $7
-        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4 AND outcome = 'pending'
-        """, key.values + [.text(outcome.rawValue), .optional(note), .instant(now)]) == 1
+      let isClosed =
+        try await tx.run(
+          """
+          UPDATE fires SET outcome = $5, note = $6, closed_at = $7
+          WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4 AND outcome = 'pending'
+          """, key.values + [.text(outcome.rawValue), .optional(note), .instant(now)]) == 1
+      if isClosed { try await enqueue(notices, now, tx) }
+      return isClosed
     }
   }
 

@@ -3,6 +3,7 @@ package import Model
 extension Store {
   /// Puts notices into the outbox that no run's move carries, for instance of a missed fire.
   package func enqueue(_ notices: [NoticeDraft]) async throws {
+    if notices.isEmpty { return }
     try await database.transaction(.write(.enqueueNotices)) { tx in
       try await enqueue(notices, try await tx.now(), tx)
     }

@@ -113,6 +113,37 @@ extension CrashMatrix {
       }
     }
 
+    /// A run that has taken another's place is its owner's from then on: a request to end it is heard while it reads.
+    @Test(arguments: CrashWorld.StateKind.allCases) func inAnothersPlace(_ state: CrashWorld.StateKind)
+      async throws
+    {
+      try await CrashWorld.with(state, .groups) { world in
+        let killed = try await world.run("chunk.read:2:kill")
+        try #require(killed.wasKilled, "\(killed.output)")
+        let job = world.scenario.job.replacing("qty > 0", with: "qty > 1")
+        // So slow that it is never read to its end here.
+        try world.project.write(
+          "jobs/crash.yaml", job.replacing("limits: {", with: "limits: {max_rows_per_second: 1, "))
+        let output = try world.project.newOutput()
+        // With the lease that it has everywhere else: it lives, and nobody may take it for dead.
+        let process = try world.project.start(CrashWorld.command, output: output)
+        func said() throws -> String {
+          String(decoding: try FileContents.read(output, atMost: ByteCount(16 << 20)), as: UTF8.self)
+        }
+        try await Patience.until("another run takes its place", said: said) {
+          try process.exit != nil || said().contains("run_superseded")
+        }
+        let cancel = try await world.project.run(["cancel", "crash"])
+        #expect(cancel.status == 0, "\(cancel.output)")
+        let owner = try await world.project.end(of: process, output: output)
+        #expect(owner.status == 7 && owner.output.contains("was cancelled by"), "\(owner.output)")
+        try await world.state { store in
+          let states = Set(try await store.runs(RunFilter()).map(\.state))
+          #expect(states == [.superseded, .cancelled])
+        }
+      }
+    }
+
     /// Without an owner a run amid its publish is cancelled at once where nothing of it is published, and not at all
     /// where something is: then it goes on.
     @Test(arguments: CrashWorld.StateKind.allCases, [true, false])

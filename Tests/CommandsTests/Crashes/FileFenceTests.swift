@@ -60,5 +60,23 @@ extension CrashMatrix {
         #expect(try FolderTree.names(in: world.project.path("out/sub")) == ["crash.csv"])
       }
     }
+
+    /// Where a cleaner has removed what was written, and nobody has taken over, the run fails and says so.
+    @Test(arguments: CrashWorld.StateKind.allCases) func removedBySomebody(_ state: CrashWorld.StateKind)
+      async throws
+    {
+      try await CrashWorld.with(state) { world in
+        try world.project.write("jobs/crash.yaml", Self.job)
+        let (process, output) = try await stopped(world, "file.before_rename:1")
+        try FolderTree.remove(world.project.path("out/sub"))
+        process.signal(SIGCONT)
+        let failed = try await world.project.end(of: process, output: output)
+        FaultCount.add("file removed before its rename")
+        #expect(failed.status == 1 && failed.output.contains("error[output_gone]"), "\(failed.output)")
+        let last = try await world.run()
+        #expect(last.status == 0, "\(last.output)")
+        #expect(try FolderTree.names(in: world.project.path("out/sub")) == ["crash.csv"])
+      }
+    }
   }
 }

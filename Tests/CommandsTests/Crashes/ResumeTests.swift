@@ -223,6 +223,51 @@ import Testing
     }
   }
 
+  /// A run that was about to publish, and died, does not undo what another one has published of the same days since.
+  @Test(arguments: ["publish.started:1:kill", "publish.before_commit:1:kill"])
+  func aNewerRunHasPublished(_ place: String) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE events (id int PRIMARY KEY, at date NOT NULL)",
+        "INSERT INTO events SELECT i, date '2026-03-01' + i % 6 FROM generate_series(1, 600) AS i",
+        "ANALYZE events")
+      try project.write(
+        "jobs/days.yaml",
+        """
+        version: 1
+        timezone: UTC
+        interval: {span: day, lookback: 1d}
+        source: {connection: db, table: events, where: "at >= ${window.start_date} AND at < ${window.end_date}"}
+        aggregate: {group_by: [at], measures: {n: count(*)}}
+        store: [{table: {connection: db, name: days, mode: replace_window, window: at, create: true}}]
+
+        """)
+      let killed = try await project.run(["run", "days", "--for", "2026-03-04"], failpoint: place)
+      try #require(killed.wasKilled, "\(killed.output)")
+      try await project.sql(
+        "INSERT INTO events SELECT 1000 + i, '2026-03-04' FROM generate_series(1, 50) AS i")
+      for day in ["2026-03-05", "2026-03-04"] {
+        let run = try await project.run(["run", "days", "--for", day])
+        #expect(run.status == 0, "\(day): \(run.output)")
+      }
+      #expect(
+        try await project.rows("SELECT at::text, n::text FROM days ORDER BY 1")
+          == project.rows(
+            "SELECT at::text, count(*)::text FROM events WHERE at >= '2026-03-03' AND at < '2026-03-06' GROUP BY 1 ORDER BY 1"
+          ))
+    }
+  }
+
+  /// What fails behind a success takes nothing of it back.
+  @Test(arguments: ["run.after_success:1:error", "state.purge.before_commit:1:error"])
+  func theHousekeepingFails(_ place: String) async throws {
+    try await CrashWorld.with { world in
+      let run = try await world.run(place)
+      #expect(run.status == 0 && run.output.contains("not tidied up"), "\(run.output)")
+      try await world.expectUndisturbed()
+    }
+  }
+
   /// A run that was stopped, or had failed, and cannot even be planned when it is resumed, fails by what is in the way.
   @Test func whatCannotBePlannedFailsEachTime() async throws {
     try await CrashWorld.with { world in

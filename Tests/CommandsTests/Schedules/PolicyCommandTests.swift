@@ -21,6 +21,25 @@ import Testing
     try await project.run(["tick"], environment: ScheduledJobText.later(seconds))
   }
 
+  /// Also where nobody was left to tell it once the run was over.
+  @Test func aLateSuccessIsTold() async throws {
+    let keys = """
+      timezone: UTC
+      schedule: {cron: "15 2 * * *", finish_by: "02:16"}
+      notify: [{events: [late], command: ["true"]}]
+      """
+    try await Self.with(keys) { project in
+      try await project.sql("INSERT INTO shops VALUES ('acme')")
+      let early = 86_400 + 2 * 3600 + 14 * 60 - SystemClock.now.seconds % 86_400
+      #expect(try await Self.tick(project, at: early).status == 0)
+      let killed = try await project.run(
+        ["tick"], failpoint: "run.after_success:1:kill", environment: ScheduledJobText.later(early + 180))
+      try #require(killed.wasKilled, "\(killed.output)")
+      let notices = try await project.run(["notices", "list", "--json"]).output
+      #expect(notices.contains("\"event\": \"late\""), "\(notices)")
+    }
+  }
+
   @Test func whatFailsInARowIsPausedAndSaysSo() async throws {
     try await Self.with("errors: {pause_after: 2}\nschedule: \(Self.hourly)") { project in
       let now = ScheduledJobText.toEarlyInTheHour()
