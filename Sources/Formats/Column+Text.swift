@@ -1,11 +1,12 @@
-internal import Compute
-internal import Model
+package import Compute
+package import Model
 
 extension Column {
-  /// The text that Postgres prints for the value at `row`; nil for NULL.
-  func postgresText(_ row: Int, as type: SQLType) -> String? {
-    // Reals are held widened; printed as doubles, 0.1 would show digits that it never had.
-    if type == .real, isValid(row) { return PostgresFloat.text(Float(doubles[row])) }
-    return value(at: row).postgresText
+  /// The text that Postgres prints for the value at `row`, moments in UTC; nil for NULL.
+  package func postgresText(_ row: Int, as type: SQLType) -> String? {
+    guard isValid(row), let array = ArrayForm.postgres(self, row, as: type) else {
+      return ValueText.text(self, row, type)
+    }
+    return String(decoding: array, as: UTF8.self)
   }
 }

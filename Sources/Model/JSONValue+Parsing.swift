@@ -113,7 +113,9 @@ private struct JSONParser {
   }
 
   private mutating func hexadecimal() throws(Fault) -> UInt32 {
+    // A number may have a sign, an escape has none.
     guard at + 4 <= bytes.count,
+      bytes[at..<at + 4].allSatisfy({ Unicode.Scalar($0).properties.isASCIIHexDigit }),
       let code = UInt32(String(decoding: bytes[at..<at + 4], as: UTF8.self), radix: 16)
     else { throw bad("a bad \\u escape") }
     at += 4

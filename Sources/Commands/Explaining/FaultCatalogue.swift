@@ -240,6 +240,7 @@ enum FaultCatalogue {
     # Runs
     aggregate_fault|data|An aggregate cannot be computed for a row, for instance for a division by zero|Correct the expression or filter such rows; nothing was published
     bad_plan|data|What the state holds of the run's plan cannot be read, or another version of Tidemark wrote it|`tidemark state check`; run with --again to plan anew
+    batch_too_large|resource|A step makes more than 2 GiB of text of one batch of rows|Make shorter texts, or let Postgres compute them, under `source.add_columns`
     block_too_large|data|A row or a group is larger than what the state stores in one piece|Leave such a value out, or cut it in `add_columns`
     cancelled|interrupted|Somebody cancelled the run|`tidemark show RUN` says who and why; `tidemark run JOB` starts a new one
     check_failed|check|The result failed a check, so it was not published|Correct the data or the check, then `tidemark resume RUN`

@@ -5,7 +5,7 @@ extension Fault {
   static func outOfRange(_ type: String, _ function: String) -> Fault {
     Fault(
       "out_of_range", .data, "The result of `\(function)` is out of range for \(type)",
-      hint: "Cast the argument to numeric")
+      hint: ["numeric", "interval"].contains(type) ? nil : "Cast the argument to numeric")
   }
 
   init(_ fault: RowFault, in function: String) {

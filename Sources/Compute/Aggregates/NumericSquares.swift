@@ -3,22 +3,19 @@ import Model
 
 /// `var_*` and `stddev_*` over integers and numerics: exact sums of values and of squares.
 ///
-/// The square of an `Int64` mantissa goes into 192 bits per group, at twice the common scale; all else into a
-/// `Decimal` kept aside.
+/// The square of an `Int64` mantissa goes into 192 bits per group, at twice the common scale; all else into `WideSums`.
 final class NumericSquares: Accumulator {
   private let sums: NumericSums
   private let low = Lane<UInt128>(0)
   private let high = Lane<UInt64>(0)
   /// The scale of the values whose squares are in `low` and `high`; nil before the first.
   private var scale: Int?
-  private var wides: [Int: Decimal] = [:]
-  /// Groups whose squares no numeric can hold.
-  private var beyondRange: Set<Int> = []
+  private var wides = WideSums()
 
   /// - Parameter type: of the argument.
   init(_ type: SQLType) { sums = NumericSums(type) }
 
-  var memory: Int { sums.memory + low.memory + high.memory + wides.count * 96 }
+  var memory: Int { sums.memory + low.memory + high.memory + wides.memory }
 
   func grow(to count: Int) {
     sums.grow(to: count)
@@ -31,8 +28,7 @@ final class NumericSquares: Accumulator {
     low.removeAll()
     high.removeAll()
     scale = nil
-    wides = [:]
-    beyondRange = []
+    wides = WideSums()
   }
 
   func update(_ rows: GroupedRows, _ arguments: [Column]) {
@@ -50,12 +46,7 @@ final class NumericSquares: Accumulator {
     }
     rows.forEachValue(of: column) { row, group in
       let value = column.form == .integers ? Decimal(column.integers[row]) : column.decimal(row)
-      guard value.isFinite else { return }
-      do {
-        try addAside(value.multiplied(by: value), to: group)
-      } catch {
-        beyondRange.insert(group)
-      }
+      if value.isFinite { wides.addSquare(of: value, to: group) }
     }
   }
 
@@ -66,57 +57,48 @@ final class NumericSquares: Accumulator {
     if carried { high[group] &+= 1 }
   }
 
-  private func addAside(_ square: Decimal, to group: Int) throws(RowFault) {
-    wides[group] = try wides[group, default: .zero].adding(square)
+  /// The sum of the squares of the values that are finite, with twice the scale of their sum.
+  private func total(_ group: Int) -> DecimalDigits {
+    var total = Self.digits(high[group], low[group], scale: (scale ?? 0) * 2)
+    if let wide = wides.total(group) { total = total.adding(wide) }
+    total.round(to: sums.displayScale(group) * 2)
+    return total
   }
 
-  /// The sum of the squares, with twice the scale of the sum.
-  private func total(_ group: Int) throws(RowFault) -> Decimal {
-    if beyondRange.contains(group) { throw .numericOverflow }
-    let shown = sums.displayScale(group) * 2
-    var total = try Self.decimal(high[group], low[group], scale: (scale ?? 0) * 2)
-    if let wide = wides[group] { total = try total.adding(wide) }
-    return try total.rounded(toScale: shown)
-  }
-
-  private static func decimal(
-    _ high: UInt64, _ low: UInt128, scale: Int
-  ) throws(RowFault) -> Decimal {
-    if high == 0, let mantissa = Int128(exactly: low) { return Decimal(mantissa: mantissa, scale: scale) }
-    let word = Decimal(Int128(1) << 64)
-    let upper = try Decimal(Int128(high)).multiplied(by: word).adding(Decimal(Int128(low >> 64)))
-    let whole = try upper.multiplied(by: word).adding(Decimal(Int128(UInt64(truncatingIfNeeded: low))))
-    return try whole.multiplied(by: Decimal(mantissa: 1, scale: scale))
+  private static func digits(_ high: UInt64, _ low: UInt128, scale: Int) -> DecimalDigits {
+    if high == 0, let mantissa = Int128(exactly: low) {
+      return DecimalDigits(mantissa: mantissa, scale: scale)
+    }
+    func whole(_ mantissa: Int128) -> DecimalDigits { DecimalDigits(mantissa: mantissa, scale: 0) }
+    let word = whole(Int128(1) << 64)
+    let upper = whole(Int128(high)).multipliedExactly(by: word).adding(whole(Int128(low >> 64)))
+    let number = upper.multipliedExactly(by: word).adding(whole(Int128(UInt64(truncatingIfNeeded: low))))
+    return number.multipliedExactly(by: DecimalDigits(mantissa: 1, scale: scale))
   }
 
   func write(_ group: Int, to writer: ByteWriter) {
     sums.write(group, to: writer)
     if sums.counts[group] == 0 { return }
-    do {
-      let total = sums.special(group) == 0 ? try total(group) : .zero
-      writer.append(0)
-      writer.append(decimal: total)
-    } catch {
-      writer.append(1)
-      writer.append(decimal: .zero)
-    }
+    // Set for squares without a sum, of which there are none by now.
+    writer.append(0)
+    writer.append(digits: sums.special(group) == 0 ? total(group) : .zero(scale: 0))
   }
 
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
     let shown = try sums.mergeCounted(group, from: &reader)
     guard let shown else { return }
-    let isBeyond = try reader.readByte() != 0
-    let squares = try reader.readDecimal(scale: shown * 2)
-    if isBeyond { beyondRange.insert(group) }
-    if scale == nil { scale = shown }
-    if scale == shown, let (mantissa, _) = squares.parts, mantissa >= 0 {
-      return add(UInt128(mantissa), to: group)
+    guard try reader.readByte() == 0 else { throw ByteReader.damaged("a sum of squares is missing") }
+    guard let mantissa = try reader.readMantissa() else {
+      return wides.add(try reader.readDigits(scale: shown * 2), to: group)
     }
-    guard squares.isFinite else { throw ByteReader.damaged("a sum is out of range") }
-    do {
-      try addAside(squares, to: group)
-    } catch {
-      beyondRange.insert(group)
+    guard mantissa >= 0 else { throw ByteReader.damaged("a sum of squares is negative") }
+    if scale == nil { scale = shown }
+    if scale == shown {
+      add(UInt128(mantissa), to: group)
+    } else if shown * 2 <= Decimal.maximumScale {
+      wides.add(Decimal(mantissa: mantissa, scale: shown * 2), to: group)
+    } else {
+      wides.add(DecimalDigits(mantissa: mantissa, scale: shown * 2), to: group)
     }
   }
 
@@ -125,12 +107,12 @@ final class NumericSquares: Accumulator {
   ) throws(Fault) {
     let isSample = result.function == .varSamp || result.function == .stddevSamp
     let isVariance = result.function == .varSamp || result.function == .varPop
-    let isSpecial = sums.special(group) != 0
-    let sum = isSpecial ? Decimal.notANumber : try sums.total(group)
+    let isFinite = sums.special(group) == 0
+    let sum = isFinite ? sums.finiteSum(group) : nil
+    let squares = isFinite ? total(group) : nil
     let count = sums.counts[group]
     let value: Decimal?
     do {
-      let squares = isSpecial ? Decimal.notANumber : try total(group)
       value =
         isVariance
         ? try Decimal.variance(sum: sum, sumOfSquares: squares, count: count, sample: isSample)

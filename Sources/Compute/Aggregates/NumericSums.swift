@@ -4,7 +4,7 @@ import Model
 /// `sum`, `avg` and `count` over integers and numerics, exact to the last digit.
 ///
 /// A sum is an `Int128` mantissa at one scale for all groups. What does not fit (sums beyond 38 digits, values
-/// of more than 24 decimals) is kept aside as `Decimal` per group; the total is always both together.
+/// of more than 24 decimals) is kept aside in `WideSums`; the total is always both together.
 final class NumericSums: Accumulator {
   private let type: SQLType
   let counts = Lane<Int64>(0)
@@ -15,7 +15,7 @@ final class NumericSums: Accumulator {
   private var isUniform = true
   private var isEmpty = true
   private let groupScales = Lane<UInt16>(0)
-  private var wides: [Int: Decimal] = [:]
+  private var wides = WideSums()
   private let specials = Lane<UInt8>(0)
 
   static let largestCommonScale = 24
@@ -24,16 +24,14 @@ final class NumericSums: Accumulator {
     static let notANumber: UInt8 = 1
     static let infinity: UInt8 = 2
     static let negativeInfinity: UInt8 = 4
-    /// A sum of more digits than numeric has, for which Postgres fails.
-    static let beyondRange: UInt8 = 8
-    static let all: UInt8 = 15
+    static let all: UInt8 = 7
   }
 
   /// - Parameter type: of the argument.
   init(_ type: SQLType) { self.type = type }
 
   var memory: Int {
-    counts.memory + sums.memory + groupScales.memory + specials.memory + wides.count * 96
+    counts.memory + sums.memory + groupScales.memory + specials.memory + wides.memory
   }
 
   func grow(to count: Int) {
@@ -50,7 +48,7 @@ final class NumericSums: Accumulator {
     isUniform = true
     isEmpty = true
     groupScales.removeAll()
-    wides = [:]
+    wides = WideSums()
     specials.removeAll()
   }
 
@@ -90,21 +88,21 @@ final class NumericSums: Accumulator {
         sums[group] = sum
       }
     }
-    for (group, sum) in overflowing { addAside(Decimal(mantissa: sum, scale: scale), to: group) }
+    for (group, sum) in overflowing { wides.add(Decimal(mantissa: sum, scale: scale), to: group) }
   }
 
   /// Adds a value; its group's count is the caller's.
   private func add(_ mantissa: Int128, scale valueScale: Int, to group: Int) {
     if !isUniform { noteScale(valueScale, group) }
     if valueScale != scale, !adapt(to: valueScale) {
-      return addAside(Decimal(mantissa: mantissa, scale: valueScale), to: group)
+      return wides.add(Decimal(mantissa: mantissa, scale: valueScale), to: group)
     }
     guard let aligned = Self.scaled(mantissa, by: scale - valueScale) else {
-      return addAside(Decimal(mantissa: mantissa, scale: valueScale), to: group)
+      return wides.add(Decimal(mantissa: mantissa, scale: valueScale), to: group)
     }
     let (sum, tooBig) = sums[group].addingReportingOverflow(aligned)
     if tooBig {
-      addAside(Decimal(mantissa: sums[group], scale: scale), to: group)
+      wides.add(Decimal(mantissa: sums[group], scale: scale), to: group)
       sums[group] = aligned
     } else {
       sums[group] = sum
@@ -114,7 +112,7 @@ final class NumericSums: Accumulator {
   private func add(_ value: Decimal, to group: Int) {
     if value.isFinite {
       noteScale(value.scale, group)
-      addAside(value, to: group)
+      wides.add(value, to: group)
     } else {
       noteSpecial(
         value.isNaN
@@ -126,14 +124,6 @@ final class NumericSums: Accumulator {
   private func noteSpecial(_ special: UInt8, _ group: Int) {
     specials.grow(to: counts.count)
     specials[group] |= special
-  }
-
-  private func addAside(_ value: Decimal, to group: Int) {
-    do {
-      wides[group] = try wides[group, default: .zero].adding(value)
-    } catch {
-      noteSpecial(Special.beyondRange, group)
-    }
   }
 
   /// Gives each group its own scale, before a value of another scale than the common one is counted.
@@ -159,7 +149,7 @@ final class NumericSums: Accumulator {
       if let scaled = Self.scaled(sums[group], by: difference) {
         sums[group] = scaled
       } else {
-        addAside(Decimal(mantissa: sums[group], scale: scale), to: group)
+        wides.add(Decimal(mantissa: sums[group], scale: scale), to: group)
         sums[group] = 0
       }
     }
@@ -194,46 +184,52 @@ final class NumericSums: Accumulator {
   /// The sum, exactly, with the largest scale of its values.
   /// - Throws: `Fault` `out_of_range` beyond numeric's range.
   func total(_ group: Int) throws(Fault) -> Decimal {
-    switch special(group) & ~Special.beyondRange {
+    switch special(group) {
     case 0: break
     case Special.infinity: return .infinity
     case Special.negativeInfinity: return .negativeInfinity
     default: return .notANumber
     }
-    guard special(group) == 0 else { throw Fault.outOfRange("numeric", "sum") }
-    let shown = displayScale(group)
-    if wides.isEmpty, shown <= scale {
-      // Dividing 128 bits by one is not free.
-      if shown == scale { return Decimal(mantissa: sums[group], scale: scale) }
-      return Decimal(mantissa: sums[group] / Self.powersOfTen[scale - shown], scale: shown)
-    }
+    if let sum = narrowSum(group) { return Decimal(mantissa: sum, scale: displayScale(group)) }
     do {
-      let sum = Decimal(mantissa: sums[group], scale: scale)
-      guard let wide = wides[group] else { return try sum.rounded(toScale: shown) }
-      return try wide.adding(sum).rounded(toScale: shown)
+      return try Decimal(finiteSum(group))
     } catch {
       throw Fault.outOfRange("numeric", "sum")
     }
+  }
+
+  /// The mantissa of a sum that lies in `sums` alone, at its display scale.
+  private func narrowSum(_ group: Int) -> Int128? {
+    let shown = displayScale(group)
+    guard shown <= scale, sums[group] != .min, wides.isEmpty || !wides.contains(group) else { return nil }
+    // Dividing 128 bits by one is not free.
+    return shown == scale ? sums[group] : sums[group] / Self.powersOfTen[scale - shown]
+  }
+
+  /// The sum of the values that are finite, with the largest scale of theirs, whether or not a numeric holds it.
+  func finiteSum(_ group: Int) -> DecimalDigits {
+    var sum = DecimalDigits(mantissa: sums[group], scale: scale)
+    if let wide = wides.total(group) { sum = sum.adding(wide) }
+    sum.round(to: displayScale(group))
+    return sum
   }
 
   func write(_ group: Int, to writer: ByteWriter) {
     writer.append(signed: counts[group])
     if counts[group] == 0 { return }
     let special = special(group)
+    writer.append(special)
     if special == 0, let sum = plainSum(group) {
-      writer.append(special)
       writer.append(length: scale)
       return writer.append(signed: sum)
     }
-    do {
-      let total = special == 0 ? try total(group) : .zero
-      writer.append(special)
-      writer.append(length: displayScale(group))
-      writer.append(decimal: total)
-    } catch {
-      writer.append(Special.beyondRange)
-      writer.append(length: displayScale(group))
-      writer.append(decimal: .zero)
+    writer.append(length: displayScale(group))
+    if special != 0 {
+      writer.append(signed: Int128(0))
+    } else if let sum = narrowSum(group) {
+      writer.append(signed: sum)
+    } else {
+      writer.append(digits: finiteSum(group))
     }
   }
 
@@ -248,12 +244,9 @@ final class NumericSums: Accumulator {
     let special = try reader.readByte()
     let shown = try reader.readLength(limit: Decimal.maximumScale)
     let mantissa = try reader.readMantissa()
-    let sum: Decimal =
-      if let mantissa { Decimal(mantissa: mantissa, scale: shown) } else {
-        try reader.readDecimal(scale: shown)
-      }
+    let digits = mantissa == nil ? try reader.readDigits(scale: shown) : nil
     let (total, tooBig) = counts[group].addingReportingOverflow(count)
-    guard !tooBig, count > 0, special <= Special.all, sum.isFinite else {
+    guard !tooBig, count > 0, special <= Special.all else {
       throw ByteReader.damaged("a sum is out of range")
     }
     if isEmpty && shown <= Self.largestCommonScale {
@@ -263,11 +256,11 @@ final class NumericSums: Accumulator {
     if shown != scale { keepScalesApart() }
     counts[group] = total
     if special != 0 { noteSpecial(special, group) }
-    if let mantissa = mantissa ?? sum.parts?.mantissa {
+    if let mantissa {
       add(mantissa, scale: shown, to: group)
-    } else {
+    } else if let digits {
       if !isUniform { noteScale(shown, group) }
-      addAside(sum, to: group)
+      wides.add(digits, to: group)
     }
     return shown
   }
@@ -315,6 +308,15 @@ extension ByteWriter {
       text.withUnsafeBufferPointer { append(lengthAnd: $0) }
     }
   }
+
+  /// The same of a number that may be none that a numeric holds.
+  func append(digits: DecimalDigits) {
+    if let mantissa = digits.mantissa { return append(signed: mantissa) }
+    append(0)
+    var text: [UInt8] = []
+    digits.appendText(to: &text)
+    text.withUnsafeBufferPointer { append(lengthAnd: $0) }
+  }
 }
 
 extension ByteReader {
@@ -336,5 +338,16 @@ extension ByteReader {
       }
     }
     return Decimal(mantissa: try readSigned128(), scale: scale)
+  }
+  mutating func readDigits(scale: Int) throws(Fault) -> DecimalDigits {
+    if position < end, bytes[position] == 0 {
+      position += 1
+      let range = try readLengthAndRange()
+      guard let digits = DecimalDigits(text: bytes[range]) else {
+        throw Self.damaged("a number is malformed")
+      }
+      return digits
+    }
+    return DecimalDigits(mantissa: try readSigned128(), scale: scale)
   }
 }

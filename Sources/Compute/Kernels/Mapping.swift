@@ -50,7 +50,7 @@ extension Column {
       let start = dataCount
       do throws(RowFault) {
         try body(row)
-        guard dataCount <= Column.maximumData else { throw .tooLong }
+        guard dataCount <= Column.maximumData else { throw .batchTooLarge }
         finishBytes(row, from: start)
       } catch {
         dataCount = start
@@ -63,4 +63,8 @@ extension Column {
 extension RowFault {
   /// A text longer than can be held (54000).
   static let tooLong = RowFault(sqlState: "54000", sentence: "requested length too large")
+
+  /// More text than a column of one batch can hold (53200). No fault of the row's: which one meets it is for the cut to
+  /// say, so that it ends the run, whatever `on_fail` says.
+  static let batchTooLarge = RowFault(sqlState: "53200", sentence: "out of memory for the texts of a batch")
 }

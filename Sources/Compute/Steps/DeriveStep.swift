@@ -44,6 +44,7 @@ final class DeriveStep: StepRunner {
 
   func run(_ rows: Rows, _ judge: RowJudge) throws(Fault) -> Rows {
     program.run(inputs, rows)
+    try program.requireRoom(facts)
     let faults = program.faults
     guard !faults.isEmpty, onFail != .keep else { return rows }
     judge.beginStep()

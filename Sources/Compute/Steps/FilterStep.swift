@@ -25,6 +25,7 @@ final class FilterStep: StepRunner {
 
   func run(_ rows: Rows, _ judge: RowJudge) throws(Fault) -> Rows {
     program.run(columns, rows)
+    try program.requireRoom(facts)
     let condition = program.result(0)
     // Kernels fault one after the other; the first row is the one that the run fails on.
     let faults = program.faults.sorted { $0.row < $1.row }

@@ -48,7 +48,7 @@ struct RowRecord {
   }
 }
 
-/// Single values as text, for rejected rows, faults and whoever looks at results.
+/// Single values as text, for rejected rows and faults: what is only carried as the bytes that it is.
 package enum ValueText {
   /// The text that Postgres prints, moments in UTC; `nil` for NULL.
   package static func text(_ column: Column, _ row: Int, _ type: SQLType) -> String? {

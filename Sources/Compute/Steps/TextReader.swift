@@ -57,6 +57,11 @@ struct TextReader {
         throw .invalidText("json", text)
       }
       guard let found = path.text(in: document) else { return column.writeNull(row) }
+      // No text of Postgres's holds one.
+      guard !found.utf8.contains(0) else {
+        throw RowFault(
+          sqlState: "22P05", sentence: "unsupported Unicode escape sequence: \\u0000", offendingText: text)
+      }
       column.setText(row, found)
     case .date(let pattern):
       let date =

@@ -27,6 +27,7 @@ final class ValidateStep: StepRunner {
 
   func run(_ rows: Rows, _ judge: RowJudge) throws(Fault) -> Rows {
     program.run(columns, rows)
+    try program.requireRoom(facts)
     if onFail == .keep { return rows }
     var passing = rows
     for number in rules.indices {

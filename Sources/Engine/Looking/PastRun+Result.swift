@@ -1,5 +1,6 @@
 internal import Compute
 internal import Expressions
+internal import Formats
 internal import Model
 internal import Planning
 internal import Runtime
@@ -72,7 +73,7 @@ extension PastResult {
       }
       let row = batch.rows[position]
       rows.append(
-        zip(batch.columns, batch.schema).map { column, schema in ValueText.text(column, row, schema.type) })
+        zip(batch.columns, batch.schema).map { column, schema in column.postgresText(row, as: schema.type) })
     }
   }
 }

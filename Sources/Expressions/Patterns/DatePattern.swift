@@ -32,7 +32,8 @@ package struct DatePattern: Hashable, Sendable {
   /// Whether all digits of a field must be there: those of a year, and of numbers that nothing keeps apart.
   package let needsAllDigits: [Bool]
 
-  /// - Throws: `Fault` `bad_pattern` for a pattern with an unclosed quote or a letter that means nothing.
+  /// - Throws: `Fault` `bad_pattern` for a pattern with an unclosed quote or a letter that means nothing, or whose hours
+  ///   are of twelve without `AM`, or of 24 with it.
   package init(_ pattern: String, place: Place) throws(Fault) {
     var rest = Substring(pattern)
     var fields: [Field] = []
@@ -62,6 +63,14 @@ package struct DatePattern: Hashable, Sendable {
       }
       fields += String(next).utf8.map { .literal($0) }
       rest = rest.dropFirst()
+    }
+    if fields.contains(.hour12) != fields.contains(.meridiem)
+      || fields.contains(.hour) && fields.contains(.hour12)
+    {
+      throw Fault(
+        "bad_pattern", .validation,
+        "The pattern `\(pattern)` does not say which half of the day an hour is of",
+        place: place, hint: "Use HH24 alone, or HH12 with AM")
     }
     self.fields = fields
     needsAllDigits = fields.indices.map { index in

@@ -33,10 +33,12 @@ package struct TableFacts: Hashable, Sendable {
     /// True for generated columns and `GENERATED ALWAYS` identities, which cannot be written.
     package var isGenerated: Bool
     package var hasDefault: Bool
+    /// The type with all of its modifier, as Postgres writes it: `timestamp(0) without time zone`.
+    package var declared: String?
 
     package init(
       name: String, type: SQLType, isNullable: Bool, collation: Collation? = nil,
-      isGenerated: Bool = false, hasDefault: Bool = false
+      isGenerated: Bool = false, hasDefault: Bool = false, declared: String? = nil
     ) {
       self.name = name
       self.type = type
@@ -44,6 +46,7 @@ package struct TableFacts: Hashable, Sendable {
       self.collation = collation
       self.isGenerated = isGenerated
       self.hasDefault = hasDefault
+      self.declared = declared
     }
   }
 

@@ -148,7 +148,28 @@ extension DecimalDigits {
     self.init(digits: digits, weight: lastWeight + count - 1, isNegative: isNegative, scale: scale)
   }
 
-  func appendText(to bytes: inout [UInt8]) {
+  /// Reads what `appendText` has written, of any length; nil for any other text.
+  package init?(text: some Collection<UInt8>) {
+    let isNegative = text.first == UInt8(ascii: "-")
+    var decimals: [UInt8] = []
+    var scale: Int?
+    for byte in text.dropFirst(isNegative ? 1 : 0) {
+      if ByteScanner.isDigit(byte) {
+        decimals.append(byte - UInt8(ascii: "0"))
+        scale? += 1
+      } else if byte == UInt8(ascii: "."), scale == nil {
+        scale = 0
+      } else {
+        return nil
+      }
+    }
+    if decimals.isEmpty { return nil }
+    let decimalsAfterPoint = scale ?? 0
+    self.init(
+      decimals: decimals, exponent: -decimalsAfterPoint, isNegative: isNegative, scale: decimalsAfterPoint)
+  }
+
+  package func appendText(to bytes: inout [UInt8]) {
     if isNegative { bytes.append(UInt8(ascii: "-")) }
     func append(_ digit: Int, decimals: Int) {
       var unit = 1000

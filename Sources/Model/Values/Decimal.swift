@@ -49,7 +49,7 @@ package struct Decimal: Sendable, Hashable {
 
   /// Takes digits of any length and stores them in their one form.
   /// - Throws: `RowFault` 22003 where Postgres's numeric cannot hold them.
-  init(_ digits: DecimalDigits) throws(RowFault) {
+  package init(_ digits: DecimalDigits) throws(RowFault) {
     guard digits.weight <= Self.maximumWeight, digits.scale <= Self.maximumScale else {
       throw .numericOverflow
     }
@@ -67,7 +67,7 @@ package struct Decimal: Sendable, Hashable {
   }
 
   /// The digits of a finite number; nil for NaN and the infinities.
-  var digits: DecimalDigits? {
+  package var digits: DecimalDigits? {
     switch storage {
     case .small(let mantissa, let scale): DecimalDigits(mantissa: mantissa, scale: Int(scale))
     case .large(let digits): digits

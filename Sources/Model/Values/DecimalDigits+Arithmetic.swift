@@ -5,7 +5,7 @@ extension DecimalDigits {
     return copy
   }
 
-  func adding(_ other: DecimalDigits) -> DecimalDigits {
+  package func adding(_ other: DecimalDigits) -> DecimalDigits {
     let scale = max(self.scale, other.scale)
     if isNegative == other.isNegative {
       return Self.sumOfMagnitudes(self, other, isNegative: isNegative, scale: scale)
@@ -93,7 +93,7 @@ extension DecimalDigits {
     return product
   }
 
-  func multipliedExactly(by other: DecimalDigits) -> DecimalDigits {
+  package func multipliedExactly(by other: DecimalDigits) -> DecimalDigits {
     multiplied(by: other, scale: scale + other.scale)
   }
 }

@@ -1,6 +1,6 @@
 extension DecimalDigits {
   /// Rounds half away from zero to `scale` decimals; a negative scale rounds before the point.
-  mutating func round(to scale: Int) {
+  package mutating func round(to scale: Int) {
     guard let kept = cut(to: scale) else { return }
     if kept.rest * 2 >= kept.unit { addUnit(kept.unit, atIndex: kept.index) }
     normalise()

@@ -20,14 +20,14 @@ package struct DecimalDigits: Sendable, Hashable {
     normalise()
   }
 
-  static func zero(scale: Int) -> DecimalDigits {
+  package static func zero(scale: Int) -> DecimalDigits {
     DecimalDigits(digits: [], weight: 0, isNegative: false, scale: scale)
   }
 
   init(_ value: Int) { self.init(mantissa: Int128(value), scale: 0) }
 
   /// The value `mantissa * 10^-scale`.
-  init(mantissa: Int128, scale: Int) {
+  package init(mantissa: Int128, scale: Int) {
     var rest = mantissa.magnitude
     let fractionDigits = (scale + 3) / 4
     var reversed: [UInt16] = []
@@ -82,7 +82,7 @@ package struct DecimalDigits: Sendable, Hashable {
   }
 
   /// `value * 10^scale` as an integer, or nil where `Int128` cannot hold it.
-  var mantissa: Int128? {
+  package var mantissa: Int128? {
     if isZero { return 0 }
     // 10^38 < Int128.max < 10^39: ten digits after the first are already too many.
     guard (weight + 1) * 4 + scale <= 42 else { return nil }

@@ -31,7 +31,8 @@ extension Connection {
           qualifiedName: try row.string("qualified_type"), text: try row.string("type_text")),
         isNullable: try !row.boolean("is_not_null"),
         collation: try row.text("is_deterministic").map { $0 == "t" ? .deterministic : .nondeterministic },
-        isGenerated: try row.boolean("is_generated"), hasDefault: try row.boolean("has_default"))
+        isGenerated: try row.boolean("is_generated"), hasDefault: try row.boolean("has_default"),
+        declared: try row.string("declared"))
     }
   }
 

@@ -17,6 +17,7 @@ SELECT
   quote_ident(n.nspname) || '.' || quote_ident(t.typname) AS qualified_type,
   -- Without its modifier: what is stored there is compared by the type alone.
   format_type(t.oid, -1) AS type_text,
+  format_type(t.oid, b.modifier) AS declared,
   -- A foreign table's NOT NULL is a claim that nobody checks, and so is one added as NOT VALID.
   a.attnotnull AND c.relkind <> 'f' AND NOT EXISTS (
     SELECT FROM pg_constraint AS k

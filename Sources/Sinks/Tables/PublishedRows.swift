@@ -25,14 +25,23 @@ package struct PublishedRows: Sendable {
       """
   }
 
-  /// - Parameter select: has columns `o0`, `o1`, ... in the result's order. They are cast as publishing
-  ///   casts them: to the result's types, and then to the table's.
+  /// - Parameter select: has columns `o0`, `o1`, ... in the result's order. They are cast to the
+  ///   result's types, and then as publishing assigns them to the table's.
   package func expected(_ select: SQLText, limit: Int) -> SQLText {
     let texts: [SQLText] = result.enumerated().map { number, column in
       let own: SQLText = "o\(number)::\(type: column.type)"
-      let type = facts.columns.first { $0.name == column.name }?.type ?? column.type
-      return "(\(own)::\(type: type))::text"
+      guard let target = facts.columns.first(where: { $0.name == column.name }) else {
+        return "(\(own))::text"
+      }
+      return "(\(own)::\(assigned(target)))::text"
     }
     return "SELECT \(texts) FROM (\(select)) AS result LIMIT \(limit)"
+  }
+
+  /// The type that a cast takes for what an assignment does: of texts one without a length, since a cast cuts off what
+  /// an assignment refuses.
+  private func assigned(_ column: TableFacts.Column) -> SQLText {
+    if TargetFit.isText(column.type) { return column.type.isChar ? "bpchar" : "text" }
+    return column.declared.map { SQLText(trusted: $0) } ?? "\(type: column.type)"
   }
 }

@@ -147,6 +147,33 @@ import Testing
     }
   }
 
+  /// A column's own precision rounds; what is longer than a column is another text.
+  @Test func verifyTakesTheTypesOfTheTable() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE source (id int PRIMARY KEY, at timestamp, span interval, word text)",
+        "INSERT INTO source VALUES (1, '2026-03-14 01:00:00.6', '1.6 s', 'abcd')",
+        "CREATE TABLE stored (id int, at timestamp(0), span interval(0), word varchar(4))")
+      try project.write(
+        "jobs/copy.yaml",
+        """
+        version: 1
+        job: copy
+        source: {connection: db, table: source}
+        process: [{select: [id, at, span, word]}]
+        store: {table: {connection: db, name: stored, mode: replace}}
+
+        """)
+      let run = try await project.run(["run", "copy"])
+      try #require(run.status == 0, "\(run.output)")
+      let verified = try await project.run(["verify", "copy"])
+      #expect(verified.status == 0, "\(verified.output)")
+      try await project.sql("UPDATE source SET word = 'abcde'")
+      let other = try await project.run(["verify", "copy"])
+      #expect(other.status == 4, "\(other.output)")
+    }
+  }
+
   /// What Postgres may look at before it leaves a row out is no fault; a row that `on_fail` takes out is named.
   @Test(arguments: [(1, 0), (0, 3)])
   func verifyKeepsToTheOrderOfTheSteps(_ divisor: Int, _ status: Int32) async throws {
@@ -195,6 +222,27 @@ import Testing
       #expect(diff.status == 4 && diff.output.contains("2 rows the same, 1 not"), "\(diff.output)")
       let given = try await project.run(["diff", "sales", "--json"])
       #expect(given.output.contains("\"differing_rows\": 1"), "\(given.output)")
+    }
+  }
+
+  @Test func resultsShowArraysAsPostgresPrintsThem() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE words (word text)", "INSERT INTO words VALUES ('a'), ('a'), ('b c')")
+      try project.write(
+        "jobs/words.yaml",
+        """
+        version: 1
+        job: words
+        source: {connection: db, table: words}
+        aggregate: {measures: {most: "top_k(word, 2)"}}
+        store: {table: {connection: db, name: counted, mode: replace, create: true}}
+
+        """)
+      let run = try await project.run(["run", "words"])
+      try #require(run.status == 0, "\(run.output)")
+      let results = try await project.run(["results", "words", "--json"])
+      #expect(results.output.contains(#"{a,\"b c\"}"#), "\(results.output)")
     }
   }
 

@@ -317,6 +317,9 @@ import Testing
     ),
     (.json(path: "$.a.b[1]"), .text, #"{"a":{"b":[1,"x\u00e9"]}}"#, "xé"),
     (.json(path: "$.a"), .text, #"{"a":{"b":[1,2.50]}}"#, #"{"b":[1,2.50]}"#),
+    (.json(path: "$.a"), .text, #"{"a":1,"a":2}"#, "2"),
+    (.json(path: "$.a"), .text, #"{"a":"x\u0000y"}"#, nil),
+    (.json(path: "$.a"), .text, #"{"a":"\u+123"}"#, nil),
     (.json(path: "$.a"), .text, "{oops", nil), (.json(path: "$.z"), .text, "{}", "(null)"),
   ]
 

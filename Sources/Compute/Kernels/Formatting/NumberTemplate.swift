@@ -121,15 +121,23 @@ struct NumberTemplate {
     if let fault { throw fault }
     var number = number
     if multiplier > 0 {
-      number = try number.multiplied(by: Decimal(Int64(10)).power(Decimal(Int64(multiplier))))
-      if let range, !range.holds(try number.int64()) { throw .numericOutOfRange(range.name) }
+      let factor = try Decimal(Int64(10)).power(Decimal(Int64(multiplier)))
+      number = try number.multiplied(by: factor)
+      // The factor is of the integer's type too.
+      if let range {
+        for value in [factor, number] where !range.holds(try value.int64()) {
+          throw .numericOutOfRange(range.name)
+        }
+      }
     }
     return formatted(Array(try number.rounded(toScale: digitsAfter).description.utf8), digitsAfter)
   }
 
-  /// A double is printed to as many digits as its type surely holds.
-  func text(_ number: Double, significantDigits: Int) -> String {
-    let value = multiplier > 0 ? number * pow(10, Double(multiplier)) : number
+  /// A float is printed to as many digits as its type surely holds, and multiplied in that type.
+  func text<Number: BinaryFloatingPoint>(_ number: Number, significantDigits: Int) throws(RowFault) -> String
+  {
+    if let fault { throw fault }
+    let value = Double(multiplier > 0 ? number * Number(pow(10, Double(multiplier))) : number)
     let whole = Self.fixed(value.magnitude, decimals: 0).count
     let decimals = whole >= significantDigits ? 0 : min(digitsAfter, significantDigits - whole)
     return formatted(Self.fixed(value, decimals: decimals), decimals)

@@ -29,6 +29,7 @@ struct TimeTemplate {
     var isBare = false
     while let first = rest.first {
       if first == UInt8(ascii: "\"") {
+        isBare = false
         rest = rest.dropFirst()
         while let inner = rest.first, inner != UInt8(ascii: "\"") {
           if inner == UInt8(ascii: "\\"), rest.count > 1 { rest = rest.dropFirst() }
@@ -46,6 +47,8 @@ struct TimeTemplate {
         isBare = false
         rest = rest.dropFirst(known.bytes.count)
       } else {
+        // FM is of the field that follows at once.
+        isBare = false
         text.append(first)
         rest = rest.dropFirst()
       }
@@ -83,6 +86,11 @@ struct TimeTemplate {
     padded(value, isBare ? 0 : value >= 0 ? width : width + 1)
   }
 
+  /// The last `width` digits of a year. Its sign takes a place of its own, also where they have none to show.
+  private static func year(_ year: Int, _ width: Int, _ isBare: Bool) -> String {
+    padded(year % (width == 3 ? 1000 : 100), isBare ? 0 : year >= 0 ? width : width + 1)
+  }
+
   /// A name in the case of the field's own, filled to nine characters where `fills`.
   private static func name(_ name: String, like field: String, fills: Bool) -> String {
     let letters = field.utf8.prefix(2).map { $0 < 0x60 }
@@ -116,8 +124,8 @@ struct TimeTemplate {
       let year = fields.shown(fields.year)
       return "\(year / 1000)," + padded(year % 1000, 3)
     case "YYYY": return number(fields.shown(fields.year), 4, isBare)
-    case "YYY": return number(fields.shown(fields.year) % 1000, 3, isBare)
-    case "YY": return number(fields.shown(fields.year) % 100, 2, isBare)
+    case "YYY": return year(fields.shown(fields.year), 3, isBare)
+    case "YY": return year(fields.shown(fields.year), 2, isBare)
     case "Y": return String(fields.shown(fields.year) % 10)
     default: break
     }
@@ -148,8 +156,8 @@ struct TimeTemplate {
     case "IW": return padded(date.isoWeek.week, isBare ? 0 : 2)
     case "J": return String(date.daysSince2000 + 2_451_545)
     case "IYYY": return number(fields.shown(date.isoWeek.year), 4, isBare)
-    case "IYY": return number(fields.shown(date.isoWeek.year) % 1000, 3, isBare)
-    case "IY": return number(fields.shown(date.isoWeek.year) % 100, 2, isBare)
+    case "IYY": return year(fields.shown(date.isoWeek.year), 3, isBare)
+    case "IY": return year(fields.shown(date.isoWeek.year), 2, isBare)
     default: return String(fields.shown(date.isoWeek.year) % 10)
     }
   }

@@ -17,13 +17,14 @@ struct ToChar: Kernel {
     var times = TimeTemplate([])
     var numbers = NumberTemplate([])
     rows.forEach { row in
-      // An infinite moment has no fields, and Postgres gives NULL for it.
-      if out.isValid(row), isWithoutFields(from, row) || patterns.slices[row].length == 0 {
+      // An infinite moment has no fields, and Postgres gives NULL for it, as for times under an empty pattern.
+      if out.isValid(row), isWithoutFields(from, row) || type.isMoment && patterns.slices[row].length == 0 {
         out.writeNull(row)
       }
     }
     out.mapBytes(rows, frame) { row throws(RowFault) in
       let bytes = patterns.bytes(row)
+      if bytes.isEmpty { return }
       if source == nil || !(source ?? []).elementsEqual(bytes) {
         let text = Array(bytes)
         source = text
@@ -50,8 +51,8 @@ struct ToChar: Kernel {
     switch type {
     case .smallint, .integer, .bigint:
       try template.text(Decimal(from.integers[row]), range: IntegerRange(type))
-    case .real: template.text(from.doubles[row], significantDigits: 6)
-    case .double: template.text(from.doubles[row], significantDigits: 15)
+    case .real: try template.text(Float(from.doubles[row]), significantDigits: 6)
+    case .double: try template.text(from.doubles[row], significantDigits: 15)
     default: try template.text(from.decimal(row))
     }
   }

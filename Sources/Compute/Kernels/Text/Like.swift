@@ -141,8 +141,16 @@ enum LikePattern {
       if of < pattern.count {
         var expected = pattern[of]
         if expected == percent {
-          of += 1
+          // As Postgres: what comes behind the wildcards is looked at even where the text is used up.
+          while of < pattern.count, pattern[of] == percent || pattern[of] == underscore {
+            if pattern[of] == underscore {
+              if at == text.count { return false }
+              at = UTF8Text.next(text, at)
+            }
+            of += 1
+          }
           if of == pattern.count { return true }
+          if pattern[of] == backslash, of + 1 == pattern.count { throw endsInEscape }
           retry = (at, of)
           continue
         }

@@ -17,7 +17,9 @@ struct TextPad: Kernel {
     out.addNulls(of: fill)
     let lengths = length.integers
     out.mapBytes(rows, frame) { row throws(RowFault) in
-      let wanted = Int(max(lengths[row], 0))
+      var wanted = Int(max(lengths[row], 0))
+      // Nothing to pad with: the text is only cut.
+      if fill.bytes(row).isEmpty { wanted = min(wanted, from.bytes(row).count) }
       // Postgres reckons with four bytes per character.
       guard wanted <= (CopyDecoder.maximumFieldLength - 4) / 4 else { throw .tooLong }
       let (kept, count) = UTF8Text.prefix(from.bytes(row), wanted)
