@@ -126,16 +126,24 @@ enum ValueCases {
     },
     "avg": { try statistic($0) { sum, _, count in try Decimal.average(sum: sum, count: count) } },
     "var_samp": {
-      try statistic($0) { try Decimal.variance(sum: $0.digits, sumOfSquares: $1.digits, count: $2, sample: true) }
+      try statistic($0) {
+        try Decimal.variance(sum: $0.digits, sumOfSquares: $1.digits, count: $2, sample: true)
+      }
     },
     "var_pop": {
-      try statistic($0) { try Decimal.variance(sum: $0.digits, sumOfSquares: $1.digits, count: $2, sample: false) }
+      try statistic($0) {
+        try Decimal.variance(sum: $0.digits, sumOfSquares: $1.digits, count: $2, sample: false)
+      }
     },
     "stddev_samp": {
-      try statistic($0) { try Decimal.standardDeviation(sum: $0.digits, sumOfSquares: $1.digits, count: $2, sample: true) }
+      try statistic($0) {
+        try Decimal.standardDeviation(sum: $0.digits, sumOfSquares: $1.digits, count: $2, sample: true)
+      }
     },
     "stddev_pop": {
-      try statistic($0) { try Decimal.standardDeviation(sum: $0.digits, sumOfSquares: $1.digits, count: $2, sample: false) }
+      try statistic($0) {
+        try Decimal.standardDeviation(sum: $0.digits, sumOfSquares: $1.digits, count: $2, sample: false)
+      }
     },
     "sqrt": unary { try $0.squareRoot() },
     "numeric integral": { try String(Decimal(parsing: $0[0]).isIntegral) },
