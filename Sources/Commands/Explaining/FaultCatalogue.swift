@@ -223,6 +223,7 @@ enum FaultCatalogue {
     unknown_schema|not_found|The schema does not exist|Correct its name
     unknown_table|not_found|The table does not exist|Correct its name or its schema; `create: true` makes targets
     # Rows, by the SQLSTATE that Postgres has for the same
+    22001|data|A row's text is too long for the type it is assigned to|Declare a longer type, or cut the text: `left(x, n)`
     22003|data|A row's number is out of the range of its type|Cast to a larger type, or filter or quarantine such rows
     22007|data|A row's text is no date or time|Mend the data, or let `on_fail` keep such rows aside
     22008|data|A row's date or time is out of range|Mend the data, or let `on_fail` keep such rows aside
@@ -237,6 +238,7 @@ enum FaultCatalogue {
     22025|data|A row's LIKE pattern ends in its escape character|Write the pattern's escape twice
     22P02|data|A row's text cannot be read as the type|Use a `parse` step with `on_fail: quarantine`, or mend the data
     22P03|data|A value came in a form that its type does not have|Report it, with the versions of Tidemark and Postgres
+    22P05|data|A row's JSON text holds `\u0000`, which no text can|Replace it in the source, or use `on_fail: quarantine`
     # Runs
     aggregate_fault|data|An aggregate cannot be computed for a row, for instance for a division by zero|Correct the expression or filter such rows; nothing was published
     bad_plan|data|What the state holds of the run's plan cannot be read, or another version of Tidemark wrote it|`tidemark state check`; run with --again to plan anew

@@ -102,9 +102,7 @@ import Testing
     (["1e131071", "-1e131071", "1e-16383"], .sum, "1e-16383"),
     (["1e70000", "1e70000"], .stddevSamp, "0"),
     (["1e70000", "3e70000"], .varPop, nil),
-    (["1e70000", "3e70000"], .stddevPop, "1e70000"),
     (["1e-9000", "3e-9000"], .varPop, "0." + String(repeating: "0", count: 1000)),
-    (["1e-9000", "3e-9000", "1"], .sum, "1." + String(repeating: "0", count: 8999) + "4"),
     (["1e-5000", "3e-5000", "NaN"], .stddevSamp, "NaN"),
   ]
 
