@@ -12,7 +12,7 @@ struct Mail {
   var totalTimeout: Duration
 
   func send(_ notice: Notice) throws(Fault) -> Delivery {
-    for address in to + [from] where !MailMessage.isAddress(address) {
+    for address in to + [from] where !Notifier.isMailAddress(address) {
       return .permanent(
         Fault(
           "bad_mail_address", .config, "`\(NoticeText.oneLine(address))` is no mail address",
@@ -21,7 +21,7 @@ struct Mail {
     guard !to.isEmpty else {
       return .permanent(Fault("bad_mail_address", .config, "A mail has nobody to go to"))
     }
-    guard server.lowercased().hasPrefix("smtp://") || server.lowercased().hasPrefix("smtps://") else {
+    guard Notifier.isMailServer(server) else {
       return .permanent(
         Fault(
           "bad_mail_server", .config,

@@ -27,14 +27,6 @@ struct MailMessage {
     return out + [0x0D, 0x0A]
   }
 
-  /// An address that can stand in an envelope and in a header: one `@`, ASCII without blanks,
-  /// brackets, quotes, commas or control characters.
-  static func isAddress(_ text: String) -> Bool {
-    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-    return parts.count == 2 && parts.allSatisfy { !$0.isEmpty } && text.utf8.count <= 254
-      && text.utf8.allSatisfy { (0x21...0x7E).contains($0) && !#"<>()[]",;:\"#.utf8.contains($0) }
-  }
-
   /// RFC 2047 where it is needed: words of at most 75 characters, no scalar cut.
   static func encodedText(_ text: String) -> String {
     let text = NoticeText.oneLine(text)

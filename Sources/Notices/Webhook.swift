@@ -11,7 +11,7 @@ struct Webhook {
   var totalTimeout: Duration
 
   func send(_ notice: Notice) throws(Fault) -> Delivery {
-    guard url.lowercased().hasPrefix("http://") || url.lowercased().hasPrefix("https://") else {
+    guard Notifier.isWebhookURL(url) else {
       return .permanent(
         Fault(
           "bad_webhook_url", .config, "A webhook's URL begins with neither `https://` nor `http://`"))
@@ -55,9 +55,7 @@ struct Webhook {
     }
     var lines: [String] = []
     for (name, value) in own + given.map({ ($0.key, $0.value) }) {
-      guard !name.isEmpty, name.utf8.allSatisfy(Webhook.isTokenByte),
-        value.utf8.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) })
-      else {
+      guard Notifier.isHeader(name, value) else {
         throw Fault(
           "bad_header", .config,
           "The webhook header `\(NoticeText.oneLine(name))` has a character that no header may have",
@@ -67,14 +65,6 @@ struct Webhook {
       lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)")
     }
     return lines
-  }
-
-  /// RFC 9110, section 5.6.2.
-  private static func isTokenByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-    default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-    }
   }
 
   private func delivery(_ answer: CurlTransfer.Answer) -> Delivery {

@@ -72,6 +72,7 @@ extension JobDecoder {
     var decoder = NotifierDecoder()
     let notifier = decoder.notifier(fields)
     for text in decoder.templates { _ = template(text, in: .secret) }
+    if !isSaved { faults += decoder.faults }
     for connection in decoder.connections { requireConnection(connection.text, connection.place) }
     return notifier.map(NotifyRule.Channel.inline)
   }

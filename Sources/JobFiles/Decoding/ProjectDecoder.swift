@@ -71,6 +71,7 @@ struct ProjectDecoder {
     var decoder = NotifierDecoder()
     let notifier = decoder.notifier(fields)
     for text in decoder.templates { _ = template(text) }
+    faults += decoder.faults
     for connection in decoder.connections where connections[connection.text] == nil {
       faults.append(
         Fault(
