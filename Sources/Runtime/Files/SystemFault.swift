@@ -30,14 +30,16 @@ package enum SystemFault {
     case EACCES, EPERM:
       ("file_permission", .auth, "Check the owner and the mode of the file and of its folders", false)
     case ENOSPC, EDQUOT:
-      ("disk_full", .resource, "Free some space, or set the folder to a larger disk", true)
-    case EROFS: ("read_only", .resource, "The file system is mounted read-only", false)
+      ("disk_full", .resource, "Free some space, or set the folder to a larger disk", false)
+    case EROFS:
+      ("read_only", .resource, "Mount the file system for writing, or set the folder elsewhere", false)
     case EMFILE, ENFILE:
       ("too_many_files", .resource, "Raise the limit on open files (`ulimit -n`, `LimitNOFILE=`)", true)
     case ENOMEM: ("out_of_memory", .resource, nil, true)
     case EIO:
       ("io_error", .resource, "The disk reports an error: look at the kernel's log (`dmesg`)", false)
-    case ELOOP: ("symbolic_link", .validation, "Symbolic links are not followed here", false)
+    case ELOOP:
+      ("symbolic_link", .validation, "Name the file or folder itself: links are not followed here", false)
     case EINTR, EAGAIN: ("interrupted_call", .resource, nil, true)
     default: ("io_error", .resource, nil, false)
     }

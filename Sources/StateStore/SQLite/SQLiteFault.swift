@@ -16,7 +16,7 @@ enum SQLiteFault {
     case SQLITE_FULL:
       Fault(
         "disk_full", .resource, "There is no room left to write the state `\(path)`", cause: message,
-        hint: "Free some space; nothing is lost", isTransient: true)
+        hint: "Free some space; nothing is lost")
     case SQLITE_CORRUPT:
       damaged(path, message)
     case SQLITE_NOTADB:

@@ -23,7 +23,7 @@ extension CrashMatrix {
       store:
         - file: {path: wide.csv}
         - table: {connection: db, name: wider, mode: replace, create: true}
-      errors: {retry: {initial: 10ms, max: 20ms, give_up_after: 50ms}}
+      errors: {retry: {initial: 10ms, max: 20ms, give_up_after: 1h}}
 
       """
 
