@@ -12,37 +12,40 @@ enum FaultReport {
       ])
       Terminal.print(document.prettyText)
     } else {
-      for fault in faults { Terminal.printError(text(fault, severity: "error") + "\n") }
+      tell(faults, severity: "error")
     }
     return faults.first?.kind.exitCode ?? .runFailed
   }
 
-  static func warn(_ warnings: [Fault]) {
-    for warning in warnings { Terminal.printError(text(warning, severity: "warning") + "\n") }
+  static func warn(_ warnings: [Fault]) { tell(warnings, severity: "warning") }
+
+  private static func tell(_ faults: [Fault], severity: String) {
+    // A file may have thousands of faults: it is read once.
+    var files: [String: [ArraySlice<UInt8>]] = [:]
+    for fault in faults {
+      var line: String?
+      if let place = fault.place {
+        let lines = files[place.file] ?? Self.lines(of: place.file)
+        files[place.file] = lines
+        if lines.indices.contains(place.line - 1) {
+          line = WrittenSecrets.masked(
+            String(decoding: lines[place.line - 1], as: UTF8.self),
+            from: fault.code == "secret_in_file" ? place.column : nil)
+        }
+      }
+      let text = FaultText(
+        fault: fault, severity: severity, sourceLine: line, style: Terminal.errorStyle)
+      Terminal.printError(text.text + "\n")
+    }
   }
 
-  private static func text(_ fault: Fault, severity: String) -> String {
-    FaultText(
-      fault: fault, severity: severity,
-      sourceLine: fault.place.flatMap {
-        sourceLine($0, isSecret: fault.code == "secret_in_file")
-      },
-      style: Terminal.errorStyle
-    ).text
-  }
-
-  /// The line that a place points at. A file that cannot be read any more shows none: the fault is
-  /// what matters.
-  /// - Parameter isSecret: what the place points at must not be shown.
-  private static func sourceLine(_ place: Place, isSecret: Bool) -> String? {
+  /// None of a file that cannot be read any more: the fault is what matters.
+  private static func lines(of file: String) -> [ArraySlice<UInt8>] {
     do throws(Fault) {
-      let bytes = try FileContents.read(place.file, atMost: .megabytes(2))
-      let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-      guard lines.indices.contains(place.line - 1) else { return nil }
-      let line = String(decoding: lines[place.line - 1], as: UTF8.self)
-      return WrittenSecrets.masked(line, from: isSecret ? place.column : nil)
+      return try FileContents.read(file, atMost: .megabytes(2))
+        .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     } catch {
-      return nil
+      return []
     }
   }
 }

@@ -13,7 +13,9 @@ enum CancelCommand {
       chunk is until its last chunk, and what it has published stays until a run with --again takes its place. Where a
       target cannot be asked, a run amid its publish stays undecided until it is resumed.
       """,
-    operands: [.init(name: "RUN|JOB", help: "a run's id, or a job for its unfinished runs")],
+    operands: [
+      .init(name: "RUN|JOB", help: "a run's id, or a job, or one row of its matrix, for its unfinished runs")
+    ],
     options: [OptionSpec("reason", value: "TEXT", help: "why, for the audit trail")],
     example: "tidemark cancel daily-revenue --reason 'wrong prices loaded'",
     run: { try await run($0) })
@@ -68,8 +70,7 @@ enum CancelCommand {
       try context.requireOwn(run)
       return [run]
     }
-    let open = try await store.runs(
-      RunFilter(project: context.project.name, job: JobName(name), isUnfinished: true))
+    let open = try await context.runs(ofJob: name, in: store, RunFilter(isUnfinished: true))
     if open.isEmpty {
       throw Fault(
         "no_such_run", .notFound, "There is no run, and no job with an unfinished run, named `\(name)`",

@@ -184,8 +184,8 @@ enum TickCommand {
 }
 
 extension Fault {
-  /// That somebody else runs a fire is in order for a tick.
-  fileprivate var tickCode: ExitCode { kind == .conflict ? .ok : kind.exitCode }
+  /// That somebody else runs a fire is in order for a tick; other conflicts are a failure of the run.
+  fileprivate var tickCode: ExitCode { ["held", "fenced"].contains(code) ? .ok : kind.exitCode }
 }
 
 extension ExitCode {

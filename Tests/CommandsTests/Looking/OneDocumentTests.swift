@@ -53,6 +53,17 @@ import Testing
     (items?.elements ?? []).map { $0[name]?.stringValue }
   }
 
+  @Test func oneRowOfAMatrixIsCancelled() async throws {
+    try await Self.with { project in
+      let failed = try await project.run(["run", "rows", "--for", "2026-03-14", "--set", "least=3"])
+      #expect(failed.status == 4, "\(failed.output)")
+      let done = try await project.run(["cancel", "rows[tenant=acme]"])
+      #expect(done.status == 3 && done.output.contains("error[no_such_run]"), "\(done.output)")
+      let ended = try await Self.document(project, ["cancel", "rows[tenant=globex]"])["runs"]
+      #expect(Self.texts(ended, "result") == ["cancelled"])
+    }
+  }
+
   @Test func allRowsOfAMatrixAreOneDocument() async throws {
     try await Self.with { project in
       let day = ["--for", "2026-03-14"]

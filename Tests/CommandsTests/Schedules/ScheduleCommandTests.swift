@@ -223,6 +223,22 @@ import Testing
     }
   }
 
+  /// A conflict of class `conflict` that is nobody else's work is not passed over.
+  @Test func aFireThatFailsForAFileInItsWayIsToldByTheExitCode() async throws {
+    try await Self.with("schedule: {cron: \"0 * * * *\", catch_up: all}") { project in
+      let job = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+      let store = job.split(separator: "\n").first { $0.hasPrefix("store:") }
+      try project.write(
+        "jobs/job.yaml",
+        job.replacing(try #require(store), with: "store: {file: {path: a.csv, if_exists: fail}}"))
+      try project.write("out/a.csv", "")
+      let now = ScheduledJobText.toEarlyInTheHour()
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(now)).status == 0)
+      let tick = try await project.run(["tick"], environment: ScheduledJobText.later(now + 3600))
+      #expect(tick.status == 8 && tick.output.contains("error[file_exists]"), "\(tick.output)")
+    }
+  }
+
   @Test func aMatrixFromAQueryIsOneRunARow() async throws {
     try await Self.with(
       "matrix: {connection: db, query: \"SELECT shop FROM shops\"}\nschedule: {cron: \"0 * * * *\", catch_up: all}",
