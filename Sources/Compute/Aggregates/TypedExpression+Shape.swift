@@ -31,6 +31,7 @@ extension TypedExpression.Node {
     case .greatest(let operands): .greatest(operands.map(\.shape))
     case .least(let operands): .least(operands.map(\.shape))
     case .cast(let operand): .cast(operand.shape)
+    case .assign(let operand): .assign(operand.shape)
     }
   }
 }

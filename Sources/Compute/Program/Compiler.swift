@@ -73,6 +73,7 @@ struct Compiler {
     case .greatest(let operands): return try extreme(operands, isGreatest: true, type: expression.type)
     case .least(let operands): return try extreme(operands, isGreatest: false, type: expression.type)
     case .cast(let operand): return try cast(operand, to: expression.type)
+    case .assign(let operand): return try assign(operand, to: expression.type)
     }
   }
 
@@ -143,7 +144,8 @@ extension TypedExpression {
     case .call(_, let operands), .and(let operands), .or(let operands), .coalesce(let operands),
       .greatest(let operands), .least(let operands):
       operands.contains(where: \.readsColumns)
-    case .not(let operand), .isNull(let operand, _), .isBoolean(let operand, _, _), .cast(let operand):
+    case .not(let operand), .isNull(let operand, _), .isBoolean(let operand, _, _), .cast(let operand),
+      .assign(let operand):
       operand.readsColumns
     case .isDistinct(let left, let right, _), .nullIf(let left, let right):
       left.readsColumns || right.readsColumns

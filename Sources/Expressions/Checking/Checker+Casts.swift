@@ -105,7 +105,8 @@ extension Checker {
         operand.typed.range, hint: "Cast it: `(…)::\(type.sqlName)`")
       return nil
     }
-    return make(.cast(operand.typed), type, operand.typed.range)
+    let isShortened = type.isText && type != type.base
+    return make(isShortened ? .assign(operand.typed) : .cast(operand.typed), type, operand.typed.range)
   }
 
   /// Faults where `operand` may not be compared, ordered or grouped by.

@@ -18,7 +18,7 @@ extension TypedExpression {
     case .call(.concat, _): false
     case .call(let function, let operands):
       !Self.strict.contains(function) || operands.contains { $0.isNullable(over: columns) }
-    case .cast(let operand), .not(let operand): operand.isNullable(over: columns)
+    case .cast(let operand), .assign(let operand), .not(let operand): operand.isNullable(over: columns)
     case .and(let operands), .or(let operands): operands.contains { $0.isNullable(over: columns) }
     case .coalesce(let operands), .greatest(let operands), .least(let operands):
       operands.allSatisfy { $0.isNullable(over: columns) }

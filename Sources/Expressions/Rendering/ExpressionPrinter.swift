@@ -82,6 +82,8 @@ package struct ExpressionPrinter {
         TypeRules.isImplicit(operand.type, to: expression.type) && expression.type == expression.type.base
       if isHidden { return text(operand) }
       return Piece(text: "\(inside(operand, .cast))::\(expression.type.sqlName)", strength: .cast)
+    case .assign(let operand):
+      return Piece(text: "\(inside(operand, .cast))::\(expression.type.sqlName)", strength: .cast)
     }
   }
 

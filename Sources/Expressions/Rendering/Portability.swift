@@ -44,6 +44,7 @@ extension TypedExpression {
     switch node {
     case .call(let function, let operands): return Self.isTotal(function, operands)
     case .cast(let operand): return Self.isTotalCast(operand.type, type)
+    case .assign: return false
     default: return true
     }
   }

@@ -52,6 +52,7 @@ package struct SQLRenderer {
     case .cast(let operand):
       if operand.type == expression.type { return "(\(render(operand)) COLLATE \"C\")" }
       return "(\(render(operand))::\(type: expression.type))"
+    case .assign(let operand): return "(\(render(operand))::\(type: expression.type))"
     }
   }
 

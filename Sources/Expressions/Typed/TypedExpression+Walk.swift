@@ -8,7 +8,8 @@ extension TypedExpression {
     case .call(_, let operands), .and(let operands), .or(let operands), .coalesce(let operands),
       .greatest(let operands), .least(let operands):
       operands
-    case .not(let operand), .isNull(let operand, _), .isBoolean(let operand, _, _), .cast(let operand):
+    case .not(let operand), .isNull(let operand, _), .isBoolean(let operand, _, _), .cast(let operand),
+      .assign(let operand):
       [operand]
     case .isDistinct(let left, let right, _), .nullIf(let left, let right): [left, right]
     case .inList(let operand, let items, _): [operand] + items
@@ -66,6 +67,7 @@ extension TypedExpression {
       case .greatest(let operands): .greatest(operands.map(map))
       case .least(let operands): .least(operands.map(map))
       case .cast(let operand): .cast(map(operand))
+      case .assign(let operand): .assign(map(operand))
       }
     return change(TypedExpression(node, type: type, range: range))
   }

@@ -37,6 +37,8 @@ package struct TypedExpression: Hashable, Sendable {
     /// From the operand's type to this expression's. A cast to the operand's own type is
     /// `COLLATE "C"` of a text whose collation is another.
     case cast(TypedExpression)
+    /// As `cast`, but that a text which is too long for this expression's type faults: an assignment to a column.
+    case assign(TypedExpression)
   }
 
   package struct Branch: Hashable, Sendable {

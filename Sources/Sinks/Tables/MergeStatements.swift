@@ -30,7 +30,7 @@ struct MergeStatements {
       guard let column = publish.columns.first(where: { $0.name == name }) else {
         return "\(Identifier(name))"
       }
-      let value: SQLText = "\(Identifier(name))::\(type: column.type)"
+      let value = PublishStatements.cast("\(Identifier(name))", to: column.type)
       return column.collation == nil ? value : "\(value) COLLATE \"C\""
     }
     return "ROW(\(columns))"

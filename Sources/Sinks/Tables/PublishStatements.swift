@@ -148,9 +148,15 @@ struct PublishStatements {
 
   var analyzeStaging: SQLText { "ANALYZE \(PublishStatements.staging)" }
 
+  /// A value as one of the target's type, for comparing. Of a text without its length: a cast to that would cut it
+  /// off.
+  static func cast(_ value: SQLText, to type: SQLType) -> SQLText {
+    "\(value)::\(type: TargetFit.isText(type) ? type.base : type)"
+  }
+
   func cast(_ name: String) -> SQLText {
     guard let type = type(of: name) else { return "s.\(Identifier(name))" }
-    return "s.\(Identifier(name))::\(type: type)"
+    return Self.cast("s.\(Identifier(name))", to: type)
   }
 
   func insertFromStaging(run: RunID) -> SQLText {

@@ -43,6 +43,9 @@ import Testing
         "bad.yaml:4:62: error[aggregate_fault]: Computing `share` failed for a group",
         "10 / (count(*) - 2500): division by zero",
       ]),
+    Case(
+      body: "aggregate: {measures: {word: {value: max(pad), type: \"char(2)\"}}}",
+      expected: ["Computing `word` failed", "value too long for type character(2)"]),
   ]
 
   /// The key is not among the columns that these jobs fetch.

@@ -359,7 +359,7 @@ import Testing
       #expect(one.status == 0 && one.output.contains("exit code 4"), "\(one.output)")
       let state = try await project.run(["explain", "53300"])
       #expect(state.status == 0 && state.output.contains("too_many_connections"), "\(state.output)")
-      let ofClass = try await project.run(["explain", "22P05"])
+      let ofClass = try await project.run(["explain", "22P06"])
       #expect(ofClass.status == 0 && ofClass.output.contains("bad_value"), "\(ofClass.output)")
       for code in [
         "file_not_found", "file_permission", "read_only", "operator_intervention", "transaction_rolled_back",

@@ -165,12 +165,14 @@ import Testing
   }
 
   /// As by an assignment in Postgres: blanks at the end may go, nothing else is cut off.
-  @Test(arguments: ["append", "merge", "replace"], ["varchar(1)", "char(1)"])
-  func aTextThatIsTooLongIsRefused(_ mode: String, _ type: String) async throws {
+  @Test(
+    arguments: ["append", "merge", "replace"],
+    [("varchar(1)", "text"), ("char(1)", "text"), ("varchar(1)", "char(4)")])
+  func aTextThatIsTooLongIsRefused(_ mode: String, _ types: (target: String, source: String)) async throws {
     try await SinkWorld.with { world in
       try await world.project.sql(
-        "CREATE TABLE result (day date, shop \(type), n bigint, total numeric, _run_id text)",
-        "UPDATE sales SET shop = 'bc' WHERE shop = 'b'")
+        "CREATE TABLE result (day date, shop \(types.target), n bigint, total numeric, _run_id text)",
+        "ALTER TABLE sales ALTER shop TYPE \(types.source)", "UPDATE sales SET shop = 'bc' WHERE shop = 'b'")
       let sink = "table: {connection: db, name: result, mode: \(mode)}"
       let run = try await world.run(sink)
       #expect(run.status == 1 && run.output.contains("22001"), "\(run.output)")

@@ -8,6 +8,15 @@ extension Compiler {
     try cast(try compile(operand), from: operand.type, to: type)
   }
 
+  /// A cast that a text which is too long for `type` does not pass.
+  mutating func assign(_ operand: TypedExpression, to type: SQLType) throws(Fault) -> Register {
+    guard let length = type.textLength else { return try cast(operand, to: type) }
+    let text = try unary(try cast(operand, to: .text), .text) {
+      TextFitting(rule: .fit(length, type), operand: $0, output: $1)
+    }
+    return try cast(text, from: .text, to: type)
+  }
+
   mutating func cast(_ from: Register, from source: SQLType, to type: SQLType) throws(Fault) -> Register {
     if source == type { return from }
     switch type {
@@ -146,6 +155,14 @@ extension Compiler {
 }
 
 extension SQLType {
+  /// The most characters that the type holds, where it says so.
+  fileprivate var textLength: Int? {
+    switch self {
+    case .varchar(let length), .char(let length): length
+    default: nil
+    }
+  }
+
   /// Held as UTF-8 and read as text: text types and enums.
   var isTextual: Bool {
     if case .enumeration = self { true } else { isText }

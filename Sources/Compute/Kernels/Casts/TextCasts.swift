@@ -73,6 +73,8 @@ struct TextFitting: UnaryKernel {
   enum Rule {
     /// To at most so many characters.
     case cut(Int)
+    /// As it is, where only blanks stand behind so many characters; else 22001, of the type.
+    case fit(Int, SQLType)
     /// To exactly so many characters.
     case pad(Int)
     /// To at most 63 bytes, at a character's border.
@@ -89,6 +91,12 @@ struct TextFitting: UnaryKernel {
       switch rule {
       case .cut(let length):
         out.addBytes(UTF8Text.prefix(bytes, length).bytes)
+      case .fit(let length, let type):
+        let kept = UTF8Text.prefix(bytes, length).bytes.count
+        guard bytes[kept...].allSatisfy({ $0 == UInt8(ascii: " ") }) else {
+          throw RowFault(sqlState: "22001", sentence: "value too long for type \(type.sqlName)")
+        }
+        out.addBytes(bytes)
       case .pad(let length):
         let (kept, count) = UTF8Text.prefix(bytes, length)
         out.addBytes(kept)
