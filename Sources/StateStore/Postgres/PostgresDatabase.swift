@@ -159,7 +159,12 @@ actor PostgresDatabase: StateDatabase {
 
   private func give(back connection: Connection, hasTurn: Bool = true) async {
     if await connection.isOpen {
-      if isClosed { await connection.close() } else { idle.append(connection) }
+      // Renewals may have made more.
+      if isClosed || idle.count >= limits.connections {
+        await connection.close()
+      } else {
+        idle.append(connection)
+      }
     }
     if hasTurn { turns.leave() }
   }

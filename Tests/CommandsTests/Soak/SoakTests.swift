@@ -64,7 +64,8 @@ extension CrashMatrix {
       // Few steps say nothing of it.
       if sizes.count < 200 { return }
       #expect(late.memory * 100 <= early.memory * 105, "\(comment)")
-      #expect(late.descriptors <= early.descriptors, "\(comment)")
+      // Of the connections of a Postgres state, which are four at the most, there are as many as were needed at once.
+      #expect(late.descriptors < early.descriptors + 4, "\(comment)")
     }
 
     /// A state file has no more room than its records need.
