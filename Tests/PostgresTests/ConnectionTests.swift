@@ -93,6 +93,20 @@ import Testing
     }
   }
 
+  /// A commit that was answered outlives a crash of the server, whatever the role or the database has set.
+  @Test(arguments: [("off", "on"), ("local", "local"), ("remote_write", "remote_write")])
+  func whatIsWrittenIsDurable(_ setting: String, _ there: String) async throws {
+    try await SharedServer.withConnection { connection in
+      try await connection.execute("SET synchronous_commit = \(.string(setting))")
+      for (options, expected) in [(TransactionOptions.writing(), there), (.reading(), setting)] {
+        let seen = try await connection.transaction(options) { connection in
+          try await connection.query("SHOW synchronous_commit").onlyRow.string("synchronous_commit")
+        }
+        #expect(seen == expected)
+      }
+    }
+  }
+
   @Test func aTerminatedBackendIsATransientFault() async throws {
     try await SharedServer.withDatabase { settings in
       let victim = try await Connection.open(settings)

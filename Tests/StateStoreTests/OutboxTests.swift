@@ -28,6 +28,20 @@ import Testing
     }
   }
 
+  /// What is taken can be sent within the time that nobody else may try.
+  @Test(arguments: StoreKind.allCases)
+  func oneIsTakenWithItsDigestAlone(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      var other = NoticeDraft.sample("c")
+      other.digest = "ops/hourly"
+      try await world.store.enqueue([.sample("a"), .sample("b"), other])
+      let taken = try await world.store.takeDueNotices(project: "shop", limit: 1, patience: .seconds(60))
+      #expect(taken.map(\.id) == ["a", "b"])
+      let next = try await world.store.takeDueNotices(project: "shop", limit: 1, patience: .seconds(60))
+      #expect(next.map(\.id) == ["c"])
+    }
+  }
+
   @Test(arguments: StoreKind.allCases)
   func failedAttemptsComeBackUntilGivenUp(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in

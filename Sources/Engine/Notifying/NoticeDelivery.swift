@@ -12,6 +12,8 @@ package struct NoticeDelivery: Sendable {
 
   /// How long an attempt may take before another process may try.
   private static let patience = Duration.seconds(120)
+  /// How long attempts are begun.
+  private static let time = Duration.seconds(60)
 
   /// - Parameters:
   ///   - jobs: those whose `notify` items may be written out in the job file.
@@ -24,28 +26,25 @@ package struct NoticeDelivery: Sendable {
     self.otherJobs = otherJobs
   }
 
+  /// Takes one after the other: what waits behind a slow receiver stays free for other processes. What is not begun
+  /// within a minute is left to the next command, so that nobody's exit waits for many receivers that hang.
   /// - Throws: `Fault` of the state store alone.
-  package func deliverDue(limit: Int = 100) async throws {
-    let due = try await environment.store.takeDueNotices(
-      project: environment.project.name, limit: limit, patience: NoticeDelivery.patience)
-    if due.isEmpty { return }
-    let courier = try Courier(environment: .process, hostName: Environment.process["HOSTNAME"] ?? "localhost")
-    for group in NoticeDelivery.groups(due) { try await deliver(group, courier) }
-  }
-
-  /// Those of one digest together, in the order of their first; each other one alone.
-  private static func groups(_ records: [NoticeRecord]) -> [[NoticeRecord]] {
-    var groups: [[NoticeRecord]] = []
-    for record in records {
-      let group = groups.firstIndex { group in
-        record.digest != nil && group[0].digest == record.digest && group[0].channel == record.channel
-          && group[0].project == record.project
-      }
-      if let group { groups[group].append(record) } else { groups.append([record]) }
+  package func deliverDue() async throws {
+    var courier: Courier?
+    let start = ContinuousClock.now
+    while ContinuousClock.now - start < NoticeDelivery.time {
+      let due = try await environment.store.takeDueNotices(
+        project: environment.project.name, limit: 1, patience: NoticeDelivery.patience)
+      if due.isEmpty { return }
+      let made =
+        try courier
+        ?? Courier(environment: .process, hostName: Environment.process["HOSTNAME"] ?? "localhost")
+      courier = made
+      try await deliver(due, made)
     }
-    return groups
   }
 
+  /// - Parameter records: one, or all of a digest.
   private func deliver(_ records: [NoticeRecord], _ courier: Courier) async throws {
     let store = environment.store
     let notices = records.map { record in

@@ -39,8 +39,14 @@ package struct TransactionOptions: Hashable, Sendable {
     var sql: SQLText =
       "BEGIN ISOLATION LEVEL \(SQLText(trusted: isolation.rawValue)) \(isReadOnly ? "READ ONLY" : "READ WRITE"); "
     if let snapshot { sql = sql + "SET TRANSACTION SNAPSHOT \(.string(snapshot.text)); " }
-    return sql + session.sql(connection, serverVersion: serverVersion)
+    sql = sql + session.sql(connection, serverVersion: serverVersion)
+    return isReadOnly ? sql : sql + "; " + Self.durable
   }
+
+  /// What is answered as committed is there after a crash of the server, whatever the role or the database has set.
+  /// Stronger settings stay as they are.
+  package static let durable: SQLText =
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 }
 
 /// Names a snapshot that a transaction has exported, while that transaction lasts.

@@ -16,7 +16,8 @@ package final class PreparedFile {
 
   /// - Parameters:
   ///   - path: the sink's path with references resolved.
-  ///   - run, token: whose file it is, which keeps every writer to its own.
+  ///   - run, token: whose file it is. A number drawn anew keeps every writer to its own: the owners of two copies of
+  ///     one state have the same token.
   /// - Throws: `Fault` `unsafe_path`, `file_exists`, or of the file system.
   package init(
     sink: String, rule: FileSinkRule, path: String, schema: [ColumnSchema], root: String,
@@ -26,7 +27,9 @@ package final class PreparedFile {
     self.rule = rule
     do throws(Fault) {
       file = try OutputFile(
-        path, in: root, tag: PreparedFile.tag(identity), owner: PreparedFile.owners(run) + "\(token.number)")
+        path, in: root, tag: PreparedFile.tag(identity),
+        owner: PreparedFile.owners(run)
+          + "\(token.number)-\(String(UInt32.random(in: .min ... .max), radix: 36))")
     } catch {
       throw error.at(rule.place)
     }

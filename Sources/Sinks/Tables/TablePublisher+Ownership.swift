@@ -46,7 +46,9 @@ extension TablePublisher {
       if raised.contains(present) { return present }
     }
     try await connection.query(ledger.endPublishing(of: run))
-    return try fence(await connection.query(ledger.raiseFence(identity: identity.key, run: run)).onlyRow)
+    return try await connection.transaction(.writing(session)) { connection in
+      try fence(await connection.query(ledger.raiseFence(identity: identity.key, run: run)).onlyRow)
+    }
   }
 
   private func fence(_ row: QueryResult.Row) throws(Fault) -> RaisedFence {
@@ -60,7 +62,9 @@ extension TablePublisher {
   package func takeAway(from run: RunID, identity: RunIdentity) async throws -> PublishedParts {
     guard try await isLedgerUsable() else { return PublishedParts() }
     try await connection.query(ledger.endPublishing(of: run))
-    try await connection.query(ledger.raiseFence(of: run, identity: identity.key))
+    try await connection.transaction(.writing(session)) { connection in
+      _ = try await connection.query(ledger.raiseFence(of: run, identity: identity.key))
+    }
     var parts = PublishedParts()
     for row in try await connection.query(ledger.entries(of: run, identity: identity.key)).rows {
       if let name = row[0] { parts.add(entry: name, isWhole: row[1] == "t") }

@@ -11,8 +11,8 @@ extension Store {
 
   /// Takes a project's notices whose time has come and begins an attempt for each. They come back by
   /// themselves after `patience`, unless the attempt is reported before: so a notice survives the
-  /// process that was delivering it, and two processes do not send it at the same time. With the first
-  /// of a digest comes all that has gathered for it.
+  /// process that was delivering it, and two processes do not send it at the same time: as long as what is
+  /// taken at once is sent within that time. With the first of a digest comes all that has gathered for it.
   package func takeDueNotices(
     project: String, limit: Int, patience: Duration
   ) async throws -> [NoticeRecord] {
@@ -20,13 +20,14 @@ extension Store {
       let now = try await tx.now()
       return try await tx.rows(
         """
-        UPDATE notices SET attempts = attempts + 1, next_attempt = $2
-        WHERE state = 'due' AND next_attempt <= $1 AND notice_id IN (
-          SELECT notice_id FROM notices WHERE project = $4 AND state = 'due' AND next_attempt <= $1
+        WITH first AS (
+          SELECT notice_id, project, channel, digest FROM notices
+          WHERE project = $4 AND state = 'due' AND next_attempt <= $1
           ORDER BY next_attempt, notice_id LIMIT $3)
-        OR state = 'due' AND attempts = 0 AND digest IS NOT NULL AND (project, channel, digest) IN (
-          SELECT project, channel, digest FROM notices
-          WHERE project = $4 AND state = 'due' AND next_attempt <= $1 AND digest IS NOT NULL)
+        UPDATE notices SET attempts = attempts + 1, next_attempt = $2
+        WHERE state = 'due' AND next_attempt <= $1 AND notice_id IN (SELECT notice_id FROM first)
+        OR state = 'due' AND attempts = 0 AND digest IS NOT NULL
+          AND (project, channel, digest) IN (SELECT project, channel, digest FROM first)
         RETURNING *
         """, [.instant(now), .instant(now.advanced(by: patience)), .integer(limit), .text(project)]
       ).map(NoticeRecord.init).sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
