@@ -45,7 +45,7 @@ package struct TransactionOptions: Hashable, Sendable {
 
   /// What is answered as committed is there after a crash of the server, whatever the role or the database has set.
   /// Stronger settings stay as they are.
-  package static let durable: SQLText =
+  private static let durable: SQLText =
     "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
 }
 

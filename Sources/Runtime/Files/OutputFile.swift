@@ -35,6 +35,10 @@ package final class OutputFile {
       throw Fault("unsafe_path", .validation, "The file name `\(name.prefix(40))…` is too long")
     }
     try OutputFile.refuseOddFile(name, in: folder, path: self.path)
+    // What this very writer left when it tried before.
+    if unlinkat(folder.number, temporaryName, 0) != 0, errno != ENOENT {
+      throw SystemFault.fault("remove", self.path)
+    }
     file = try FileDescriptor(
       temporaryName, in: folder, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
   }
