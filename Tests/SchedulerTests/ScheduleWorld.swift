@@ -262,8 +262,8 @@ final class PretendRunner: FireRunner {
       try await store.release(ownership)
       throw PretendRunner.died
     }
-    let isLate = request.finishBy.map { clock.now > $0 } ?? false
-    try await move(ownership, .succeeded, request.fireOutcome == .ran && isLate ? .late : request.fireOutcome)
+    let outcome = request.outcome(at: clock.now)
+    try await move(ownership, .succeeded, outcome, outcome == .late ? request.lateNotices : [])
     if death == .succeeded {
       try await store.release(ownership)
       throw PretendRunner.died
@@ -280,9 +280,11 @@ final class PretendRunner: FireRunner {
   private static let died = Fault("interrupted", .interrupted, "The process died")
 
   private func move(
-    _ ownership: Ownership, _ state: RunState, _ outcome: FireOutcome? = nil
+    _ ownership: Ownership, _ state: RunState, _ outcome: FireOutcome? = nil,
+    _ notices: [NoticeDraft] = []
   ) async throws {
     try await store.move(
-      ownership, RunMove(to: state, event: EventDraft(state.rawValue), fireOutcome: outcome))
+      ownership,
+      RunMove(to: state, event: EventDraft(state.rawValue), notices: notices, fireOutcome: outcome))
   }
 }

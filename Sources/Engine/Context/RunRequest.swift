@@ -54,6 +54,12 @@ package struct RunRequest: Sendable {
     self.fireOutcome = fireOutcome
     self.finishBy = finishBy
   }
+
+  /// What the ledger shall say of the run's fires after a success at that moment.
+  package func outcome(at moment: Instant) -> FireOutcome {
+    guard fireOutcome == .ran, let finishBy, moment > finishBy else { return fireOutcome }
+    return .late
+  }
 }
 
 /// Which interval a run is for.

@@ -16,7 +16,7 @@ struct RunEnding: Sendable {
       rows: summary.rows, groups: summary.resultRows, seconds: summary.seconds)
     var events: Set<NoticeEvent> = [.success]
     if record.failures > 0 { events.insert(.recovery) }
-    let outcome = successOutcome
+    let outcome = request.outcome(at: environment.now())
     try Failpoint.hit(.runBeforeSuccess)
     try await environment.store.move(
       ownership,
@@ -57,11 +57,6 @@ struct RunEnding: Sendable {
     return failed.compactMap(\.endedAt).min().map {
       [.init("failed_since", .string($0.text(in: context.zone)))]
     } ?? []
-  }
-
-  private var successOutcome: FireOutcome {
-    guard request.fireOutcome == .ran, let deadline = request.finishBy else { return request.fireOutcome }
-    return environment.now() > deadline ? .late : .ran
   }
 
   /// The run's whole record, for `show` and for auditors.
