@@ -81,7 +81,21 @@ final class NumericSquares: Accumulator {
     if sums.counts[group] == 0 { return }
     // Set for squares without a sum, of which there are none by now.
     writer.append(0)
-    writer.append(digits: sums.special(group) == 0 ? total(group) : .zero(scale: 0))
+    if sums.special(group) != 0 {
+      writer.append(signed: Int128(0))
+    } else if let squares = narrowTotal(group) {
+      writer.append(signed: squares)
+    } else {
+      writer.append(digits: total(group))
+    }
+  }
+
+  /// The mantissa of a total that lies in 128 bits at its own scale, as nearly all do: no digits are made of it.
+  private func narrowTotal(_ group: Int) -> Int128? {
+    guard high[group] == 0, (scale ?? 0) == sums.displayScale(group), !wides.contains(group) else {
+      return nil
+    }
+    return Int128(exactly: low[group])
   }
 
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
