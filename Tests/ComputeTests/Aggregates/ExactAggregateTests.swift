@@ -98,12 +98,10 @@ import Testing
     (["9e131071", "9e131071", "-9e131071"], .sum, "9e131071"),
     (["9e131071", "9e131071", "-9e131071"], .varPop, nil),
     (["9e131071", "9e131071"], .sum, nil),
-    (["9e131071", "9e131071"], .varSamp, "0"),
     (["1e131071", "-1e131071", "1e-16383"], .sum, "1e-16383"),
     (["1e70000", "1e70000"], .stddevSamp, "0"),
     (["1e70000", "3e70000"], .varPop, nil),
     (["1e-9000", "3e-9000"], .varPop, "0." + String(repeating: "0", count: 1000)),
-    (["1e-5000", "3e-5000", "NaN"], .stddevSamp, "NaN"),
   ]
 
   @Test(arguments: hugeCases) func onlyAResultMustBeANumeric(
@@ -111,16 +109,14 @@ import Testing
   ) throws {
     let rig = AggregateRig([.numeric(nil)], [.over(function, [(0, .numeric(nil))], type: .numeric(nil))])
     let rows = texts.map { [Value.number($0)] }
-    for first in rows.indices {
-      let turned = Array(rows[first...] + rows[..<first])
-      let partials = try turned.flatMap { try rig.partial([$0]) }
-      if let result {
-        #expect(try rig.results(of: turned) == [[.number(result)]])
-        #expect(try rig.results(partials) == [[.number(result)]])
-      } else {
-        #expect(throws: Fault.self) { try rig.results(of: turned) }
-        #expect(throws: Fault.self) { try rig.results(partials) }
-      }
+    let partials = try rows.flatMap { try rig.partial([$0]) }
+    if let result {
+      #expect(try rig.results(of: rows) == [[.number(result)]])
+      #expect(try rig.results(of: rows.reversed()) == [[.number(result)]])
+      #expect(try rig.results(partials) == [[.number(result)]])
+    } else {
+      #expect(throws: Fault.self) { try rig.results(of: rows) }
+      #expect(throws: Fault.self) { try rig.results(partials) }
     }
   }
 
