@@ -268,7 +268,8 @@ final class PretendRunner: FireRunner {
       try await store.release(ownership)
       throw PretendRunner.died
     }
-    _ = try await store.closeFires(coveredBy: record.id, as: .ran)
+    _ = try await store.closeFires(
+      coveredBy: record.id, as: .ran, clockParameters: request.job.defaultParameters)
     try await store.release(ownership)
     return .succeeded(
       RunSummary(

@@ -113,10 +113,15 @@ import Testing
           consideredUntil: Instant(microseconds: fire))
       }
       let owner = try await world.store.begin(.sample(fire: Self.key(first)))
-      #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran) == 0)
+      func closed(_ parameters: [String: String] = [:]) async throws -> Int {
+        try await world.store.closeFires(coveredBy: owner.run, as: .ran, clockParameters: parameters)
+      }
+      #expect(try await closed() == 0)
       try await world.store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
-      #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran) == 2)
-      #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran) == 0)
+      // With other parameters than the clock's runs have it has closed its own fire only.
+      #expect(try await closed(["minimum": "1"]) == 1)
+      #expect(try await closed() == 1)
+      #expect(try await closed() == 0)
       #expect(try await world.store.fires(of: owner.run).map(\.outcome) == [.ran, .ran])
     }
   }

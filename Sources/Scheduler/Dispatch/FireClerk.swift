@@ -181,7 +181,9 @@ package struct FireClerk: Sendable {
     if run.state.isFinal {
       // Its owner died between the run's end and its fire's.
       let outcome: FireOutcome = run.state == .succeeded ? expected(fire, job) : .cancelled
-      return try await store.closeFires(coveredBy: id, as: outcome) > 0 ? .closed : .keeps
+      let closed = try await store.closeFires(
+        coveredBy: id, as: outcome, clockParameters: job.job.defaultParameters)
+      return closed > 0 ? .closed : .keeps
     }
     switch try await store.hold(on: id) {
     case .lock: return .keeps

@@ -116,14 +116,15 @@ extension Store {
   }
 
   /// Closes the fires claimed by a run that is over, where its owner died in between, and every
-  /// open fire of the same job's clock for the interval that the run has covered; what a trigger
-  /// gave parameters for is not done by a run with others. A fire comes when its interval has ended,
-  /// so that those before it need not be looked at.
+  /// open fire of the same job's clock for the interval that the run has covered. What a trigger
+  /// gave parameters for is not done by a run with others, nor are the clock's fires. A fire comes when its
+  /// interval has ended, so that those before it need not be looked at.
+  /// - Parameter clockParameters: what a run of the job's clock has for parameters.
   /// - Returns: how many were closed.
   @discardableResult
-  package func closeFires(coveredBy run: RunID, as outcome: FireOutcome, note: String? = nil) async throws
-    -> Int
-  {
+  package func closeFires(
+    coveredBy run: RunID, as outcome: FireOutcome, note: String? = nil, clockParameters: [String: String]
+  ) async throws -> Int {
     try await database.transaction(.write(.closeFires)) { tx in
       let now = try await tx.now()
       guard
@@ -135,14 +136,15 @@ extension Store {
         """
         UPDATE fires SET outcome = $2, note = $3, closed_at = $4, run_id = COALESCE(run_id, $1)
         WHERE (run_id = $1 AND outcome = 'claimed')
-          OR (outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7 AND fire >= $9
-            AND interval_start = $8 AND interval_end = $9 AND parameters IS NULL)
+          OR (CAST($10 AS INTEGER) = 1 AND outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7
+            AND fire >= $9 AND interval_start = $8 AND interval_end = $9 AND parameters IS NULL)
         """,
         [
           .text(run.text), .text(outcome.rawValue), .optional(note), .instant(now),
           .text(record.identity.project), .text(record.identity.job.text),
           .text(record.identity.matrixRow), .optional(record.identity.interval?.start),
           .optional(record.identity.interval?.end),
+          .integer(record.identity.parameters == clockParameters ? 1 : 0),
         ])
     }
   }

@@ -93,6 +93,33 @@ import Testing
     }
   }
 
+  /// A run by hand with other parameters is another run than the schedule's, whose fire still waits.
+  @Test func aRunWithOtherParametersClosesNoFire() async throws {
+    let keys = """
+      params: {least: {type: integer, default: 0}}
+      interval: {span: hour}
+      schedule: {cron: "0 * * * *", catch_up: all, after: {jobs: [up], within: 2h}}
+      """
+    try await Self.with(keys) { project in
+      try await project.sql("INSERT INTO shops VALUES ('acme')")
+      try project.write(
+        "jobs/up.yaml", ScheduledJobText.job("interval: {span: hour}", table: "loaded"))
+      let now = ScheduledJobText.toEarlyInTheHour()
+      #expect(try await Self.tick(project, at: now).status == 0)
+      let waits = try await Self.tick(project, at: now + 3600)
+      #expect(waits.status == 0 && waits.output.contains("1 fire waits"), "\(waits.output)")
+      let end = (SystemClock.now.seconds + now) / 3600 * 3600 + 3600
+      let interval = ["--interval-start", "\(end - 3600)", "--interval-end", "\(end)"].map { word in
+        Int(word).map { Instant(seconds: $0).text() } ?? word
+      }
+      let run = try await project.run(
+        ["run", "job", "--set", "least=1"] + interval, environment: ScheduledJobText.later(now + 3700))
+      #expect(run.status == 0, "\(run.output)")
+      let ledger = try await project.run(["schedule", "ledger", "job"]).output
+      #expect(ledger.contains("pending") && !ledger.contains(" ran"), "\(ledger)")
+    }
+  }
+
   @Test func whatComesAfterAnotherWaitsForItAndNoLonger() async throws {
     try await Self.with("schedule: \(Self.hourly)") { project in
       try project.write(
