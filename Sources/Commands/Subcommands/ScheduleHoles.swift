@@ -21,7 +21,7 @@ struct ScheduleHoles {
     let project = context.project.name
     let now = SystemClock.now
     pauses = try await store.pauses(project: project).filter {
-      (job == nil || $0.job == job) && $0.until.map { $0 > now } ?? true
+      (job == nil || $0.job == job) && $0.lasts(at: now)
     }
     let firstSeen = Dictionary(
       try await store.sightings(project: project).map {

@@ -13,7 +13,8 @@ package struct ScheduleQueries: Sendable {
   private let values: ExternalValues
 
   /// A matrix of more rows is thought to be a mistake.
-  private static let mostRows = 10_000
+  /// How many events, or rows of a matrix, are taken at once.
+  package static let mostRows = 10_000
   /// For jobs that set no timeout: a schedule must not wait for ever.
   private static let patience = Duration.seconds(60)
 

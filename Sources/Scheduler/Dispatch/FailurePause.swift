@@ -6,6 +6,7 @@ internal import StateStore
 struct FailurePause: Sendable {
   var store: Store
   var job: ScheduledJob
+  var now: Instant
 
   /// To be called once a fire has ended as failed.
   /// - Returns: the pause, where this failure was the one too many.
@@ -23,7 +24,7 @@ struct FailurePause: Sendable {
       return nil
     }
     // Somebody's own pause, with its end and reason, stays as it is.
-    if try await store.pauses(project: project).contains(where: { $0.job == name && $0.until == nil }) {
+    if try await store.pauses(project: project).contains(where: { $0.job == name && $0.lasts(at: now) }) {
       return nil
     }
     let reason =

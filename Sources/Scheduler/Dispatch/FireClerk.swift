@@ -141,6 +141,11 @@ package struct FireClerk: Sendable {
           open.append(fire)
           wakes.append(until)
         case .goesOn(let order):
+          if let pause = pause(of: job, current), order.leftBy?.state != .publishing {
+            open.append(fire)
+            if let until = pause.until { wakes.append(until) }
+            continue
+          }
           if try await takePlace(job) { return .run(order) }
           open.append(fire)
         case .closed: isChanged = true
@@ -199,6 +204,11 @@ package struct FireClerk: Sendable {
       FireOrder(
         job: job, fire: fire.key, interval: fire.interval, parameters: fire.parameters, leftBy: run,
         outcome: expected(fire, job)))
+  }
+
+  /// While it lasts nothing of the job is begun or gone on with, but for a run amid its publish.
+  private func pause(of job: ScheduledJob, _ view: LedgerView) -> PauseRecord? {
+    view.pauses[job.id.job].flatMap { $0.lasts(at: now()) ? $0 : nil }
   }
 
   private func expected(_ fire: FireRecord, _ job: ScheduledJob) -> FireOutcome {

@@ -49,7 +49,8 @@ package struct FireExecution: Sendable {
     }
     report = try await read(report, order)
     if [.failed, .failedToStart].contains(report.outcome) {
-      report.pause = try await FailurePause(store: store, job: order.job).afterFailure(report.fault)
+      report.pause = try await FailurePause(store: store, job: order.job, now: now()).afterFailure(
+        report.fault)
     }
     return report
   }

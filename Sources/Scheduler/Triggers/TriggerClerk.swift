@@ -44,10 +44,17 @@ package struct TriggerClerk: Sendable {
     case .channel(let connection, _, let missed?):
       let newest = try await store.newestTriggered(
         project: project.name, job: job.id.job, matrixRow: job.id.row)
-      let since = max(firstSeen, newest?.advanced(by: .zero - TriggerClerk.overlap) ?? firstSeen)
-      let events = try await queries.events(
-        of: job.job, connection: connection, missed, since: since)
-      return Look(entered: try await enter(events, job))
+      // An event whose time lies ahead must not hide those that come until then.
+      let reached = newest.map { min($0, now()).advanced(by: .zero - TriggerClerk.overlap) }
+      var since = max(firstSeen, reached ?? firstSeen)
+      var entered = 0
+      while true {
+        let events = try await queries.events(of: job.job, connection: connection, missed, since: since)
+        entered += try await enter(events, job)
+        guard events.count >= ScheduleQueries.mostRows, let last = events.last?.at else { break }
+        since = last
+      }
+      return Look(entered: entered)
     case .file(let path):
       let full = path.hasPrefix("/") ? path : project.root + "/" + path
       guard let times = try FileTimes(of: full) else { return Look(entered: 0) }
@@ -79,7 +86,7 @@ package struct TriggerClerk: Sendable {
   private func enter(_ events: [TriggerEvent], _ job: ScheduledJob) async throws -> Int {
     if events.isEmpty { return 0 }
     let isPaused = try await store.pauses(project: project.name).contains { pause in
-      pause.job == job.id.job && pause.until.map { now() < $0 } ?? true
+      pause.job == job.id.job && pause.lasts(at: now())
     }
     let fires = events.map { event in
       NewFire(

@@ -10,6 +10,9 @@ package struct PauseRecord: Hashable, Sendable {
   package var reason: String
   package var by: String
 
+  /// Whether it holds the job back at that moment.
+  package func lasts(at moment: Instant) -> Bool { until.map { moment < $0 } ?? true }
+
   init(_ row: StateRow) throws(Fault) {
     project = try row.text("project")
     job = JobName(try row.text("job"))

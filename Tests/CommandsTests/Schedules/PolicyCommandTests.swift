@@ -120,6 +120,26 @@ import Testing
     }
   }
 
+  /// Neither is a run gone on with whose process died, until the pause is over.
+  @Test func nothingOfAPausedJobGoesOn() async throws {
+    try await Self.with("schedule: \(Self.hourly)") { project in
+      try await project.sql("INSERT INTO shops VALUES ('acme')")
+      let now = ScheduledJobText.toEarlyInTheHour()
+      #expect(try await Self.tick(project, at: now).status == 0)
+      let killed = try await project.run(
+        ["tick"], failpoint: "chunk.read:1:kill", environment: ScheduledJobText.later(now + 3600))
+      try #require(killed.wasKilled, "\(killed.output)")
+      let pause = try await project.run(["pause", "job", "--cancel", "--reason", "wrong prices"])
+      #expect(pause.output.contains("nothing of it runs now"), "\(pause.output)")
+      let paused = try await Self.tick(project, at: now + 3660)
+      #expect(paused.status == 0 && !paused.output.contains("run_succeeded"), "\(paused.output)")
+      let unpaused = try await project.run(["unpause", "job"])
+      #expect(unpaused.status == 0, "\(unpaused.output)")
+      let last = try await Self.tick(project, at: now + 3720)
+      #expect(last.output.contains("run_succeeded"), "\(last.output)")
+    }
+  }
+
   @Test func whatComesAfterAnotherWaitsForItAndNoLonger() async throws {
     try await Self.with("schedule: \(Self.hourly)") { project in
       try project.write(

@@ -293,6 +293,25 @@ import Testing
     }
   }
 
+  /// By a clock that is off. What comes behind it, and before its time, is not lost.
+  @Test func anEventAheadOfItsTimeHidesNoOther() async throws {
+    try await Self.with(
+      """
+      params: {shop: {type: text, default: none}}
+      schedule: {trigger: {listen: loaded, missed: "SELECT at, payload FROM load_log"}}
+      """, query: "SELECT ${params.shop} AS n"
+    ) { project in
+      try await project.sql("CREATE TABLE load_log (at timestamptz, payload text)")
+      #expect(try await project.run(["tick"]).status == 0)
+      for (shop, ahead) in [("acme", "2 hours"), ("globex", "0")] {
+        try await project.sql(
+          "INSERT INTO load_log SELECT clock_timestamp() + '\(ahead)', '{\"shop\": \"\(shop)\"}'")
+        #expect(try await project.run(["tick"]).status == 0)
+      }
+      #expect(try await project.rows("SELECT n FROM seen WHERE n = 'globex'") == [["globex"]])
+    }
+  }
+
   @Test func aFileThatAppearsFiresOnce() async throws {
     try await Self.with("schedule: {trigger: {file: landing/orders.csv}}") { project in
       mkdir(project.path("landing"), 0o755)
