@@ -135,7 +135,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",
-      dependencies: ["Engine", "Model", "Runtime", "Timetable", "StateStore", "Planning", "Postgres", "Sinks"],
+      dependencies: [
+        "Engine", "Model", "Runtime", "Timetable", "StateStore", "Planning", "Postgres", "Sinks",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "SchedulerTests",
