@@ -12,8 +12,7 @@ package struct ScheduleQueries: Sendable {
   private let project: Project
   private let values: ExternalValues
 
-  /// A matrix of more rows is thought to be a mistake.
-  /// How many events, or rows of a matrix, are taken at once.
+  /// How many events are taken at once. A matrix of more rows is thought to be a mistake.
   package static let mostRows = 10_000
   /// For jobs that set no timeout: a schedule must not wait for ever.
   private static let patience = Duration.seconds(60)

@@ -18,9 +18,9 @@ extension Attempt {
     if isSealed, binding != nil || prepared.origin != nil, finished.count >= prepared.plan.chunks.count {
       return
     }
-    // The targets hold nothing of it, so what it was about to publish must be proved like any other chunk: another
-    // run may have published newer rows meanwhile, which an old result would undo.
-    try await store.stopPublishing(ownership)
+    // The targets have said that they hold nothing of it. So what an owner before this one was about to publish must be
+    // proved like any other chunk: another run may have published newer rows since, which an old result would undo.
+    if record.state == .publishing { try await store.stopPublishing(ownership) }
     try await store.move(
       ownership, RunMove(to: .running, event: EventDraft("run_reading", .object([]))))
     if let origin = prepared.origin {

@@ -265,8 +265,9 @@ import Testing
 
   // MARK: Triggers
 
-  @Test func whatWasSentWhileNobodyListenedIsFound() async throws {
-    try await Self.with(
+  /// A job of what is sent on a channel and stands in a table, which has been seen once.
+  private static func withLoadLog(_ body: (TidemarkProject) async throws -> Void) async throws {
+    try await with(
       """
       params: {shop: {type: text, default: none}}
       schedule: {trigger: {listen: loaded, missed: "SELECT at, payload FROM load_log"}}
@@ -274,6 +275,12 @@ import Testing
     ) { project in
       try await project.sql("CREATE TABLE load_log (at timestamptz, payload text)")
       #expect(try await project.run(["tick"]).status == 0)
+      try await body(project)
+    }
+  }
+
+  @Test func whatWasSentWhileNobodyListenedIsFound() async throws {
+    try await Self.withLoadLog { project in
       try await project.sql(
         "INSERT INTO load_log SELECT clock_timestamp(), '{\"shop\": \"acme\"}'",
         "INSERT INTO load_log SELECT clock_timestamp(), '{\"shop\": \"globex\"}'")
@@ -295,14 +302,7 @@ import Testing
 
   /// By a clock that is off. What comes behind it, and before its time, is not lost.
   @Test func anEventAheadOfItsTimeHidesNoOther() async throws {
-    try await Self.with(
-      """
-      params: {shop: {type: text, default: none}}
-      schedule: {trigger: {listen: loaded, missed: "SELECT at, payload FROM load_log"}}
-      """, query: "SELECT ${params.shop} AS n"
-    ) { project in
-      try await project.sql("CREATE TABLE load_log (at timestamptz, payload text)")
-      #expect(try await project.run(["tick"]).status == 0)
+    try await Self.withLoadLog { project in
       for (shop, ahead) in [("acme", "2 hours"), ("globex", "0")] {
         try await project.sql(
           "INSERT INTO load_log SELECT clock_timestamp() + '\(ahead)', '{\"shop\": \"\(shop)\"}'")
