@@ -229,13 +229,14 @@ package final class DemoServer: Sendable {
   }
 
   /// Removes the folders of servers whose starter was killed. Only our own ones, and none whose
-  /// server still runs.
+  /// server still runs, nor any of the last minute: its starter may not have come to lock it.
   private static func sweep() throws(Fault) {
     for name in try FolderTree.names(in: parentFolder) where name.hasPrefix(prefix) {
       let path = parentFolder + "/" + name
       var status = stat()
       guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(),
-        access(path + "/lock", F_OK) == 0, try LockFile.tryLock(path + "/lock") != nil,
+        time(nil) - status.st_mtim.tv_sec > 60, access(path + "/lock", F_OK) == 0,
+        try LockFile.tryLock(path + "/lock") != nil,
         !isRunning(path)
       else { continue }
       try FolderTree.remove(path)

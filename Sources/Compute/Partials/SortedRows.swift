@@ -46,8 +46,10 @@ package final class SortedRows: ResultStream {
 
   private static let largestBatch = 1 << 24
 
+  /// Long texts end a batch early, so that a few of them do not fill memory. The columns keep those of the batch before
+  /// until a row comes.
   private var isFull: Bool {
-    count == Column.capacity || columns.reduce(0) { $0 + $1.dataCount } > Self.largestBatch
+    count == Column.capacity || count > 0 && columns.reduce(0) { $0 + $1.dataCount } > Self.largestBatch
   }
 
   private func takeBatch() -> Batch {

@@ -41,7 +41,7 @@ extension PastRun {
       plan.chunks = try SavedChunks(bytes: bytes).chunks
       preview.allChunks = plan.chunks.count
       if !committed.isEmpty {
-        preview.reason = "its result is published in part: it only goes forward"
+        preview.reason = "a part of its result is published: it only publishes"
         return preview
       }
       if marks.contains(where: \.isByChunk) {

@@ -98,6 +98,10 @@ package final class OutputFile {
       do throws(Fault) {
         current = try FileDescriptor(part, in: current, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
       } catch {
+        var facts = stat()
+        let isFolder =
+          fstatat(current.number, part, &facts, AT_SYMLINK_NOFOLLOW) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+        if isFolder { throw error }
         throw Fault(
           "unsafe_path", .validation, "`\(path)` is a link or no folder, so nothing is written there",
           cause: error.cause)

@@ -55,6 +55,29 @@ import Testing
     }
   }
 
+  /// Long texts end a batch early, and each batch goes on behind the last.
+  @Test func sortedRowsOfLongTexts() throws {
+    let schema = [ColumnSchema(name: "c0", type: .integer), ColumnSchema(name: "c1", type: .text)]
+    let order = [RowOrder(column: 0)]
+    let collector = RowCollector(schema, order: order, memoryLimit: 1 << 30)
+    let text = String(repeating: "x", count: 9 << 20)
+    let rows: [[Value]] = (0..<5).map { [.integer(Int64(4 - $0)), .text(text)] }
+    for batch in AggregateRig(schema.map(\.type), []).batches(rows, size: 2) { _ = collector.add(batch) }
+    let blocks = collector.finish()
+    let sorted = SortedRows(schema, order: order, inputs: 1)
+    var sizes: [Int] = []
+    var isDone = false
+    for _ in 0..<100 where !isDone {
+      switch try sorted.next() {
+      case .need(let input):
+        if let block = try blocks.next() { try sorted.offer(block, to: input) } else { sorted.end(input) }
+      case .rows(let batch): sizes.append(batch.rows.count)
+      case .done: isDone = true
+      }
+    }
+    #expect(isDone && sizes == [2, 2, 1])
+  }
+
   @Test func sortedRowsAreTheSameHoweverTheyAreSplit() throws {
     let rows = Self.rows(2_000)
     let order = [RowOrder(column: 1, isDescending: true, nullsFirst: false), RowOrder(column: 0)]
