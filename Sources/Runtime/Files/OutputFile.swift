@@ -92,7 +92,10 @@ package final class OutputFile {
     var path = root
     for part in parts {
       path += "/" + part
-      if mkdirat(current.number, part, 0o755) != 0, errno != EEXIST {
+      if mkdirat(current.number, part, 0o755) == 0 {
+        // Its name is to outlive a loss of power as well as what will lie in it.
+        try current.synchronize()
+      } else if errno != EEXIST {
         throw SystemFault.fault("make the folder", path)
       }
       do throws(Fault) {
