@@ -8,7 +8,7 @@ enum TextFile {
   ///
   /// Refuses what is no plain file (a FIFO would wait for ever), and, where the reader is root, files that
   /// others may write: who writes a job file runs commands as whoever runs the job.
-  /// - Throws: `Fault` `file_missing`, `file_unreadable`, `file_too_big` or `file_unsafe`.
+  /// - Throws: `Fault` `file_missing`, `file_unreadable`, `too_many_files`, `file_too_big` or `file_unsafe`.
   static func read(_ path: String, in folder: String? = nil, atMost limit: Int) throws(Fault) -> [UInt8] {
     let place = path.hasPrefix("/") ? path : folder.map { $0 + "/" + path } ?? path
     let descriptor = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -51,14 +51,19 @@ enum TextFile {
     if reason == ENOENT || reason == ENOTDIR {
       return Fault("file_missing", .notFound, "There is no file \(path)")
     }
-    return Fault(
-      "file_unreadable", .notFound, "\(path) cannot be read", cause: String(cString: strerror(reason)))
+    let cause = String(cString: strerror(reason))
+    if reason == EMFILE || reason == ENFILE {
+      return Fault(
+        "too_many_files", .resource, "\(path) cannot be read", cause: cause,
+        hint: "Raise the limit on open files (`ulimit -n`, `LimitNOFILE=`)")
+    }
+    return Fault("file_unreadable", .notFound, "\(path) cannot be read", cause: cause)
   }
 
   static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
   /// The names in a folder, sorted by bytes.
-  /// - Throws: `Fault` `file_missing` or `file_unreadable`.
+  /// - Throws: `Fault` `file_missing`, `file_unreadable` or `too_many_files`.
   static func names(in folder: String) throws(Fault) -> [String] {
     guard let directory = opendir(folder) else { throw cannotOpen(folder) }
     defer { closedir(directory) }
