@@ -54,8 +54,7 @@ enum TextFile {
     let cause = String(cString: strerror(reason))
     if reason == EMFILE || reason == ENFILE {
       return Fault(
-        "too_many_files", .resource, "\(path) cannot be read", cause: cause,
-        hint: "Raise the limit on open files (`ulimit -n`, `LimitNOFILE=`)")
+        "too_many_files", .resource, "\(path) cannot be read", cause: cause)
     }
     return Fault("file_unreadable", .notFound, "\(path) cannot be read", cause: cause)
   }

@@ -185,7 +185,7 @@ enum TickCommand {
 
 extension Fault {
   /// That somebody else runs a fire is in order for a tick; other conflicts are a failure of the run.
-  fileprivate var tickCode: ExitCode { ["held", "fenced"].contains(code) ? .ok : kind.exitCode }
+  fileprivate var tickCode: ExitCode { isAnothersRun ? .ok : kind.exitCode }
 }
 
 extension ExitCode {

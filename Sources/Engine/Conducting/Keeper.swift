@@ -64,7 +64,7 @@ struct Keeper: Sendable {
       let isTakenAway = ["fenced", "output_gone"].contains(fault.code)
       return isTakenAway ? run.cancel.map(Keeper.fault) ?? fault : fault
     }
-    if ["fenced", "held"].contains(fault.code) { return fault }
+    if fault.isAnothersRun { return fault }
     var fenced = Store.fenced(run.id)
     fenced.cause = fault.sentence
     return fenced

@@ -84,7 +84,7 @@ struct RunEnding: Sendable {
     _ fault: Fault, run current: (record: RunRecord, ownership: Ownership), start: ContinuousClock.Instant
   ) async throws {
     let (record, ownership) = current
-    if fault.code == "fenced" || fault.code == "held" { return }
+    if fault.isAnothersRun { return }
     let (state, event) = ending(fault)
     var events: Set<NoticeEvent> = []
     if state == .failed { events.insert(fault.kind == .check ? .checkFailed : .failure) }

@@ -169,3 +169,8 @@ extension Store {
     Fault("no_such_run", .notFound, "The state store has no run \(run)")
   }
 }
+
+extension Fault {
+  /// That somebody else has the run, or has taken it over: what becomes of it is theirs to write down.
+  package var isAnothersRun: Bool { code == "held" || code == "fenced" }
+}
