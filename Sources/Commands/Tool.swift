@@ -68,8 +68,8 @@ package enum Tool {
     }
     do {
       try AddressSpace.check()
-      // What Swift's clocks stand on opens files of its own for the first wait, and ends the process where it finds no
-      // room for them: so that is now.
+      try OpenFiles.check()
+      // What Swift's clocks stand on opens its files now, before others take the room.
       try await Task.sleep(for: .nanoseconds(1))
       try Failpoint.check(known: FailpointsCommand.all)
       let invocation = try Invocation(spec, arguments: Array(arguments.dropFirst()))

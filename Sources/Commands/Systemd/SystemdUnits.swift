@@ -46,7 +46,7 @@ struct SystemdUnits {
         [Service]
         Type=notify
         ExecStart=\(command(["scheduler"]))
-        ExecReload=/bin/kill -HUP $MAINPID
+        ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
         WatchdogSec=2min
         Restart=on-failure
         RestartSec=5s

@@ -69,7 +69,7 @@ import Testing
       for line in [
         "Type=notify", "WatchdogSec=2min", "DynamicUser=yes", "StateDirectory=tidemark",
         "ProtectSystem=strict", "LoadCredential=pepper:/etc/pepper", "CapabilityBoundingSet=",
-        "ExecReload=/bin/kill -HUP $MAINPID", "ReadWritePaths=\"-\(project.folder)/out\"",
+        "ExecReload=/bin/sh -c 'kill -HUP $MAINPID'", "ReadWritePaths=\"-\(project.folder)/out\"",
       ] {
         #expect(scheduler.contains(Substring(line)))
       }
