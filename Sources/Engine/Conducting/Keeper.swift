@@ -10,14 +10,18 @@ struct Keeper: Sendable {
   /// Of the job: its `timeout` counts.
   var limits: Limits
 
-  /// How often a request to cancel is looked for.
+  /// How often it looks whether a renewal is due, and for a request to cancel.
   private static let interval = Duration.seconds(1)
 
   func watch<Output: Sendable>(_ work: @escaping @Sendable () async throws -> Output) async throws -> Output {
     try await withThrowingTaskGroup(of: Output?.self) { group in
       group.addTask { try await work() }
       group.addTask {
-        try await keep()
+        try await renew()
+        return nil
+      }
+      group.addTask {
+        try await look()
         return nil
       }
       defer { group.cancelAll() }
@@ -28,17 +32,23 @@ struct Keeper: Sendable {
     }
   }
 
-  private func keep() async throws {
-    var sinceRenewal = Duration.zero
+  /// Keeps the lease, whatever else has to wait for its turn in the state.
+  private func renew() async throws {
+    var last = ContinuousClock.now
+    while true {
+      try await Task.sleep(for: Keeper.interval)
+      let ownership = ownership()
+      let now = ContinuousClock.now
+      guard let every = ownership.renewEvery, now - last >= every else { continue }
+      try await store.renew(ownership)
+      last = now
+    }
+  }
+
+  private func look() async throws {
     let start = ContinuousClock.now
     while true {
       try await Task.sleep(for: Keeper.interval)
-      sinceRenewal += Keeper.interval
-      let ownership = ownership()
-      if let every = ownership.renewEvery, sinceRenewal >= every {
-        try await store.renew(ownership)
-        sinceRenewal = .zero
-      }
       if let timeout = limits.timeout, ContinuousClock.now - start > timeout {
         let bound = timeout.milliseconds
         let text = bound % 1000 == 0 ? "\(bound / 1000) s" : "\(bound) ms"
@@ -46,7 +56,7 @@ struct Keeper: Sendable {
           "timeout", .resource, "The run took longer than the \(text) that `limits.timeout` allows",
           place: limits.place, hint: "The finished chunks are kept: run the same command again to go on")
       }
-      try await Keeper.refuseCancelled(ownership.run, in: store)
+      try await Keeper.refuseCancelled(ownership().run, in: store)
     }
   }
 

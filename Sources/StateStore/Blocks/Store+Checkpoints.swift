@@ -11,12 +11,17 @@ extension Store {
         hint: "Use larger chunks")
     }
     let frames = try BlockFrame.frames(of: bytes)
+    let run = ownership.run
     try await database.transaction(.write(.savePlan)) { tx in
-      let run = try await fence(ownership, tx)
-      if let old = run.fingerprint, old != fingerprint { try await dropChunks(run.id, nil, tx) }
-      try await replaceBlocks(run.id, .plan, part: 0, .memory(frames), tx)
+      // The run's row comes last, as in a checkpoint: until then the lease can be renewed.
+      var dropped = (chunks: 0, rows: RowCounts())
+      if let old = try await saved(run, tx).fingerprint, old != fingerprint {
+        dropped = try await deleteChunks(run, tx)
+      }
+      try await replaceBlocks(run, .plan, part: 0, .memory(frames), tx)
+      try await addToTotals(ownership, chunks: -dropped.chunks, RowCounts() - dropped.rows, tx)
       try await tx.run(
-        "UPDATE runs SET fingerprint = $2 WHERE run_id = $1", [.text(run.id.text), .text(fingerprint)])
+        "UPDATE runs SET fingerprint = $2 WHERE run_id = $1", [.text(run.text), .text(fingerprint)])
     }
   }
 
@@ -92,25 +97,44 @@ extension Store {
   /// - Parameter chunks: `nil` for all of them.
   /// - Throws: `Fault` `fenced`.
   package func dropChunks(_ chunks: [ChunkID]?, for ownership: Ownership) async throws {
+    let run = ownership.run
     try await database.transaction(.write(.dropChunks)) { tx in
-      let run = try await fence(ownership, tx)
-      try await dropChunks(run.id, chunks, tx)
+      var dropped = (chunks: 0, rows: RowCounts())
+      if let chunks {
+        for chunk in chunks {
+          guard let counts = try await deleteChunk(run, chunk, tx) else { continue }
+          try await replaceBlocks(run, .partial, part: chunk.number, .memory([]), tx)
+          dropped = (dropped.chunks + 1, dropped.rows + counts)
+        }
+      } else {
+        dropped = try await deleteChunks(run, tx)
+      }
+      try await addToTotals(ownership, chunks: -dropped.chunks, RowCounts() - dropped.rows, tx)
     }
   }
 
-  private func dropChunks(_ run: RunID, _ chunks: [ChunkID]?, _ tx: any StateTransaction) async throws {
-    let all = try await tx.rows("SELECT chunk FROM chunks WHERE run_id = $1", [.text(run.text)])
-      .map { ChunkID(try $0.int("chunk")) }
-    var dropped = RowCounts()
-    var count = 0
-    for chunk in chunks ?? all {
-      guard let counts = try await deleteChunk(run, chunk, tx) else { continue }
-      try await replaceBlocks(run, .partial, part: chunk.number, .memory([]), tx)
-      dropped = dropped + counts
-      count += 1
+  /// The run as it is, without its row's lock.
+  func saved(_ run: RunID, _ tx: any StateTransaction) async throws -> RunRecord {
+    guard let row = try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(run.text)]) else {
+      throw Store.missing(run)
     }
-    try await tx.run(
-      addToTotalsSQL, [.text(run.text), .integer(-count)] + (RowCounts() - dropped).values)
+    return try RunRecord(row)
+  }
+
+  /// Deletes all finished chunks of a run, and tells what they had counted.
+  private func deleteChunks(
+    _ run: RunID, _ tx: any StateTransaction
+  ) async throws -> (chunks: Int, rows: RowCounts) {
+    let key: [StateValue] = [.text(run.text)]
+    try await tx.run("DELETE FROM rejections WHERE run_id = $1", key)
+    try await tx.run("DELETE FROM blocks WHERE run_id = $1 AND kind = 'partial'", key)
+    let counts = try await tx.rows(
+      """
+      DELETE FROM chunks WHERE run_id = $1
+      RETURNING read_rows, kept, filtered, quarantined, dropped, read_bytes
+      """, key
+    ).map(RowCounts.init)
+    return (counts.count, counts.reduce(RowCounts(), +))
   }
 
   /// - Returns: the counts that the chunk had, or `nil` if there was none.
@@ -127,6 +151,8 @@ extension Store {
     ).map(RowCounts.init)
   }
 
+  /// The fence of a transaction that has written much before.
+  @discardableResult
   private func addToTotals(
     _ ownership: Ownership, chunks: Int, _ rows: RowCounts, _ tx: any StateTransaction
   ) async throws -> RunTotals {

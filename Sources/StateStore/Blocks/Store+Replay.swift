@@ -7,8 +7,12 @@ extension Store {
   /// - Throws: `Fault` `partials_purged` where the other run's partials are not all there, `fenced`.
   package func adoptChunks(of origin: RunID, for ownership: Ownership) async throws {
     try await database.transaction(.write(.adoptChunks)) { tx in
-      let run = try await fence(ownership, tx)
-      if run.totals.chunks > 0 { return }
+      // The run's row comes last, as in a checkpoint: until then the lease can be renewed.
+      let run = try await saved(ownership.run, tx)
+      if run.totals.chunks > 0 {
+        _ = try await fence(ownership, tx)
+        return
+      }
       let both: [StateValue] = [.text(origin.text), .text(run.id.text)]
       let from = [both[0]]
       let promised = try await tx.row(
@@ -39,6 +43,7 @@ extension Store {
         SELECT CAST($2 AS TEXT), kind, part, block, frame FROM blocks
         WHERE run_id = $1 AND kind = 'partial'
         """, both)
+      _ = try await fence(ownership, tx)
       try await tx.run(
         """
         UPDATE runs SET (chunks, read_rows, kept, filtered, quarantined, dropped, read_bytes) = (

@@ -1,4 +1,5 @@
 package import Model
+internal import Synchronization
 
 extension Store {
   /// Remembers that a job, or one of its matrix rows, was first seen at `moment`. Later sightings
@@ -62,11 +63,16 @@ extension Store {
   /// The same for many jobs, in one transaction.
   @discardableResult
   package func insertFires(_ batches: [DueFireBatch]) async throws -> Int {
-    try await database.transaction(.write(.insertFires)) { tx in
-      let now = try await tx.now()
+    // When a try before this one entered them: it may have been committed, and only its answer lost.
+    let tried = Mutex<Instant?>(nil)
+    return try await database.transaction(.write(.insertFires)) { tx in
+      let earlier = tried.withLock { $0 }
+      let asked = try await tx.now()
+      let now = earlier ?? asked
+      tried.withLock { $0 = now }
       var inserted = 0
       for batch in batches {
-        for fire in batch.fires { inserted += try await insert(fire, now, tx) }
+        for fire in batch.fires { inserted += try await insert(fire, now, earlier, tx) }
         try await tx.run(
           """
           UPDATE sightings SET last_considered = $4
@@ -81,18 +87,22 @@ extension Store {
     }
   }
 
-  private func insert(_ fire: NewFire, _ now: Instant, _ tx: any StateTransaction) async throws -> Int {
+  /// - Parameter earlier: a fire that was entered then counts as new.
+  private func insert(
+    _ fire: NewFire, _ now: Instant, _ earlier: Instant?, _ tx: any StateTransaction
+  ) async throws -> Int {
     try await tx.run(
       """
       INSERT INTO fires (project, job, matrix_row, fire, interval_start, interval_end, outcome, note,
         created_at, closed_at, parameters)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-      ON CONFLICT (project, job, matrix_row, fire) DO NOTHING
+      ON CONFLICT (project, job, matrix_row, fire) DO UPDATE SET created_at = $12
+        WHERE fires.created_at = $12
       """,
       fire.key.values + [
         .optional(fire.interval?.start), .optional(fire.interval?.end), .text(fire.outcome.rawValue),
         .optional(fire.note), .instant(now), fire.outcome.isOpen ? .null : .instant(now),
-        .optional(fire.parametersText),
+        .optional(fire.parametersText), .optional(earlier),
       ])
   }
 

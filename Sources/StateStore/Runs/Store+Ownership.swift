@@ -1,6 +1,7 @@
 internal import Glibc
 package import Model
 internal import Runtime
+internal import Synchronization
 
 extension Store {
   /// Takes a run that has no living owner: raises its token, so that whoever had it before can
@@ -102,13 +103,16 @@ extension Store {
   }
 
   private func take(_ run: RunID, lease: Duration?) async throws -> Taken {
-    try await database.transaction(.write(.claim)) { tx in
+    // Who owns the run where a try before this one was committed, and only its answer was lost.
+    let tried = Mutex<Owner?>(nil)
+    return try await database.transaction(.write(.claim)) { tx in
       // The update that changes nothing locks the row where rows have locks.
       guard
         let row = try await tx.row(
           "UPDATE runs SET token = token WHERE run_id = $1 RETURNING *", [.text(run.text)])
       else { throw Store.missing(run) }
       let record = try RunRecord(row)
+      if let owner = record.owner, owner == tried.withLock({ $0 }) { return .taken(record.token) }
       let now = try await tx.now()
       let leaseUntil = try row.ifPresent("lease_until") { row, name throws(Fault) in try row.instant(name) }
       switch OwnerRule.decide(state: record.state, owner: record.owner, leaseUntil: leaseUntil, now: now) {
@@ -117,6 +121,7 @@ extension Store {
       case .take: break
       }
       let token = FencingToken(record.token.number + 1)
+      tried.withLock { $0 = Owner(host: host, processID: processID, since: now) }
       try await tx.run(
         """
         UPDATE runs SET token = $2, owner_host = $3, owner_pid = $4, owner_since = $5, lease_until = $6
