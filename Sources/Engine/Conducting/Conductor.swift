@@ -32,7 +32,10 @@ package struct Conductor: Sendable {
     case .succeeded(let done): return .alreadyDone(done)
     case .fireTaken(let fire): return .fireTaken(fire)
     case .created(let created): (record, isResumed) = (created, false)
-    case .unfinished(let unfinished): (record, isResumed) = (unfinished, true)
+    case .unfinished(let unfinished):
+      (record, isResumed) = (unfinished, true)
+      context.begin(as: record)
+      new = self.new(request, context)
     }
     // An unfinished replay stays one, whoever goes on with it.
     new.replayOf = record.replayOf
@@ -46,6 +49,7 @@ package struct Conductor: Sendable {
         .init("job_file", .string(request.job.file)),
         .init("started_by", .string(request.startedBy.rawValue)),
         .init("again", .boolean(request.again)),
+        .init("fire_time", .integer(context.fireTime.microseconds)),
       ]), pool: request.job.limits.pool,
       again: request.again, fire: request.fire)
   }

@@ -33,5 +33,13 @@ extension RunContext {
     try self.init(
       request, matrixRowName: record.identity.matrixRow, now: environment.now(), zones: environment.zones)
     identity = record.identity
+    begin(as: record)
+  }
+
+  /// Goes by the moment for which a run that there is was begun.
+  mutating func begin(as record: RunRecord) {
+    if let moment = record.settings["fire_time"]?.intValue {
+      begin(at: Instant(microseconds: Int64(moment)))
+    }
   }
 }

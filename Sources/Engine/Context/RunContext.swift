@@ -10,7 +10,8 @@ package struct RunContext: Sendable {
   /// A short name of the interval, for file names and messages; `nil` without interval.
   package var label: String?
   package var zone: ZoneRules
-  package var fireTime: Instant
+  /// What `${fire.time}` stands for: the same in all attempts of a run.
+  package private(set) var fireTime: Instant
   /// All but `run.id`, which comes with the run.
   package var references: ReferenceScope
 
@@ -47,10 +48,16 @@ package struct RunContext: Sendable {
     self.fireTime = fireTime
     spans = interval.map { calendar.spans(of: $0) }
     label = interval.map { calendar.label(of: $0) }
-    references["fire.time"] = .value(.timestamptz(fireTime.postgresMicroseconds), .timestamptz)
     references.add("interval", interval, calendar, label: label)
     references.add("window", spans?.window, calendar, label: label)
     self.references = references
+    begin(at: fireTime)
+  }
+
+  /// The same run at the moment for which it was begun.
+  mutating func begin(at moment: Instant) {
+    fireTime = moment
+    references["fire.time"] = .value(.timestamptz(moment.postgresMicroseconds), .timestamptz)
   }
 
   /// What references stand for in a run of it.

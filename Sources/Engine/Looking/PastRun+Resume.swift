@@ -37,9 +37,8 @@ extension PastRun {
           "it is finished as it was begun if a target holds some of it, and refused otherwise: \(refusal.all.map(\.sentence).joined(separator: "; "))"
         return preview
       }
-      var plan = plan
-      plan.chunks = try SavedChunks(bytes: bytes).chunks
-      preview.allChunks = plan.chunks.count
+      let chunks = try SavedChunks(bytes: bytes)
+      preview.allChunks = chunks.chunks.count
       if !committed.isEmpty {
         preview.reason = "a part of its result is published: it only publishes"
         return preview
@@ -67,6 +66,8 @@ extension PastRun {
         return preview
       }
       if finished.isEmpty { return preview }
+      var plan = plan
+      chunks.bind(&plan)
       let verdict = try await judge(finished, plan, servers)
       preview.isKept = verdict.isKept
       preview.reason = verdict.reason

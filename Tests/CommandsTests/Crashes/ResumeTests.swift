@@ -83,6 +83,34 @@ import Testing
     try await waitForOlderTransactions(project)
   }
 
+  /// The moment that a run was begun for stays what `${fire.time}` stands for, and a column that is computed in another way
+  /// is told before the run is gone on with.
+  @Test func theMomentOfARunStays() async throws {
+    try await TidemarkProject.with { project in
+      try await fill(project)
+      let timed = job("auto").replacing(
+        "table: events,", with: "table: events, add_columns: {at: \"${fire.time}\"},"
+      ).replacing("total: sum(amount)", with: "total: sum(amount), first: min(at), last: max(at)")
+      try project.write("jobs/resumed.yaml", timed)
+      let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      let preview = try await project.run(["resume", "resumed", "--dry-run"])
+      #expect(preview.output.contains("every finished chunk was proved unchanged"), "\(preview.output)")
+      try project.write(
+        "jobs/resumed.yaml", timed.replacing("\"${fire.time}\"", with: "\"${fire.time} + interval '1 s'\""))
+      let changed = try await project.run(["resume", "resumed", "--dry-run"])
+      #expect(changed.output.contains("a new run takes its place"), "\(changed.output)")
+      try project.write("jobs/resumed.yaml", timed)
+      let resumed = try await project.run(["run", "resumed"])
+      try #require(resumed.status == 0, "\(resumed.output)")
+      #expect(resumed.output.contains("kept=3 recomputed=0"), "\(resumed.output)")
+      #expect(
+        try await project.rows(
+          "SELECT count(DISTINCT at)::text FROM (SELECT first AS at FROM result UNION SELECT last FROM result) AS moments"
+        ) == [["1"]])
+    }
+  }
+
   /// A server that is put back from a copy has older rows where changed ones were read, which look unchanged.
   @Test func aServerThatIsPutBack() async throws {
     try await OwnServers.with { servers in
