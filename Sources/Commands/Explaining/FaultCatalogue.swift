@@ -276,6 +276,7 @@ enum FaultCatalogue {
     older_interval|conflict|Mode `replace` would put an older interval over a newer one|--force, if that is meant
     out_of_memory|resource|There is no memory left|Lower `limits.memory` or `parallelism`
     outside_window|check|A result row lies outside of the window that is replaced|Filter the source by ${window.start} and ${window.end}
+    overtaken|conflict|Another run of the job has published rows of the same time that were read later|Run it again: it reads again; a replay is given up with `tidemark cancel`
     partials_purged|not_found|The run's partials are not kept any more|`retention.runs` says how long; run the interval with --again
     plan_too_large|resource|The plan has too many chunks|Make larger chunks
     published_by_another|conflict|Another run has published for this interval, another result or chunk by chunk|Look at both; --again puts this one in its place

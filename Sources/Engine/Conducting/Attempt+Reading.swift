@@ -14,6 +14,9 @@ extension Attempt {
         estimatedRows: prepared.plan.sources.map(\.estimatedRows).reduce(0, +), finished: finished.count))
     // Past the first commit the source is never read again; nor is a replay's, which has its rows from its origin.
     if isPastFirstCommit { return }
+    if let origin = prepared.origin {
+      try await patiently { try await publisher.takeReadTimes(of: origin.record.id) }
+    }
     let isSealed = record.state == .prepared || record.state == .publishing
     if isSealed, binding != nil || prepared.origin != nil, finished.count >= prepared.plan.chunks.count {
       return
@@ -34,11 +37,12 @@ extension Attempt {
       let parallelism = try parallelism
       try await patiently {
         await usedConnections.close()
+        try await publisher.beginReading()
         try await publisher.storingAhead(maker(prepared)) { relay in
           let phase = ReadPhase(
             environment: environment, job: job, plan: prepared.plan, work: prepared.work,
             ownership: ownership, session: session, parallelism: parallelism, asker: asker,
-            publisher: chunkPublisher, used: usedConnections, relay: relay)
+            publisher: chunkPublisher, used: usedConnections, relay: relay, clock: publisher.clock)
           try await phase.read(
             finished: try await store.finishedChunks(of: record.id), serverFacts: prepared.servers)
         }
@@ -95,6 +99,26 @@ extension Attempt {
       }
       return possible
     }
+  }
+
+  /// Takes a run whose rows are older than what another has published meanwhile back to its reading. The other one
+  /// is done, so that one of several is always.
+  /// - Throws: the fault, where the run cannot read again, or has done so for as long as `give_up_after` says.
+  func goBack(_ overtaken: Fault, _ prepared: Prepared) async throws {
+    var fault = overtaken
+    if prepared.origin != nil {
+      fault.hint =
+        "Give the replay up with `tidemark cancel \(record.id)`, and replay the newer run's rows; or run the interval with --again, which reads the source anew"
+      throw fault
+    }
+    guard budget.next() != nil else {
+      fault.hint = "Run the same command again: it reads again"
+      throw fault
+    }
+    report(.waiting(reason: "\(fault.sentence); reading again"))
+    // The publish was rolled back, and no other sink has committed.
+    try await store.stopPublishing(ownership, .object([.init("reason", .string(fault.sentence))]))
+    if let now = try await store.run(record.id) { record = now }
   }
 
   /// Drops a chunk whose stored partial cannot be used, so that it is read again.

@@ -130,6 +130,8 @@ actor Attempt {
         return try await publish(prepared, publisher)
       } catch let damage as DamagedChunk {
         try await forget(damage, prepared)
+      } catch let fault as Fault where fault.isOvertaken {
+        try await goBack(fault, prepared)
       }
     }
   }

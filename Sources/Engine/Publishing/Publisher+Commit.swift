@@ -21,14 +21,12 @@ extension Publisher {
     var results = tables.filter { committed.contains($0.target.sink) }.map {
       told($0.target, .already(run: run.id.text))
     }
-    let connections = tables.map(\.target.connection).reduce(into: [String]()) { list, name in
-      if !list.contains(name) { list.append(name) }
-    }
     for name in connections {
       let open = tables.filter { $0.target.connection == name && !committed.contains($0.target.sink) }
       if open.isEmpty { continue }
       let outcomes = try await publishTables(open, made, &budget)
       try await environment.store.markCommitted(sinks: open.map(\.target.sink), for: ownership)
+      isOnlyForward = true
       try Failpoint.hit(.publishMarked)
       for (table, outcome) in zip(open, outcomes) { results.append(told(table.target, outcome)) }
     }
@@ -79,6 +77,7 @@ extension Publisher {
           outcomes = [try await open.commit(entry(tables[0], resultHash: made.hash))]
         } else {
           if spool == nil { try await keepAgain(made) }
+          if isOnlyForward { try await warnOfNewerRows(tables) }
           outcomes = try await tablePublisher(tables[0]).publish(
             tables.map { publication($0, resultHash: made.hash) }, of: spool, token: tables[0].token)
         }
@@ -91,6 +90,16 @@ extension Publisher {
         await asker.drop(tables[0].target.connection)
         try await Task.sleep(for: wait)
       }
+    }
+  }
+
+  /// The rest of what is published in part is published all the same.
+  private func warnOfNewerRows(_ tables: [Table]) async throws {
+    for table in tables {
+      guard let fault = try await tablePublisher(table).overtaking(publication(table, resultHash: nil)),
+        !warnings.contains(fault.sentence)
+      else { continue }
+      warnings.append(fault.sentence)
     }
   }
 

@@ -55,7 +55,8 @@ extension Publisher {
     return Publisher(
       environment: environment, request: request, plan: plan, run: run, asker: asker,
       tables: tables, files: files, lastRevision: lastRevision,
-      checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result))
+      checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result),
+      isBound: isBound)
   }
 
   /// Looks whether a run could publish its result, as far as can be known without reading or writing anything.

@@ -17,6 +17,12 @@ final class Publisher {
   /// The newest revision of the identity that the targets have of other runs.
   let lastRevision: Int
   let checks: [TypedCheck]
+  /// When the rows of the result are read.
+  let clock = ReadingClock()
+  /// When those of a replay's origin were read, by store.
+  var originTimes: [String: ReadTime] = [:]
+  /// Something is published already, or comes chunk by chunk: the run does not read again what it has read.
+  var isOnlyForward: Bool
   var judged: [JSONValue] = []
   var rejected: Int64 = 0
   /// The result, where it was kept to be published.
@@ -47,7 +53,7 @@ final class Publisher {
 
   init(
     environment: EngineEnvironment, request: RunRequest, plan: Plan, run: RunRecord, asker: PlanAsker,
-    tables: [Table], files: [File], lastRevision: Int, checks: [TypedCheck]
+    tables: [Table], files: [File], lastRevision: Int, checks: [TypedCheck], isBound: Bool
   ) {
     self.environment = environment
     self.request = request
@@ -58,12 +64,42 @@ final class Publisher {
     self.files = files
     self.lastRevision = lastRevision
     self.checks = checks
+    isOnlyForward = isBound || tables.contains(where: \.isByChunk)
   }
 
   func entry(_ table: Table, resultHash: String?) -> LedgerEntry {
     LedgerEntry(
       identity: run.identity, revision: run.revision, sink: table.target.sink, run: run.id,
-      target: "\(table.target.table)", rejected: rejected, checks: .array(judged), resultHash: resultHash)
+      target: "\(table.target.table)", rejected: rejected, checks: .array(judged), resultHash: resultHash,
+      span: table.target.span, readTime: readTime(table))
+  }
+
+  /// `nil` where the rows come chunk by chunk, or nothing was read by this attempt.
+  private func readTime(_ table: Table) -> ReadTime? {
+    if table.isByChunk { return nil }
+    return originTimes[table.target.sink] ?? clock.time(on: table.target.connection)
+  }
+
+  /// To be called before anything is read, also where it is read again.
+  func beginReading() async throws {
+    var publishers: [String: TablePublisher] = [:]
+    for table in tables { publishers[table.target.connection] = try await tablePublisher(table) }
+    try await clock.begin(publishers)
+  }
+
+  /// What a replay takes from the run whose rows it processes again is as old as that.
+  func takeReadTimes(of origin: RunID) async throws {
+    for table in tables {
+      originTimes[table.target.sink] = try await tablePublisher(table).readTime(
+        of: origin, into: "\(table.target.table)")
+    }
+  }
+
+  /// The connections of the tables, each once.
+  var connections: [String] {
+    tables.map(\.target.connection).reduce(into: []) { list, name in
+      if !list.contains(name) { list.append(name) }
+    }
   }
 
   func tablePublisher(_ table: Table) async throws -> TablePublisher {
@@ -74,7 +110,7 @@ final class Publisher {
     TablePublication(
       target: table.target, entry: entry(table, resultHash: resultHash), facts: table.facts,
       result: plan.result, descriptions: descriptions,
-      chunks: table.isByChunk ? plan.chunks.count : nil)
+      chunks: table.isByChunk ? plan.chunks.count : nil, isOnlyForward: isOnlyForward)
   }
 
   var descriptions: [String: String] {

@@ -63,7 +63,8 @@ struct TargetResolver {
     return TableTarget(
       sink: sink, connection: connection, ledger: Identifier(connectionRule.ledgerSchema),
       table: table, mode: rule.mode,
-      window: try rule.mode == .replaceWindow ? window(rule, result: result) : nil, scope: scope, key: key,
+      window: try rule.mode == .replaceWindow ? window(rule, result: result) : nil, span: span(of: rule),
+      scope: scope, key: key,
       isKeyUnique: !resultKey.isEmpty && Set(resultKey).isSubset(of: key), create: rule.create,
       onEmpty: rule.onEmpty, maxDelete: rule.maxDelete,
       beforePublish: try statements(rule.beforePublish), afterPublish: try statements(rule.afterPublish),
@@ -76,6 +77,15 @@ struct TargetResolver {
       statements.append(.init(sql: try UserSQL(statement: text).resolved(references), place: text.place))
     }
     return statements
+  }
+
+  /// The time whose rows a publish puts in the place of others. Under `merge` that is all that is read.
+  private func span(of rule: TableSinkRule) -> TimeRange? {
+    switch rule.mode {
+    case .replaceWindow: context.spans?.replaced
+    case .merge: context.spans?.window
+    case .append, .replace: nil
+    }
   }
 
   /// The span that the run makes again, in the terms of the window column.

@@ -22,12 +22,14 @@ struct ReadPhase: Sendable {
   var used: SpareConnections
   /// Told of each finished chunk, too; `nil` where nobody stores their rows meanwhile.
   var relay: ChunkRelay?
+  /// Told when nothing newer is read any more.
+  var clock: ReadingClock
   let throttle: ReadThrottle?
 
   init(
     environment: EngineEnvironment, job: Job, plan: Plan, work: ChunkWork, ownership: Ownership,
     session: SessionSettings, parallelism: Int, asker: PlanAsker, publisher: ChunkPublisher?,
-    used: SpareConnections, relay: ChunkRelay?
+    used: SpareConnections, relay: ChunkRelay?, clock: ReadingClock
   ) {
     self.environment = environment
     self.job = job
@@ -40,6 +42,7 @@ struct ReadPhase: Sendable {
     self.publisher = publisher
     self.used = used
     self.relay = relay
+    self.clock = clock
     throttle = ReadThrottle(job.limits)
   }
 
@@ -58,6 +61,7 @@ struct ReadPhase: Sendable {
     try await lagWatch?.waitUntilFresh()
     do {
       for name in connections { holders[name] = try await hold(name) }
+      if plan.sources.allSatisfy({ $0.consistency == .snapshot }) { clock.stop() }
       let kept =
         isBegun
         ? keepAll(finished) : try await resume(finished, holders: holders, serverFacts: serverFacts)

@@ -28,6 +28,14 @@ package struct RunIdentity: Hashable, Sendable {
 
   /// One line that is equal exactly for equal identities: the key in stores and ledgers.
   package var key: String {
+    let (head, tail) = keyAroundSpan
+    let span = interval.map { "\($0.start.microseconds)/\($0.end.microseconds)" } ?? "#\(serial)"
+    return head + span + tail
+  }
+
+  /// What stands in the key before and behind the one part that tells the runs of a job, a matrix row and parameters
+  /// apart, which itself holds no `|`.
+  package var keyAroundSpan: (head: String, tail: String) {
     func escaped(_ text: String) -> String {
       var out = ""
       for scalar in text.unicodeScalars {
@@ -38,9 +46,8 @@ package struct RunIdentity: Hashable, Sendable {
       }
       return out
     }
-    let span = interval.map { "\($0.start.microseconds)/\($0.end.microseconds)" } ?? "#\(serial)"
     let given = parameters.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }
       .map { "\(escaped($0.key))=\(escaped($0.value))" }.joined(separator: "&")
-    return [project, job.text, matrixRow].map(escaped).joined(separator: "|") + "|\(span)|\(given)"
+    return ([project, job.text, matrixRow].map { escaped($0) + "|" }.joined(), "|\(given)")
   }
 }

@@ -12,13 +12,17 @@ package struct LedgerEntry: Hashable, Sendable {
   package var checks: JSONValue
   /// `nil` while the result is made, or published chunk by chunk.
   package var resultHash: String?
+  /// The time whose rows are put in the place of others; `nil` for all.
+  package var span: TimeRange?
+  /// When the rows were read; `nil` where nobody is to compare that.
+  package var readTime: ReadTime?
 
   /// Between a sink's name and a chunk's number, in the name of a chunk's entry.
   static let chunkMark = "#"
 
   package init(
     identity: RunIdentity, revision: Int, sink: String, run: RunID, target: String, rejected: Int64,
-    checks: JSONValue, resultHash: String?
+    checks: JSONValue, resultHash: String?, span: TimeRange? = nil, readTime: ReadTime? = nil
   ) {
     self.identity = identity
     self.revision = revision

@@ -47,12 +47,10 @@ extension TablePublisher {
     try await endLost(publication.entry, token)
     try await connection.begin(.writing(session))
     do {
-      guard try await insertEntry(publication) else {
+      guard try await enter([publication], token: token) == [true] else {
         await connection.rollback()
         return nil
       }
-      try await holdFence(publication.entry, token: token)
-      try await lockTables([publication])
       let ready = try await makeReady(publication)
       var made: Made?
       var isMade = true

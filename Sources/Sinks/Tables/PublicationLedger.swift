@@ -42,9 +42,13 @@ package struct PublicationLedger: Hashable, Sendable {
         rejected bigint,
         checks jsonb,
         result_hash text,
+        covers tstzrange,
+        read_during tstzrange,
         PRIMARY KEY (identity, revision, sink)
       )
       """,
+      // Of a ledger that an earlier version has made.
+      "ALTER TABLE \(publications) ADD COLUMN IF NOT EXISTS covers tstzrange, ADD COLUMN IF NOT EXISTS read_during tstzrange",
       """
       CREATE TABLE IF NOT EXISTS \(fences) (
         identity text PRIMARY KEY,
@@ -74,6 +78,15 @@ package struct PublicationLedger: Hashable, Sendable {
     """
   }
 
+  /// The same, where they are also as this version makes them.
+  package var isCurrent: SQLText {
+    """
+    SELECT (\(isUsable)) AND (SELECT count(*) = 2 FROM pg_attribute \
+    WHERE attrelid = to_regclass(\(SQLText.string(publications.quoted))) \
+    AND attname IN ('covers', 'read_during') AND NOT attisdropped)
+    """
+  }
+
   private var tables: SQLText {
     """
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
@@ -81,10 +94,10 @@ package struct PublicationLedger: Hashable, Sendable {
     """
   }
 
-  /// One row of one column: true where the ledger may be used, or else made.
+  /// One row of one column: true where the ledger may be used, or else made or brought up to date.
   package var isUsableOrMakeable: SQLText {
     """
-    SELECT (\(isUsable)) OR (has_database_privilege(current_database(), 'CREATE') \
+    SELECT (\(isCurrent)) OR (has_database_privilege(current_database(), 'CREATE') \
     AND coalesce(has_schema_privilege(to_regnamespace(\(SQLText.string(schema.quoted)))::oid, 'CREATE'), true) \
     AND NOT EXISTS (SELECT \(tables) AND NOT pg_has_role(c.relowner, 'USAGE')))
     """
@@ -176,12 +189,12 @@ package struct PublicationLedger: Hashable, Sendable {
     let end: SQLText = interval.map { "\(literal: .timestamptz($0.end.postgresMicroseconds))" } ?? "NULL"
     return """
       INSERT INTO \(publications) (identity, revision, sink, run_id, project, job, matrix_row, target, \
-      interval_start, interval_end, rejected, checks, result_hash) VALUES \
+      interval_start, interval_end, rejected, checks, result_hash, covers, read_during) VALUES \
       (\(literal: .text(entry.identity.key)), \(entry.revision), \(literal: .text(entry.sink)), \
       \(literal: .text(entry.run.text)), \(literal: .text(entry.identity.project)), \
       \(literal: .text(entry.identity.job.text)), \(literal: .text(entry.identity.matrixRow)), \
       \(literal: .text(entry.target)), \(start), \(end), \(entry.rejected), \
-      \(literal: .text(entry.checks.text), as: .jsonb), \(hash(entry))) \
+      \(literal: .text(entry.checks.text), as: .jsonb), \(hash(entry)), \(Self.span(entry)), \(Self.readTime(entry))) \
       ON CONFLICT DO NOTHING RETURNING run_id
       """
   }
@@ -216,6 +229,29 @@ package struct PublicationLedger: Hashable, Sendable {
     SELECT coalesce(max(revision), 0) FROM \(publications) WHERE identity = \(literal: .text(identity)) \
     AND run_id <> \(literal: .text(run.text))
     """
+  }
+
+  /// The runs of a job that a matrix row and parameters are the same of.
+  struct Kin {
+    /// The part of the key that tells them apart.
+    let span: SQLText
+    let condition: SQLText
+
+    init(_ identity: RunIdentity) {
+      let (head, tail) = identity.keyAroundSpan
+      let start: SQLText = "\(literal: .text(head))"
+      span = "split_part(substr(identity, length(\(start)) + 1), '|', 1)"
+      condition = "identity = \(start) || \(span) || \(literal: .text(tail))"
+    }
+  }
+
+  /// The highest serial of a job without interval that another run than `run` has published with; 0 for none.
+  package func lastSerial(of identity: RunIdentity, except run: RunID) -> SQLText {
+    let kin = Kin(identity)
+    return """
+      SELECT coalesce(max(substring(\(kin.span) FROM '^#([0-9]{1,9})$')::integer), 0) AS serial \
+      FROM \(publications) WHERE \(kin.condition) AND run_id <> \(literal: .text(run.text))
+      """
   }
 
   /// What a run has published: the entries of its sinks and of their chunks, and whether each is whole.

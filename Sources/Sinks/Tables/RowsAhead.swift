@@ -86,9 +86,7 @@ extension TablePublisher {
   fileprivate func open(
     _ publication: TablePublication, token: FencingToken, of ahead: RowsAhead
   ) async throws -> OpenPublication? {
-    guard try await insertEntry(publication) else { return nil }
-    try await holdFence(publication.entry, token: token)
-    try await lockTables([publication])
+    guard try await enter([publication], token: token) == [true] else { return nil }
     guard try await connection.tableFacts(publication.target.table) == nil else { return nil }
     try await refuseOlderInterval(publication)
     let statements = statements(of: publication)

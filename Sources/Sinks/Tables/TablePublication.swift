@@ -11,12 +11,14 @@ package struct TablePublication: Sendable {
   package var descriptions: [String: String]
   /// Where the chunks of the result were published one by one: how many there are, all in the target by now.
   package var chunks: Int?
+  /// The run cannot read again, so that its rows are published whatever others have published meanwhile.
+  package var isOnlyForward: Bool
   /// Another chunk has begun the run's publication: what comes once is done.
   var isContinued = false
 
   package init(
     target: TableTarget, entry: LedgerEntry, facts: TableFacts?, result: [ColumnSchema],
-    descriptions: [String: String], chunks: Int? = nil
+    descriptions: [String: String], chunks: Int? = nil, isOnlyForward: Bool = false
   ) {
     self.target = target
     self.entry = entry
@@ -24,6 +26,7 @@ package struct TablePublication: Sendable {
     self.result = result
     self.descriptions = descriptions
     self.chunks = chunks
+    self.isOnlyForward = isOnlyForward
   }
 
   /// The publication of one chunk of its result.

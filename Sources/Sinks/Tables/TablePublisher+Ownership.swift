@@ -3,10 +3,10 @@ internal import Postgres
 
 /// Who may publish, and what was published before: asked before a run reads.
 extension TablePublisher {
-  /// Makes the ledger where it is missing.
+  /// Makes the ledger where it is missing, or of an earlier version.
   /// - Throws: `Fault` `no_ledger` (class auth) where the role may not, with the way out.
   package func ensureLedger() async throws {
-    if try await isLedgerUsable() { return }
+    if try await isLedgerCurrent() { return }
     do {
       try await connection.transaction(.writing(session)) { connection in
         // An owner that sleeps here would keep whoever takes the run over waiting: there is no ledger yet by which its
@@ -18,7 +18,7 @@ extension TablePublisher {
     } catch let fault as Fault where fault.kind == .auth {
       throw unusableLedger(cause: fault.cause)
     }
-    guard try await isLedgerUsable() else { throw unusableLedger(cause: nil) }
+    guard try await isLedgerCurrent() else { throw unusableLedger(cause: nil) }
   }
 
   func unusableLedger(cause: String?) -> Fault {
@@ -30,6 +30,10 @@ extension TablePublisher {
 
   private func isLedgerUsable() async throws -> Bool {
     try await connection.query(ledger.isUsable).onlyRow[0] == "t"
+  }
+
+  private func isLedgerCurrent() async throws -> Bool {
+    try await connection.query(ledger.isCurrent).onlyRow[0] == "t"
   }
 
   /// Makes every older owner of the identity unable to publish. A publish of the run itself that is still on its

@@ -77,12 +77,7 @@ package struct TablePublisher: Sendable {
   private func publishAll(
     _ publications: [TablePublication], of spool: ResultSpool?, token: FencingToken
   ) async throws -> [PublishOutcome] {
-    var isNew: [Bool] = []
-    for publication in publications {
-      isNew.append(publication.chunks != nil ? true : try await insertEntry(publication))
-    }
-    if isNew.contains(true) { try await holdFence(publications[0].entry, token: token) }
-    try await lockTables(zip(publications, isNew).filter { $0.chunks == nil && $1 }.map(\.0))
+    let isNew = try await enter(publications, token: token)
     var outcomes: [PublishOutcome] = []
     for (publication, isNew) in zip(publications, isNew) {
       if let chunks = publication.chunks {
@@ -114,28 +109,6 @@ package struct TablePublisher: Sendable {
     for statement in target.afterPublish {
       try await connection.transaction(.writing(session)) { _ in try await carryOut([statement]) }
     }
-  }
-
-  /// Rows that are only added touch nobody else's.
-  func lockTables(_ publications: [TablePublication]) async throws {
-    let shared = publications.filter { $0.target.mode != .append || $0.isCreating }
-    if shared.isEmpty { return }
-    let schemas = shared.filter(\.isCreating).compactMap(\.target.table.schema)
-    try await connection.query(ledger.lockTables(shared.map(\.target.table), schemas: schemas))
-  }
-
-  func insertEntry(_ publication: TablePublication) async throws -> Bool {
-    try await !connection.query(ledger.insert(publication.entry)).rows.isEmpty
-  }
-
-  func holdFence(_ entry: LedgerEntry, token: FencingToken) async throws {
-    let hold = FenceHold(entry.identity, token)
-    if try await !connection.query(ledger.holdFence(hold)).rows.isEmpty { return }
-    let holder = try await connection.query(ledger.fenceHolder(identity: entry.identity.key)).rows.first
-    throw Fault(
-      "fenced", .conflict,
-      "Run \(holder?[0] ?? "(unknown)") has taken over what this run was to publish",
-      hint: "Nothing was published by this one; `tidemark status` shows the other")
   }
 
   private func existing(_ publication: TablePublication) async throws -> PublishOutcome {

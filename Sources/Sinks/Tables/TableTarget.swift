@@ -10,6 +10,8 @@ package struct TableTarget: Hashable, Sendable {
   package var mode: TableSinkRule.Mode
   /// Of `replace_window`: the column, and the half-open range of it that is replaced.
   package var window: Window?
+  /// The time whose rows the publish puts in the place of others; `nil` for all.
+  package var span: TimeRange?
   /// Equalities that bound every delete.
   package var scope: [ScopeValue]
   package var key: [String]
@@ -59,7 +61,8 @@ package struct TableTarget: Hashable, Sendable {
 
   package init(
     sink: String, connection: String, ledger: Identifier, table: QualifiedName,
-    mode: TableSinkRule.Mode, window: Window?, scope: [ScopeValue], key: [String], isKeyUnique: Bool,
+    mode: TableSinkRule.Mode, window: Window?, span: TimeRange? = nil, scope: [ScopeValue], key: [String],
+    isKeyUnique: Bool,
     create: Bool,
     onEmpty: TableSinkRule.OnEmpty, maxDelete: TableSinkRule.MaxDelete?,
     beforePublish: [Statement], afterPublish: [Statement], isForced: Bool, place: Place
@@ -70,6 +73,7 @@ package struct TableTarget: Hashable, Sendable {
     self.table = table
     self.mode = mode
     self.window = window
+    self.span = span
     self.scope = scope
     self.key = key
     self.isKeyUnique = isKeyUnique
