@@ -52,6 +52,11 @@ package struct EngineEnvironment: Sendable {
     let application = run.map { "tidemark \(job) \($0)" } ?? "tidemark \(job)"
     var settings = try ConnectionSettings(rule: rule, values: values, applicationName: application)
     settings.limit = limits[name]
+    if let run {
+      settings.reportBlockers = { [report] in
+        report(run, .waiting(reason: "connection `\(name)` waits for a lock that is held by \($0)"))
+      }
+    }
     return settings
   }
 }

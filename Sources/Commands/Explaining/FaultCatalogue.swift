@@ -210,6 +210,7 @@ enum FaultCatalogue {
     missing_privilege|auth|The role lacks a privilege|The cause names it; `tidemark grants --role ROLE` prints what publishing needs
     no_ledger|auth|The publication ledger is missing, and the role may not make it|`tidemark grants --role ROLE` prints what an administrator runs once
     no_privilege|auth|The role may not select from a table of the source|GRANT SELECT on it
+    lock_held|resource|A lock was waited for as long as `errors.retry.give_up_after` allows|See in pg_stat_activity what the process named does, end it where it hangs, and run the same command again
     object_in_use|resource|Another session uses the object|It is tried again
     read_only_server|config|The server takes no writes|Publish to the primary
     server_out_of_resources|resource|The server is short of resources|Look at its log and its disk

@@ -71,7 +71,7 @@ extension Attempt {
     while true {
       do {
         return try await work()
-      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+      } catch let fault as Fault where fault.isWorthAnotherTry {
         guard await !isHopeless(fault), let wait = budget.next() else { throw fault }
         report(.waiting(reason: "\(fault.sentence); trying again"))
         try await Task.sleep(for: wait)

@@ -73,7 +73,7 @@ actor Attempt {
   var session: SessionSettings {
     SessionSettings(
       timeZone: context.zone.name, statementTimeout: job.limits.statementTimeout,
-      lockTimeout: job.limits.lockTimeout)
+      lockTimeout: job.limits.lockTimeout, lockPatience: job.errors.retry.lockPatience)
   }
 
   func carryOut() async throws -> RunSummary {

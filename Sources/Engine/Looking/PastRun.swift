@@ -43,7 +43,7 @@ package struct PastRun: Sendable {
   var session: SessionSettings {
     SessionSettings(
       timeZone: context.zone.name, statementTimeout: request.job.limits.statementTimeout,
-      lockTimeout: request.job.limits.lockTimeout)
+      lockTimeout: request.job.limits.lockTimeout, lockPatience: request.job.errors.retry.lockPatience)
   }
 
   /// Hands the job's plan of this day to `body`, with connections that end with it.

@@ -104,7 +104,7 @@ actor ChunkPublisher {
           parts, of: spool, wholes: tables.map(\.publication.entry), token: tables[0].token)
         try Failpoint.hit(.chunkAfterPublish)
         return
-      } catch var fault as Fault where fault.isTransient && !Task.isCancelled {
+      } catch var fault as Fault where fault.isWorthAnotherTry {
         guard let wait = budget.next() else {
           // Whoever reads the chunks would begin to read again.
           fault.isTransient = false

@@ -61,7 +61,7 @@ extension Publisher {
     }
     do {
       open = try await stored.rows.open(publication(table, resultHash: nil), token: table.token)
-    } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+    } catch let fault as Fault where fault.isWorthAnotherTry {
       environment.report(run.id, .waiting(reason: "\(fault.sentence); trying again"))
       await asker.drop(table.target.connection)
     }

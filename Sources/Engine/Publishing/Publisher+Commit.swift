@@ -83,7 +83,7 @@ extension Publisher {
         }
         try Failpoint.hit(.publishAfterCommit)
         return outcomes
-      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+      } catch let fault as Fault where fault.isWorthAnotherTry {
         guard let wait = budget.next() else { throw fault }
         environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
         open = nil
@@ -115,7 +115,7 @@ extension Publisher {
           try Failpoint.hit(.afterPublish)
           try await tablePublisher(table).runAfterPublish(table.target)
           break
-        } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+        } catch let fault as Fault where fault.isWorthAnotherTry {
           guard let wait = budget.next() else { throw fault }
           environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
           await asker.drop(table.target.connection)

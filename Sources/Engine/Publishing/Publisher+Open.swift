@@ -30,7 +30,7 @@ extension Publisher {
       }
       open = opened.publication
       return opened.made
-    } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+    } catch let fault as Fault where fault.isWorthAnotherTry {
       // Whether the target comes back in time is seen once the result is kept.
       environment.report(run.id, .waiting(reason: "\(fault.sentence); trying again"))
       await asker.drop(table.target.connection)

@@ -49,7 +49,7 @@ final class ChunkWorker: Sendable {
         let connection = try await connect(source, &connections)
         try await read(chunk, source: source, over: connection)
         break
-      } catch let fault as Fault where fault.isTransient && !Task.isCancelled {
+      } catch let fault as Fault where fault.isWorthAnotherTry {
         await drop(source.connection, of: &connections)
         // Without its snapshot no chunk can be read: the whole attempt begins anew.
         if await holders[source.connection]?.isOpen != true { throw fault }

@@ -42,12 +42,12 @@ extension Connection {
       rollback()
       throw error
     }
-    limitSilence(options.session.silenceLimit)
+    limitWaiting(options.session)
   }
 
   /// - Throws: `commit_unknown` where the answer was lost; the server's fault where it refused.
   package func commit() throws {
-    defer { limitSilence(nil) }
+    defer { limitWaiting(nil) }
     if Task.isCancelled {
       rollback()
       throw Fault.cancelled(settings)
@@ -79,7 +79,7 @@ extension Connection {
 
   /// Never fails: where the server cannot be told, the connection is closed, and that rolls back.
   package func rollback() {
-    limitSilence(nil)
+    limitWaiting(nil)
     do {
       if try isInTransaction { _ = try executeShielded("ROLLBACK") }
     } catch {

@@ -25,6 +25,10 @@ package actor Connection {
   private var silenceLimit: Duration?
   /// The same outside of transactions, and in those without settings.
   private var lastingSilenceLimit: Duration?
+  /// How long the transaction waits for a lock, for good.
+  private var lockPatience: Duration?
+  /// Who has the lock that the statement waits for, as far as anybody has asked.
+  private var blockers: String?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     executor.asUnownedSerialExecutor()
@@ -135,8 +139,10 @@ package actor Connection {
     return try lastResult(pointer).commandTag
   }
 
-  func limitSilence(_ limit: Duration?) {
-    silenceLimit = limit
+  /// What is waited for within a transaction, and how long.
+  func limitWaiting(_ session: SessionSettings?) {
+    silenceLimit = session?.silenceLimit
+    lockPatience = session?.lockPatience
   }
 
   /// For a session whose every statement ends by a timeout of its own: it is lost where nothing comes for so long.
@@ -153,6 +159,8 @@ package actor Connection {
   ) async throws -> Output {
     let pointer = try pointer()
     if Task.isCancelled { throw Fault.cancelled(settings) }
+    let start = ContinuousClock.now
+    blockers = nil
     cancelSwitch.begin()
     guard send(pointer) == 1 else {
       _ = cancelSwitch.end()
@@ -169,7 +177,26 @@ package actor Connection {
       return try result.get()
     } catch let fault as Fault where wasCancelled && fault.code == "query_cancelled" {
       throw Fault.cancelled(settings)
+    } catch let fault as Fault where fault.code == "lock_not_available" {
+      throw held(fault, for: ContinuousClock.now - start)
     }
+  }
+
+  /// The fault of a lock that was not to be had, with those who have it; another one where it was waited for as long as
+  /// it is at all.
+  private func held(_ fault: Fault, for waited: Duration) -> Fault {
+    var fault = fault
+    if let blockers {
+      fault.cause = (fault.cause.map { $0 + "; " } ?? "") + "the lock is held by \(blockers)"
+    }
+    guard let lockPatience, waited >= lockPatience else { return fault }
+    return Fault(
+      "lock_held", .resource,
+      "A lock was waited for over \(lockPatience.milliseconds / 1000) s on connection `\(settings.name)`, as long as `errors.retry.give_up_after` allows",
+      cause: fault.cause,
+      hint:
+        "See what that process does (`pg_stat_activity`); where it hangs, end it with `pg_terminate_backend`, and run the same command again",
+      isTransient: true)
   }
 
   private func waiting<Output>(_ body: () throws -> Output) -> Result<Output, any Error> {
@@ -251,6 +278,10 @@ package actor Connection {
           finding == .unreachable
             ? "Nothing comes, and no other connection to the server comes about"
             : "Nothing comes, and the server waits for us: something between us lets nothing through")
+      }
+      if case .blocked(let names) = finding, names != blockers {
+        blockers = names
+        settings.reportBlockers?(names)
       }
     }
     return there

@@ -15,6 +15,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
   package var showsRowData = false
   /// Shared by all that may not have more connections than so many together.
   package var limit: ConnectionLimit?
+  /// Told who has a lock that a statement has waited for for a while, whenever that is somebody else.
+  package var reportBlockers: (@Sendable (String) -> Void)?
   package let redactor: Redactor
   /// libpq's keywords and values.
   private(set) var parameters: [String: String]

@@ -41,15 +41,19 @@ struct LivenessProbe {
       // transaction: behind a pooler the session is used by others next.
       let asLogin: SQLText = "SELECT set_config('role', 'none', true)"
       // Behind a pooler the process is not the one that connections name, and on another server it is somebody else's.
-      let waiting: SQLText = """
+      let process: SQLText = """
         FROM pg_stat_activity WHERE pid = \(backendPID)
           AND pg_backend_pid() = \(PQbackendPID(handle.pointer))
-          AND wait_event IN ('ClientRead', 'ClientWrite')
           AND usename = session_user AND application_name = current_setting('application_name')
         """
+      let waiting: SQLText = "\(process) AND wait_event IN ('ClientRead', 'ClientWrite')"
       let isWaiting = try handle.value(
         of: "\(asLogin); SELECT EXISTS (SELECT \(waiting))", deadline: deadline, isStopped: isStopped)
-      guard isWaiting == "t" else { return .working }
+      guard isWaiting == "t" else {
+        let blockers = try handle.value(
+          of: "\(asLogin); \(Self.blockers(of: process))", deadline: deadline, isStopped: isStopped)
+        return blockers.map { .blocked(by: $0) } ?? .working
+      }
       if endsWaiting {
         end(handle, "\(asLogin); SELECT pg_terminate_backend(pid) \(waiting)", deadline, isStopped)
       }
@@ -60,6 +64,17 @@ struct LivenessProbe {
       // A server that says anything is there, and an attempt that failed on our side says nothing about it.
       return .working
     }
+  }
+
+  /// Who has the locks that a process waits for: numbers, and the names that sessions give themselves, which
+  /// everybody may see. NULL where it waits for none.
+  private static func blockers(of process: SQLText) -> SQLText {
+    """
+    SELECT string_agg(CASE WHEN b.pid = 0 THEN 'a prepared transaction' ELSE 'process ' || b.pid \
+    || coalesce(' (' || nullif(a.application_name, '') || ')', '') END, ', ' ORDER BY b.pid) \
+    FROM (SELECT DISTINCT unnest(pg_blocking_pids(pid)) AS pid \(process) AND wait_event_type = 'Lock') AS b \
+    LEFT JOIN pg_stat_activity AS a ON a.pid = b.pid
+    """
   }
 
   private func end(

@@ -9,16 +9,19 @@ package struct SessionSettings: Hashable, Sendable {
   package var timeZone: String
   package var statementTimeout: Duration?
   package var lockTimeout: Duration?
+  /// How long a lock is waited for at most, for good, where there is no `lockTimeout`.
+  package var lockPatience: Duration?
   /// Schemas behind `pg_catalog`; `nil` takes the connection's own.
   package var searchPath: [String]?
 
   package init(
     timeZone: String = "UTC", statementTimeout: Duration? = nil, lockTimeout: Duration? = nil,
-    searchPath: [String]? = nil
+    lockPatience: Duration? = nil, searchPath: [String]? = nil
   ) {
     self.timeZone = timeZone
     self.statementTimeout = statementTimeout
     self.lockTimeout = lockTimeout
+    self.lockPatience = lockTimeout == nil ? lockPatience : nil
     self.searchPath = searchPath
   }
 
@@ -39,7 +42,7 @@ package struct SessionSettings: Hashable, Sendable {
       SET LOCAL client_min_messages = error; \
       SET LOCAL row_security = \(connection.allowsRowSecurity ? "on" : "off"); \
       SET LOCAL idle_in_transaction_session_timeout = 0; \
-      SET LOCAL lock_timeout = \(Self.milliseconds(lockTimeout)); \
+      SET LOCAL lock_timeout = \(Self.milliseconds(lockTimeout ?? lockPatience)); \
       SET LOCAL statement_timeout = \(Self.milliseconds(statementTimeout))
       """
     if serverVersion >= 140_000 { sql = sql + "; SET LOCAL idle_session_timeout = 0" }

@@ -19,10 +19,15 @@ struct Silence {
   enum Finding: Hashable {
     /// The server works on the statement, or nobody can say.
     case working
+    /// The statement waits for locks, which these have.
+    case blocked(by: String)
     /// It waits for us: what it has sent, or should have got, is lost on the way.
     case waiting
     /// Nobody answers there.
     case unreachable
+
+    /// Whether it says that nothing is to come.
+    var isSuspicious: Bool { self == .waiting || self == .unreachable }
   }
 
   private var since: ContinuousClock.Instant?
@@ -57,7 +62,7 @@ struct Silence {
   /// - Returns: whether the connection is lost.
   mutating func learn(_ finding: Finding, at now: ContinuousClock.Instant) -> Bool {
     asked = now
-    defer { isSuspect = finding != .working }
-    return isSuspect && finding != .working
+    defer { isSuspect = finding.isSuspicious }
+    return isSuspect && finding.isSuspicious
   }
 }
