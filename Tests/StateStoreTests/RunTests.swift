@@ -137,14 +137,23 @@ import Testing
   @Test(arguments: StoreKind.allCases)
   func serialsFollowUnfinishedRuns(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in
-      var identity = RunIdentity(
+      let identity = RunIdentity(
         project: "shop", job: JobName("adhoc"), matrixRow: "", interval: nil, parameters: ["a": "1"])
-      #expect(try await world.store.serial(for: identity) == 1)
-      identity.serial = 1
-      let first = try await world.store.begin(NewRun(identity: identity, jobHash: ""))
-      #expect(try await world.store.serial(for: identity) == 1)
+      var new = NewRun(identity: identity, jobHash: "")
+      new.takesSerial = true
+      let first = try await world.store.begin(new)
+      #expect(try await world.store.run(first.run)?.identity.serial == 1)
+      guard case .unfinished(let same) = try await world.stranger().openRun(new) else { throw Unexpected() }
+      #expect(same.id == first.run)
       try await world.store.move(first, through: .cancelled)
-      #expect(try await world.store.serial(for: identity) == 2)
+      let second = try await world.store.begin(new)
+      #expect(try await world.store.run(second.run)?.identity.serial == 2)
+      let raised = try await world.store.raiseSerial(second, to: 7)
+      #expect(raised.identity.serial == 7)
+      #expect(try await world.store.unfinishedRun(of: raised.identity)?.id == second.run)
+      try await world.store.move(second, through: .cancelled)
+      let third = try await world.store.begin(new)
+      #expect(try await world.store.run(third.run)?.identity.serial == 8)
     }
   }
 

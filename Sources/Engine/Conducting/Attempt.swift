@@ -12,7 +12,7 @@ actor Attempt {
   let environment: EngineEnvironment
   var request: RunRequest
   var context: RunContext
-  let new: NewRun
+  var new: NewRun
   /// Why the run cannot go by the present job, which counts only where nothing is published.
   private let refusal: Faults?
   var record: RunRecord
@@ -109,6 +109,7 @@ actor Attempt {
     try await reachingServers(asker) { try await bindToCommitment(asker) }
     if binding == nil, let refusal { throw Refused(faults: refusal) }
     try await reachingServers(asker) { try await endCancelled(asker) }
+    try await reachingServers(asker) { try await raiseSerial(asker) }
     try Publisher.fenceFiles(
       of: job, references: references, identity: record.identity, in: environment)
     let (prepared, publisher) = try await reachingServers(asker) { try await prepare(asker, spills) }
@@ -165,6 +166,19 @@ actor Attempt {
       try await store.stopPublishing(ownership)
     }
     try await Keeper.refuseCancelled(record.id, in: store)
+  }
+
+  /// A state that was lost, or another machine's, knows nothing of runs that the targets know. Without an interval this
+  /// one stands for itself, and in nobody's place. From its plan on it keeps its identity.
+  private func raiseSerial(_ asker: PlanAsker) async throws {
+    guard record.identity.interval == nil, record.fingerprint == nil, record.replayOf == nil, binding == nil
+    else { return }
+    let search = CommitSearch(asker: asker, project: environment.project, references: references)
+    let last = try await search.lastSerial(of: job, except: record)
+    if last < record.identity.serial { return }
+    record = try await store.raiseSerial(ownership, to: last + 1)
+    context.identity = record.identity
+    new.identity = record.identity
   }
 
   /// A new revision was asked for, now or when the run was begun.

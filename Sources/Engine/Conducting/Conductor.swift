@@ -19,10 +19,8 @@ package struct Conductor: Sendable {
   package func run(_ request: RunRequest, matrixRowName: String = "") async throws -> RunOutcome {
     var context = try RunContext(
       request, matrixRowName: matrixRowName, now: environment.now(), zones: environment.zones)
-    if context.identity.interval == nil {
-      context.identity.serial = try await store.serial(for: context.identity)
-    }
     var new = new(request, context)
+    new.takesSerial = context.identity.interval == nil
     // What killed processes have left, of whatever run.
     try SpillFolder.removeAbandoned(in: environment.scratchFolder)
     try Failpoint.hit(.runOpen)
@@ -37,6 +35,7 @@ package struct Conductor: Sendable {
       context.begin(as: record)
       new = self.new(request, context)
     }
+    (context.identity, new.identity, new.takesSerial) = (record.identity, record.identity, false)
     // An unfinished replay stays one, whoever goes on with it.
     new.replayOf = record.replayOf
     return try await goOn(request, context, record, new, isResumed: isResumed)

@@ -39,6 +39,15 @@ struct CommitSearch {
     return (false, failure)
   }
 
+  /// The highest serial that the targets know of other runs of a job without interval.
+  func lastSerial(of job: Job, except run: RunRecord) async throws -> Int {
+    var last = 0
+    for target in try targets(of: job) {
+      last = max(last, try await publisher(target).lastSerial(of: run.identity, except: run.id))
+    }
+    return last
+  }
+
   /// The connections of the job's tables, each once.
   private func targets(of job: Job) throws -> [ConnectionRule] {
     var names: [String] = []

@@ -226,7 +226,7 @@ extension Publisher {
     throw Fault(
       "published_by_another", .conflict,
       "Another run has published this interval already, in whole or in part, and `\(table.target.table)` takes chunk after chunk",
-      place: table.target.place, hint: "To put this one in its place run again with --again")
+      place: table.target.place, hint: entry(table, resultHash: nil).besideAnother)
   }
 
   /// What publishes chunks as they are done; `nil` where no table wants that.

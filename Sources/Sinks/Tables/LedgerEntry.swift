@@ -32,6 +32,15 @@ package struct LedgerEntry: Hashable, Sendable {
     self.rejected = rejected
     self.checks = checks
     self.resultHash = resultHash
+    self.span = span
+    self.readTime = readTime
+  }
+
+  /// What to do where another run has published under the same identity.
+  package var besideAnother: String {
+    identity.interval == nil
+      ? "Give this run up with `tidemark cancel \(run)` and run the job again, which is a run of its own then"
+      : "To put this one in its place run again with --again"
   }
 
   /// The entry of one chunk.

@@ -86,6 +86,27 @@ extension TablePublisher {
     ).rows.compactMap { $0[0] }
   }
 
+  /// The highest serial of a job without interval that any other run has published with here; 0 for none.
+  package func lastSerial(of identity: RunIdentity, except run: RunID) async throws -> Int {
+    guard try await isLedgerUsable() else { return 0 }
+    return try await connection.query(ledger.lastSerial(of: identity, except: run)).onlyRow.integer("serial")
+  }
+
+  /// This moment by the server's clock.
+  package func clock() async throws -> Instant {
+    Instant(microseconds: try await connection.query(PublicationLedger.clock).onlyRow.integer("now"))
+  }
+
+  /// When the rows were read that a run has published into a table; `nil` where that is not known.
+  package func readTime(of run: RunID, into table: String) async throws -> ReadTime? {
+    guard let row = try await connection.query(ledger.readTime(of: run, target: table)).rows.first else {
+      return nil
+    }
+    return ReadTime(
+      from: Instant(microseconds: try row.integer("since")),
+      until: Instant(microseconds: try row.integer("until")))
+  }
+
   /// The newest revision of an identity that any other run has published here; 0 for none.
   package func lastRevision(of identity: RunIdentity, except run: RunID) async throws -> Int {
     try await connection.query(ledger.lastRevision(identity: identity.key, except: run)).onlyRow

@@ -70,7 +70,7 @@ package struct TablePublisher: Sendable {
     throw Fault(
       "published_by_another", .conflict,
       "Run \(row[0] ?? "?") has published into `\(target.table)` for this interval already, at \(row[2] ?? "?")",
-      hint: "To put this one in its place run again with --again")
+      hint: whole.besideAnother)
   }
 
   /// In a transaction that has begun.
@@ -121,7 +121,7 @@ package struct TablePublisher: Sendable {
     throw Fault(
       "published_by_another", .conflict,
       "Run \(run) has published another result for this interval into `\(publication.target.table)` at \(row[2] ?? "?")",
-      hint: "To put this one in its place run again with --again")
+      hint: entry.besideAnother)
   }
 
   private func write(

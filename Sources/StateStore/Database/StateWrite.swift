@@ -9,6 +9,7 @@ enum StateWrite: String, Hashable, Sendable, CaseIterable {
   case release
   case supersede
   case raiseRevision = "raise_revision"
+  case raiseSerial = "raise_serial"
   case savePlan = "save_plan"
   case checkpoint
   case dropChunks = "drop_chunks"

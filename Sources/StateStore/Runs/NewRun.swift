@@ -12,6 +12,9 @@ package struct NewRun: Sendable {
   package var again: Bool
   /// The run whose quarantined rows this one processes again.
   package var replayOf: RunID?
+  /// It is the oldest of the identity's runs that is not over, or else the next one: for jobs without interval, where
+  /// each run stands for itself. The serial of `identity` is none yet.
+  package var takesSerial = false
   /// The fire that this run is for, which becomes `claimed` in the same transaction.
   package var fire: FireKey?
 

@@ -6,10 +6,13 @@ extension Store {
   /// With a fire, the fire becomes `claimed` by the run in the same transaction.
   /// - Throws: `Fault` `identity_too_long`, `no_such_fire`.
   package func openRun(_ new: NewRun) async throws -> OpenedRun {
-    let key = try new.identity.checkedKey()
     let entropy = UInt64.random(in: .min ... .max)
     return try await database.transaction(.write(.openRun)) { tx in
       let now = try await tx.now()
+      var new = new
+      // Here and not before: a process that begins at the same moment would get the same one.
+      if new.takesSerial { new.identity.serial = try await serial(for: new.identity, tx) }
+      let key = try new.identity.checkedKey()
       if let fire = new.fire {
         guard let record = try await fireForUpdate(fire, tx) else {
           throw Fault("no_such_fire", .notFound, "The ledger has no fire of `\(fire.job)` at that time")
@@ -93,21 +96,34 @@ extension Store {
 
   /// The serial for a new run of a job without interval: one more than the highest in use, or that
   /// of the oldest run that is not over.
-  package func serial(for identity: RunIdentity) async throws -> Int {
-    try await database.transaction(.read) { tx in
-      let runs = try await tx.rows(
-        """
-        SELECT * FROM runs
-        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND parameters = $4 AND interval_start IS NULL
-        ORDER BY is_open DESC, CASE WHEN is_open = 1 THEN serial ELSE -serial END LIMIT 1
-        """,
-        [
-          .text(identity.project), .text(identity.job.text), .text(identity.matrixRow),
-          .json(identity.parametersJSON),
-        ]
-      ).map(RunRecord.init)
-      guard let run = runs.first else { return 1 }
-      return run.state.isFinal ? run.identity.serial + 1 : run.identity.serial
+  private func serial(for identity: RunIdentity, _ tx: any StateTransaction) async throws -> Int {
+    let runs = try await tx.rows(
+      """
+      SELECT * FROM runs
+      WHERE project = $1 AND job = $2 AND matrix_row = $3 AND parameters = $4 AND interval_start IS NULL
+      ORDER BY is_open DESC, CASE WHEN is_open = 1 THEN serial ELSE -serial END LIMIT 1
+      """,
+      [
+        .text(identity.project), .text(identity.job.text), .text(identity.matrixRow),
+        .json(identity.parametersJSON),
+      ]
+    ).map(RunRecord.init)
+    guard let run = runs.first else { return 1 }
+    return run.state.isFinal ? run.identity.serial + 1 : run.identity.serial
+  }
+
+  /// Gives a run of a job without interval a higher serial, because a target has runs that this state knows nothing
+  /// of. To be done before anything knows of its identity.
+  /// - Returns: the run as it then is.
+  /// - Throws: `Fault` `fenced`.
+  package func raiseSerial(_ ownership: Ownership, to serial: Int) async throws -> RunRecord {
+    try await database.transaction(.write(.raiseSerial)) { tx in
+      var identity = try await fence(ownership, tx).identity
+      identity.serial = serial
+      try await tx.run(
+        "UPDATE runs SET identity = $2, serial = $3 WHERE run_id = $1",
+        [.text(ownership.run.text), .text(try identity.checkedKey()), .integer(serial)])
+      return try await fence(ownership, tx)
     }
   }
 

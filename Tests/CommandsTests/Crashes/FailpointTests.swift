@@ -14,7 +14,8 @@ extension CrashMatrix {
         "ahead.named",
       ]
         + [
-          "renew", "supersede", "raise_revision", "drop_chunks", "adopt_chunks", "append_event",
+          "renew", "supersede", "raise_revision", "raise_serial", "drop_chunks", "adopt_chunks",
+          "append_event",
           "save_receipt",
           "request_cancel", "mark_replayed", "purge_quarantine", "purge", "first_sighting", "insert_fires",
           "close_fire", "pause", "unpause", "append_job_event", "enqueue_notices", "notice_failed",
