@@ -40,7 +40,8 @@ extension Publisher {
         }
         if !isBound {
           try await refuseWithoutPrivileges(target, facts, publisher, plan, run)
-          try refuseTwin(of: target, facts, among: tables.map { ($0.target, $0.facts) }, resolver)
+          try await refuseTwin(
+            of: target, facts, among: tables.map { ($0.target, $0.facts) }, resolver, asker)
         }
         tables.append(
           Table(
@@ -94,7 +95,7 @@ extension Publisher {
     }
     let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
     let facts = try await look(at: target, publisher, result: plan.result)
-    try refuseTwin(of: target, facts, among: seen, resolver)
+    try await refuseTwin(of: target, facts, among: seen, resolver, asker)
     var refusals: [Fault] = []
     // The ledger of a connection is one for all its tables.
     if !seen.contains(where: { $0.0.connection == target.connection }),
@@ -117,11 +118,12 @@ extension Publisher {
     if !refusals.isEmpty { throw Faults(refusals) }
   }
 
-  /// Two names of one table, with its schema and by the search path, are told apart by the catalogue alone.
+  /// Two names of one table, with its schema and by the search path, are told apart by the catalogue alone, and two
+  /// names of one database by its server.
   private static func refuseTwin(
     of target: TableTarget, _ facts: TableFacts?, among others: [(TableTarget, TableFacts?)],
-    _ resolver: TargetResolver
-  ) throws(Fault) {
+    _ resolver: TargetResolver, _ asker: PlanAsker
+  ) async throws {
     func name(_ target: TableTarget, _ facts: TableFacts?) -> QualifiedName {
       if let facts { return facts.name }
       // One without schema is made in the first one of the search path.
@@ -129,10 +131,13 @@ extension Publisher {
       return QualifiedName(schema: target.table.schema ?? schema, name: target.table.name)
     }
     let own = name(target, facts)
-    for (other, otherFacts) in others
-    where other.connection == target.connection && name(other, otherFacts) == own {
+    for (other, otherFacts) in others where name(other, otherFacts) == own {
+      let isSame = other.connection == target.connection
+      if !isSame, try await asker.database(other.connection) != asker.database(target.connection) { continue }
       throw Fault(
         "duplicate_name", .validation, "Two stores of the job are the table `\(own)`", place: target.place,
+        cause: isSame
+          ? nil : "The connections `\(other.connection)` and `\(target.connection)` lead to one database",
         hint: "Remove one, or rename it")
     }
   }

@@ -46,6 +46,11 @@ actor PlanAsker {
       connection: try await connection(name), ledger: PublicationLedger(schema: schema), session: session)
   }
 
+  /// Which database of which server the connection to `name` leads to, opened where it is not.
+  func database(_ name: String) async throws -> ServerIdentity {
+    try await connection(name).serverIdentity()
+  }
+
   /// Gives up a connection that has failed.
   func drop(_ name: String) async {
     await connections.removeValue(forKey: name)?.close()
