@@ -14,43 +14,50 @@ struct CSVForm: Sendable {
     var bytes: [UInt8] = []
     for (number, column) in schema.enumerated() {
       if number > 0 { bytes.append(UInt8(ascii: ",")) }
-      CSVForm.append(Array(column.name.utf8), to: &bytes)
+      CSVForm.append(column.name, to: &bytes)
     }
     bytes.append(UInt8(ascii: "\n"))
     return bytes
   }
 
-  func append(_ columns: [Column], _ row: Int, to bytes: inout [UInt8]) {
+  func append(
+    _ columns: [Column], _ row: Int, to bytes: inout [UInt8], _ empty: (inout [UInt8]) throws(Fault) -> Void
+  ) throws(Fault) {
     for (number, column) in columns.enumerated() {
       if number > 0 { bytes.append(UInt8(ascii: ",")) }
       guard column.isValid(row) else { continue }
       if schema[number].type.isHeldAsText {
-        CSVForm.append(column.bytes(row), to: &bytes)
-      } else if let array = ArrayForm.postgres(column, row, as: schema[number].type) {
-        CSVForm.append(array, to: &bytes)
+        try CSVForm.append(column.bytes(row), to: &bytes, empty)
       } else if let text = column.postgresText(row, as: schema[number].type) {
-        bytes.append(contentsOf: text.utf8)
+        CSVForm.append(text, to: &bytes)
       }
     }
     bytes.append(UInt8(ascii: "\n"))
   }
 
-  private static func append(_ text: some Collection<UInt8>, to bytes: inout [UInt8]) {
+  private static func append(_ text: String, to bytes: inout [UInt8]) {
+    var text = text
+    text.withUTF8 { append($0, to: &bytes) { _ in } }
+  }
+
+  private static func append<Failure: Error>(
+    _ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8],
+    _ empty: (inout [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
     let needsQuotes =
       text.isEmpty
       || text.contains { byte in
         byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
           || byte == UInt8(ascii: "\r")
       }
-    if !needsQuotes {
-      bytes.append(contentsOf: text)
-      return
+    if needsQuotes { bytes.append(UInt8(ascii: "\"")) }
+    try FileEncoder.forEachPart(of: text, to: &bytes, empty) { part, bytes in
+      guard needsQuotes else { return bytes.append(contentsOf: part) }
+      for byte in part {
+        if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+        bytes.append(byte)
+      }
     }
-    bytes.append(UInt8(ascii: "\""))
-    for byte in text {
-      if byte == UInt8(ascii: "\"") { bytes.append(byte) }
-      bytes.append(byte)
-    }
-    bytes.append(UInt8(ascii: "\""))
+    if needsQuotes { bytes.append(UInt8(ascii: "\"")) }
   }
 }

@@ -25,14 +25,36 @@ package struct FileEncoder: Sendable {
     }
   }
 
-  /// Appends the rows of a batch.
-  package func append(_ batch: borrowing Batch, to bytes: inout [UInt8]) {
+  /// Adds the rows of a batch to `bytes`, and calls `empty` whenever there are many, also amid a long value.
+  package func append(
+    _ batch: borrowing Batch, to bytes: inout [UInt8], _ empty: (inout [UInt8]) throws(Fault) -> Void
+  ) throws(Fault) {
     let rows = batch.rows
     for position in 0..<rows.count {
       switch form {
-      case .csv(let form): form.append(batch.columns, rows[position], to: &bytes)
-      case .jsonLines(let form): form.append(batch.columns, rows[position], to: &bytes)
+      case .csv(let form): try form.append(batch.columns, rows[position], to: &bytes, empty)
+      case .jsonLines(let form): try form.append(batch.columns, rows[position], to: &bytes, empty)
       }
+      if bytes.count >= Self.many { try empty(&bytes) }
+    }
+  }
+
+  private static let many = 256 << 10
+  private static let partSize = 64 << 10
+
+  /// Hands `body` a text part by part, none of which ends within a character, and has the bytes that it adds taken away.
+  static func forEachPart<Failure: Error>(
+    of text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8],
+    _ empty: (inout [UInt8]) throws(Failure) -> Void,
+    _ body: (UnsafeBufferPointer<UInt8>, inout [UInt8]) -> Void
+  ) throws(Failure) {
+    var start = 0
+    while start < text.count {
+      var end = min(start + partSize, text.count)
+      while end < text.count, end > start + partSize - 4, text[end] & 0xC0 == 0x80 { end -= 1 }
+      body(UnsafeBufferPointer(rebasing: text[start..<end]), &bytes)
+      start = end
+      if bytes.count >= many { try empty(&bytes) }
     }
   }
 }

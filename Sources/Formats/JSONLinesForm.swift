@@ -17,29 +17,51 @@ struct JSONLinesForm: Sendable {
     }
   }
 
-  func append(_ columns: [Column], _ row: Int, to bytes: inout [UInt8]) {
+  func append(
+    _ columns: [Column], _ row: Int, to bytes: inout [UInt8], _ empty: (inout [UInt8]) throws(Fault) -> Void
+  ) throws(Fault) {
     if columns.isEmpty { bytes.append(UInt8(ascii: "{")) }
     for (number, column) in columns.enumerated() {
       bytes.append(contentsOf: labels[number])
-      append(column, row, schema[number].type, to: &bytes)
+      try append(column, row, schema[number].type, to: &bytes, empty)
     }
     bytes.append(contentsOf: "}\n".utf8)
   }
 
-  private func append(_ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8]) {
-    guard column.isValid(row) else {
-      bytes.append(contentsOf: "null".utf8)
-      return
+  private func append<Failure: Error>(
+    _ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8],
+    _ empty: (inout [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard column.isValid(row), type.isHeldAsText else { return appendShort(column, row, type, to: &bytes) }
+    let isString = type != .json && type != .jsonb
+    if isString { bytes.append(UInt8(ascii: "\"")) }
+    try FileEncoder.forEachPart(of: column.bytes(row), to: &bytes, empty) {
+      JSONLinesForm.append($0, isString: isString, to: &$1)
     }
-    switch type {
-    case .json, .jsonb:
+    if isString { bytes.append(UInt8(ascii: "\"")) }
+  }
+
+  /// Appends a part of a text, of a string or of a `json` value.
+  private static func append(
+    _ part: UnsafeBufferPointer<UInt8>, isString: Bool, to bytes: inout [UInt8]
+  ) {
+    if isString {
+      var escaped = ""
+      JSONValue.writeEscaped(String(decoding: part, as: UTF8.self), to: &escaped)
+      bytes.append(contentsOf: escaped.utf8)
+    } else {
       // A json value may hold line breaks between its tokens, which would end the line.
-      bytes.append(contentsOf: column.bytes(row).map { $0 == UInt8(ascii: "\n") || $0 == 0x0D ? 0x20 : $0 })
+      bytes.append(contentsOf: part.lazy.map { $0 == UInt8(ascii: "\n") || $0 == 0x0D ? 0x20 : $0 })
+    }
+  }
+
+  /// Appends a NULL, or a value that is not held as its text.
+  private func appendShort(_ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8]) {
+    guard column.isValid(row) else { return bytes.append(contentsOf: "null".utf8) }
+    switch type {
     case .boolean: bytes.append(contentsOf: (column.integers[row] != 0 ? "true" : "false").utf8)
-    case .opaque where type.isHeldAsText:
-      appendString(String(decoding: column.bytes(row), as: UTF8.self), to: &bytes)
     case .opaque:
-      let array = ArrayForm(column, row, as: type) { self.append($0, 0, $1, to: &$2) }
+      let array = ArrayForm(column, row, as: type) { self.append($0, 0, $1, to: &$2) { _ in } }
       guard let array else { return appendText(column, row, type, to: &bytes) }
       array.append(open: UInt8(ascii: "["), close: UInt8(ascii: "]"), to: &bytes)
     default: appendText(column, row, type, to: &bytes)

@@ -151,6 +151,15 @@ private struct JSONParser {
     at += 1
     var out: [UInt8] = []
     while at < bytes.count {
+      // Texts may be long, and mostly are written as they are.
+      let start = at
+      while at < bytes.count, bytes[at] >= 0x20, bytes[at] != UInt8(ascii: "\""),
+        bytes[at] != UInt8(ascii: "\\")
+      {
+        at += 1
+      }
+      out.append(contentsOf: bytes[start..<at])
+      guard at < bytes.count else { break }
       let byte = bytes[at]
       at += 1
       switch byte {
@@ -158,8 +167,7 @@ private struct JSONParser {
         guard let text = String(validating: out, as: UTF8.self) else { throw bad("invalid UTF-8") }
         return text
       case UInt8(ascii: "\\"): try escape(into: &out)
-      case 0..<0x20: throw bad("a control character in a string")
-      default: out.append(byte)
+      default: throw bad("a control character in a string")
       }
     }
     throw bad("an unclosed string")

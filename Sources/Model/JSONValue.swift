@@ -128,10 +128,15 @@ package enum JSONValue: Hashable, Sendable {
   /// Appends `text` as a JSON string literal.
   package static func writeString(_ text: String, to out: inout String) {
     out += "\""
+    writeEscaped(text, to: &out)
+    out += "\""
+  }
+
+  /// Appends `text` as it stands between the quotes of a JSON string literal.
+  package static func writeEscaped(_ text: String, to out: inout String) {
     // Most texts are written as they are.
     if !text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) {
       out += text
-      out += "\""
       return
     }
     for scalar in text.unicodeScalars {
@@ -147,6 +152,5 @@ package enum JSONValue: Hashable, Sendable {
       default: out.unicodeScalars.append(scalar)
       }
     }
-    out += "\""
   }
 }

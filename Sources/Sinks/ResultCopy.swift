@@ -7,7 +7,7 @@ package final class ResultCopy: ResultOutput {
   private let writer: CopyWriter
   private let encoder: CopyEncoder
   private let hash: ResultHash
-  private var bytes = CopyEncoder.header
+  private var header: [UInt8]? = CopyEncoder.header
   package private(set) var rows: Int64 = 0
 
   /// - Throws: `Fault` `no_hash`.
@@ -19,16 +19,22 @@ package final class ResultCopy: ResultOutput {
 
   /// - Throws: what the server says, or a lost connection.
   package nonisolated(nonsending) func append(_ batch: borrowing Batch) async throws {
-    let start = bytes.count
-    encoder.append(batch, to: &bytes)
-    try hash.update(bytes[start...])
+    try await writeHeader()
+    var pieces = encoder.pieces(of: batch)
+    while let piece = pieces.next() {
+      try hash.update(piece)
+      try await writer.write(piece)
+    }
     rows += Int64(batch.rows.count)
-    try await writer.write(bytes)
-    bytes.removeAll(keepingCapacity: true)
+  }
+
+  private nonisolated(nonsending) func writeHeader() async throws {
+    if let header = header.take() { try await writer.write(header) }
   }
 
   package nonisolated(nonsending) func finish() async throws -> String {
-    try await writer.write(bytes + CopyEncoder.trailer)
+    try await writeHeader()
+    try await writer.write(CopyEncoder.trailer)
     return try hash.finish()
   }
 }

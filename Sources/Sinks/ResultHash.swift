@@ -18,9 +18,8 @@ final class ResultHash {
 
   deinit { EVP_MD_CTX_free(context) }
 
-  func update(_ bytes: ArraySlice<UInt8>) throws(Fault) {
-    let isTaken = bytes.withUnsafeBytes { EVP_DigestUpdate(context, $0.baseAddress, $0.count) == 1 }
-    if !isTaken { throw ResultHash.refusal }
+  func update(_ bytes: UnsafeBufferPointer<UInt8>) throws(Fault) {
+    guard EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1 else { throw ResultHash.refusal }
   }
 
   /// The hash of all that was given, as 64 hexadecimal digits. Nothing can be given after that.

@@ -45,11 +45,22 @@ package final class ResultSpool {
 
   /// - Throws: `Fault` of writing the file, such as a full disk.
   package func append(_ batch: borrowing Batch) throws(Fault) {
-    let start = memory.count
-    encoder.append(batch, to: &memory)
-    try hash.update(memory[start...])
+    var pieces = encoder.pieces(of: batch)
+    while let piece = pieces.next() {
+      try hash.update(piece)
+      try keep(piece)
+    }
     rows += Int64(batch.rows.count)
-    if memory.count >= ResultSpool.memoryLimit { try flush() }
+  }
+
+  private func keep(_ piece: UnsafeBufferPointer<UInt8>) throws(Fault) {
+    if memory.count + piece.count < ResultSpool.memoryLimit {
+      memory.append(contentsOf: piece)
+    } else {
+      try flush()
+      try file?.descriptor.write(UnsafeRawBufferPointer(piece))
+      bytes += Int64(piece.count)
+    }
   }
 
   /// Ends the result.

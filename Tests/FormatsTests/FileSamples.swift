@@ -7,18 +7,22 @@ import Model
 enum FileSamples {
   static func file(
     _ format: FileSinkRule.FileFormat, _ schema: [ColumnSchema], _ rows: [[Value]]
-  ) -> String {
+  ) throws -> String {
     let columns = schema.map { Column($0.type) }
     for row in rows { for (column, value) in zip(columns, row) { column.append(value) } }
     let encoder = FileEncoder(format, schema: schema)
     var bytes = encoder.header
-    encoder.append(Batch(schema: schema, columns: columns), to: &bytes)
-    return String(decoding: bytes, as: UTF8.self)
+    var file: [UInt8] = []
+    try encoder.append(Batch(schema: schema, columns: columns), to: &bytes) {
+      file += $0
+      $0 = []
+    }
+    return String(decoding: file + bytes, as: UTF8.self)
   }
 
   /// The one value as a file writes it, without header and line break.
-  static func field(_ format: FileSinkRule.FileFormat, _ type: SQLType, _ value: Value) -> String {
-    let text = file(format, [ColumnSchema(name: "x", type: type)], [[value]])
+  static func field(_ format: FileSinkRule.FileFormat, _ type: SQLType, _ value: Value) throws -> String {
+    let text = try file(format, [ColumnSchema(name: "x", type: type)], [[value]])
     return String(format == .csv ? text.dropFirst(2).dropLast() : text.dropFirst(5).dropLast(2))
   }
 

@@ -3,7 +3,7 @@ struct ByteSlots {
   private var offsets: [Int] = []
   /// -1 where the group has none.
   private var lengths: [Int32] = []
-  private var arena: [UInt8] = []
+  private let arena = ByteWriter()
   /// Bytes of the arena that nothing points to any more.
   private var waste = 0
 
@@ -18,36 +18,44 @@ struct ByteSlots {
 
   func isSet(_ group: Int) -> Bool { lengths[group] >= 0 }
 
-  func with<Result>(_ group: Int, _ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
-    try arena.withUnsafeBufferPointer {
-      let start = offsets[group]
-      return try body(UnsafeBufferPointer(rebasing: $0[start..<start + Int(max(lengths[group], 0))]))
-    }
+  /// Those of a group, valid until the next `set`.
+  func bytes(_ group: Int) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: arena.start + offsets[group], count: Int(max(lengths[group], 0)))
   }
 
   mutating func set(_ group: Int, _ bytes: UnsafeBufferPointer<UInt8>) {
-    let held = Int(lengths[group])
+    let held = max(Int(lengths[group]), 0)
     if bytes.count <= held {
       waste += held - bytes.count
-      for index in 0..<bytes.count { arena[offsets[group] + index] = bytes[index] }
+      if let source = bytes.baseAddress {
+        (arena.start + offsets[group]).update(from: source, count: bytes.count)
+      }
+    } else if offsets[group] + held == arena.count {
+      // The last one grows where it is.
+      arena.truncate(to: offsets[group])
+      arena.append(bytes)
     } else {
-      waste += max(held, 0)
+      waste += held
       offsets[group] = arena.count
-      arena.append(contentsOf: bytes)
+      arena.append(bytes)
     }
     lengths[group] = Int32(truncatingIfNeeded: bytes.count)
     if waste > 1 << 16, waste > arena.count / 2 { compact() }
   }
 
+  /// Moves what is in use together, within the arena.
   private mutating func compact() {
-    var packed: [UInt8] = []
-    packed.reserveCapacity(arena.count - waste)
-    for group in offsets.indices where lengths[group] > 0 {
-      let start = packed.count
-      packed.append(contentsOf: arena[offsets[group]..<offsets[group] + Int(lengths[group])])
-      offsets[group] = start
+    let used = offsets.indices.filter { lengths[$0] > 0 }.sorted { offsets[$0] < offsets[$1] }
+    var end = 0
+    for group in used {
+      let length = Int(lengths[group])
+      (arena.start + end).update(from: arena.start + offsets[group], count: length)
+      offsets[group] = end
+      end += length
     }
-    arena = packed
+    for group in offsets.indices where lengths[group] <= 0 { offsets[group] = 0 }
+    arena.truncate(to: end)
+    arena.shrink()
     waste = 0
   }
 }

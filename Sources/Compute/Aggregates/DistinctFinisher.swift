@@ -12,7 +12,6 @@ final class DistinctFinisher: StreamFinisher {
   private let groups = UnsafeMutablePointer<UInt32>.allocate(capacity: Column.capacity)
   private var waiting = 0
   private var group: UInt32 = 0
-  private var scratch: [UInt8] = []
 
   init(_ stream: ValueStream, _ inner: any Accumulator) {
     self.stream = stream
@@ -36,15 +35,15 @@ final class DistinctFinisher: StreamFinisher {
     }
     var key = key
     try stream.layout.columns[stream.orderCount].decode(
-      &key, spelling: spelling, into: values, waiting, scratch: &scratch)
+      &key, spelling: spelling, into: values, waiting)
     groups[waiting] = group
     waiting += 1
-    if waiting == Column.capacity { takeIn() }
+    if waiting == Column.capacity || values.dataCount > GrowingMemory.kept { takeIn() }
   }
 
   private func takeIn() {
     inner.update(GroupedRows(rows: Rows(count: waiting), groups: groups), [values])
-    values.clear()
+    values.startBatch()
     waiting = 0
   }
 

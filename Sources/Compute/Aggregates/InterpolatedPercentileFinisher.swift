@@ -12,7 +12,6 @@ final class InterpolatedPercentileFinisher: StreamFinisher {
   private var proportion = 0.0
   private var passed: Int64 = 0
   private var found = 0
-  private var scratch: [UInt8] = []
 
   /// - Throws: `Fault` `unsupported_aggregate` for other types.
   init(_ stream: ValueStream) throws(Fault) {
@@ -37,7 +36,7 @@ final class InterpolatedPercentileFinisher: StreamFinisher {
     passed += count
     for target in [first, second].dropFirst(found) where passed > target {
       var key = key
-      try column.decode(&key, spelling: spelling, into: value, found, scratch: &scratch)
+      try column.decode(&key, spelling: spelling, into: value, found)
       found += 1
     }
   }

@@ -15,7 +15,6 @@ final class KeyExtremes: Accumulator {
   /// Spelling, then key.
   private var slots = ByteSlots()
   private let entry = ByteWriter()
-  private var scratch: [UInt8] = []
 
   /// `min` and `max`.
   init(_ type: SQLType, isMaximum: Bool) {
@@ -46,20 +45,19 @@ final class KeyExtremes: Accumulator {
       layout.encode(values, row, into: entry)
       take(rows.group(ofRow: row))
     }
+    entry.trim()
   }
 
   /// Takes `entry` if it stands before what the group has.
   private func take(_ group: Int) {
     let width = layout.spellingWidth
     if slots.isSet(group) {
-      let order = slots.with(group) { kept in
-        let keys = KeyOrder.compare(
-          UnsafeBufferPointer(rebasing: entry.bytes[width...]), UnsafeBufferPointer(rebasing: kept[width...]))
-        if keys == 0 {
-          if width > 0, let base = kept.baseAddress { layout.raiseSpelling(entry.start, by: base) }
-          return KeyOrder.compare(entry.bytes, kept) == 0 ? 0 : isMaximum ? 1 : -1
-        }
-        return keys
+      let kept = slots.bytes(group)
+      var order = KeyOrder.compare(
+        UnsafeBufferPointer(rebasing: entry.bytes[width...]), UnsafeBufferPointer(rebasing: kept[width...]))
+      if order == 0 {
+        if width > 0, let base = kept.baseAddress { layout.raiseSpelling(entry.start, by: base) }
+        order = KeyOrder.compare(entry.bytes, kept) == 0 ? 0 : isMaximum ? 1 : -1
       }
       if order == 0 || (order > 0) != isMaximum { return }
     }
@@ -67,15 +65,18 @@ final class KeyExtremes: Accumulator {
   }
 
   func write(_ group: Int, to writer: ByteWriter) {
-    slots.with(group) { writer.append(lengthAnd: $0) }
+    writer.append(lengthAnd: slots.bytes(group))
   }
 
   func merge(_ group: Int, from reader: inout ByteReader) throws(Fault) {
     let range = try reader.readLengthAndRange()
     if range.isEmpty { return }
     guard range.count > layout.spellingWidth else { throw ByteReader.damaged("a value is too short") }
-    entry.removeAll()
-    entry.append(UnsafeBufferPointer(rebasing: reader.bytes[range]))
+    let bytes = UnsafeBufferPointer(rebasing: reader.bytes[range])
+    // Mostly the first one.
+    if !slots.isSet(group) { return slots.set(group, bytes) }
+    entry.trim()
+    entry.append(bytes)
     take(group)
   }
 
@@ -83,13 +84,11 @@ final class KeyExtremes: Accumulator {
     _ result: Finishing, _ group: Int, into column: Column, _ row: Int
   ) throws(Fault) {
     guard slots.isSet(group) else { return column.writeNull(row) }
-    entry.removeAll()
-    slots.with(group) { entry.append($0) }
-    let width = layout.spellingWidth
-    var key = KeyReader(UnsafeBufferPointer(rebasing: entry.bytes[width...]))
+    let kept = slots.bytes(group)
+    var key = KeyReader(UnsafeBufferPointer(rebasing: kept[layout.spellingWidth...]))
     for column in layout.columns.dropLast() { try column.skip(&key) }
     let last = layout.columns.count - 1
-    let spelling = UnsafeBufferPointer(rebasing: entry.bytes[layout.spellingOffsets[last]...])
-    try layout.columns[last].decode(&key, spelling: spelling, into: column, row, scratch: &scratch)
+    let spelling = UnsafeBufferPointer(rebasing: kept[layout.spellingOffsets[last]...])
+    try layout.columns[last].decode(&key, spelling: spelling, into: column, row)
   }
 }

@@ -6,7 +6,6 @@ struct ListValue {
   private let layout: KeyLayout
   private let orderCount: Int
   private let isDistinct: Bool
-  private var scratch: [UInt8] = []
   let type: SQLType
   /// The value that was read last, in its only row.
   let column: Column
@@ -28,7 +27,7 @@ struct ListValue {
     for column in layout.columns.prefix(orderCount) { try column.skip(&key) }
     let part = UnsafeBufferPointer(rebasing: spelling[layout.spellingOffsets[orderCount]...])
     column.clear()
-    try layout.columns[orderCount].decode(&key, spelling: part, into: column, 0, scratch: &scratch)
+    try layout.columns[orderCount].decode(&key, spelling: part, into: column, 0)
     return isDistinct ? 1 : count
   }
 

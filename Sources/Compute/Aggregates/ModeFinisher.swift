@@ -6,7 +6,6 @@ final class ModeFinisher: StreamFinisher {
   private var most: Int64 = 0
   private let key = ByteWriter()
   private let spelling = ByteWriter()
-  private var scratch: [UInt8] = []
 
   init(_ stream: ValueStream) { column = stream.layout.columns[stream.orderCount] }
 
@@ -24,7 +23,7 @@ final class ModeFinisher: StreamFinisher {
   func end(into result: Column, _ row: Int) throws(Fault) {
     guard most > 0 else { return result.writeNull(row) }
     var reader = KeyReader(key.bytes)
-    try column.decode(&reader, spelling: spelling.bytes, into: result, row, scratch: &scratch)
+    try column.decode(&reader, spelling: spelling.bytes, into: result, row)
   }
 }
 

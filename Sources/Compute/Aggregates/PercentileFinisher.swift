@@ -9,7 +9,6 @@ final class PercentileFinisher: StreamFinisher {
   private var isFound = false
   private let key = ByteWriter()
   private let spelling = ByteWriter()
-  private var scratch: [UInt8] = []
 
   init(_ stream: ValueStream) {
     column = stream.layout.columns[stream.orderCount]
@@ -35,6 +34,6 @@ final class PercentileFinisher: StreamFinisher {
   func end(into result: Column, _ row: Int) throws(Fault) {
     guard isFound else { return result.writeNull(row) }
     var reader = KeyReader(key.bytes)
-    try column.decode(&reader, spelling: spelling.bytes, into: result, row, scratch: &scratch)
+    try column.decode(&reader, spelling: spelling.bytes, into: result, row)
   }
 }

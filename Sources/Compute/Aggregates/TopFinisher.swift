@@ -10,7 +10,6 @@ final class TopFinisher: StreamFinisher {
   private let value: Column
   /// Best first.
   private var best: [Entry] = []
-  private var scratch: [UInt8] = []
 
   private struct Entry {
     let key: [UInt8]
@@ -66,6 +65,6 @@ final class TopFinisher: StreamFinisher {
     let spelling = ByteWriter()
     spelling.append(entry.spelling[...])
     var reader = KeyReader(key.bytes)
-    try layout.columns[0].decode(&reader, spelling: spelling.bytes, into: value, 0, scratch: &scratch)
+    try layout.columns[0].decode(&reader, spelling: spelling.bytes, into: value, 0)
   }
 }

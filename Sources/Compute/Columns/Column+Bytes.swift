@@ -61,20 +61,16 @@ extension Column {
 
   @inline(never)
   private func growData(_ needed: Int) {
-    let capacity = max(needed, dataCapacity * 2)
-    let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-    grown.update(from: data, count: dataCount)
-    data.deallocate()
-    data = grown
-    dataCapacity = capacity
+    dataCapacity = max(needed, dataCapacity * 2)
+    data = GrowingMemory.resize(data, to: dataCapacity)
   }
 
-  /// Gives back the memory of an unusually large batch.
+  /// Gives back the memory of an unusually large batch, whose bytes are forgotten.
   func trimData() {
-    guard dataCapacity > 1 << 24 else { return }
-    data.deallocate()
+    guard dataCapacity > GrowingMemory.kept else { return }
+    GrowingMemory.free(data)
     dataCapacity = 1 << 20
-    data = .allocate(capacity: dataCapacity)
+    data = GrowingMemory.allocate(dataCapacity)
     dataCount = 0
   }
 

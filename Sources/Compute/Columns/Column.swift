@@ -56,7 +56,7 @@ package final class Column {
     }
     let dataCapacity = form == .bytes ? 4_096 : 0
     state = .allocate(capacity: 1)
-    state.initialize(to: State(data: .allocate(capacity: dataCapacity), dataCapacity: dataCapacity))
+    state.initialize(to: State(data: GrowingMemory.allocate(dataCapacity), dataCapacity: dataCapacity))
   }
 
   deinit {
@@ -64,7 +64,7 @@ package final class Column {
     lanes.deallocate()
     state.pointee.scales?.deallocate()
     state.pointee.wides?.deallocate()
-    state.pointee.data.deallocate()
+    GrowingMemory.free(state.pointee.data)
     state.deinitialize(count: 1)
     state.deallocate()
   }
@@ -85,6 +85,12 @@ package final class Column {
   var isConstant: Bool {
     get { state.pointee.isConstant }
     set { state.pointee.isConstant = newValue }
+  }
+
+  /// Forgets all rows, and gives the memory of an unusually large batch back.
+  func startBatch() {
+    trimData()
+    clear()
   }
 
   /// Forgets all rows, keeping the memory.

@@ -32,7 +32,7 @@ package struct CopyDecoder: ~Copyable {
   var batchSize = 0
   /// The beginning of a row (or of the header) whose end has not come yet, and whole rows behind it while a
   /// batch fills up.
-  private var pending: [UInt8] = []
+  private let pending = ByteWriter()
   private var pendingStart = 0
   /// How many pending bytes the row is known to need: until then, looking at it again is useless.
   private var neededBytes = 0
@@ -70,7 +70,7 @@ package struct CopyDecoder: ~Copyable {
   /// - Throws: `Fault` `malformed_copy` or `invalid_utf8`.
   package mutating func decode(_ bytes: inout UnsafeRawBufferPointer) throws(Fault) -> Progress {
     if pendingStart < pending.count {
-      pending.append(contentsOf: bytes)
+      pending.append(bytes.assumingMemoryBound(to: UInt8.self))
       let mayGoOn = !lacksRowEnd || Self.endOfLastRow(bytes) != nil
       bytes = UnsafeRawBufferPointer(rebasing: bytes[bytes.count...])
       if !mayGoOn || pending.count - pendingStart < neededBytes { return .needsMore }
@@ -86,29 +86,20 @@ package struct CopyDecoder: ~Copyable {
 
   /// Keeps the beginning of a row for the next call.
   private mutating func keep(_ bytes: UnsafeRawBufferPointer) {
-    pending.removeAll(keepingCapacity: true)
+    pending.removeAll()
     pendingStart = 0
-    pending.append(contentsOf: bytes)
+    pending.append(bytes.assumingMemoryBound(to: UInt8.self))
   }
 
   private mutating func decodePending() throws(Fault) -> Progress {
-    let held = pending
-    pending = []
-    var outcome: Result<(used: Int, isFull: Bool), Fault> = .success((0, false))
-    held.withUnsafeBytes { all in
-      do throws(Fault) {
-        outcome = .success(try decodeRows(UnsafeRawBufferPointer(rebasing: all[pendingStart...])))
-      } catch {
-        outcome = .failure(error)
-      }
-    }
-    pending = held
-    let (used, isFull) = try outcome.get()
+    let held = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: pending.bytes[pendingStart...]))
+    let (used, isFull) = try decodeRows(held)
     pendingStart += used
     if pendingStart == pending.count {
-      pending.removeAll(keepingCapacity: pending.capacity < 1 << 24)
+      pending.trim()
       pendingStart = 0
     } else if pendingStart > 1 << 20 {
+      // A long row's memory goes before the row is worked on.
       pending.removeFirst(pendingStart)
       pendingStart = 0
     }
@@ -162,6 +153,8 @@ package struct CopyDecoder: ~Copyable {
         throw Self.malformed("A COPY row has \(fields) fields where \(schema.count) were expected")
       }
       if count == Column.capacity { return (position - start, true) }
+      // A row that came in many pieces is decoded once, not anew after each of its fields.
+      if pendingStart < pending.count, !isWhole(position + 2, end) { return (position - start, false) }
       guard let next = try decodeRow(position + 2, end) else {
         return (position - start, false)
       }
@@ -171,6 +164,26 @@ package struct CopyDecoder: ~Copyable {
       if batchSize > Self.batchBytes { return (position - start, true) }
     }
     return (position - start, false)
+  }
+
+  /// Whether the end of a row is there, by the lengths of its fields; also where one of these is impossible, which
+  /// decoding the row will say.
+  private mutating func isWhole(_ start: UnsafeRawPointer, _ end: UnsafeRawPointer) -> Bool {
+    var needed = 0
+    for _ in 0..<schema.count {
+      guard end - start - needed >= 4 else {
+        neededBytes = needed + 2 + 4
+        return false
+      }
+      let length = Int(Int32(bitPattern: (start + needed).bigEndian32(0)))
+      guard (-1...Self.maximumFieldLength).contains(length) else { return true }
+      needed += 4 + max(length, 0)
+      guard end - start >= needed else {
+        neededBytes = needed + 2
+        return false
+      }
+    }
+    return true
   }
 
   /// Decodes the fields of one row; `nil` where its end is not there yet.

@@ -53,8 +53,7 @@ struct FieldTarget {
   }
 
   mutating func start() {
-    column.trimData()
-    column.clear()
+    column.startBatch()
     data = column.data
     dataCapacity = column.dataCapacity
     dataCount = 0

@@ -73,6 +73,7 @@ final class GroupKeys {
       }
       numbers[row] = number
     }
+    key.trim()
   }
 
   /// Builds the keys of a batch column by column in 16 bytes each; false where one does not fit, or holds a

@@ -18,7 +18,7 @@ final class GroupTable {
   private let lengths = Lane<UInt32>(0)
   /// Where a key of more than 16 bytes lies in the arena; empty while there is none.
   private let offsets = Lane<Int>(0)
-  private var arena: [UInt8] = []
+  private let arena = ByteWriter()
   /// `spellingWidth` bytes per group.
   private var spellings: [UInt8] = []
   /// 0 where empty, else hash in the upper half and number + 1 in the lower.
@@ -47,7 +47,7 @@ final class GroupTable {
     heads.removeAll()
     lengths.removeAll()
     offsets.removeAll()
-    arena = []
+    arena.release()
     spellings = []
     slots.removeAll()
     slots.grow(to: Self.firstSlots)
@@ -122,11 +122,12 @@ final class GroupTable {
 
   private func isEqual(_ number: Int, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
     guard Int(lengths[number]) == key.count else { return false }
-    let offset = offsets[number]
-    return arena.withUnsafeBufferPointer { arena in
-      for index in Self.headBytes..<key.count where arena[offset + index] != key[index] { return false }
-      return true
-    }
+    return KeyOrder.compare(longKey(number), key) == 0
+  }
+
+  /// A key that lies in the arena.
+  private func longKey(_ number: Int) -> UnsafeBufferPointer<UInt8> {
+    UnsafeBufferPointer(start: arena.start + offsets[number], count: Int(lengths[number]))
   }
 
   private func addGroup(head: UInt128, length: Int) -> UInt32 {
@@ -143,7 +144,7 @@ final class GroupTable {
     heads.append(head)
     lengths.append(UInt32(truncatingIfNeeded: key.count))
     offsets.append(arena.count)
-    arena.append(contentsOf: key)
+    arena.append(key)
     for _ in 0..<spellingWidth { spellings.append(0) }
     count += 1
     return UInt32(truncatingIfNeeded: count - 1)
@@ -161,9 +162,7 @@ final class GroupTable {
         }
       }
     }
-    return try arena.withUnsafeBufferPointer {
-      try body(UnsafeBufferPointer(rebasing: $0[offsets[number]..<offsets[number] + length]))
-    }
+    return try body(longKey(number))
   }
 
   func spelling(_ number: Int) -> ArraySlice<UInt8> {
@@ -189,12 +188,7 @@ final class GroupTable {
   private func isTailLess(_ left: Int, _ right: Int) -> Bool {
     let (a, b) = (Int(lengths[left]), Int(lengths[right]))
     guard a > Self.headBytes, b > Self.headBytes else { return a < b }
-    return arena.withUnsafeBufferPointer { arena in
-      let order = KeyOrder.compare(
-        UnsafeBufferPointer(rebasing: arena[offsets[left]..<offsets[left] + a]),
-        UnsafeBufferPointer(rebasing: arena[offsets[right]..<offsets[right] + b]))
-      return order < 0
-    }
+    return KeyOrder.compare(longKey(left), longKey(right)) < 0
   }
 
   // Slots

@@ -53,6 +53,9 @@ struct KeyColumn: Hashable {
   let isDescending: Bool
   let nullsFirst: Bool
 
+  /// The key holds the value's own bytes, so that nobody need write them beside it.
+  var holdsBytes: Bool { form == .text }
+
   /// The byte before a value; NULL's is below or above it.
   static let presentMark: UInt8 = 2
   var nullMark: UInt8 { nullsFirst ? 1 : 3 }

@@ -41,12 +41,11 @@ struct KeyLayout: Hashable {
 
   /// Writes the values of a key to `into`, one column each, at `row`.
   func decode(
-    _ key: inout KeyReader, spelling: UnsafeBufferPointer<UInt8>, into values: [Column], _ row: Int,
-    scratch: inout [UInt8]
+    _ key: inout KeyReader, spelling: UnsafeBufferPointer<UInt8>, into values: [Column], _ row: Int
   ) throws(Fault) {
     for (index, column) in columns.enumerated() {
       let part = UnsafeBufferPointer(rebasing: spelling[spellingOffsets[index]...])
-      try column.decode(&key, spelling: part, into: values[index], row, scratch: &scratch)
+      try column.decode(&key, spelling: part, into: values[index], row)
     }
   }
 

@@ -30,29 +30,38 @@ struct KeyReader {
     return complemented ? ~value : value
   }
 
-  /// The bytes of a terminated text, into `text`.
-  mutating func readText(complemented: Bool, into text: inout [UInt8]) throws(Fault) {
+  /// Adds the bytes of a terminated text to those of `column`.
+  mutating func readText(complemented: Bool, to column: Column) throws(Fault) {
     let mask: UInt8 = complemented ? 0xFF : 0
     while true {
-      let byte = try readByte() ^ mask
-      if byte == 0 { return }
-      if byte == 1 {
-        let escaped = try readByte() ^ mask
-        guard escaped == 1 || escaped == 2 else { throw ByteReader.damaged("a key is malformed") }
-        text.append(escaped - 1)
-      } else {
-        text.append(byte)
+      let plain = rest(upTo: { $0 ^ mask <= 1 })
+      if let start = plain.baseAddress {
+        let end = column.dataCount
+        column.addBytes(start, plain.count)
+        if complemented { for index in end..<column.dataCount { column.data[index] = ~column.data[index] } }
       }
+      position += plain.count
+      if try readByte() ^ mask == 0 { return }
+      let escaped = try readByte() ^ mask
+      guard escaped == 1 || escaped == 2 else { throw ByteReader.damaged("a key is malformed") }
+      column.addByte(escaped - 1)
     }
+  }
+
+  /// What comes before the first byte that `isEnd`, or before the end of all.
+  @inline(__always)
+  func rest(upTo isEnd: (UInt8) -> Bool) -> UnsafeBufferPointer<UInt8> {
+    var end = position
+    while end < bytes.count, !isEnd(bytes[end]) { end += 1 }
+    return UnsafeBufferPointer(rebasing: bytes[position..<end])
   }
 }
 
 extension KeyColumn {
   /// Reads one value and writes it to `column` at `row`. `spelling` is that of this column, in the bytes at
-  /// its start; `scratch` saves allocations.
+  /// its start.
   func decode(
-    _ key: inout KeyReader, spelling: UnsafeBufferPointer<UInt8>, into column: Column, _ row: Int,
-    scratch: inout [UInt8]
+    _ key: inout KeyReader, spelling: UnsafeBufferPointer<UInt8>, into column: Column, _ row: Int
   ) throws(Fault) {
     let mark = try key.readByte()
     if mark == nullMark { return column.writeNull(row) }
@@ -80,14 +89,14 @@ extension KeyColumn {
       let scale = Int(spelling[0]) << 8 | Int(spelling[1])
       column.setNumeric(row, try key.readNumeric(complemented: turned, scale: scale))
     case .text:
-      scratch.removeAll(keepingCapacity: true)
-      try key.readText(complemented: turned, into: &scratch)
-      column.setBytes(row, scratch)
+      let start = column.dataCount
+      try key.readText(complemented: turned, to: column)
+      column.finishBytes(row, from: start)
     case .blankPadded(let length):
-      scratch.removeAll(keepingCapacity: true)
-      try key.readText(complemented: turned, into: &scratch)
-      try padWithBlanks(&scratch, length: length, spelling: spelling)
-      column.setBytes(row, scratch)
+      let start = column.dataCount
+      try key.readText(complemented: turned, to: column)
+      try padWithBlanks(column, from: start, length: length, spelling: spelling)
+      column.finishBytes(row, from: start)
     case .interval:
       let high = try key.read(UInt16.self, complemented: turned)
       let low = try key.read(UInt64.self, complemented: turned)
@@ -109,24 +118,29 @@ extension KeyColumn {
     case .double: key.position += 8
     case .interval: key.position += 10
     case .uuid: key.position += 16
-    case .text, .blankPadded: while try key.readByte() != end {}
+    case .text, .blankPadded:
+      key.position += key.rest(upTo: { $0 == end }).count
+      _ = try key.readByte()
     case .numeric: _ = try key.readNumeric(complemented: isDescending, scale: 0, isSkipped: true)
     }
     if key.position > key.bytes.count { throw ByteReader.damaged("a key ends too early") }
   }
 
   private func padWithBlanks(
-    _ text: inout [UInt8], length: Int?, spelling: UnsafeBufferPointer<UInt8>
+    _ column: Column, from start: Int, length: Int?, spelling: UnsafeBufferPointer<UInt8>
   ) throws(Fault) {
     let blanks: Int
     if let length {
-      // Characters are counted by their first bytes.
-      blanks = length - text.count(where: { $0 & 0xC0 != 0x80 })
+      let text = UnsafeBufferPointer(start: column.data + start, count: column.dataCount - start)
+      blanks = length - UTF8Text.count(text)
     } else {
       blanks = (0..<4).reduce(0) { $0 << 8 | Int(spelling[$1]) }
     }
     guard blanks <= 1 << 28 else { throw ByteReader.damaged("a key is malformed") }
-    if blanks > 0 { text.append(contentsOf: repeatElement(0x20, count: blanks)) }
+    if blanks <= 0 { return }
+    column.reserveData(blanks)
+    (column.data + column.dataCount).update(repeating: 0x20, count: blanks)
+    column.dataCount += blanks
   }
 
   private static func interval(

@@ -5,14 +5,14 @@
 final class ByteWriter {
   private(set) var start: UnsafeMutablePointer<UInt8>
   private(set) var count = 0
-  private var capacity: Int
+  private(set) var capacity: Int
 
   init() {
     capacity = 256
-    start = .allocate(capacity: capacity)
+    start = GrowingMemory.allocate(capacity)
   }
 
-  deinit { start.deallocate() }
+  deinit { GrowingMemory.free(start) }
 
   /// What was written, valid until the next write.
   var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
@@ -23,8 +23,27 @@ final class ByteWriter {
 
   /// Forgets all bytes and gives the memory back.
   func release() {
-    start.deallocate()
-    (start, count, capacity) = (.allocate(capacity: 0), 0, 0)
+    GrowingMemory.free(start)
+    (start, count, capacity) = (GrowingMemory.allocate(0), 0, 0)
+  }
+
+  /// Forgets all bytes, and gives the memory of unusually many back.
+  func trim() {
+    if capacity > GrowingMemory.kept { release() } else { removeAll() }
+  }
+
+  /// Forgets the first bytes, and gives the memory of unusually many back.
+  func removeFirst(_ length: Int) {
+    count -= length
+    start.update(from: start + length, count: count)
+    shrink()
+  }
+
+  /// Gives memory back where unusually much of it holds nothing.
+  func shrink() {
+    guard capacity > GrowingMemory.kept, count < capacity / 2 else { return }
+    capacity = count
+    start = GrowingMemory.resize(start, to: capacity)
   }
 
   @inline(__always)
@@ -35,10 +54,7 @@ final class ByteWriter {
   @inline(never)
   private func grow(_ needed: Int) {
     capacity = max(needed, capacity * 2)
-    let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-    grown.update(from: start, count: count)
-    start.deallocate()
-    start = grown
+    start = GrowingMemory.resize(start, to: capacity)
   }
 
   @inline(__always)

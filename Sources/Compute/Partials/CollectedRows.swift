@@ -25,9 +25,10 @@ package final class CollectedRows: ResultStream {
     while input < cursors.count {
       if try cursors[input].advance() {
         var payload = cursors[input].payload
-        for column in columns { column.clear() }
+        for column in columns { column.startBatch() }
         let count = try packing.read(&payload, into: columns)
         guard payload.isAtEnd else { throw ByteReader.damaged("a batch is too long") }
+        cursors[input].forget()
         return .rows(Batch(schema: plan.schema, columns: columns, rows: Rows(count: count)))
       }
       guard cursors[input].isEnded else { return .need(input: input) }

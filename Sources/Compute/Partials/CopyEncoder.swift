@@ -2,12 +2,16 @@ package import Model
 
 /// Writes batches in the form that `COPY ... FROM STDIN (FORMAT binary)` takes.
 ///
-///     var encoder = CopyEncoder(schema)
-///     send(CopyEncoder.header); send(encoder.encode(batch)); ...; send(CopyEncoder.trailer)
+///     send(CopyEncoder.header)
+///     var pieces = encoder.pieces(of: batch); while let piece = pieces.next() { send(piece) }
+///     send(CopyEncoder.trailer)
 package struct CopyEncoder {
   private let forms: [FieldForm]
   /// The rows of a batch, before they are handed on at once.
   private let writer = ByteWriter()
+  /// The texts of a batch that take more are handed on in pieces, of some such size.
+  private static let largest = 1 << 24
+  private static let pieceSize = 1 << 20
 
   /// - Parameter schema: the columns of every batch; the target's columns must have these types.
   package init(_ schema: [ColumnSchema]) { forms = schema.map { FieldForm($0.type) } }
@@ -18,19 +22,71 @@ package struct CopyEncoder {
 
   package static let trailer: [UInt8] = [0xFF, 0xFF]
 
-  /// Appends the rows of a batch.
-  package func append(_ batch: borrowing Batch, to bytes: inout [UInt8]) {
-    let forms = forms
-    let rows = batch.rows
-    let writer = writer
-    writer.removeAll()
-    let columns = batch.columns
+  /// The rows of a batch, in one piece or, where they are large, in several, a long value as it lies in its column. One
+  /// batch at a time.
+  package func pieces(of batch: borrowing Batch) -> Pieces {
+    Pieces(
+      columns: batch.columns, rows: batch.rows, encoder: self,
+      isLarge: batch.columns.reduce(0) { $0 + $1.dataCount } > Self.largest)
+  }
+
+  package struct Pieces {
+    fileprivate let columns: [Column]
+    fileprivate let rows: Rows
+    fileprivate let encoder: CopyEncoder
+    fileprivate let isLarge: Bool
+    /// The first field that is not in a piece yet: row and column.
+    private var position = 0
+    private var index = 0
+    /// The value of the field before it, which is a piece of its own.
+    private var long: UnsafeBufferPointer<UInt8>?
+
+    fileprivate init(columns: [Column], rows: Rows, encoder: CopyEncoder, isLarge: Bool) {
+      self.columns = columns
+      self.rows = rows
+      self.encoder = encoder
+      self.isLarge = isLarge
+    }
+
+    /// The next bytes, valid until the one after them is asked for; nil behind the last.
+    package mutating func next() -> UnsafeBufferPointer<UInt8>? {
+      if let value = long.take() { return value }
+      encoder.writer.removeAll()
+      if isLarge {
+        encodePiece()
+      } else if position < rows.count {
+        encoder.encode(columns, rows)
+        position = rows.count
+      }
+      return encoder.writer.count == 0 ? nil : encoder.writer.bytes
+    }
+
+    private mutating func encodePiece() {
+      let writer = encoder.writer
+      while position < rows.count, writer.count < CopyEncoder.pieceSize {
+        let row = rows[position]
+        if index == 0 { CopyEncoder.beginRow(fields: columns.count, to: writer) }
+        while index < columns.count, long == nil {
+          long = CopyEncoder.appendLong(columns[index], row, as: encoder.forms[index], to: writer)
+          if long == nil {
+            CopyEncoder.appendField(columns[index], row, as: encoder.forms[index], to: writer)
+          }
+          index += 1
+        }
+        if index == columns.count { (position, index) = (position + 1, 0) }
+        if long != nil { return }
+      }
+    }
+  }
+
+  private func encode(_ columns: [Column], _ rows: Rows) {
+    let (forms, writer) = (forms, writer)
     // References are counted once a batch, not once a value: they cost as much as what is done with one.
     withExtendedLifetime(columns) {
       let columns = columns.map { Unmanaged.passUnretained($0) }
       for position in 0..<rows.count {
         let row = rows[position]
-        writer.append(bigEndian: UInt16(truncatingIfNeeded: columns.count))
+        Self.beginRow(fields: columns.count, to: writer)
         for index in columns.indices {
           columns[index]._withUnsafeGuaranteedRef {
             Self.appendField($0, row, as: forms[index], to: writer)
@@ -38,7 +94,30 @@ package struct CopyEncoder {
         }
       }
     }
-    bytes.append(contentsOf: writer.bytes)
+  }
+
+  @inline(__always)
+  private static func beginRow(fields: Int, to bytes: ByteWriter) {
+    bytes.append(bigEndian: UInt16(truncatingIfNeeded: fields))
+  }
+
+  /// Appends what stands before a value that is long, and gives the value; nil, and nothing appended, for any other.
+  private static func appendLong(
+    _ column: Column, _ row: Int, as form: FieldForm, to bytes: ByteWriter
+  ) -> UnsafeBufferPointer<UInt8>? {
+    guard form == .bytes || form == .jsonb, column.isValid(row) else { return nil }
+    let value = column.bytes(row)
+    if value.count <= pieceSize { return nil }
+    beginBytes(value, as: form, to: bytes)
+    return value
+  }
+
+  /// Appends the length of a value and, for a jsonb, the version of its binary form.
+  private static func beginBytes(
+    _ value: UnsafeBufferPointer<UInt8>, as form: FieldForm, to bytes: ByteWriter
+  ) {
+    bytes.append(bigEndian: Int32(truncatingIfNeeded: form == .jsonb ? value.count + 1 : value.count))
+    if form == .jsonb { bytes.append(1) }
   }
 
   /// Appends one value: its length, or -1 for NULL, and its binary form.
@@ -73,15 +152,9 @@ package struct CopyEncoder {
     case .uuid:
       bytes.append(bigEndian: Int32(16))
       bytes.append(bigEndian: column.uuids[row])
-    case .jsonb:
-      let text = column.bytes(row)
-      bytes.append(bigEndian: Int32(truncatingIfNeeded: text.count + 1))
-      // The version of jsonb's binary form.
-      bytes.append(1)
-      bytes.append(text)
-    case .bytes:
+    case .jsonb, .bytes:
       let value = column.bytes(row)
-      bytes.append(bigEndian: Int32(truncatingIfNeeded: value.count))
+      beginBytes(value, as: form, to: bytes)
       bytes.append(value)
     }
   }

@@ -30,6 +30,8 @@ package final class GroupMerger: ResultStream {
   private var count = 0
   /// Groups that have states.
   private var grown = 0
+  /// Bytes of their states, as they were stored.
+  private var stateBytes = 0
   private let currentKey = ByteWriter()
   private let currentSpelling = ByteWriter()
   private var currentStream: Int?
@@ -40,7 +42,6 @@ package final class GroupMerger: ResultStream {
   /// The record that did not fit into the last batch still waits to be taken.
   private var isRecordWaiting = false
   private var isDone = false
-  private var scratch: [UInt8] = []
 
   /// Where the keys of one grouping set go in the group row.
   private final class KeyTarget {
@@ -163,10 +164,11 @@ package final class GroupMerger: ResultStream {
       try endGroup()
       try beginGroup(record)
     }
+    record.forget()
   }
 
   private func beginGroup(_ record: RecordCursor) throws(Fault) {
-    if count == 0 { for column in groupRow { column.clear() } }
+    if count == 0 { for column in groupRow { column.startBatch() } }
     count += 1
     currentKey.removeAll()
     currentKey.append(record.key)
@@ -181,7 +183,7 @@ package final class GroupMerger: ResultStream {
 
   /// Long texts end a batch early, so that a few of them do not fill memory.
   private var isBatchFull: Bool {
-    count == Column.capacity || groupRow.reduce(0) { $0 + $1.dataCount } > Self.largestBatch
+    count == Column.capacity || groupRow.reduce(stateBytes) { $0 + $1.dataCount } > Self.largestBatch
   }
 
   private static let largestBatch = 1 << 24
@@ -189,6 +191,7 @@ package final class GroupMerger: ResultStream {
   private func mergeStates(_ record: RecordCursor) throws(Fault) {
     if currentStream != nil { throw ByteReader.damaged("states stand behind values") }
     var payload = record.payload
+    stateBytes += payload.rest.count
     let spelling = try payload.readBytes(keys.spellingWidth)
     if currentSpelling.count == 0 {
       currentSpelling.append(spelling)
@@ -227,7 +230,7 @@ package final class GroupMerger: ResultStream {
       return
     }
     try passValue()
-    valueKey.removeAll()
+    valueKey.trim()
     valueKey.append(key)
     valueSpelling.removeAll()
     valueSpelling.append(spelling)
@@ -291,7 +294,7 @@ package final class GroupMerger: ResultStream {
     let target = keyTargets[set]
     for column in target.absent { column.writeNull(row) }
     try target.layout.decode(
-      &key, spelling: currentSpelling.bytes, into: target.columns, row, scratch: &scratch)
+      &key, spelling: currentSpelling.bytes, into: target.columns, row)
     guard key.isAtEnd else { throw ByteReader.damaged("a key is too long") }
     for (column, bits) in target.groupings {
       column.setValid(row)
@@ -326,7 +329,8 @@ package final class GroupMerger: ResultStream {
       schema: schema, columns: schema.indices.map { outputs.result($0) }, rows: rows)
     count = 0
     grown = 0
-    currentKey.removeAll()
+    stateBytes = 0
+    currentKey.trim()
     for state in states { state.removeAll() }
     return batch
   }

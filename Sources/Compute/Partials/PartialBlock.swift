@@ -5,14 +5,15 @@ import Model
 ///     0  magic "TMPB"
 ///     4  format version          UInt16
 ///     6  kind                    UInt8
-///     7  zero                    UInt8
+///     7  goes on                 UInt8    1 where the next block goes on with the same record, else 0
 ///     8  layout                  UInt64   fingerprint of what the records hold
 ///    16  number of records       UInt32
 ///    20  length of the payload   UInt32
 ///    24  checksum                UInt64   over bytes 0..<24 and the payload
 ///    32  payload
 ///
-/// All numbers little-endian. A block has at most 1 MiB, unless one record alone is longer.
+/// All numbers little-endian. A block has at most 1 MiB. A record that is longer fills several: the first says that it
+/// has one record, those behind it that they have none.
 package struct PartialBlock {
   package static let formatVersion: UInt16 = 1
   static let headerLength = 32
@@ -31,16 +32,18 @@ package struct PartialBlock {
   let kind: Kind
   let layout: UInt64
   let recordCount: Int
+  /// The block holds the one record's beginning or a part of it, and the next one what follows.
+  let goesOn: Bool
 
   /// Makes a whole block from its payload.
   static func seal(
-    _ kind: Kind, layout: UInt64, recordCount: Int, payload: UnsafeBufferPointer<UInt8>
+    _ kind: Kind, layout: UInt64, recordCount: Int, goesOn: Bool = false, payload: UnsafeBufferPointer<UInt8>
   ) -> [UInt8] {
     let header = ByteWriter()
     for byte in magic { header.append(byte) }
     header.append(fixed: formatVersion)
     header.append(kind.rawValue)
-    header.append(0)
+    header.append(goesOn ? 1 : 0)
     header.append(fixed: layout)
     header.append(fixed: UInt32(recordCount))
     header.append(fixed: UInt32(payload.count))
@@ -68,7 +71,9 @@ package struct PartialBlock {
     guard let kind = Kind(rawValue: try reader.readByte()) else {
       throw ByteReader.damaged("its kind is unknown")
     }
-    _ = try reader.readByte()
+    let continuation = try reader.readByte()
+    guard continuation <= 1 else { throw ByteReader.damaged("what it is part of is unknown") }
+    goesOn = continuation == 1
     layout = try reader.readFixed(UInt64.self)
     recordCount = Int(try reader.readFixed(UInt32.self))
     let length = Int(try reader.readFixed(UInt32.self))

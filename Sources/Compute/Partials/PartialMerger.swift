@@ -11,21 +11,28 @@ package final class PartialMerger: RunMerger {
   private let states: [any Accumulator]
   /// Groups whose states were merged since the accumulators were emptied.
   private var used = 0
+  /// Bytes of their states.
+  private var usedBytes = 0
 
   /// The group that value records belong to.
   private let groupKey = ByteWriter()
   private var hasGroup = false
+  /// The pending record is a value of that group, not a group's states.
+  private var isValue = false
   /// The record that is still to be written. Its payload is the first input's as it came, until a second
   /// input has the same key.
   private let pendingKey = ByteWriter()
   private let pendingPayload = ByteWriter()
   private var isPending = false
   private var isMerged = false
+  /// The record behind it still waits to take its place.
+  private var isRecordWaiting = false
   private let spelling = ByteWriter()
   private var valueCount: Int64 = 0
   private var isDone = false
 
   private static let groupsAtOnce = 1_024
+  private static let bytesAtOnce = 1 << 24
 
   /// - Throws: `Fault` `unsupported_aggregate`.
   package init(_ aggregate: TypedAggregate, inputs: Int) throws(Fault) {
@@ -44,45 +51,58 @@ package final class PartialMerger: RunMerger {
     while true {
       if let block = writer.takeFull() { return .block(block) }
       if isDone { return writer.takeLast().map { .block($0) } ?? .done }
+      if isRecordWaiting {
+        isRecordWaiting = false
+        keep(merge.current)
+      }
       switch try merge.next() {
       case .need(let input): return .need(input: input)
       case .done:
         writePending()
         isDone = true
-      case .record: try take(merge.current)
+      case .record:
+        if isPending, KeyOrder.compare(merge.current.key, pendingKey.bytes) == 0 {
+          try mergePending(with: merge.current)
+        } else {
+          // Its blocks are taken before another one takes its place.
+          writePending()
+          isRecordWaiting = true
+        }
       }
     }
   }
 
-  private func take(_ record: RecordCursor) throws(Fault) {
-    if isPending, KeyOrder.compare(record.key, pendingKey.bytes) == 0 {
-      if !isMerged {
-        isMerged = true
-        try begin(with: ByteReader(pendingPayload.bytes))
-      }
-      return try add(record.payload)
+  private func mergePending(with record: RecordCursor) throws(Fault) {
+    if !isMerged {
+      isMerged = true
+      try begin(with: ByteReader(pendingPayload.bytes))
     }
-    writePending()
+    try add(record.payload)
+  }
+
+  private func keep(_ record: RecordCursor) {
     isPending = true
-    pendingKey.removeAll()
+    pendingKey.trim()
     pendingKey.append(record.key)
     let payload = record.payload
-    pendingPayload.removeAll()
+    pendingPayload.trim()
     pendingPayload.append(payload.rest)
-    let isValue =
-      hasGroup && record.key.count > groupKey.count
+    record.forget()
+    if plan.streams.isEmpty { return }
+    isValue =
+      hasGroup && pendingKey.count > groupKey.count
       && KeyOrder.compare(
-        UnsafeBufferPointer(rebasing: record.key[..<groupKey.count]), groupKey.bytes) == 0
+        UnsafeBufferPointer(rebasing: pendingKey.bytes[..<groupKey.count]), groupKey.bytes) == 0
     if !isValue {
       hasGroup = true
       groupKey.removeAll()
-      groupKey.append(record.key)
+      groupKey.append(pendingKey.bytes)
     }
   }
 
   /// The stream that the pending record is a value of; nil for the states of a group.
   private func pendingStream() throws(Fault) -> ValueStream? {
-    guard pendingKey.count > groupKey.count else { return nil }
+    guard isValue else { return nil }
     let number = Int(pendingKey.bytes[groupKey.count]) - 1
     guard plan.streams.indices.contains(number) else { throw ByteReader.damaged("a value is of no call") }
     return plan.streams[number]
@@ -107,6 +127,7 @@ package final class PartialMerger: RunMerger {
 
   private func add(_ source: ByteReader) throws(Fault) {
     var payload = source
+    usedBytes += payload.rest.count
     let layout = try layout()
     if try pendingStream() != nil {
       valueCount &+= try payload.readSigned()
@@ -131,7 +152,7 @@ package final class PartialMerger: RunMerger {
     isPending = false
     writer.append(key: pendingKey.bytes) { payload in
       if !isMerged { return payload.append(pendingPayload.bytes) }
-      if pendingKey.count > groupKey.count {
+      if isValue {
         payload.append(signed: valueCount)
         payload.append(spelling.bytes)
       } else {
@@ -140,8 +161,8 @@ package final class PartialMerger: RunMerger {
       }
     }
     isMerged = false
-    if used >= Self.groupsAtOnce {
-      used = 0
+    if used >= Self.groupsAtOnce || usedBytes > Self.bytesAtOnce {
+      (used, usedBytes) = (0, 0)
       for state in states { state.removeAll() }
     }
   }

@@ -13,7 +13,6 @@ package final class RowCollector {
   /// Rows waiting to be sorted: where each one's key and payload lie.
   private var entries: [Entry] = []
   private var arena = ByteWriter()
-  private let key = ByteWriter()
   private let plain: RecordWriter
 
   /// A row is its key and then its values as they are spelled, both of which the order goes by: so equal
@@ -32,7 +31,7 @@ package final class RowCollector {
   package init(_ schema: [ColumnSchema], order: [RowOrder], memoryLimit: Int) {
     plan = RowPlan(schema, order: order)
     self.memoryLimit = memoryLimit
-    packing = RowPacking(types: plan.types)
+    packing = RowPacking(plan)
     batches = BatchPacking(types: plan.types)
     plain = RecordWriter(.batches, layout: plan.layout)
   }
@@ -46,19 +45,16 @@ package final class RowCollector {
         batches.write(columns, rows, to: $0)
       }
       // Rows in no order need not wait for others.
-      return plain.takeFull().map { .spill(BlockList([$0])) } ?? .ok
+      return plain.takeFull().map { .spill(FullBlocks($0, plain)) } ?? .ok
     }
     let ordering = plan.order.map { columns[$0.column] }
     rows.forEach { row in
-      key.removeAll()
-      plan.keys.encode(ordering, row, into: key)
       let start = arena.count
-      arena.append(key.bytes)
+      plan.keys.encode(ordering, row, into: arena)
+      let keyLength = arena.count - start
+      let head = GroupTable.head(of: UnsafeBufferPointer(start: arena.start + start, count: keyLength))
       packing.write(columns, row, to: arena)
-      entries.append(
-        Entry(
-          head: GroupTable.head(of: key.bytes), start: start, keyLength: key.count,
-          length: arena.count - start))
+      entries.append(Entry(head: head, start: start, keyLength: keyLength, length: arena.count - start))
     }
     return arena.count + entries.count * MemoryLayout<Entry>.stride > memoryLimit
       ? .spill(sortedRun()) : .ok
@@ -66,8 +62,7 @@ package final class RowCollector {
 
   /// All rows since the last spill.
   package func finish() -> any BlockStream {
-    if !plan.order.isEmpty { return sortedRun() }
-    return BlockList(plain.takeLast().map { [$0] } ?? [])
+    plan.order.isEmpty ? FullBlocks(plain.takeLast(), plain) : sortedRun()
   }
 
   private func sortedRun() -> SortedRun {
@@ -98,22 +93,27 @@ package final class RowCollector {
     }
 
     func next() throws(Fault) -> [UInt8]? {
-      while position < entries.count {
+      while true {
+        if let block = writer.takeFull() { return block }
+        guard position < entries.count else { return writer.takeLast() }
         let entry = entries[position]
         position += 1
         let row = UnsafeBufferPointer(rebasing: rows.bytes[entry.start..<entry.start + entry.length])
         writer.append(key: row) { $0.append(length: entry.keyLength) }
-        if let block = writer.takeFull() { return block }
       }
-      return writer.takeLast()
     }
   }
 
-  private final class BlockList: BlockStream {
-    private var blocks: ArraySlice<[UInt8]>
+  /// A block, and the full ones that a writer has behind it.
+  private final class FullBlocks: BlockStream {
+    private var first: [UInt8]?
+    private let writer: RecordWriter
 
-    init(_ blocks: [[UInt8]]) { self.blocks = blocks[...] }
+    init(_ first: [UInt8]?, _ writer: RecordWriter) {
+      self.first = first
+      self.writer = writer
+    }
 
-    func next() throws(Fault) -> [UInt8]? { blocks.popFirst() }
+    func next() throws(Fault) -> [UInt8]? { first.take() ?? writer.takeFull() }
   }
 }

@@ -31,7 +31,8 @@ struct RowPlan {
       self.order.map {
         KeyColumn(schema[$0.column].type, isDescending: $0.isDescending, nullsFirst: $0.nullsFirst)
       })
-    layout = PartialBlock.fingerprint("\(schema.map { "\($0.name) \($0.type)" }) \(order)")
+    let texts = keys.columns.contains(where: \.holdsBytes) ? " texts in keys" : ""
+    layout = PartialBlock.fingerprint("\(schema.map { "\($0.name) \($0.type)" }) \(order)\(texts)")
   }
 
   var types: [SQLType] { schema.map(\.type) }

@@ -12,7 +12,7 @@ package final class SortedRows: ResultStream {
   /// - Parameters: `schema` and `order` as the collectors had them.
   package init(_ schema: [ColumnSchema], order: [RowOrder], inputs: Int) {
     plan = RowPlan(schema, order: order)
-    packing = RowPacking(types: plan.types)
+    packing = RowPacking(plan)
     merge = RecordMerge(inputs: inputs, kind: .sortedRows, layout: plan.layout)
     columns = plan.types.map { Column($0) }
   }
@@ -37,10 +37,12 @@ package final class SortedRows: ResultStream {
     var payload = record.payload
     let keyLength = try payload.readLength(limit: record.key.count)
     guard payload.isAtEnd else { throw ByteReader.damaged("a row is malformed") }
-    if count == 0 { for column in columns { column.clear() } }
+    if count == 0 { for column in columns { column.startBatch() } }
     var row = ByteReader(UnsafeBufferPointer(rebasing: record.key[keyLength...]))
-    try packing.read(&row, into: columns, count)
+    try packing.read(
+      UnsafeBufferPointer(rebasing: record.key[..<keyLength]), &row, into: columns, count)
     guard row.isAtEnd else { throw ByteReader.damaged("a row is malformed") }
+    record.forget()
     count += 1
   }
 

@@ -1,4 +1,4 @@
-package import Model
+internal import Model
 
 /// Writes down single fetched rows: their key, and all of them as JSON, without sensitive columns.
 struct RowRecord {
@@ -15,7 +15,7 @@ struct RowRecord {
   func key(_ row: Int) -> [Rejection.NamedText] {
     rowKey.map { number in
       Rejection.NamedText(
-        name: schema[number].name, text: ValueText.text(columns[number], row, schema[number].type))
+        name: schema[number].name, text: columns[number].postgresText(row, as: schema[number].type))
     }
   }
 
@@ -37,7 +37,7 @@ struct RowRecord {
   }
 
   private static func json(_ column: Column, _ row: Int, _ type: SQLType) -> JSONValue {
-    guard let text = ValueText.text(column, row, type) else { return .null }
+    guard let text = column.postgresText(row, as: type) else { return .null }
     switch column.value(at: row) {
     case .boolean(let value): return .boolean(value)
     case .integer: return .number(text)
@@ -48,20 +48,16 @@ struct RowRecord {
   }
 }
 
-/// Single values as text, for rejected rows and faults: what is only carried as the bytes that it is.
-package enum ValueText {
-  /// The text that Postgres prints, moments in UTC; `nil` for NULL.
-  package static func text(_ column: Column, _ row: Int, _ type: SQLType) -> String? {
-    if type == .real, column.isValid(row) { return PostgresFloat.text(Float(column.doubles[row])) }
-    return column.value(at: row).postgresText
-  }
-
+/// Single values as text, for rejected rows and faults.
+enum ValueText {
   /// `name = text, ...` of the given columns; those that are sensitive are named only.
   static func list(_ numbers: [Int], _ schema: [ColumnSchema], _ columns: [Column], _ row: Int) -> String {
     numbers.map { number in
       let name = schema[number].name
       guard !schema[number].isSensitive else { return "\(name) = (not shown)" }
-      guard let text = text(columns[number], row, schema[number].type) else { return "\(name) = NULL" }
+      guard let text = columns[number].postgresText(row, as: schema[number].type) else {
+        return "\(name) = NULL"
+      }
       let shown = text.count > 200 ? text.prefix(200) + "..." : text
       // Blanks at a text's ends are seen between quotes only.
       return columns[number].form == .bytes ? "\(name) = '\(shown)'" : "\(name) = \(shown)"

@@ -72,23 +72,37 @@ package struct QueryEstimate: Hashable, Sendable {
 
   /// Whatever stands right before a parenthesis. A literal that looks like a call counts as one: what is
   /// asked of the names costs nothing but caution.
+  ///
+  /// The planner may have folded a constant of megabytes: a byte costs little, and what is longer than a name can be is
+  /// none.
   private static func addCalls(in text: String, to calls: inout Set<String>) {
-    var name = ""
-    var isQuoted = false
-    for scalar in text.unicodeScalars {
-      if scalar == "\"" {
-        if !isQuoted { name = "" }
+    let bytes = Array(text.utf8)
+    var (name, isQuoted) = (0..<0, false)
+    for (index, byte) in bytes.enumerated() {
+      if byte == UInt8(ascii: "\"") {
+        name = isQuoted ? name.lowerBound..<index : index + 1..<index + 1
         isQuoted.toggle()
-      } else if isQuoted || scalar == "_" || scalar == "$" || scalar.properties.isAlphabetic
-        || ("0"..."9").contains(scalar)
-      {
-        name.unicodeScalars.append(scalar)
+      } else if isQuoted || isOfName(byte) {
+        name = (name.upperBound < index ? index : name.lowerBound)..<index + 1
       } else {
-        if scalar == "(", !name.isEmpty { calls.insert(name) }
-        name = ""
+        if byte == UInt8(ascii: "("), 1...longestName ~= name.count {
+          calls.insert(String(decoding: bytes[name], as: UTF8.self))
+        }
+        name = index + 1..<index + 1
       }
     }
   }
+
+  /// What Postgres takes as part of a name without quotes.
+  private static func isOfName(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "$"), 0x80...: true
+    default: false
+    }
+  }
+
+  private static let longestName = 63
 }
 
 extension Int64 {

@@ -21,11 +21,14 @@ extension Connection {
       try self.startCopy(pointer, PGRES_COPY_OUT)
       let gathered = Self.makeCopyBuffer()
       defer { gathered.deallocate() }
-      var (filled, total) = (0, 0)
+      var (filled, total, row) = (0, 0, 0)
       do {
         while true {
           // At least as much room as what is handed over at once: a row is cut only if it is longer.
+          let room = gathered.count - filled
           let count = try self.nextPiece(pointer, into: gathered, from: filled)
+          row = count == room ? row + count : 0
+          self.longestRow = max(self.longestRow, row)
           filled += count
           guard filled >= Self.gatheredSize || count == 0 else { continue }
           if filled > 0 { try onData(UnsafeRawBufferPointer(rebasing: gathered[..<filled])) }

@@ -20,6 +20,8 @@ package actor Connection {
   private nonisolated let executor: ThreadExecutor
   nonisolated let cancelSwitch: CancelSwitch
   var handle: ConnectionHandle?
+  /// Of those that were read by COPY, in bytes: libpq keeps the memory of it for as long as the connection lives.
+  var longestRow = 0
   /// No server answers later than this after its own `statement_timeout`; longer silence means
   /// that it, or the way to it, is gone. Set with each transaction's settings.
   private var silenceLimit: Duration?

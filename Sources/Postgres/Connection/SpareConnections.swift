@@ -11,10 +11,16 @@ package final class SpareConnections: Sendable {
 
   package init() {}
 
-  /// Ends the transaction of a connection. One that is counted is closed, so that others may have its place.
+  /// More than a connection may keep of its longest row.
+  private static let longRow = 4 << 20
+
+  /// Ends the transaction of a connection. One that is counted is closed, so that others may have its place, and one that
+  /// has read a row of many megabytes, so that its memory is there for what is done with such rows next.
   package func take(_ connection: Connection) async {
     await connection.rollback()
-    guard connection.settings.limit == nil else { return await connection.close() }
+    guard connection.settings.limit == nil, await connection.longestRow < Self.longRow else {
+      return await connection.close()
+    }
     Self.kept.withLock { $0[ObjectIdentifier(self), default: []].append(connection) }
   }
 

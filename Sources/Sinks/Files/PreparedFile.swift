@@ -12,7 +12,6 @@ package final class PreparedFile {
   private var encoder: FileEncoder
   private var compressor: GzipStream?
   private var buffer: [UInt8] = []
-  private static let blockSize = 256 << 10
 
   /// - Parameters:
   ///   - path: the sink's path with references resolved.
@@ -62,27 +61,27 @@ package final class PreparedFile {
   }
 
   package func append(_ batch: borrowing Batch) throws(Fault) {
-    encoder.append(batch, to: &buffer)
-    if buffer.count >= PreparedFile.blockSize { try flush() }
+    try encoder.append(batch, to: &buffer) { bytes throws(Fault) in try write(&bytes) }
   }
 
-  private func flush() throws(Fault) {
-    if compressor != nil {
+  /// Writes what there is, and empties it.
+  private func write(_ bytes: inout [UInt8]) throws(Fault) {
+    if let compressor {
       var compressed: [UInt8] = []
-      try compressor?.compress(buffer, into: &compressed)
+      try compressor.compress(bytes, into: &compressed)
       try file.write(compressed)
     } else {
-      try file.write(buffer)
+      try file.write(bytes)
     }
-    buffer.removeAll(keepingCapacity: true)
+    bytes.removeAll(keepingCapacity: true)
   }
 
   /// Ends the file and forces it to the disk, still under its temporary name.
   package func prepare() throws(Fault) {
-    try flush()
-    if compressor != nil {
+    try write(&buffer)
+    if let compressor {
       var rest: [UInt8] = []
-      try compressor?.finish(into: &rest)
+      try compressor.finish(into: &rest)
       try file.write(rest)
     }
     try file.synchronize()

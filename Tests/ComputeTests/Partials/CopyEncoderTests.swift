@@ -8,7 +8,8 @@ import Testing
     for value in values { column.append(value) }
     let schema = [ColumnSchema(name: "x", type: type)]
     var bytes: [UInt8] = []
-    CopyEncoder(schema).append(Batch(schema: schema, columns: [column]), to: &bytes)
+    var pieces = CopyEncoder(schema).pieces(of: Batch(schema: schema, columns: [column]))
+    while let piece = pieces.next() { bytes += piece }
     return bytes
   }
 
@@ -25,6 +26,29 @@ import Testing
     #expect(
       encoded(.interval, [.interval(CalendarInterval(months: 1, days: 2, microseconds: 3))])
         == [0, 1, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 1])
+  }
+
+  /// Long values are handed on from where they lie, and nothing else in large pieces.
+  @Test func largeBatchesComeInPieces() {
+    let schema = [ColumnSchema(name: "a", type: .jsonb), ColumnSchema(name: "b", type: .integer)]
+    let columns = schema.map { Column($0.type) }
+    var expected: [UInt8] = []
+    func word(_ number: Int) -> [UInt8] { [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
+    for (row, size) in [12_000_000, 3, 700_000, 700_000, 6_000_000, 0].enumerated() {
+      let text = String(repeating: "7", count: size)
+      columns[0].append(.text(text))
+      columns[1].append(.integer(Int64(row)))
+      expected += [0, 2] + word(size + 1) + [1] + Array(text.utf8) + word(4) + word(row)
+    }
+    var pieces = CopyEncoder(schema).pieces(of: Batch(schema: schema, columns: columns))
+    var bytes: [UInt8] = []
+    var long = 0
+    while let piece = pieces.next() {
+      bytes += piece
+      if piece.count > 2 << 20 { long += 1 }
+    }
+    #expect(bytes == expected)
+    #expect(long == 2)
   }
 
   @Test func numericsAreThoseOfDecimal() throws {

@@ -82,6 +82,34 @@ import Testing
     TypedStep.Rule(name: name, expect: try typed(text, schema, .boolean), source: SourceText(text))
   }
 
+  /// An array in quarantine reads as Postgres prints it.
+  @Test func arraysInQuarantineAreText() throws {
+    let schema = [
+      ColumnSchema(name: "id", type: .integer),
+      ColumnSchema(name: "tags", type: .opaque(oid: 1009, name: "text[]")),
+    ]
+    let step = TypedStep(
+      name: "step", action: .validate([try Self.rule("known", "id > 7")]), onFail: .quarantine,
+      columnsBefore: schema, place: Place(file: "job.yaml", line: 7, column: 5))
+    var runner = try RowPipeline(
+      TypedPipeline(fetched: schema, rowKey: [1], steps: [step], processed: schema, aggregate: nil),
+      zones: TestZones.context("UTC"))
+    // One dimension with NULLs, of texts, with two elements from 1 on.
+    let head = [1, 1, 25, 2, 1].flatMap { CopyStream.field(Int32($0)) }
+    var stream = CopyStream()
+    stream.row([
+      CopyStream.field(Int32(1)),
+      head + CopyStream.field(Int32(3)) + CopyStream.text("a b") + CopyStream.field(Int32(-1)),
+    ])
+    stream.end()
+    var collector = Collector()
+    try stream.bytes.withUnsafeBytes { try runner.add($0, to: &collector) }
+    try runner.finish(&collector)
+    let rejection = try #require(runner.takeRejections(.max).first)
+    #expect(rejection.row == #"{"id":1,"tags":"{\"a b\",NULL}"}"#)
+    #expect(rejection.key.map(\.text) == [#"{"a b",NULL}"#])
+  }
+
   @Test func validateRecordsEveryBrokenRuleOnce() throws {
     let action = TypedStep.Action.validate([
       try Self.rule("positive", "price > 0"), try Self.rule("short", "length(code) < 3"),

@@ -1,14 +1,13 @@
-internal import Compute
-internal import Model
+package import Model
 
 /// The elements of an array value as text, put together as Postgres or JSON writes arrays.
-struct ArrayForm {
+package struct ArrayForm {
   private let dimensions: [ArrayReader.Dimension]
   private let elements: [[UInt8]]
 
   /// - Parameter write: appends the element at row 0 of the column, which may be NULL.
   /// - Returns: `nil` where the value is no array, or one of elements that are only carried.
-  init?(
+  package init?(
     _ column: Column, _ row: Int, as type: SQLType,
     _ write: (_ element: Column, _ type: SQLType, _ bytes: inout [UInt8]) -> Void
   ) {
@@ -59,7 +58,7 @@ struct ArrayForm {
   }
 
   /// Nested as deep as there are dimensions.
-  func append(open: UInt8, close: UInt8, to bytes: inout [UInt8]) {
+  package func append(open: UInt8, close: UInt8, to bytes: inout [UInt8]) {
     if dimensions.isEmpty { return bytes.append(contentsOf: [open, close]) }
     var next = 0
     append(depth: 0, open, close, &next, to: &bytes)
