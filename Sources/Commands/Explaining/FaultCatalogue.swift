@@ -62,7 +62,7 @@ enum FaultCatalogue {
     bad_expression|validation|An expression cannot be read|The caret shows where; the language is that of SQL scalar expressions (docs/jobs.md)
     bad_field|validation|There is no such field of a date, time or interval|Take one such as year, month, day, hour, dow or epoch
     bad_identifier|validation|A name cannot be a name in Postgres|Names have 1 to 63 bytes and no NUL
-    bad_literal|validation|A literal cannot be read as its type|Write it as Postgres reads it, for example date '2026-03-14'
+    bad_literal|validation|A literal cannot be read as its type|Write a value as Postgres reads one of that type
     bad_lookup|validation|The columns of a lookup are not known|Correct its table, query or file, which other faults name
     bad_name|validation|A name has characters that it may not have|Use letters, digits, `-` and `_`
     bad_path|validation|The path of an output file, or one into JSON, cannot be used|Write an output path relative and without empty parts or `..`, one into JSON like `$.a.b[0]`
@@ -207,7 +207,7 @@ enum FaultCatalogue {
     ddl_waiting|resource|A schema change waits for a table that is read|It is tried again; run it again when the change is through
     login_refused|auth|The server refuses the login|Check role and password; passwords belong into ~/.pgpass or ${env.NAME}
     malformed_copy|data|The server's COPY data cannot be read|Report it, with the server's version and the columns' types
-    missing_privilege|auth|The role lacks a privilege|The cause names it; `tidemark grants --role ROLE` prints what publishing needs
+    missing_privilege|auth|The role lacks a privilege|The cause names what to GRANT; `tidemark grants --role ROLE` prints what the ledger needs
     no_ledger|auth|The publication ledger is missing, and the role may not make it|`tidemark grants --role ROLE` prints what an administrator runs once
     no_privilege|auth|The role may not select from a table of the source|GRANT SELECT on it
     lock_held|resource|A lock was waited for as long as `errors.retry.give_up_after` allows|See in pg_stat_activity what the process named does, end it where it hangs, and run the same command again

@@ -45,7 +45,7 @@ enum ResumeCommand {
     }
     var (reading, request) = try await context.request(for: found)
     FaultReport.warn(reading.warnings)
-    request.parallelism = try invocation.integer("parallelism", in: 1...256)
+    request.parallelism = try invocation.integer("parallelism", in: 1...1024)
     request.force = invocation.has("force")
     let code =
       invocation.has("dry-run")

@@ -44,7 +44,7 @@ enum RunCommand {
     let request = RunRequest(
       job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
       choice: .latest, parameters: parameters,
-      parallelism: try invocation.integer("parallelism", in: 1...256), again: invocation.has("again"),
+      parallelism: try invocation.integer("parallelism", in: 1...1024), again: invocation.has("again"),
       force: invocation.has("force"))
     let store = try await context.openStore()
     let reporter = RunReporter(invocation, log: context.log)

@@ -29,8 +29,6 @@ struct AggregatePlan {
 
   /// One byte tells the streams of a group apart.
   static let maximumStreams = 254
-  /// One byte tells grouping sets apart.
-  static let maximumSets = 256
 
   /// - Throws: `Fault` `unsupported_aggregate`; `too_many_grouping_sets`.
   init(_ aggregate: TypedAggregate) throws(Fault) {
@@ -68,10 +66,10 @@ struct AggregatePlan {
         "There are \(streams.count) measures that need all values of a group; "
           + "at most \(Self.maximumStreams) work at once")
     }
-    guard aggregate.sets.count <= Self.maximumSets else {
+    guard aggregate.sets.count <= Aggregate.mostGroupingSets else {
       throw Fault(
         "too_many_grouping_sets", .validation,
-        "There are \(aggregate.sets.count) grouping sets; at most \(Self.maximumSets) work at once")
+        "There are \(aggregate.sets.count) grouping sets; at most \(Aggregate.mostGroupingSets) work at once")
     }
     self.aggregate = aggregate
     self.states = states

@@ -224,7 +224,10 @@ struct StepChecker {
         report(
           "type_mismatch",
           "`\(row.name)` is \(row.type.base.sqlName), the lookup's `\(key.name)` is \(key.type.base.sqlName)",
-          pair.place, hint: "Derive a column of the lookup's type: `\(row.name)::\(key.type.base.sqlName)`")
+          pair.place,
+          hint:
+            "Make them one type that loses nothing: the lookup's by `from: {query: ...}` with `\(key.name)::\(row.type.base.sqlName)`, or the row's by a derived column"
+        )
       }
     }
     var take: [TypedStep.Take] = []

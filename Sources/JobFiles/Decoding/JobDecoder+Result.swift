@@ -60,18 +60,20 @@ extension JobDecoder {
   /// Rollups and cubes are spelled out.
   private mutating func groupingSets(_ fields: Fields, groups: [String]) -> [[String]]? {
     guard let node = fields["grouping_sets"] else { return nil }
+    let most = Aggregate.mostGroupingSets
     switch node.text?.text {
-    case "rollup": return (0...groups.count).reversed().map { Array(groups.prefix($0)) }
-    case "cube":
-      if groups.count > 12 {
-        refuse(
-          "out_of_range", "A cube of \(groups.count) columns has too many sets", node.place,
-          hint: "A cube takes 12 columns at most; name the sets that are needed")
-        return nil
-      }
+    case "rollup" where groups.count < most:
+      return (0...groups.count).reversed().map { Array(groups.prefix($0)) }
+    case "cube" where groups.count < Int.bitWidth - 2 && 1 << groups.count <= most:
       return (0..<(1 << groups.count)).reversed().map { bits in
         groups.enumerated().filter { bits >> (groups.count - 1 - $0.offset) & 1 == 1 }.map(\.element)
       }
+    case let word? where word == "rollup" || word == "cube":
+      refuse(
+        "out_of_range", "A \(word) of \(groups.count) columns has more than \(most) grouping sets",
+        node.place,
+        hint: "Name the sets that are needed")
+      return nil
     default: break
     }
     var sets: [[String]] = []
@@ -86,9 +88,16 @@ extension JobDecoder {
       }
       let set = columns.map(\.text)
       if !seen.insert(Set(set)).inserted {
-        refuse("duplicate_name", "This grouping set stands there twice", element.place)
+        refuse(
+          "duplicate_name", "This grouping set stands there twice", element.place,
+          hint: "Take one of them out")
       }
       sets.append(set)
+    }
+    if sets.count > most {
+      refuse(
+        "out_of_range", "There are \(sets.count) grouping sets; at most \(most) work at once", node.place,
+        hint: "Split the job in two")
     }
     return sets
   }

@@ -1,5 +1,8 @@
 /// `aggregate:`, how processed rows become groups.
 package struct Aggregate: Hashable, Sendable {
+  /// One byte tells grouping sets apart.
+  package static let mostGroupingSets = 256
+
   /// A bare column is an entry whose expression is its name.
   package var groupBy: [Step.NamedExpression]
   /// Names of `groupBy`, per set; `nil` is the one set of them all. `rollup` and `cube` are

@@ -116,7 +116,9 @@ package struct SQLState: Hashable, Sendable, CustomStringConvertible {
       "deadlock", .resource, transient: true, "Postgres resolved a deadlock against this transaction"),
     "42501": Meaning(
       "missing_privilege", .auth, "The role lacks a privilege",
-      hint: "Let the owner of the object run the GRANT; `tidemark grants` prints those that a job needs"),
+      hint:
+        "Let the owner of the object GRANT what the cause names: USAGE on the schema, SELECT on what is read; `tidemark grants` prints what the ledger needs"
+    ),
     "42601": Meaning("bad_sql", .validation, "The statement is not valid SQL"),
     "42703": Meaning("unknown_column", .notFound, "A column does not exist"),
     "42704": Meaning("unknown_object", .notFound, "An object that the statement names does not exist"),
