@@ -89,6 +89,60 @@ import Testing
     }
   }
 
+  /// A domain is another type than its base, with which the result comes.
+  @Test(arguments: ["NOT NULL", ""]) func mergeComparesValuesOfADomain(_ key: String) async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        """
+        CREATE DOMAIN money_d AS numeric(12, 2);
+        CREATE TABLE t (k text \(SQLText(trusted: key)), v money_d); INSERT INTO t VALUES ('a', 1), ('b', 2)
+        """)
+      let before = try await world.texts("SELECT xmin FROM t WHERE k = 'b'")
+      try await world.publish(
+        PublishWorld.target(.merge), Self.schema, [try Self.row("a", "3"), try Self.row("b", "2")])
+      #expect(try await world.texts("SELECT * FROM t ORDER BY k") == ["a 3.00", "b 2.00"])
+      #expect(try await world.texts("SELECT xmin FROM t WHERE k = 'b'") == before)
+    }
+  }
+
+  /// Somebody else's update of a row is waited for, and neither one's values are lost.
+  @Test(.timeLimit(.minutes(1)), arguments: ["NOT NULL", ""], ["", " PARTITION BY LIST (k)"])
+  func mergeWritesRowsThatOthersAreUpdating(key: String, partitioning: String) async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (k text \(SQLText(trusted: key)), v numeric, note text)\(SQLText(trusted: partitioning))"
+      )
+      if !partitioning.isEmpty {
+        try await world.connection.execute("CREATE TABLE t_all PARTITION OF t DEFAULT")
+      }
+      try await world.connection.execute("INSERT INTO t VALUES ('a', 0)")
+      let made = try await world.publication(
+        PublishWorld.target(.merge), Self.schema, [try Self.row("a", "7"), try Self.row("b", "8")])
+      let token = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
+        .token
+      let other = try await Connection.open(world.settings)
+      try await other.execute("BEGIN; UPDATE t SET note = 'seen'")
+      let publisher = world.publisher
+      let publishing = start(made, publisher, token)
+      var waiting = 0
+      while waiting == 0 {
+        waiting = try await other.query(
+          "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).onlyRow.integer("count")
+      }
+      try await other.execute("COMMIT")
+      await other.close()
+      try await publishing.value
+      #expect(try await world.texts("SELECT k, v, note FROM t ORDER BY k") == ["a 7 seen", "b 8 -"])
+    }
+  }
+
+  private func start(
+    _ made: sending PublishWorld.Kept, _ publisher: TablePublisher, _ token: FencingToken
+  ) -> Task<Void, any Error> {
+    Task { _ = try await publisher.publish([made.publication], of: made.spool, token: token) }
+  }
+
   @Test func mergeComparesJSON() async throws {
     try await PublishWorld.run { world in
       try await world.connection.execute(

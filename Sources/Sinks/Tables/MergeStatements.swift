@@ -4,7 +4,8 @@ internal import Model
 ///
 /// Keys match by IS NOT DISTINCT FROM. Where every key column is NOT NULL that is plain equality,
 /// which can use an index; otherwise keys are compared as records, which take NULLs as equal and
-/// can still be hashed or sorted. Rows that would not change are not written.
+/// can still be sorted. Rows that would not change are not written. Rows are found by their key alone: one that
+/// somebody else updates meanwhile is waited for, and looked at once more.
 struct MergeStatements {
   var publish: PublishStatements
 
@@ -17,35 +18,24 @@ struct MergeStatements {
 
   /// The staged rows, cast to the target's types.
   private var incoming: SQLText {
-    let columns: [SQLText] = publish.result.map { "\(publish.cast($0.name)) AS \(Identifier($0.name))" }
+    let columns: [SQLText] = publish.result.map {
+      "\(publish.cast($0.name, of: "s")) AS \(Identifier($0.name))"
+    }
     return "SELECT \(columns) FROM \(PublishStatements.staging) AS s"
   }
 
-  private var scope: SQLText { publish.condition(publish.scopeConditions) }
-
   /// The key as a record, of the types themselves where the columns are of domains. Texts, and arrays of texts,
   /// by their bytes: columns of two collations cannot be compared as they are.
-  private var record: SQLText {
+  private func record(of row: SQLText) -> SQLText {
     let columns: [SQLText] = target.key.map { name in
-      guard let column = publish.columns.first(where: { $0.name == name }) else {
-        return "\(Identifier(name))"
-      }
-      let value = PublishStatements.cast("\(Identifier(name))", to: column.type)
-      return column.collation == nil ? value : "\(value) COLLATE \"C\""
+      let value = publish.cast(name, of: row)
+      return publish.columns.first { $0.name == name }?.collation == nil ? value : "\(value) COLLATE \"C\""
     }
     return "ROW(\(columns))"
   }
 
-  /// The target's rows within the scope, with what addresses them and their key as a record.
-  private var existing: SQLText {
-    """
-    SELECT ctid AS tidemark_at, tableoid AS tidemark_in, \(record) AS tidemark_key \
-    FROM \(target.table) WHERE \(scope)
-    """
-  }
-
   private var incomingWithKey: SQLText {
-    "SELECT i.*, \(record) AS tidemark_key FROM (\(incoming)) AS i"
+    "SELECT i.*, \(record(of: "i")) AS tidemark_key FROM (\(incoming)) AS i"
   }
 
   private func sameKey(_ left: SQLText, _ right: SQLText) -> SQLText {
@@ -58,15 +48,15 @@ struct MergeStatements {
     let values = publish.result.map(\.name).filter { !target.key.contains($0) }.map { Identifier($0) }
     if values.isEmpty { return nil }
     let sets: [SQLText] = values.map { "\($0) = n.\($0)" }
-    let old: [SQLText] = values.map { "t.\($0)" }
+    // As the incoming ones are: a domain is another type than its base.
+    let old: [SQLText] = values.map { publish.cast($0.name, of: "t") }
     let new: [SQLText] = values.map { "n.\($0)" }
     // By their images: 1.0 becomes 1.00, and json, which has no equality, can be compared too.
     let differs: SQLText = "ROW(\(old))::record *<> ROW(\(new))::record"
     if keyMayBeNull {
       return """
-        UPDATE \(target.table) AS t SET \(sets) FROM (SELECT o.tidemark_at, o.tidemark_in, i.* \
-        FROM (\(existing)) AS o JOIN (\(incomingWithKey)) AS i ON o.tidemark_key = i.tidemark_key) AS n \
-        WHERE t.ctid = n.tidemark_at AND t.tableoid = n.tidemark_in AND \(differs)
+        UPDATE \(target.table) AS t SET \(sets) FROM (\(incomingWithKey)) AS n \
+        WHERE \(record(of: "t")) = n.tidemark_key AND \(scopeOfTarget) AND \(differs)
         """
     }
     return """
@@ -80,7 +70,8 @@ struct MergeStatements {
     if keyMayBeNull {
       return """
         INSERT INTO \(target.table) (\(names)) SELECT \(names) FROM (\(incomingWithKey)) AS n \
-        WHERE NOT EXISTS (SELECT FROM (\(existing)) AS o WHERE o.tidemark_key = n.tidemark_key)
+        WHERE NOT EXISTS (SELECT FROM \(target.table) AS t \
+        WHERE \(record(of: "t")) = n.tidemark_key AND \(scopeOfTarget))
         """
     }
     return """

@@ -154,9 +154,9 @@ struct PublishStatements {
     "\(value)::\(type: TargetFit.isText(type) ? type.base : type)"
   }
 
-  func cast(_ name: String) -> SQLText {
-    guard let type = type(of: name) else { return "s.\(Identifier(name))" }
-    return Self.cast("s.\(Identifier(name))", to: type)
+  func cast(_ name: String, of row: SQLText) -> SQLText {
+    guard let type = type(of: name) else { return "\(row).\(Identifier(name))" }
+    return Self.cast("\(row).\(Identifier(name))", to: type)
   }
 
   func insertFromStaging(run: RunID) -> SQLText {
