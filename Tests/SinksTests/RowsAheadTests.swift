@@ -64,7 +64,7 @@ import Testing
       #expect(try await seen(world) == ["", "0"])
       publication.entry.resultHash = stored.made
       #expect(try await opened.commit(publication.entry) == .published(rows: 3, deleted: 0))
-      #expect(try await seen(world) == [mode == .append ? "t" : "t t_tidemark_key", "1"])
+      #expect(try await seen(world) == [mode == .append ? "t" : "t t_k_idx", "1"])
       #expect(try await world.texts("SELECT k, v FROM t ORDER BY k") == ["0 0", "1 1", "2 2"])
       #expect(
         try await world.texts("SELECT rows, result_hash FROM tidemark.publications") == ["3 \(stored.made)"])
@@ -152,7 +152,7 @@ import Testing
       // Nor is anything stored that is published already.
       let again = try await store(world, publication, first)
       #expect(again == nil)
-      #expect(try await seen(world) == ["t t_tidemark_key", "1"])
+      #expect(try await seen(world) == ["t t_k_idx", "1"])
     }
   }
 

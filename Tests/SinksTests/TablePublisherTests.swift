@@ -285,9 +285,29 @@ import Testing
       try await world.publish(target, Self.schema, [try Self.row(nil, "1")])
       #expect(
         try await world.texts("SELECT indexdef FROM pg_indexes WHERE tablename = 't'")
-          == ["CREATE UNIQUE INDEX t_tidemark_key ON public.t USING btree (k) NULLS NOT DISTINCT"])
+          == ["CREATE UNIQUE INDEX t_k_idx ON public.t USING btree (k) NULLS NOT DISTINCT"])
       await #expect(throws: Fault.self) {
         try await world.connection.execute("INSERT INTO t VALUES (NULL, 2)")
+      }
+    }
+  }
+
+  /// The index of a table that was kept under another name has the name that the new one's would get.
+  @Test(arguments: ["t", String(repeating: "n", count: 60)]) func aNewTableGetsItsKeyBesideARenamedOne(
+    _ name: String
+  ) async throws {
+    try await PublishWorld.run { world in
+      var target = PublishWorld.target(.replace, create: true)
+      target.table = QualifiedName("public", name)
+      for revision in 1...2 {
+        try await world.publish(
+          target, Self.schema, [try Self.row("a", "1")], revision: revision, run: "r\(revision)")
+        let unique = try await world.texts(
+          """
+          SELECT indisunique FROM pg_index WHERE indrelid = \(SQLText.string(target.table.quoted))::regclass
+          """)
+        #expect(unique == ["t"])
+        if revision == 1 { try await world.connection.execute("ALTER TABLE \(target.table) RENAME TO kept") }
       }
     }
   }

@@ -48,13 +48,10 @@ struct PublishStatements {
     guard target.mode != .append, !target.key.isEmpty else { return nil }
     let key = target.key.map { Identifier($0) }
     let mayBeNull = target.key.contains { name in result.first { $0.name == name }?.isNullable ?? true }
-    let suffix = "_tidemark_key"
-    let stem = target.table.name.name.utf8.count + suffix.utf8.count <= Identifier.maximumUTF8Length
-    guard stem else { return nil }
-    let name = Identifier(target.table.name.name + suffix)
-    if !mayBeNull { return "CREATE UNIQUE INDEX \(name) ON \(target.table) (\(key))" }
+    // The server finds a name that is free: one of ours may be that of an index whose table was renamed.
+    if !mayBeNull { return "CREATE UNIQUE INDEX ON \(target.table) (\(key))" }
     guard serverVersion >= 150_000 else { return nil }
-    return "CREATE UNIQUE INDEX \(name) ON \(target.table) (\(key)) NULLS NOT DISTINCT"
+    return "CREATE UNIQUE INDEX ON \(target.table) (\(key)) NULLS NOT DISTINCT"
   }
 
   func comment(column: String, text: String) -> SQLText {
