@@ -171,6 +171,20 @@ import Testing
     }
   }
 
+  /// Another store may have been put before the table since.
+  @Test func appendFindsItsEarlierRowsWhereverTheStoreStands() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric, _run_id text)")
+      var target = PublishWorld.target(.append)
+      try await world.publish(target, Self.schema, [try Self.row("a", "1")])
+      target.sink = "2:table"
+      let again = try await world.publish(
+        target, Self.schema, [try Self.row("b", "2")], revision: 2, run: "r2")
+      #expect(again == .published(rows: 1, deleted: 1))
+      #expect(try await world.texts("SELECT * FROM t") == ["b 2 r2"])
+    }
+  }
+
   @Test func whatTheRoleMayNotDoIsTold() async throws {
     try await PublishWorld.run { world in
       let role = Identifier("refused_" + (try await world.texts("SELECT current_database()")[0]))
@@ -329,6 +343,24 @@ import Testing
       #expect(fault?.kind == .conflict)
       #expect(try await world.texts("SELECT * FROM t") == ["a 1"])
       #expect(try await world.texts("SELECT run_id, rows, deleted FROM tidemark.publications") == ["r1 1 0"])
+    }
+  }
+
+  /// Where a state was lost revisions are counted anew, and the table holds a later one's rows.
+  @Test func anOldRevisionIsNotTakenForWhatTheTableHolds() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      let target = PublishWorld.target(.replace)
+      let rows = [try Self.row("a", "1")]
+      try await world.publish(target, Self.schema, rows, run: "r1")
+      try await world.publish(target, Self.schema, [try Self.row("a", "2")], revision: 2, run: "r2")
+      let fault = await #expect(throws: Fault.self) {
+        try await world.publish(target, Self.schema, rows, run: "r3")
+      }
+      #expect(fault?.code == "published_by_another")
+      #expect(fault?.sentence.contains("r2") == true, "\(fault?.sentence ?? "")")
+      // What this very run had published stays so, whatever came later.
+      #expect(try await world.publish(target, Self.schema, rows, run: "r1") == .already(run: "r1"))
     }
   }
 

@@ -279,11 +279,21 @@ package struct PublicationLedger: Hashable, Sendable {
       """
   }
 
-  /// The run ids whose appended rows a new revision replaces.
-  package func earlierRuns(identity: String, sink: String, before revision: Int) -> SQLText {
+  /// The run ids whose appended rows a new revision replaces. Of all sinks: a table may have stood in another place
+  /// among the stores of the job then.
+  package func earlierRuns(identity: String, before revision: Int) -> SQLText {
     """
-    SELECT run_id FROM \(publications) WHERE identity = \(literal: .text(identity)) \
-    AND sink = \(literal: .text(sink)) AND revision < \(revision)
+    SELECT DISTINCT run_id FROM \(publications) WHERE identity = \(literal: .text(identity)) \
+    AND revision < \(revision)
+    """
+  }
+
+  /// The newest revision in a sink, as `read` tells it, where it is newer than that of `entry`.
+  func newer(than entry: LedgerEntry) -> SQLText {
+    """
+    SELECT run_id, result_hash, published_at FROM \(publications) \
+    WHERE identity = \(literal: .text(entry.identity.key)) AND sink = \(literal: .text(entry.sink)) \
+    AND revision > \(entry.revision) ORDER BY revision DESC LIMIT 1
     """
   }
 

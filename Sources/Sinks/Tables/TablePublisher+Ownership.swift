@@ -82,7 +82,7 @@ extension TablePublisher {
   ) async throws -> [String] {
     guard target.mode == .append else { return [] }
     return try await connection.query(
-      ledger.earlierRuns(identity: identity.key, sink: target.sink, before: revision)
+      ledger.earlierRuns(identity: identity.key, before: revision)
     ).rows.compactMap { $0[0] }
   }
 

@@ -116,11 +116,14 @@ package struct TablePublisher: Sendable {
     let row = try await connection.query(
       ledger.read(identity: entry.identity.key, revision: entry.revision, sink: entry.sink)
     ).onlyRow
+    // A state that was lost counts revisions anew, while the table holds what a later one has put there.
+    let newer = try await connection.query(ledger.newer(than: entry)).rows.first
     let run = row[0] ?? ""
-    if row[1] == entry.resultHash { return .already(run: run) }
+    if row[1] == entry.resultHash, newer == nil || run == entry.run.text { return .already(run: run) }
+    let other = newer ?? row
     throw Fault(
       "published_by_another", .conflict,
-      "Run \(run) has published another result for this interval into `\(publication.target.table)` at \(row[2] ?? "?")",
+      "Run \(other[0] ?? "?") has published another result for this interval into `\(publication.target.table)` at \(other[2] ?? "?")",
       hint: entry.besideAnother)
   }
 
