@@ -472,6 +472,27 @@ import Testing
     }
   }
 
+  /// A connection may take another role on than that of its login, under which the server knows its sessions.
+  @Test func aSessionInAnotherRoleIsEnded() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      let role = Identifier("writer_" + (try await world.texts("SELECT current_database()")[0]))
+      try await world.connection.execute("CREATE ROLE \(role)")
+      for grant in PublishWorld.ledger.grants(to: role) { try await world.connection.execute(grant) }
+      let (publication, _) = try await world.publication(
+        PublishWorld.target(.replace), Self.schema, [try Self.row("a", "1")])
+      let lost = try await Connection.open(world.settings)
+      try await lost.execute("SET ROLE \(role); SET application_name = 'tidemark a r1'; BEGIN")
+      try await lost.query(PublishWorld.ledger.insert(publication.entry))
+      try await world.connection.execute("SET ROLE \(role)")
+      _ = try await world.publisher.takeAway(from: RunID("r1"), identity: PublishWorld.identity())
+      #expect(try await world.texts("SELECT current_user") == [role.name])
+      await #expect(throws: Fault.self) { try await lost.execute("COMMIT") }
+      await lost.close()
+      try await world.connection.execute("RESET ROLE; DROP OWNED BY \(role); DROP ROLE \(role)")
+    }
+  }
+
   // MARK: Two at once
 
   private static let dated = [ColumnSchema(name: "d", type: .date), ColumnSchema(name: "v", type: .bigint)]

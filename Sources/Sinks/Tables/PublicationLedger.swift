@@ -132,6 +132,9 @@ package struct PublicationLedger: Hashable, Sendable {
   /// Ends the sessions of a run that hold the ledger's tables: an earlier owner's, or this owner's own whose
   /// connection was lost without the server's knowing. One that hangs amid its publish would keep all others waiting
   /// for as long as it does.
+  ///
+  /// Its rows are their processes, and whether each was ended: those of the login, where the connection has taken
+  /// another role on, are for the login to end (`end`).
   /// - Parameter newest: only where this is the newest owner: one that has slept ends nobody.
   package func endPublishing(of run: RunID, ifNewest newest: FenceHold? = nil) -> SQLText {
     let condition: SQLText =
@@ -141,11 +144,20 @@ package struct PublicationLedger: Hashable, Sendable {
         ""
       }
     return """
-      SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user \
+      SELECT pid, CASE WHEN usename = current_user THEN pg_terminate_backend(pid) ELSE false END AS is_ended \
+      FROM pg_stat_activity WHERE usename IN (current_user, session_user) \
       AND pid <> pg_backend_pid() AND right(application_name, \(run.text.utf8.count)) = \(literal: .text(run.text)) \
       AND pid IN (SELECT pid FROM pg_locks WHERE granted AND relation IN \
       (\(SQLText.string(publications.quoted))::regclass, \(SQLText.string(fences.quoted))::regclass))\(condition)
       """
+  }
+
+  /// In a transaction, whose role is the login's from then on.
+  static let asLogin: SQLText = "SELECT set_config('role', 'none', true)"
+
+  static func end(_ processes: [Int]) -> SQLText {
+    let numbers: [SQLText] = processes.map { "\($0)" }
+    return "SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[\(numbers)]::integer[]) AS pid"
   }
 
   private static func isNewest(_ hold: FenceHold) -> SQLText {

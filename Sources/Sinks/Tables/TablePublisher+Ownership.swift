@@ -49,9 +49,21 @@ extension TablePublisher {
       let present = try fence(row)
       if raised.contains(present) { return present }
     }
-    try await connection.query(ledger.endPublishing(of: run))
+    try await endPublishing(of: run)
     return try await connection.transaction(.writing(session)) { connection in
       try fence(await connection.query(ledger.raiseFence(identity: identity.key, run: run)).onlyRow)
+    }
+  }
+
+  /// Ends the sessions of a run that hold the ledger's tables.
+  /// - Parameter newest: only where this is the newest owner.
+  func endPublishing(of run: RunID, ifNewest newest: FenceHold? = nil) async throws {
+    let found = try await connection.query(ledger.endPublishing(of: run, ifNewest: newest)).rows
+    let left = try found.filter { $0[1] == "f" }.map { try $0.integer("pid", as: Int.self) }
+    if left.isEmpty { return }
+    try await connection.transaction(.writing(session)) { connection in
+      try await connection.query(PublicationLedger.asLogin)
+      try await connection.query(PublicationLedger.end(left))
     }
   }
 
@@ -65,7 +77,7 @@ extension TablePublisher {
   /// - Returns: what the run has published here, to which nothing is added any more.
   package func takeAway(from run: RunID, identity: RunIdentity) async throws -> PublishedParts {
     guard try await isLedgerUsable() else { return PublishedParts() }
-    try await connection.query(ledger.endPublishing(of: run))
+    try await endPublishing(of: run)
     try await connection.transaction(.writing(session)) { connection in
       _ = try await connection.query(ledger.raiseFence(of: run, identity: identity.key))
     }

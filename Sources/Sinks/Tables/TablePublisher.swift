@@ -56,8 +56,7 @@ package struct TablePublisher: Sendable {
   /// Ends an earlier try of this owner that the server takes for alive: it would be waited for, until the server
   /// finds out that nobody is there.
   func endLost(_ entry: LedgerEntry, _ token: FencingToken) async throws {
-    try await connection.query(
-      ledger.endPublishing(of: entry.run, ifNewest: FenceHold(entry.identity, token)))
+    try await endPublishing(of: entry.run, ifNewest: FenceHold(entry.identity, token))
   }
 
   /// - Returns: false where this run has begun before.
