@@ -78,7 +78,11 @@ extension PastRun {
         "There is no table `\(target.table)` on connection `\(target.connection)`", place: target.place,
         hint: "Run \(record.id) published into it; somebody has dropped it since")
     }
-    let published = PublishedRows(target: target, result: plan.result, facts: facts, run: record.id)
+    let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
+    let published = PublishedRows(
+      target: target, result: plan.result, facts: facts,
+      run: try await publisher.publishingRun(of: record.identity, revision: record.revision, target)
+        ?? record.id)
     let limit = PastRun.limit
     let (answer, computed) = try await computed(plan, asker) { published.expected($0, limit: limit + 1) }
     let stored = try await rows(published.select(limit: limit + 1), target.connection, asker)

@@ -88,6 +88,16 @@ extension TablePublisher {
     return parts
   }
 
+  /// The run whose rows a table that rows are appended to has of a revision: another than the one that asks, where that
+  /// found them published. `nil` where it does not matter or is not known.
+  package func publishingRun(
+    of identity: RunIdentity, revision: Int, _ target: TableTarget
+  ) async throws -> RunID? {
+    guard target.mode == .append, try await isLedgerUsable() else { return nil }
+    let known = ledger.read(identity: identity.key, revision: revision, sink: target.sink)
+    return try await connection.query(known).rows.first.flatMap { $0[0] }.map { RunID($0) }
+  }
+
   /// The runs whose rows in a table that rows are appended to a new revision replaces.
   package func earlierRuns(
     of identity: RunIdentity, _ target: TableTarget, before revision: Int
