@@ -37,9 +37,6 @@ struct LivenessProbe {
     let deadline = ContinuousClock.now + limit
     do {
       let handle = try ConnectionHandle.open(settings, in: nil, within: limit, isStopped: isStopped)
-      // Of other roles' processes nothing is told, and processes have the role of the login. Only within this
-      // transaction: behind a pooler the session is used by others next.
-      let asLogin: SQLText = "SELECT set_config('role', 'none', true)"
       // Behind a pooler the process is not the one that connections name, and on another server it is somebody else's.
       let process: SQLText = """
         FROM pg_stat_activity WHERE pid = \(backendPID)
@@ -48,14 +45,14 @@ struct LivenessProbe {
         """
       let waiting: SQLText = "\(process) AND wait_event IN ('ClientRead', 'ClientWrite')"
       let isWaiting = try handle.value(
-        of: "\(asLogin); SELECT EXISTS (SELECT \(waiting))", deadline: deadline, isStopped: isStopped)
+        of: "\(SQLText.asLogin); SELECT EXISTS (SELECT \(waiting))", deadline: deadline, isStopped: isStopped)
       guard isWaiting == "t" else {
         let blockers = try handle.value(
-          of: "\(asLogin); \(Self.blockers(of: process))", deadline: deadline, isStopped: isStopped)
+          of: "\(SQLText.asLogin); \(Self.blockers(of: process))", deadline: deadline, isStopped: isStopped)
         return blockers.map { .blocked(by: $0) } ?? .working
       }
       if endsWaiting {
-        end(handle, "\(asLogin); SELECT pg_terminate_backend(pid) \(waiting)", deadline, isStopped)
+        end(handle, "\(SQLText.asLogin); SELECT pg_terminate_backend(pid) \(waiting)", deadline, isStopped)
       }
       return .waiting
     } catch let refusal as ConnectionHandle.Refusal where refusal.isUnanswered {

@@ -152,9 +152,6 @@ package struct PublicationLedger: Hashable, Sendable {
       """
   }
 
-  /// In a transaction, whose role is the login's from then on.
-  static let asLogin: SQLText = "SELECT set_config('role', 'none', true)"
-
   static func end(_ processes: [Int]) -> SQLText {
     let numbers: [SQLText] = processes.map { "\($0)" }
     return "SELECT pg_terminate_backend(pid) FROM unnest(ARRAY[\(numbers)]::integer[]) AS pid"

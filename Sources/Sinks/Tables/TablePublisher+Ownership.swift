@@ -62,7 +62,7 @@ extension TablePublisher {
     let left = try found.filter { $0[1] == "f" }.map { try $0.integer("pid", as: Int.self) }
     if left.isEmpty { return }
     try await connection.transaction(.writing(session)) { connection in
-      try await connection.query(PublicationLedger.asLogin)
+      try await connection.query(SQLText.asLogin)
       try await connection.query(PublicationLedger.end(left))
     }
   }
