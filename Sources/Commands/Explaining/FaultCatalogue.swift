@@ -276,6 +276,7 @@ enum FaultCatalogue {
     not_succeeded|conflict|The run has not succeeded, which the command needs|`tidemark resume RUN` goes on with it
     older_interval|conflict|Mode `replace` would put an older interval over a newer one|--force, if that is meant
     out_of_memory|resource|There is no memory left|Lower `limits.memory` or `parallelism`
+    outside_scope|check|A result row lies outside of the `scope` of its store|Filter the source by it, or take the column out of `scope`
     outside_window|check|A result row lies outside of the window that is replaced|Filter the source by ${window.start} and ${window.end}
     overtaken|conflict|Another run of the job has published rows of the same time that were read later|Run it again: it reads again; a replay is given up with `tidemark cancel`
     partials_purged|not_found|The run's partials are not kept any more|`retention.runs` says how long; run the interval with --again

@@ -24,20 +24,22 @@ struct ResultMaker {
 
   /// - Parameters:
   ///   - inputs: the partials of all chunks.
-  ///   - targets: whose windows no row may be outside of.
+  ///   - targets: whose windows and scopes no row may be outside of.
   ///   - checks: to be judged; what becomes of the result then is for the caller to say.
-  /// - Throws: `DamagedChunk` for a stored partial that cannot be used; `Fault` `outside_window`.
+  /// - Throws: `DamagedChunk` for a stored partial that cannot be used; `Fault` `outside_window`, `outside_scope`.
   func make(
     of inputs: [any SortedRun], into output: any ResultOutput, files: [PreparedFile],
     targets: [TableTarget], checks: [TypedCheck]
   ) async throws -> Made {
     let guards = targets.compactMap { WindowGuard($0, result: plan.result) }
+    let scopes = try targets.compactMap { try ScopeGuard($0, result: plan.result, zones: work.zones) }
     var judges = try checks.map { check throws(Fault) in
       try CheckJudge(check, result: plan.result, zones: work.zones)
     }
     let stream = try work.merge(inputs: inputs.count)
     try await stream.forEachBatch(of: inputs) { batch in
       for window in guards { try window.check(batch) }
+      for scope in scopes { try scope.check(batch) }
       for index in judges.indices { try judges[index].add(batch) }
       try await output.append(batch)
       for file in files { try file.append(batch) }

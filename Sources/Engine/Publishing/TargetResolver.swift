@@ -58,7 +58,9 @@ struct TargetResolver {
     }
     var scope: [TableTarget.ScopeValue] = []
     for item in rule.scope {
-      scope.append(TableTarget.ScopeValue(column: item.column, value: .text(try names.text(item.value))))
+      scope.append(
+        TableTarget.ScopeValue(
+          column: item.column, value: try value(of: item, try names.text(item.value), result, rule.place)))
     }
     return TableTarget(
       sink: sink, connection: connection, ledger: Identifier(connectionRule.ledgerSchema),
@@ -69,6 +71,25 @@ struct TargetResolver {
       onEmpty: rule.onEmpty, maxDelete: rule.maxDelete,
       beforePublish: try statements(rule.beforePublish), afterPublish: try statements(rule.afterPublish),
       isForced: isForced, place: rule.place)
+  }
+
+  /// The value of a scope, of the type that the result has it in: the rows that are deleted are those of which the result
+  /// has others.
+  private func value(
+    of scope: TableSinkRule.Scope, _ text: String, _ result: [ColumnSchema], _ place: Place
+  ) throws(Fault) -> Value {
+    guard let type = result.first(where: { $0.name == scope.column })?.type, type.isComputed else {
+      return .text(text)
+    }
+    do throws(RowFault) {
+      let zones = ZoneContext(session: context.zone, named: ZoneContext.utc.named)
+      return try ParameterText(text).value(as: type.base, by: zones)
+    } catch {
+      throw Fault(
+        "bad_literal", .validation,
+        "`\(text.prefix(60))` is no \(type.sqlName), which `\(scope.column)` of the `scope` is", place: place,
+        cause: error.sentence)
+    }
   }
 
   private func statements(_ texts: [SourceText]) throws(Fault) -> [TableTarget.Statement] {

@@ -88,6 +88,14 @@ package enum SQLType: Hashable, Sendable {
     if case .opaque(let oid, _, _) = self { [25, 1042, 1043].contains(oid) } else { false }
   }
 
+  /// Values are read and compared here, and not only carried.
+  package var isComputed: Bool {
+    switch self {
+    case .bytea, .json, .jsonb, .opaque: false
+    default: true
+    }
+  }
+
   package var isChar: Bool {
     if case .char = self { true } else { false }
   }
