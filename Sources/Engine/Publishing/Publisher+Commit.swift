@@ -28,7 +28,10 @@ extension Publisher {
       try await environment.store.markCommitted(sinks: open.map(\.target.sink), for: ownership)
       isOnlyForward = true
       try Failpoint.hit(.publishMarked)
-      for (table, outcome) in zip(open, outcomes) { results.append(told(table.target, outcome)) }
+      for (table, outcome) in zip(open, outcomes) {
+        results.append(told(table.target, outcome))
+        warnOfRowsKeptBack(table.target, outcome, made)
+      }
     }
     try await settle(ownership, &budget)
     for file in prepared {
@@ -48,6 +51,13 @@ extension Publisher {
         RunSummary.Sink(target: file.file.path, rows: made.rows, deleted: 0, wasPublished: false))
     }
     return results
+  }
+
+  /// A trigger that answers NULL takes a row away; who splits a table by triggers wants just that.
+  private func warnOfRowsKeptBack(_ target: TableTarget, _ outcome: PublishOutcome, _ made: ResultMaker.Made)
+  {
+    guard case .published(let rows, _) = outcome, rows != made.rows else { return }
+    warnings.append("`\(target.table)` took \(rows) of \(made.rows) rows: its triggers keep rows back")
   }
 
   private func told(_ target: TableTarget, _ outcome: PublishOutcome) -> RunSummary.Sink {

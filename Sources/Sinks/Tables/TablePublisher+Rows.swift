@@ -94,7 +94,8 @@ extension TablePublisher {
   }
 
   /// Writes the rows that `produce` sends in the form that COPY takes.
-  /// - Returns: how many there were.
+  /// - Returns: how many there were, or of those that are only inserted how many the table took: a trigger may keep
+  ///   rows back.
   func fill(_ ready: Ready, _ produce: (CopyWriter) async throws -> Void) async throws -> Int64 {
     let (publication, statements) = (ready.publication, ready.statements)
     let target = publication.target
@@ -102,15 +103,11 @@ extension TablePublisher {
     if let facts = publication.facts, isDirect {
       isDirect = try TargetFit(target: target, facts: facts, result: publication.result).isDirect
     }
-    let rows: Int
-    if isDirect {
-      rows = try await connection.copyIn(statements.copyDirect, produce)
-    } else {
-      try await connection.execute(statements.createStaging)
-      rows = try await connection.copyIn(statements.copyStaging, produce)
-      try await takeFromStaging(publication, statements)
-    }
-    return Int64(rows)
+    if isDirect { return Int64(try await connection.copyIn(statements.copyDirect, produce)) }
+    try await connection.execute(statements.createStaging)
+    let rows = try await connection.copyIn(statements.copyStaging, produce)
+    let inserted = try await takeFromStaging(publication, statements)
+    return Int64(target.mode == .merge ? rows : inserted)
   }
 
   /// Makes the unique index of a table that the publication has made, once it is filled.
@@ -121,18 +118,21 @@ extension TablePublisher {
     try await pointing(at: publication.target.place) { _ = try await connection.execute(index) }
   }
 
+  /// - Returns: how many rows were inserted.
   private func takeFromStaging(
     _ publication: TablePublication, _ statements: PublishStatements
-  ) async throws {
+  ) async throws -> Int {
+    let inserted: Int
     if publication.target.mode == .merge {
       try await connection.execute(statements.analyzeStaging)
       let merge = MergeStatements(publish: statements)
       try await refuseSharedKey(merge, publication.target)
       if let update = merge.update { try await connection.execute(update) }
-      try await connection.execute(merge.insert)
+      inserted = try await connection.execute(merge.insert)
     } else {
-      try await connection.execute(statements.insertFromStaging(run: publication.entry.run))
+      inserted = try await connection.execute(statements.insertFromStaging(run: publication.entry.run))
     }
     try await connection.execute(statements.dropStaging)
+    return inserted
   }
 }

@@ -1,4 +1,5 @@
 import ProjectRig
+import Runtime
 import Testing
 
 /// What each mode leaves in its table.
@@ -60,6 +61,79 @@ import Testing
       let run = try await world.run(sink, filter: "shop = 'a'")
       #expect(run.status == 0, "\(run.output)")
       #expect(try await world.stored() == ["2026-01-01 b 9 9", "2026-03-14 a 2 5.50"])
+    }
+  }
+
+  /// Rows that no run would delete are not inserted either.
+  @Test(
+    arguments: [
+      ("shop: a", "true", "shop = b"), ("shop: b", "shop IS NULL", "shop = NULL"),
+      ("n: \"2\"", "true", "n = 1"),
+    ])
+  func rowsOutsideTheScopeAreRefused(scope: String, filter: String, said: String) async throws {
+    try await SinkWorld.with { world in
+      for mode in ["replace", "replace_window, window: day"] {
+        let run = try await world.run(
+          "table: {connection: db, name: result, mode: \(mode), scope: {\(scope)}, create: true}",
+          filter: filter)
+        #expect(run.status == 4 && run.output.contains("error[outside_scope]"), "\(run.output)")
+        #expect(run.output.contains(said), "\(run.output)")
+        #expect(try await world.project.rows("SELECT to_regclass('result')") == [["NULL"]])
+      }
+    }
+  }
+
+  /// By what the result's type takes for equal.
+  @Test(arguments: ["total: \"5.5\"", "day: \"${interval.start_date}\"", "shop: \" a\""])
+  func aScopeIsComparedAsItsType(_ scope: String) async throws {
+    try await SinkWorld.with { world in
+      let sink = "table: {connection: db, name: result, mode: replace, scope: {\(scope)}, create: true}"
+      if scope.hasPrefix("shop") {
+        let run = try await world.run(sink, filter: "shop = 'a'")
+        #expect(run.status == 4 && run.output.contains("error[outside_scope]"), "\(run.output)")
+        return
+      }
+      for again in [false, true] {
+        let run = try await world.run(sink, again: again, filter: "shop = 'a'")
+        #expect(run.status == 0, "\(run.output)")
+        #expect(try await world.stored() == ["2026-03-14 a 2 5.50"])
+      }
+    }
+  }
+
+  @Test func aScopeThatIsNoValueOfItsColumn() async throws {
+    try await SinkWorld.with { world in
+      let run = try await world.run(
+        "table: {connection: db, name: result, mode: replace, scope: {day: soon}, create: true}")
+      #expect(run.status == 3 && run.output.contains("error[bad_literal]"), "\(run.output)")
+    }
+  }
+
+  /// The rows of `append` are of the run that published them, and the ledger has as many as the table.
+  @Test func appendIsVerifiedAfterALostState() async throws {
+    try await SinkWorld.with { world in
+      let sink = "table: {connection: db, name: result, mode: append, create: true}"
+      #expect(try await world.run(sink).status == 0)
+      try FolderTree.remove(world.project.path(".tidemark"))
+      let found = try await world.run(sink)
+      #expect(found.status == 0 && found.output.contains("published before"), "\(found.output)")
+      let verified = try await world.project.run(["verify", "sales"])
+      #expect(verified.status == 0, "\(verified.output)")
+    }
+  }
+
+  /// Where a row stays out of the table it is said, and not counted.
+  @Test(arguments: ["append", "replace"], ["integer", "bigint"])
+  func rowsThatATriggerKeepsBackAreTold(mode: String, type: String) async throws {
+    try await SinkWorld.with { world in
+      try await world.project.sql(
+        "CREATE TABLE result (day date, shop text, n \(type), total numeric, _run_id text)",
+        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
+        "CREATE TRIGGER keep BEFORE INSERT ON result FOR EACH ROW WHEN (NEW.shop = 'b') EXECUTE FUNCTION keep()"
+      )
+      let run = try await world.run("table: {connection: db, name: result, mode: \(mode)}")
+      #expect(run.status == 0 && run.output.contains("took 2 of 3 rows"), "\(run.output)")
+      #expect(try await world.project.rows("SELECT rows FROM tidemark.publications") == [["2"]])
     }
   }
 
