@@ -197,6 +197,9 @@ import Testing
       let key = [Self.schema[0]]
       let cases: [(TableTarget, [ColumnSchema], replaces: Bool, held: SQLText, missing: [String])] = [
         (keyed, Self.schema, false, "INSERT", ["SELECT", "UPDATE"]),
+        (keyed, Self.schema, false, "INSERT (k), SELECT (k), UPDATE (k)", ["INSERT", "SELECT", "UPDATE"]),
+        (keyed, Self.schema, false, "INSERT (k, v), SELECT (k, v), UPDATE (v)", []),
+        (append, Self.schema, false, "INSERT (k, v)", ["INSERT"]),
         (keyed, key, false, "INSERT, SELECT", []), (keyed, key, false, "INSERT", ["SELECT"]),
         (append, Self.schema, false, "INSERT", []),
         (append, Self.schema, true, "INSERT", ["DELETE", "SELECT"]),
@@ -214,6 +217,25 @@ import Testing
         #expect(
           refusals.map(\.hint) == missing.map { "GRANT \($0) ON public.t TO the role" }, "\(target) \(held)")
       }
+      try await world.connection.execute("DROP OWNED BY \(role); DROP ROLE \(role)")
+    }
+  }
+
+  /// What is asked for before a row is read is all that the publish then needs.
+  @Test func privilegesForColumnsAreEnough() async throws {
+    try await PublishWorld.run { world in
+      let role = Identifier("columns_" + (try await world.texts("SELECT current_database()")[0]))
+      try await world.connection.execute(
+        """
+        CREATE TABLE t (k text, v numeric, more text); INSERT INTO t VALUES ('a', 1); CREATE ROLE \(role);
+        GRANT INSERT (k, v), SELECT (k, v), UPDATE (v) ON t TO \(role)
+        """)
+      for grant in PublishWorld.ledger.grants(to: role) { try await world.connection.execute(grant) }
+      try await world.connection.execute("SET ROLE \(role)")
+      try await world.publish(
+        PublishWorld.target(.merge), Self.schema, [try Self.row("a", "2"), try Self.row(nil, "3")])
+      try await world.connection.execute("RESET ROLE")
+      #expect(try await world.texts("SELECT k, v FROM t ORDER BY k") == ["a 2", "- 3"])
       try await world.connection.execute("DROP OWNED BY \(role); DROP ROLE \(role)")
     }
   }

@@ -94,7 +94,12 @@ extension Publisher {
       return [fault]
     }
     let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
-    let facts = try await look(at: target, publisher, result: plan.result)
+    let facts: TableFacts?
+    do {
+      facts = try await look(at: target, publisher, result: plan.result)
+    } catch let fault as Fault where fault.code == "missing_privilege" {
+      return [fault]
+    }
     try await refuseTwin(of: target, facts, among: seen, resolver, asker)
     var refusals: [Fault] = []
     // The ledger of a connection is one for all its tables.
@@ -202,7 +207,8 @@ extension Publisher {
   private static func look(
     at target: TableTarget, _ publisher: TablePublisher, result: [ColumnSchema]
   ) async throws -> TableFacts? {
-    guard let facts = try await publisher.facts(of: target.table) else {
+    let facts = try await publisher.pointing(at: target.place) { try await publisher.facts(of: target.table) }
+    guard let facts else {
       if target.create { return nil }
       throw Fault(
         "unknown_table", .notFound,

@@ -1,10 +1,10 @@
-internal import Model
+package import Model
 internal import Postgres
 
 /// What fails in a target is told at its place in the job's file.
 extension TablePublisher {
   /// - Throws: what `work` throws, at `place` where it points nowhere yet.
-  func pointing<Output>(at place: Place, _ work: () async throws -> Output) async throws -> Output {
+  package func pointing<Output>(at place: Place, _ work: () async throws -> Output) async throws -> Output {
     do {
       return try await work()
     } catch let fault as Fault {

@@ -54,29 +54,37 @@ extension TablePublisher {
   private func needs(
     _ target: TableTarget, _ facts: TableFacts, _ result: [ColumnSchema], _ replacesRuns: Bool
   ) throws(Faults) -> [Need] {
-    func need(_ privilege: String, _ preposition: String, ofColumns: Bool = true) -> Need {
-      // A privilege for some columns may be enough.
-      let isHeld: SQLText =
-        ofColumns
-        ? "has_any_column_privilege(\(facts.oid)::oid, \(SQLText.string(privilege)))"
-        : "has_table_privilege(\(facts.oid)::oid, \(SQLText.string(privilege)))"
+    /// - Parameter columns: of which it must be held; `nil` for the table, none for any of its columns.
+    func need(_ privilege: String, _ preposition: String, of columns: [String]?) -> Need {
+      let name = SQLText.string(privilege)
+      let held: [SQLText] =
+        columns?.map { "has_column_privilege(\(facts.oid)::oid, \(SQLText.string($0)), \(name))" }
+        ?? ["has_table_privilege(\(facts.oid)::oid, \(name))"]
       return Need(
-        action: "\(privilege) \(preposition) `\(target.table)`", isHeld: isHeld,
+        action: "\(privilege) \(preposition) `\(target.table)`",
+        isHeld: held.isEmpty
+          ? "has_any_column_privilege(\(facts.oid)::oid, \(name))" : "(\(held, separator: " AND "))",
         grant: "\(privilege) ON \(target.table)")
     }
-    var needs = [need("INSERT", "into")]
+    let names = result.map(\.name)
+    let isAppend = target.mode == .append
     let isMerge = target.mode == .merge
-    let deletes = isMerge ? false : target.mode != .append || replacesRuns
-    if deletes { needs.append(need("DELETE", "from", ofColumns: false)) }
+    var needs = [need("INSERT", "into", of: isAppend ? names + [runIDColumn] : names)]
+    let deletes = isMerge ? false : !isAppend || replacesRuns
+    if deletes { needs.append(need("DELETE", "from", of: nil)) }
     // What bounds a delete is read, and what `max_delete` is a share of is counted.
     let isCounted = if case .percent? = target.maxDelete { deletes } else { false }
-    if isMerge || replacesRuns || isCounted || target.window != nil || !target.scope.isEmpty {
-      needs.append(need("SELECT", "from"))
+    let bounds = (target.window.map { [$0.column] } ?? []) + target.scope.map(\.column)
+    if isMerge {
+      needs.append(need("SELECT", "from", of: names))
+    } else if replacesRuns {
+      needs.append(need("SELECT", "from", of: [runIDColumn]))
+    } else if isCounted || !bounds.isEmpty {
+      needs.append(need("SELECT", "from", of: bounds))
     }
     // Nothing but the key: there is nothing that could differ.
-    if isMerge, result.contains(where: { !target.key.contains($0.name) }) {
-      needs.append(need("UPDATE", "rows of"))
-    }
+    let values = names.filter { !target.key.contains($0) }
+    if isMerge, !values.isEmpty { needs.append(need("UPDATE", "rows of", of: values)) }
     if try !TargetFit(target: target, facts: facts, result: result).isDirect {
       needs.append(
         Need(

@@ -15,8 +15,17 @@ package struct TablePublisher: Sendable {
   }
 
   /// The target as it is now; `nil` where there is no such table.
+  /// - Throws: `Fault` `missing_privilege` where nothing in its schema may be looked at.
   package func facts(of table: QualifiedName) async throws -> TableFacts? {
-    try await connection.transaction(.reading(session)) { try await $0.tableFacts(table) }
+    do {
+      return try await connection.transaction(.reading(session)) { try await $0.tableFacts(table) }
+    } catch let fault as Fault where fault.code == "missing_privilege" {
+      guard let schema = table.schema else { throw fault }
+      throw Fault(
+        fault.code, fault.kind,
+        "The role of connection `\(connection.settings.name)` may not USE the schema of `\(table)`",
+        cause: fault.cause, hint: "GRANT USAGE ON SCHEMA \(schema) TO the role")
+    }
   }
 
   /// Publishes all or nothing, in one transaction.

@@ -90,6 +90,14 @@ import Testing
         "sums.yaml:8:", "error[missing_privilege]", "DELETE from `result`", "hint: GRANT DELETE ON result",
       ]),
     Case(
+      name: "no privilege on the target's schema",
+      edit: ("connection: db, name: result", "connection: weak, name: closed.result"),
+      prepare: [
+        "CREATE SCHEMA closed", "CREATE TABLE closed.result (kind text, total numeric)",
+        "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO PUBLIC', current_database()); END $$",
+      ], status: 6, isWarnedOf: true,
+      says: ["sums.yaml:8:", "error[missing_privilege]", "hint: GRANT USAGE ON SCHEMA closed TO the role"]),
+    Case(
       name: "two stores of one table",
       edit: (
         "- file: {path: sums.csv}",
