@@ -15,6 +15,7 @@ final class SchedulerService: Sendable {
   private let reporter: RunReporter
   private let outbox = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   private let places = PoolPlaces()
+  private let triggers: TriggerWatch
 
   private struct State {
     var context: ProjectContext
@@ -22,7 +23,6 @@ final class SchedulerService: Sendable {
     var projectTimes: [FileTimes?] = []
     var catalogue = SchedulerCatalogue()
     var isReady = false
-    var triggers: Task<Void, Never>?
     /// Tells the triggers that files may have changed.
     var files: AsyncStream<Void>.Continuation?
     var watchedFolders: Set<String> = []
@@ -37,21 +37,26 @@ final class SchedulerService: Sendable {
     state = Mutex(State(context: context))
     let outbox = outbox.continuation
     daemon = SchedulerDaemon(
-      parts: SchedulerService.parts(context, store, reporter, places), parallelism: parallelism,
+      parts: SchedulerService.parts(context, store, reporter, places, []), parallelism: parallelism,
       now: { SystemClock.now }
     ) { [log] event in
       log.tell(event)
       if case .ended = event { outbox.yield() }
     }
+    triggers = TriggerWatch(entered: { [daemon] in await daemon.nudge($0) }) { [log] fault in
+      log.trouble("trigger_trouble", fault)
+    }
   }
 
   private static func parts(
-    _ context: ProjectContext, _ store: Store, _ reporter: RunReporter, _ places: PoolPlaces
+    _ context: ProjectContext, _ store: Store, _ reporter: RunReporter, _ places: PoolPlaces,
+    _ scheduled: [ScheduledJob]
   ) -> SchedulerDaemon.Parts {
     let environment = context.environment(store: store) { reporter.report($0, $1) }
     return SchedulerDaemon.Parts(
       clerk: FireClerk(
-        store: store, project: context.project, now: { SystemClock.now }, places: places),
+        store: store, project: context.project, now: { SystemClock.now }, places: places,
+        known: KnownJobs(scheduled)),
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
         cancellation: context.cancellation(in: store) { [log = SchedulerLog(context.log)] in
@@ -92,7 +97,7 @@ final class SchedulerService: Sendable {
       group.cancelAll()
       try await group.waitForAll()
     }
-    state.withLock { $0.triggers }?.cancel()
+    triggers.stop()
     await deliver()
     log.write(.info, "scheduler_stopped")
   }
@@ -127,16 +132,15 @@ final class SchedulerService: Sendable {
       broken = [.init(path: context.root, faults: [Fault(describing: error)], isKept: true)]
     }
     let scheduled = catalogue.scheduled
-    state.withLock { [catalogue] in $0.catalogue = catalogue }
     for file in broken { tell(file) }
     // Rows that are as they were need no word.
-    if extent == .matrices, scheduled.map(\.id) == old.scheduled.map(\.id) { return }
-    do {
-      try await daemon.update(
-        scheduled, parts: SchedulerService.parts(context, store, reporter, places))
-    } catch  where !isFirst {
-      log.trouble("reload_failed", error)
+    let isSame = extent == .matrices && scheduled.map(\.id) == old.scheduled.map(\.id)
+    if !isSame {
+      let parts = SchedulerService.parts(context, store, reporter, places, scheduled)
+      guard try await take(scheduled, parts, isFirst: isFirst) else { return }
     }
+    state.withLock { [catalogue] in $0.catalogue = catalogue }
+    if isSame { return }
     watchTriggers(scheduled, context)
     let next = await daemon.nextFire
     let jobs = catalogue.jobs.count
@@ -149,6 +153,31 @@ final class SchedulerService: Sendable {
       ])
     if !isFirst, extent != .matrices { manager.ready("\(jobs) jobs, \(broken.count) files cannot be read") }
   }
+
+  /// Hands the daemon its jobs; where the state cannot be asked it is tried until it can: the files have been read, and
+  /// nobody else would come back to them.
+  /// - Returns: false where the task was cancelled first.
+  private func take(
+    _ scheduled: [ScheduledJob], _ parts: SchedulerDaemon.Parts, isFirst: Bool
+  ) async throws -> Bool {
+    while true {
+      do {
+        try await daemon.update(scheduled, parts: parts)
+        return true
+      } catch  where !isFirst {
+        if Task.isCancelled { return false }
+        log.trouble("reload_failed", error)
+      }
+      do {
+        try await Task.sleep(for: SchedulerService.patience)
+      } catch {
+        return false
+      }
+    }
+  }
+
+  /// How soon a reload that has failed is tried again.
+  private static let patience = Duration.seconds(1)
 
   /// Asks for the rows of matrices before they are needed, until the task is cancelled.
   private func keepMatrices(_ rows: @Sendable () -> Void) async {
@@ -167,22 +196,15 @@ final class SchedulerService: Sendable {
 
   // MARK: Triggers
 
-  /// Listens for the triggers of these jobs in place of those so far.
+  /// Goes by the triggers of these jobs in place of those so far.
   private func watchTriggers(_ scheduled: [ScheduledJob], _ context: ProjectContext) {
     let jobs = scheduled.filter { $0.trigger != nil }
     let files = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     watchFolders(of: jobs, root: context.root)
     let clerk = TriggerClerk(
       store: store, project: context.project, queries: context.queries, now: { SystemClock.now })
-    let watch = TriggerWatch(
-      clerk: clerk, queries: context.queries, entered: { [daemon] in await daemon.nudge($0) }
-    ) { [log] fault in log.trouble("trigger_trouble", fault) }
-    let task = jobs.isEmpty ? nil : Task { await watch.run(jobs, files: files.stream) }
-    let old = state.withLock { state in
-      defer { (state.triggers, state.files) = (task, jobs.isEmpty ? nil : files.continuation) }
-      return state.triggers
-    }
-    old?.cancel()
+    triggers.update(jobs, parts: .init(clerk: clerk, queries: context.queries), files: files.stream)
+    state.withLock { $0.files = jobs.isEmpty ? nil : files.continuation }
   }
 
   /// A folder once watched stays so: its changes cost one look at the files.

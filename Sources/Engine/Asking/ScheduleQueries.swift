@@ -95,24 +95,16 @@ package struct ScheduleQueries: Sendable {
   /// Waits for what is sent on `channels` until the task is cancelled or the connection is lost, and
   /// ends only by throwing that.
   /// - Parameters:
-  ///   - isAlone: of all that listen for this project so, only one listens, and the others wait
-  ///     for its end.
+  ///   - isAlone: of all that listen so for this project by this entry of `connections:`, only one listens, and the
+  ///     others wait for its end.
   ///   - heard: is told channel and payload.
-  /// - Throws: `Fault`; `trigger_held`, transient, where somebody else listens.
   package func listen(
     connection name: String, channels: [String], isAlone: Bool, onListening: @Sendable () -> Void,
     heard: @Sendable (_ channel: String, _ payload: String) -> Void
   ) async throws {
     let connection = try await Connection.open(try settings(name, application: "tidemark triggers"))
     do {
-      if isAlone {
-        let key = "tidemark trigger \(project.name)"
-        let sql: SQLText = "SELECT pg_try_advisory_lock(hashtextextended(\(.string(key)), 0)) AS taken"
-        guard try await connection.query(sql).onlyRow.boolean("taken") else {
-          throw Fault(
-            "trigger_held", .conflict, "Another scheduler listens on `\(name)`", isTransient: true)
-        }
-      }
+      if isAlone { try await waitToBeAlone(connection, name) }
       try await connection.listen(
         to: channels.map { Identifier($0) }, onListening: onListening
       ) { heard($0.channel, $0.payload) }
@@ -121,6 +113,21 @@ package struct ScheduleQueries: Sendable {
       throw error
     }
   }
+
+  /// Two entries that lead to one database have a turn each. Whoever waits within a statement would hold up the server's
+  /// vacuum, so it is asked now and then: at first soon, as an end that is on its way takes a moment.
+  private func waitToBeAlone(_ connection: Connection, _ name: String) async throws {
+    let key = "tidemark trigger \(project.name) \(name)"
+    let sql: SQLText = "SELECT pg_try_advisory_lock(hashtextextended(\(.string(key)), 0)) AS taken"
+    var nap = Duration.milliseconds(50)
+    while try await !connection.query(sql).onlyRow.boolean("taken") {
+      try await Task.sleep(for: nap)
+      nap = min(nap * 2, .seconds(2))
+    }
+  }
+
+  /// How a connection is made, as the project has it; `nil` where it has none of that name.
+  package func rule(of connection: String) -> ConnectionRule? { project.connections[connection] }
 
   /// Where a trigger listens.
   package static func connection(_ trigger: String?, of job: Job, _ references: ReferenceScope) throws(Fault)

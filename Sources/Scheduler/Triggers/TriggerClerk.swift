@@ -62,8 +62,11 @@ package struct TriggerClerk: Sendable {
       if written <= now(), written.advanced(by: TriggerClerk.settling) > now() {
         return Look(entered: 0, again: written.advanced(by: TriggerClerk.settling))
       }
-      // A file that was moved here may be older than the job: it has changed its place since.
-      let isNew = firstSeen < times.modified && times.modified <= now()
+      // A file that was moved here may be older than the job: it has changed its place since. A time that lies ahead of
+      // the change was set by somebody, or by another clock, and is no time of an event, also once it has come.
+      let isNew =
+        firstSeen < times.modified
+        && times.modified <= times.changed.advanced(by: TriggerClerk.settling)
       let at = isNew ? times.modified : times.changed
       guard at > firstSeen else { return Look(entered: 0) }
       return Look(entered: try await enter([TriggerEvent(at: at, parameters: [:])], job))

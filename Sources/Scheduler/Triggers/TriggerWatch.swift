@@ -1,17 +1,48 @@
 package import Engine
 package import Model
 internal import StateStore
+internal import Synchronization
 
-/// Listens for the triggers of a running scheduler, until its task is cancelled.
+/// Listens for the triggers of a running scheduler, from `update` to `stop`.
 ///
 /// A notification on a channel with a query is only a hint to ask the query, which knows all that was
 /// sent, also while nobody listened; what two schedulers hear both, they enter once. Channels without a
-/// query are heard by one scheduler at a time.
-package struct TriggerWatch: Sendable {
-  private let clerk: TriggerClerk
-  private let queries: ScheduleQueries
+/// query are heard by one scheduler at a time: what is sent while nobody listens is lost, and so whoever listens
+/// already is left alone when jobs are read again.
+package final class TriggerWatch: Sendable {
   private let entered: @Sendable (ScheduledJob.ID) async -> Void
   private let trouble: @Sendable (Fault) -> Void
+  private let state = Mutex(State())
+
+  private struct State {
+    var parts: Parts?
+    var listening: [Listener: Listening] = [:]
+    var looking: Task<Void, Never>?
+  }
+
+  /// What a reload may replace.
+  package struct Parts: Sendable {
+    package var clerk: TriggerClerk
+    package var queries: ScheduleQueries
+
+    package init(clerk: TriggerClerk, queries: ScheduleQueries) {
+      self.clerk = clerk
+      self.queries = queries
+    }
+  }
+
+  /// One connection, with all that is to be heard there.
+  private struct Listening: Sendable {
+    var jobs: [ScheduledJob]
+    var channels: Set<String>
+    var rule: ConnectionRule?
+    var task: Task<Void, Never>
+  }
+
+  private struct Listener: Hashable, Sendable {
+    var connection: String
+    var isAlone: Bool
+  }
 
   /// How soon to try again where listening has failed.
   private static let patience = Duration.seconds(5)
@@ -20,43 +51,76 @@ package struct TriggerWatch: Sendable {
   ///   - entered: is told of jobs with new fires.
   ///   - trouble: is told why somebody could not be asked or listened to; it will be tried again.
   package init(
-    clerk: TriggerClerk, queries: ScheduleQueries,
     entered: @escaping @Sendable (ScheduledJob.ID) async -> Void,
     trouble: @escaping @Sendable (Fault) -> Void
   ) {
-    self.clerk = clerk
-    self.queries = queries
     self.entered = entered
     self.trouble = trouble
   }
 
+  // MARK: Which jobs
+
+  /// Takes these jobs in place of those so far. One call at a time.
   /// - Parameter files: gives an element when files may have changed.
-  package func run(_ jobs: [ScheduledJob], files: AsyncStream<Void>) async {
-    var listeners: [Listener: [ScheduledJob]] = [:]
+  package func update(_ jobs: [ScheduledJob], parts: Parts, files: AsyncStream<Void>) {
+    var wanted: [Listener: [ScheduledJob]] = [:]
     var filed: [ScheduledJob] = []
     for job in jobs {
       switch job.trigger {
       case nil: continue
       case .file: filed.append(job)
       case .channel(let connection, _, let missed):
-        listeners[Listener(connection: connection, isAlone: missed == nil), default: []].append(job)
+        wanted[Listener(connection: connection, isAlone: missed == nil), default: []].append(job)
       }
     }
-    await withTaskGroup(of: Void.self) { group in
-      for (listener, jobs) in listeners {
-        group.addTask { await self.listen(listener, jobs) }
+    state.withLock { state in
+      state.parts = parts
+      var known: [ScheduledJob] = []
+      for (listener, old) in state.listening where wanted[listener] == nil {
+        old.task.cancel()
+        state.listening[listener] = nil
       }
-      group.addTask { [filed] in
-        await self.look(filed)
+      for (listener, jobs) in wanted {
+        let channels = Set(jobs.compactMap(\.channel))
+        let rule = parts.queries.rule(of: listener.connection)
+        let old = state.listening[listener]
+        if let old, old.channels == channels, old.rule == rule {
+          state.listening[listener]?.jobs = jobs
+          known += jobs
+          continue
+        }
+        old?.task.cancel()
+        let task = Task {
+          // Where only one may listen, the new one cannot begin before.
+          await old?.task.value
+          await self.listen(listener, channels.sorted())
+        }
+        state.listening[listener] = Listening(jobs: jobs, channels: channels, rule: rule, task: task)
+      }
+      state.looking?.cancel()
+      state.looking = Task { [known, filed] in
+        await self.look(known + filed)
         for await _ in files { await self.look(filed) }
       }
     }
   }
 
-  private struct Listener: Hashable, Sendable {
-    var connection: String
-    var isAlone: Bool
+  /// Ends listening and looking.
+  package func stop() {
+    state.withLock { state in
+      for listening in state.listening.values { listening.task.cancel() }
+      state.listening = [:]
+      state.looking?.cancel()
+    }
   }
+
+  private func jobs(of listener: Listener) -> [ScheduledJob] {
+    state.withLock { $0.listening[listener]?.jobs ?? [] }
+  }
+
+  private var parts: Parts? { state.withLock(\.parts) }
+
+  // MARK: Listening
 
   private enum Message: Sendable {
     case listening
@@ -64,14 +128,13 @@ package struct TriggerWatch: Sendable {
   }
 
   /// Goes on after every trouble.
-  private func listen(_ listener: Listener, _ jobs: [ScheduledJob]) async {
-    let channels = Set(jobs.compactMap(\.channel)).sorted()
+  private func listen(_ listener: Listener, _ channels: [String]) async {
     var told: Fault?
-    while !Task.isCancelled {
+    while !Task.isCancelled, let queries = parts?.queries {
       let messages = AsyncStream.makeStream(of: Message.self)
       let fault = await withTaskGroup(of: Fault?.self) { group in
         group.addTask {
-          for await message in messages.stream { await self.take(message, jobs) }
+          for await message in messages.stream { await self.take(message, self.jobs(of: listener)) }
           return nil
         }
         group.addTask {
@@ -90,8 +153,8 @@ package struct TriggerWatch: Sendable {
         for await end in group { fault = fault ?? end }
         return fault
       }
-      // That another one listens is in order, and one trouble is told once.
-      if let fault, fault.code != "trigger_held", fault.code != told?.code, !Task.isCancelled {
+      // One trouble is told once.
+      if let fault, fault.code != told?.code, !Task.isCancelled {
         told = fault
         trouble(fault)
       }
@@ -115,7 +178,7 @@ package struct TriggerWatch: Sendable {
       await look(meant.filter(\.hasQuery))
       for job in meant where !job.hasQuery {
         do {
-          try await clerk.heard(payload, job)
+          try await parts?.clerk.heard(payload, job)
           await entered(job.id)
         } catch {
           trouble(Fault(describing: error))
@@ -125,6 +188,7 @@ package struct TriggerWatch: Sendable {
   }
 
   private func look(_ jobs: [ScheduledJob]) async {
+    guard let clerk = parts?.clerk else { return }
     var again: Instant?
     for job in jobs {
       do {

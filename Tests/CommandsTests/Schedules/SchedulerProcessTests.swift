@@ -100,6 +100,77 @@ import Testing
     }
   }
 
+  /// What could not be taken in when the files had changed is taken in when it can.
+  @Test func aReloadThatFailsIsTriedAgain() async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/a.yaml", Self.job("a", schedule: Self.rare))
+      let scheduler = try RunningScheduler(
+        project, environment: ["TIDEMARK_FAILPOINT": "state.first_sighting.before_commit:2:error"])
+      #expect(try await scheduler.says("scheduler_started jobs=1"))
+      try project.write("jobs/b.yaml", Self.job("b", schedule: Self.often))
+      #expect(try await scheduler.says("reload_failed"))
+      #expect(try await scheduler.says("scheduler_reloaded jobs=2 schedules=2"))
+      #expect(try await scheduler.says("job=b "))
+      try await scheduler.stop()
+    }
+  }
+
+  // MARK: Triggers
+
+  private static func trigger(_ channel: String, _ connection: String) -> String {
+    "{trigger: {listen: \(channel), connection: \(connection)}}"
+  }
+
+  /// The server processes of connections that listen for triggers.
+  private static func listeners(_ project: TidemarkProject, _ count: Int) async throws -> [String] {
+    let query = """
+      SELECT pid FROM pg_stat_activity
+      WHERE application_name = 'tidemark triggers' AND query LIKE 'LISTEN%' AND datname = current_database()
+      ORDER BY pid
+      """
+    try await Patience.until("\(count) connections listen") { try await project.rows(query).count == count }
+    return try await project.rows(query).map { $0[0] }
+  }
+
+  @Test func twoConnectionsToOneDatabaseAreBothHeard() async throws {
+    try await TidemarkProject.with { project in
+      let other = "connections:\n  other: {url: \"\(project.database)\", search_path: [public]}\n"
+      try project.write("tidemark.yaml", project.file().replacing("connections:\n", with: other))
+      try project.write("jobs/a.yaml", Self.job("a", schedule: Self.trigger("for_a", "db")))
+      try project.write("jobs/b.yaml", Self.job("b", schedule: Self.trigger("for_b", "other")))
+      let scheduler = try RunningScheduler(project)
+      _ = try await Self.listeners(project, 2)
+      try await project.sql("NOTIFY for_a", "NOTIFY for_b")
+      #expect(try await scheduler.says("outcome=ran", times: 2))
+      try await scheduler.stop()
+      #expect(try await project.rows("SELECT count(*) FROM seen_a, seen_b") == [["1"]])
+    }
+  }
+
+  /// Job files that change elsewhere make it miss nothing.
+  @Test func aReloadLeavesListenersAlone() async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/a.yaml", Self.job("a", schedule: Self.trigger("for_a", "db")))
+      let scheduler = try RunningScheduler(project)
+      let listener = try await Self.listeners(project, 1)
+      try project.write("jobs/b.yaml", Self.job("b", schedule: Self.rare))
+      #expect(try await scheduler.says("scheduler_reloaded jobs=2"))
+      try await project.sql("NOTIFY for_a")
+      #expect(try await scheduler.says("outcome=ran"))
+      #expect(try await Self.listeners(project, 1) == listener)
+      // Where there is more to hear, whoever listens for that listens within moments.
+      try project.write("jobs/c.yaml", Self.job("c", schedule: Self.trigger("for_c", "db")))
+      #expect(try await scheduler.says("scheduler_reloaded jobs=3"))
+      try await Patience.until("another connection listens") {
+        let now = try await Self.listeners(project, 1)
+        return now != listener
+      }
+      try await project.sql("NOTIFY for_a", "NOTIFY for_c")
+      #expect(try await scheduler.says("outcome=ran", times: 3))
+      try await scheduler.stop()
+    }
+  }
+
   // MARK: Stops
 
   /// At whatever moment it is told to stop, it ends well, or by the signal before it has done anything.
