@@ -63,10 +63,17 @@ struct ScheduleWorld: Sendable {
     return try #require(try ScheduledJob(request, row: "", now: clock.now, zones: .system))
   }
 
+  /// - Parameter known: the jobs that others may wait for; `nil` for those that are looked at.
   @discardableResult
-  func tick(_ jobs: ScheduledJob...) async throws -> [FireReport] {
-    try await Tick(clerk: clerk, execution: execution, parallelism: 2)
-      .run(jobs) { _ in }
+  func tick(_ jobs: ScheduledJob..., knowing known: [ScheduledJob]? = nil) async throws -> [FireReport] {
+    let clerk = FireClerk(
+      store: store, project: project.project, now: now, known: KnownJobs(known ?? jobs))
+    return try await Tick(clerk: clerk, execution: execution, parallelism: 2).run(jobs) { _ in }
+  }
+
+  /// One row of a job's matrix, as far as the schedule is concerned.
+  func row(_ name: String, of job: ScheduledJob) throws -> ScheduledJob {
+    try #require(try ScheduledJob(job.request, row: name, now: clock.now, zones: .system))
   }
 
   /// The ledger of a job, oldest fire first: hours after `start` and outcome.

@@ -54,6 +54,18 @@ import Testing
     }
   }
 
+  /// What such a fire tells of has come when the run had read already.
+  @Test func aFireAmidARunOfItsIntervalMakesItAgain() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("interval: {span: day}\nschedule: {cron: \"0 1,2 * * *\", catch_up: all}")
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.takes(.seconds(5400))
+      #expect(try await world.tick(job).map(\.summary?.revision) == [1, 2])
+      #expect(try await world.ledger() == ["1.0 ran", "2.0 caught_up"])
+    }
+  }
+
   @Test func aSuccessByHandBeforeTheTickIsAlreadyDone() async throws {
     try await withScheduleWorld { world in
       let job = try world.job(Self.hourly)
@@ -176,6 +188,87 @@ import Testing
       world.clock.set(4)
       try await world.tick(job)
       #expect(try await world.ledger("report").prefix(2) == ["1.0 ran", "2.0 upstream_failed"])
+    }
+  }
+
+  @Test func aRowThatIsGoneUpstreamHoldsUpNobody() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", Self.hourly)
+      let (a, b) = (try world.row("a", of: load), try world.row("b", of: load))
+      let job = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load]}}")
+      try await world.tick(a, b, job)
+      world.clock.set(1)
+      try await world.tick(b, job, knowing: [a, b])
+      #expect(try await world.ledger("report") == ["1.0 pending"])
+      world.clock.set(2)
+      try await world.tick(b, job)
+      #expect(try await world.ledger("report") == ["1.0 ran", "2.0 ran"])
+    }
+  }
+
+  @Test func aFailureOfAnotherRowUpstreamIsNobodyElses() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", Self.hourly)
+      let (a, b) = (try world.row("a", of: load), try world.row("b", of: load))
+      let report = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load]}}")
+      let job = try world.row("a", of: report)
+      try await world.tick(a, b, job)
+      world.clock.set(1)
+      world.runner.expect(.fails)
+      #expect(try await world.tick(b, job, knowing: [a, b]).map(\.outcome) == [.failed])
+      #expect(try await world.ledger("report") == ["1.0 pending"])
+      try await world.tick(a, job, knowing: [a, b])
+      #expect(try await world.ledger("report") == ["1.0 ran"])
+    }
+  }
+
+  /// What somebody has made of an interval by hand with other parameters is not what the schedule makes of it.
+  @Test func aSuccessWithOtherParametersLeavesTheHole() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", "params: {m: {type: text, default: a}}\n\(Self.hourly)")
+      let job = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load]}}")
+      try await world.tick(load, job)
+      world.clock.set(1)
+      world.runner.expect(.fails)
+      try await world.tick(load)
+      var request = load.request
+      request.parameters = ["m": "b"]
+      _ = try await world.runner.run(request, matrixRowName: "")
+      try await world.tick(load, job)
+      #expect(try await world.ledger("report") == ["1.0 upstream_failed"])
+      let holes = try await HoleFinder(store: world.store, project: "shop", now: world.clock.now)
+        .holes(load, firstSeen: ScheduleWorld.start)
+      #expect(holes.map(\.interval.start) == [ScheduleWorld.start])
+      let plan = try await BackfillPlan(
+        load.request, row: "", range: ScheduleWorld.start..<ScheduleWorld.hours(1), only: .missing,
+        store: world.store, now: world.clock.now, zones: .system)
+      #expect(plan.items.map(\.isAgain) == [false])
+    }
+  }
+
+  /// A failed run that is tried again in six hours is not going on until then.
+  @Test(arguments: [
+    ("cancel_other", ["1.0 cancelled", "2.0 ran"], ["1.0 cancelled", "2.0 ran", "7.0 ran"]),
+    ("skip", ["1.0 claimed", "2.0 ran"], ["1.0 ran", "2.0 ran", "7.0 ran"]),
+    ("queue_all", ["1.0 claimed", "2.0 pending"], ["1.0 ran", "2.0 ran", "7.0 ran"]),
+  ])
+  func aRunThatWaitsForItsRerun(policy: String, at2: [String], at7: [String]) async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(
+        """
+        errors: {rerun: {attempts: 3, wait: 6h}}
+        schedule: {cron: "0 1,2,7 * * *", catch_up: all, if_running: \(policy)}
+        """)
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.expect(.fails)
+      #expect(try await world.tick(job).map(\.outcome) == [.claimed])
+      world.clock.set(2)
+      try await world.tick(job)
+      #expect(try await world.ledger() == at2)
+      world.clock.set(7)
+      try await world.tick(job)
+      #expect(try await world.ledger() == at7)
     }
   }
 
@@ -360,8 +453,7 @@ import Testing
       var orders: [FireOrder] = []
       // Three rows of a matrix, as far as a bound is concerned.
       for row in ["a", "b", "c"] {
-        let job = try #require(
-          try ScheduledJob(job.request, row: row, now: world.clock.now, zones: .system))
+        let job = try world.row(row, of: job)
         var considered: Instant? = ScheduleWorld.start
         _ = try await world.store.recordFirstSighting(
           project: "shop", job: job.id.job, matrixRow: row, at: ScheduleWorld.start)
@@ -374,8 +466,7 @@ import Testing
       // A place that is given back is there again.
       if let first = orders.first { world.shared.finished(first) }
       var considered: Instant? = ScheduleWorld.start
-      let last = try #require(
-        try ScheduledJob(job.request, row: "c", now: world.clock.now, zones: .system))
+      let last = try world.row("c", of: job)
       guard case .run = try await world.shared.step(last, considered: &considered) else {
         Issue.record("no place")
         return

@@ -127,6 +127,32 @@ import Testing
   }
 
   @Test(arguments: StoreKind.allCases)
+  func aRunClosesNoFireThatCameAfterItWasBegun(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let owner = try await world.store.begin()
+      let run = try #require(try await world.store.run(owner.run))
+      for microseconds in [0, 1] as [Int64] {
+        let fire = Instant(microseconds: run.createdAt.microseconds + microseconds)
+        try await world.store.insertFires(
+          [NewFire(key: Self.key(fire.microseconds), interval: run.identity.interval)], project: "shop",
+          job: Self.job, consideredUntil: fire)
+      }
+      try await world.store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
+      #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran, clockParameters: [:]) == 1)
+      #expect(
+        try await world.store.openFires(project: "shop").map(\.key.fire.microseconds)
+          == [run.createdAt.microseconds + 1])
+      // A replay takes over the rows of the run before it.
+      world.clock.advance(.seconds(60))
+      var new = NewRun.sample(again: true)
+      new.replayOf = owner.run
+      let replay = try await world.store.begin(new)
+      let record = try #require(try await world.store.run(replay.run))
+      #expect(try await world.store.readSince(record) == run.createdAt)
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
   func pausesAreRemembered(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in
       let until = Instant(microseconds: 99)

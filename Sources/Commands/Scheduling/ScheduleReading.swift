@@ -5,6 +5,7 @@ internal import Scheduler
 /// The project's jobs with their schedules: what can be read, and what is wrong with the rest.
 struct ScheduleReading: Sendable {
   private let files: [ScheduledFile]
+  private let punctuality: Duration
 
   /// One for each matrix row of each job that has a schedule.
   var scheduled: [ScheduledJob] { files.flatMap(\.scheduled) }
@@ -24,5 +25,13 @@ struct ScheduleReading: Sendable {
     var files = await ScheduledFile.read(paths, context, punctuality: punctuality)
     ScheduledFile.refuseTwins(&files)
     self.files = files
+    self.punctuality = punctuality
+  }
+
+  /// These jobs and those that they wait for, whether they were named or not.
+  func known(_ context: ProjectContext) async throws -> KnownJobs {
+    let awaited = Set(scheduled.flatMap { $0.ledger.after?.jobs ?? [] })
+    if awaited.isSubset(of: jobs.map(\.name)) { return KnownJobs(scheduled) }
+    return KnownJobs(try await ScheduleReading(context, punctuality: punctuality).scheduled)
   }
 }

@@ -11,7 +11,7 @@ enum BackfillCommand {
     name: "backfill", summary: "Run a job for the intervals of the past, oldest first",
     discussion: """
       Takes every interval that begins from --from on and before --to and has ended. Doing it again goes on where it
-      stopped. Without --from it begins where the job was first seen.
+      stopped. Without --from it begins with the interval of the first fire that came once the job was seen.
       """,
     operands: [.init(name: "JOB", help: "the job, with all rows of its matrix or one: 'job[tenant=acme]'")],
     options: [
@@ -56,9 +56,12 @@ enum BackfillCommand {
     let zone = try RunContext(request, matrixRowName: row, now: now, zones: .system).zone
     let to = try invocation.instant("to", zone) ?? now
     var from = try invocation.instant("from", zone)
-    if from == nil {
-      from = try await store.sightings(project: request.project.name)
-        .first { $0.job == request.job.name && $0.matrixRow == row }?.firstSeen
+    if from == nil,
+      let sighting = try await store.sightings(project: request.project.name)
+        .first(where: { $0.job == request.job.name && $0.matrixRow == row })
+    {
+      from = try BackfillPlan.beginning(
+        of: request.job, firstSeen: sighting.firstSeen, now: now, zone: zone)
     }
     guard let from else {
       throw Fault(

@@ -52,7 +52,9 @@ enum TickCommand {
       isQuiet: invocation.has("quiet"))
     let environment = context.environment(store: store) { reporter.report($0, $1) }
     let tick = Tick(
-      clerk: FireClerk(store: store, project: context.project, now: { SystemClock.now }),
+      clerk: FireClerk(
+        store: store, project: context.project, now: { SystemClock.now },
+        known: try await reading.known(context)),
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
         cancellation: context.cancellation(in: store)),
@@ -147,7 +149,9 @@ enum TickCommand {
     let clerk = FireClerk(store: store, project: context.project, now: { SystemClock.now })
     let pauses = try await store.pauses(project: context.project.name)
     let considered = try await clerk.considered()
-    let preview = DuePreview(store: store, project: context.project.name, now: SystemClock.now)
+    let preview = DuePreview(
+      store: store, project: context.project.name, now: SystemClock.now,
+      known: try await reading.known(context))
     var rows: [[String]] = []
     var due: [JSONValue] = []
     for job in reading.scheduled {

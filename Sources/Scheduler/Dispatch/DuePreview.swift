@@ -7,8 +7,11 @@ package struct DuePreview: Sendable {
   private let store: Store
   private let project: String
   private let now: Instant
+  private let known: KnownJobs
 
-  package init(store: Store, project: String, now: Instant) {
+  /// - Parameter known: the jobs that others may wait for.
+  package init(store: Store, project: String, now: Instant, known: KnownJobs = KnownJobs()) {
+    self.known = known
     self.store = store
     self.project = project
     self.now = now
@@ -52,7 +55,8 @@ extension DuePreview {
     guard fire.outcome == .pending, let after = job.ledger.after, let interval = fire.interval else {
       return nil
     }
-    let reader = UpstreamReader(store: store, project: project, row: job.id.row, range: interval)
+    let reader = UpstreamReader(
+      store: store, project: project, known: known, row: job.id.row, range: interval)
     for name in after.jobs where try await !interval.isCovered(by: reader.facts(of: name).succeeded) {
       return name
     }

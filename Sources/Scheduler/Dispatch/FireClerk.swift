@@ -12,10 +12,14 @@ package struct FireClerk: Sendable {
   private let project: Project
   private let now: @Sendable () -> Instant
   private let places: PoolPlaces
+  private let known: KnownJobs
 
+  /// - Parameter known: the jobs that others may wait for.
   package init(
-    store: Store, project: Project, now: @escaping @Sendable () -> Instant, places: PoolPlaces = PoolPlaces()
+    store: Store, project: Project, now: @escaping @Sendable () -> Instant, places: PoolPlaces = PoolPlaces(),
+    known: KnownJobs = KnownJobs()
   ) {
+    self.known = known
     self.store = store
     self.project = project
     self.now = now
@@ -129,6 +133,8 @@ package struct FireClerk: Sendable {
       view = nil
       var open: [FireRecord] = []
       var wakes: [Instant] = []
+      // Those whose run has failed and is to be tried again, but not now.
+      var resting: Set<Instant> = []
       var isChanged = false
       for fire in current.openFires where fire.key.job == job.id.job && fire.key.matrixRow == job.id.row {
         if fire.key == begun {
@@ -140,7 +146,19 @@ package struct FireClerk: Sendable {
         case .waits(let until):
           open.append(fire)
           wakes.append(until)
+        case .rests(let until):
+          open.append(fire)
+          wakes.append(until)
+          resting.insert(fire.key.fire)
         case .goesOn(let order):
+          if order.leftBy?.state == .failed {
+            resting.insert(fire.key.fire)
+            // A newer fire did not wait for it; now it waits for that one.
+            if try await !running(job, current).isEmpty {
+              open.append(fire)
+              continue
+            }
+          }
           if let pause = pause(of: job, current), order.leftBy?.state != .publishing {
             open.append(fire)
             if let until = pause.until { wakes.append(until) }
@@ -152,7 +170,8 @@ package struct FireClerk: Sendable {
         }
       }
       if isChanged { continue }
-      let facts = try await facts(job, open: open, begun: begun, current, considered: considered)
+      let facts = try await facts(
+        job, open: open, resting: resting, begun: begun, current, considered: considered)
       switch try await carryOut(job.ledger.actions(on: facts), job, open, current, &considered) {
       case .again: continue
       case .run(let order):
@@ -175,6 +194,8 @@ package struct FireClerk: Sendable {
   private enum Standing {
     case keeps
     case waits(until: Instant)
+    /// Its run has failed; nobody works on it until it is tried again.
+    case rests(until: Instant)
     case goesOn(FireOrder)
     case closed
   }
@@ -196,9 +217,10 @@ package struct FireClerk: Sendable {
     case .lease(let rest): return .waits(until: now().advanced(by: rest))
     case nil: break
     }
-    if run.state == .failed {
+    // One that somebody wants ended is not waited for.
+    if run.state == .failed, try await store.cancelRequest(for: id) == nil {
       let again = run.updatedAt.advanced(by: job.job.errors.rerunWait)
-      if again > now() { return .waits(until: again) }
+      if again > now() { return .rests(until: again) }
     }
     return .goesOn(
       FireOrder(
@@ -258,14 +280,25 @@ package struct FireClerk: Sendable {
             job: job, fire: record.key, interval: record.interval, parameters: record.parameters,
             outcome: expected(record, job)))
       case .cancelRunning:
-        for run in try await running(job, view) {
-          _ = try await store.requestCancel(run.id, by: "schedule", reason: "a newer fire takes its place")
+        for run in try await running(job, view) { _ = try await giveUp(run.id) }
+        // Those that nobody works on end as soon as they are looked at again.
+        for fire in open where fire.outcome == .claimed {
+          guard let run = fire.run, try await store.run(run)?.state == .failed,
+            try await store.cancelRequest(for: run) == nil, try await giveUp(run)
+          else { continue }
+          result = .again
         }
       case .wake(let wake):
         if case .rest = result { result = .rest(until: wake) }
       }
     }
     return result
+  }
+
+  /// - Returns: false where the run has published, and is only finished.
+  private func giveUp(_ run: RunID) async throws -> Bool {
+    _ = try await store.requestCancel(run, by: "schedule", reason: "a newer fire takes its place")
+    return try await store.cancelRequest(for: run) != nil
   }
 
   private func key(_ fire: Instant, _ job: ScheduledJob) -> FireKey {
@@ -275,7 +308,8 @@ package struct FireClerk: Sendable {
   // MARK: Facts
 
   private func facts(
-    _ job: ScheduledJob, open: [FireRecord], begun: FireKey?, _ view: LedgerView, considered: Instant?
+    _ job: ScheduledJob, open: [FireRecord], resting: Set<Instant>, begun: FireKey?, _ view: LedgerView,
+    considered: Instant?
   ) async throws -> FireFacts {
     let claimed = Set(open.compactMap(\.run))
     let isOtherRunning =
@@ -287,7 +321,7 @@ package struct FireClerk: Sendable {
       open: open.map {
         .init(
           instant: $0.key.fire, interval: $0.interval,
-          isClaimed: $0.outcome == .claimed || $0.key == begun,
+          isClaimed: $0.outcome == .claimed || $0.key == begun, isResting: resting.contains($0.key.fire),
           parameters: $0.parameters, enteredAt: $0.createdAt)
       },
       isOtherRunning: isOtherRunning, pause: view.pauses[job.id.job].map { .init(until: $0.until) },
@@ -317,7 +351,8 @@ package struct FireClerk: Sendable {
       let end = intervals.map(\.end).max()
     else { return [:] }
     let reader = UpstreamReader(
-      store: store, project: project.name, row: job.id.row, range: TimeRange(start: start, end: end))
+      store: store, project: project.name, known: known, row: job.id.row,
+      range: TimeRange(start: start, end: end))
     var upstream: [JobName: FireFacts.Upstream] = [:]
     for name in after.jobs { upstream[name] = try await reader.facts(of: name) }
     return upstream

@@ -81,13 +81,20 @@ package struct FireExecution: Sendable {
   private func begin(_ order: FireOrder) async throws -> RunOutcome? {
     var request = order.request
     if let run = order.leftBy {
-      if try !isStillAsked(run, request) { return try await end(run, request) }
+      if try !isStillAsked(run, request) {
+        return try await end(
+          run, request, by: "schedule", reason: "the job no longer has that interval or those parameters",
+          fireOutcome: .failed)
+      }
+      if run.state == .failed, let asked = try await store.cancelRequest(for: run.id) {
+        return try await end(run, request, by: asked.by, reason: asked.reason, fireOutcome: .cancelled)
+      }
       return try await runner.run(request, matrixRowName: order.job.id.row)
     }
     let identity = try identity(request, order.job.id.row)
     if identity.interval != nil, let done = try await store.succeededRun(of: identity) {
-      request.again =
-        order.job.ledger.beginning(of: order.fire.fire, succeededAt: done.finishedAt) == .runAgain
+      let readSince = try await store.readSince(done)
+      request.again = order.job.ledger.beginning(of: order.fire.fire, readSince: readSince) == .runAgain
     }
     return try await runner.run(request, matrixRowName: order.job.id.row)
   }
@@ -108,20 +115,18 @@ package struct FireExecution: Sendable {
     }
   }
 
-  /// The job's parameters or intervals have changed: nobody can go on with this run any more, unless it has published
-  /// and goes by what was saved then.
+  /// Ends a run that nobody is to go on with any more, unless it has published and goes by what was saved then.
   /// - Throws: `Fault` `undecided` where that is not known yet, `held` where somebody works on it.
-  private func end(_ run: RunRecord, _ request: RunRequest) async throws -> RunOutcome? {
+  private func end(
+    _ run: RunRecord, _ request: RunRequest, by: String, reason: String, fireOutcome: FireOutcome
+  ) async throws -> RunOutcome? {
     do {
-      switch try await cancellation.end(
-        run.id, by: "schedule", reason: "the job no longer has that interval or those parameters",
-        fireOutcome: .failed)
-      {
+      switch try await cancellation.end(run.id, by: by, reason: reason, fireOutcome: fireOutcome) {
       case .ended, .over: return nil
       case .asked:
         throw Fault(
           "held", .conflict, "Run \(run.id) of \(run.identity.job) is being worked on by another process",
-          hint: "It was asked to end, since the job no longer has that interval or those parameters")
+          hint: "It was asked to end: \(reason)")
       case .left:
         throw Fault(
           "undecided", .connection,

@@ -6,26 +6,39 @@ internal import Timetable
 struct UpstreamReader: Sendable {
   var store: Store
   var project: String
+  var known: KnownJobs
   /// The matrix row of the job that waits.
   var row: String
   var range: TimeRange
 
   /// With a row of the same name upstream, that row counts; otherwise every row must have succeeded.
   func facts(of job: JobName) async throws -> FireFacts.Upstream {
-    var succeeded: [TimeRange]?
-    for row in try await rows(of: job) {
-      let intervals = TimeRange.merged(
-        try await store.succeededIntervals(project: project, job: job, matrixRow: row, in: range))
-      succeeded = succeeded.map { UpstreamReader.common($0, intervals) } ?? intervals
-    }
+    // Runs that are tried again, or gone on with by hand, have not failed for good.
     let stays = Set(try await store.openFires(project: project, job: job).compactMap(\.run))
-    let failed = try await store.runs(RunFilter(project: project, job: job, states: [.failed]))
-      .filter { !stays.contains($0.id) }.compactMap(\.identity.interval)
+    var succeeded: [TimeRange]?
+    var failed: [TimeRange] = []
+    for row in try await rows(of: job) {
+      let runs = OwnRuns(
+        store: store, project: project, job: job, row: row, parameters: known.clockParameters(of: job))
+      let intervals = TimeRange.merged(try await runs.succeeded(in: range))
+      succeeded = succeeded.map { UpstreamReader.common($0, intervals) } ?? intervals
+      for run in try await runs.failed() where !stays.contains(run.id) {
+        guard let interval = run.identity.interval, interval.start < range.end, range.start < interval.end,
+          try await !store.isOwned(run.id)
+        else { continue }
+        failed.append(interval)
+      }
+    }
     return FireFacts.Upstream(succeeded: succeeded ?? [], failed: failed)
   }
 
   private func rows(of job: JobName) async throws -> [String] {
-    let rows = try await store.sightings(project: project).filter { $0.job == job }.map(\.matrixRow)
+    let rows: [String]
+    if let now = known.rows(of: job) {
+      rows = now
+    } else {
+      rows = try await store.sightings(project: project).filter { $0.job == job }.map(\.matrixRow)
+    }
     if rows.contains(row) { return [row] }
     return rows.isEmpty ? [""] : rows
   }

@@ -34,15 +34,18 @@ package struct FireFacts: Hashable, Sendable {
     package var instant: Instant
     package var interval: TimeRange?
     package var isClaimed: Bool
+    /// The run that has claimed it has failed, and nobody works on it until it is tried again.
+    package var isResting: Bool
     /// What a trigger gave; `nil` for a fire of the clock.
     package var parameters: [String: String]?
     /// When the row was written: long after the fire for one that was missed.
     package var enteredAt: Instant
 
     package init(
-      instant: Instant, interval: TimeRange?, isClaimed: Bool, parameters: [String: String]? = nil,
-      enteredAt: Instant
+      instant: Instant, interval: TimeRange?, isClaimed: Bool, isResting: Bool = false,
+      parameters: [String: String]? = nil, enteredAt: Instant
     ) {
+      self.isResting = isResting
       self.instant = instant
       self.interval = interval
       self.isClaimed = isClaimed

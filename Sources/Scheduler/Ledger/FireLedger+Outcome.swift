@@ -8,15 +8,15 @@ extension FireLedger {
     case run
     /// An earlier fire made the interval; this one makes it again.
     case runAgain
-    /// Somebody made it since the fire came: the fire closes as `already_done`.
+    /// Somebody began to make it since the fire came: the fire closes as `already_done`.
     case alreadyDone
   }
 
-  /// - Parameter succeededAt: when the newest successful run for the fire's interval ended; `nil`
-  ///   where there is none.
-  package func beginning(of fire: Instant, succeededAt: Instant?) -> Beginning {
-    guard let succeededAt else { return .run }
-    return succeededAt < fire ? .runAgain : .alreadyDone
+  /// - Parameter readSince: when the newest successful run for the fire's interval began to read: what came after that
+  ///   it may not have seen, whenever it ended. `nil` where there is none.
+  package func beginning(of fire: Instant, readSince: Instant?) -> Beginning {
+    guard let readSince else { return .run }
+    return readSince < fire ? .runAgain : .alreadyDone
   }
 
   /// The outcome that a claimed fire gets when its run stands at `state`; `nil` while that is not

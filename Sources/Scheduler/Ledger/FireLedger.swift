@@ -121,8 +121,10 @@ package struct FireLedger: Sendable {
   private func verdict(
     on fire: FireFacts.OpenFire, later: ArraySlice<FireFacts.OpenFire>, _ facts: FireFacts
   ) -> IfRunning.Verdict {
-    IfRunning.verdict(
-      policy: isCaughtUp(fire) ? .queueAll : ifRunning, isRunning: facts.isRunning,
+    let policy = isCaughtUp(fire) ? .queueAll : ifRunning
+    // Nobody skips a fire for a run that only waits to be tried again.
+    return IfRunning.verdict(
+      policy: policy, isRunning: policy == .skip ? facts.isAtWork : facts.isRunning,
       newest: later.last?.instant)
   }
 
@@ -200,4 +202,7 @@ extension FireFacts {
   }
 
   fileprivate var isRunning: Bool { isOtherRunning || open.contains(where: \.isClaimed) }
+
+  /// The same, without runs that have failed and wait to be tried again.
+  fileprivate var isAtWork: Bool { isOtherRunning || open.contains { $0.isClaimed && !$0.isResting } }
 }

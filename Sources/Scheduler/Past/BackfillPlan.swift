@@ -42,14 +42,11 @@ package struct BackfillPlan: Sendable {
       .filter { $0.end <= now }
     let whole = TimeRange(
       start: past.first?.start ?? now, end: past.map(\.end).max() ?? now)
-    let covered = TimeRange.merged(
-      try await store.succeededIntervals(
-        project: request.project.name, job: job.name, matrixRow: row, in: whole))
-    let failed = Set(
-      try await store.runs(
-        RunFilter(
-          project: request.project.name, job: job.name, matrixRow: row, states: [.failed], limit: 100_000)
-      ).compactMap(\.identity.interval))
+    let runs = OwnRuns(
+      store: store, project: request.project.name, job: job.name, row: row,
+      parameters: context.identity.parameters)
+    let covered = TimeRange.merged(try await runs.succeeded(in: whole))
+    let failed = Set(try await runs.failed().compactMap(\.identity.interval))
     items = past.compactMap { interval in
       let isAgain = interval.isCovered(by: covered)
       switch only {
@@ -58,6 +55,18 @@ package struct BackfillPlan: Sendable {
       default: return Item(interval: interval, label: calendar.label(of: interval), isAgain: isAgain)
       }
     }
+  }
+
+  /// Where the first interval begins that the schedule calls for once the job was seen: before that, as an interval ends
+  /// before its fire.
+  /// - Throws: `Fault` of the schedule; `no_interval` where the job has none.
+  package static func beginning(
+    of job: Job, firstSeen: Instant, now: Instant, zone: ZoneRules
+  ) throws -> Instant {
+    let first = Instant(microseconds: firstSeen.microseconds + 1)
+    let fires = first..<max(first, Instant(microseconds: now.microseconds + 1))
+    let interval = try calendar(job, zone).intervals(ofFiresIn: fires).first { _ in true }
+    return min(interval?.start ?? firstSeen, firstSeen)
   }
 
   /// A job that nothing makes due has the pieces of its own calendar.

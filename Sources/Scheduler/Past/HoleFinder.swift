@@ -33,8 +33,9 @@ package struct HoleFinder: Sendable {
     let range =
       Instant(microseconds: firstSeen.microseconds + 1)..<Instant(microseconds: due.microseconds + 1)
     let always = TimeRange(start: Instant(microseconds: 0), end: Instant(microseconds: Int64.max))
-    let covered = try await store.succeededIntervals(
-      project: project, job: job.id.job, matrixRow: job.id.row, in: always)
+    let covered = try await OwnRuns(
+      store: store, project: project, job: job.id.job, row: job.id.row, parameters: job.job.defaultParameters
+    ).succeeded(in: always)
     let holes = calendar.holes(inFiresOf: range, covered: covered)
     if holes.isEmpty { return [] }
     let fires = try await store.fires(

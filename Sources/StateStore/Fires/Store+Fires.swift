@@ -126,9 +126,9 @@ extension Store {
   }
 
   /// Closes the fires claimed by a run that is over, where its owner died in between, and every
-  /// open fire of the same job's clock for the interval that the run has covered. What a trigger
-  /// gave parameters for is not done by a run with others, nor are the clock's fires. A fire comes when its
-  /// interval has ended, so that those before it need not be looked at.
+  /// open fire of the same job's clock for the interval that the run has covered, if it had come when the run began to
+  /// read. What a trigger gave parameters for is not done by a run with others, nor are the clock's fires. A fire comes
+  /// when its interval has ended, so that those before it need not be looked at.
   /// - Parameter clockParameters: what a run of the job's clock has for parameters.
   /// - Returns: how many were closed.
   @discardableResult
@@ -147,7 +147,8 @@ extension Store {
         UPDATE fires SET outcome = $2, note = $3, closed_at = $4, run_id = COALESCE(run_id, $1)
         WHERE (run_id = $1 AND outcome = 'claimed')
           OR (CAST($10 AS INTEGER) = 1 AND outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7
-            AND fire >= $9 AND interval_start = $8 AND interval_end = $9 AND parameters IS NULL)
+            AND fire >= $9 AND fire <= $11
+            AND interval_start = $8 AND interval_end = $9 AND parameters IS NULL)
         """,
         [
           .text(run.text), .text(outcome.rawValue), .optional(note), .instant(now),
@@ -155,6 +156,7 @@ extension Store {
           .text(record.identity.matrixRow), .optional(record.identity.interval?.start),
           .optional(record.identity.interval?.end),
           .integer(record.identity.parameters == clockParameters ? 1 : 0),
+          .instant(try await readSince(record, tx)),
         ])
     }
   }
@@ -275,10 +277,5 @@ extension Store {
 }
 
 extension NewFire {
-  /// By name, so that equal parameters are equal as text.
-  fileprivate var parametersText: String? {
-    parameters.map { parameters in
-      JSONValue.object(parameters.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }).text
-    }
-  }
+  fileprivate var parametersText: String? { parameters.map { RunIdentity.json($0).text } }
 }

@@ -94,6 +94,22 @@ extension Store {
     }
   }
 
+  /// From when on a run may not have seen what came into its sources: when it was begun, or of a replay the run whose
+  /// rows it takes over.
+  package func readSince(_ run: RunRecord) async throws -> Instant {
+    try await database.transaction(.read) { tx in try await readSince(run, tx) }
+  }
+
+  func readSince(_ run: RunRecord, _ tx: any StateTransaction) async throws -> Instant {
+    var first = run
+    while let origin = first.replayOf,
+      let row = try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(origin.text)])
+    {
+      first = try RunRecord(row)
+    }
+    return first.createdAt
+  }
+
   /// The serial for a new run of a job without interval: one more than the highest in use, or that
   /// of the oldest run that is not over.
   private func serial(for identity: RunIdentity, _ tx: any StateTransaction) async throws -> Int {
@@ -186,13 +202,18 @@ extension Store {
   }
 
   /// The intervals that runs of a job have covered successfully, overlapping `range`, by their start.
+  /// - Parameters:
+  ///   - parameters: only runs with these count; `nil` for all.
+  ///   - starter: what this has started counts with other parameters too.
   package func succeededIntervals(
-    project: String, job: JobName, matrixRow: String, in range: TimeRange
+    project: String, job: JobName, matrixRow: String, parameters: [String: String]? = nil,
+    orStartedBy starter: String? = nil, in range: TimeRange
   ) async throws -> [TimeRange] {
-    try await database.transaction(.read) { tx in
+    let wanted = parameters.map { RunIdentity.json($0).text }
+    return try await database.transaction(.read) { tx in
       try await tx.rows(
         """
-        SELECT DISTINCT interval_start, interval_end FROM runs
+        SELECT DISTINCT interval_start, interval_end, parameters, settings FROM runs
         WHERE project = $1 AND job = $2 AND matrix_row = $3 AND state = 'succeeded'
           AND interval_start < $5 AND interval_end > $4
         ORDER BY interval_start, interval_end
@@ -200,7 +221,10 @@ extension Store {
         [
           .text(project), .text(job.text), .text(matrixRow), .instant(range.start), .instant(range.end),
         ]
-      ).compactMap(TimeRange.read)
+      ).filter { row in
+        if try wanted == nil || row.text("parameters") == wanted { return true }
+        return try starter != nil && row.json("settings")["started_by"]?.stringValue == starter
+      }.compactMap(TimeRange.read)
     }
   }
 
@@ -276,8 +300,10 @@ extension Store {
 private let openByIdentity: StaticString = "SELECT * FROM runs WHERE identity = $1 AND is_open = 1"
 
 extension RunIdentity {
+  var parametersJSON: JSONValue { RunIdentity.json(parameters) }
+
   /// By name, so that equal parameters are equal as text.
-  var parametersJSON: JSONValue {
+  static func json(_ parameters: [String: String]) -> JSONValue {
     .object(parameters.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })
   }
 

@@ -239,6 +239,21 @@ import Testing
     }
   }
 
+  /// The first interval begins before its job was seen.
+  @Test func whatStatusNamesIsMadeByTheBackfillThatItNames() async throws {
+    try await Self.with("schedule: {cron: \"0 * * * *\", catch_up: none}") { project in
+      let now = ScheduledJobText.toEarlyInTheHour()
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(now)).status == 0)
+      let later = ScheduledJobText.later(now + 3600)
+      let status = try await project.run(["status"], environment: later).output
+      #expect(status.contains("--only missing"), "\(status)")
+      let backfill = try await project.run(["backfill", "job", "--only", "missing"], environment: later)
+      #expect(backfill.status == 0, "\(backfill.output)")
+      let after = try await project.run(["status"], environment: later).output
+      #expect(!after.contains("without a success"), "\(backfill.output)\n\(after)")
+    }
+  }
+
   @Test func aMatrixFromAQueryIsOneRunARow() async throws {
     try await Self.with(
       "matrix: {connection: db, query: \"SELECT shop FROM shops\"}\nschedule: {cron: \"0 * * * *\", catch_up: all}",
@@ -320,6 +335,23 @@ import Testing
       // A file must have been left alone for a second.
       for _ in 0..<2 {
         #expect(try await project.run(["tick"], environment: ScheduledJobText.later(60)).status == 0)
+      }
+      #expect(try await project.rows("SELECT count(*) FROM seen") == [["1"]])
+    }
+  }
+
+  /// Its time was set by somebody, or by another machine's clock.
+  @Test func aFileOfATimeToComeFiresOnce() async throws {
+    try await Self.with("schedule: {trigger: {file: landing/orders.csv}}") { project in
+      mkdir(project.path("landing"), 0o755)
+      #expect(try await project.run(["tick"]).status == 0)
+      try project.write("landing/orders.csv", "1\n")
+      var times = [timespec(), timespec()]
+      for index in times.indices { times[index].tv_sec = time(nil) + 600 }
+      #expect(utimensat(AT_FDCWD, project.path("landing/orders.csv"), &times, 0) == 0)
+      for offset in [60, 1200] {
+        let tick = try await project.run(["tick"], environment: ScheduledJobText.later(offset))
+        #expect(tick.status == 0, "\(tick.output)")
       }
       #expect(try await project.rows("SELECT count(*) FROM seen") == [["1"]])
     }
