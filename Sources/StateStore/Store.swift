@@ -33,6 +33,11 @@ package struct Store: Sendable {
   /// Whether a run's owner is this very process.
   package func isOurs(_ owner: Owner) -> Bool { owner.host == host && owner.processID == processID }
 
+  /// The clock that records are dated by: of the database where several hosts share it, and so perhaps not this host's.
+  package func now() async throws -> Instant {
+    try await database.transaction(.read) { tx in try await tx.now() }
+  }
+
   /// Looks for damage, changing nothing: one sentence per finding.
   package func check() async throws -> [String] {
     let damage = try await database.check()

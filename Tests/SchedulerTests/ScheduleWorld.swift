@@ -15,6 +15,8 @@ struct ScheduleWorld: Sendable {
   let clock: HandClock
   let runner: PretendRunner
   let project: ProjectFile
+  /// How far the host's clock goes before the state's.
+  var ahead = Duration.zero
   private let places = PoolPlaces()
 
   init(store: Store, clock: HandClock, runner: PretendRunner, project: ProjectFile) {
@@ -29,7 +31,7 @@ struct ScheduleWorld: Sendable {
 
   static func hours(_ hours: Double) -> Instant { start.advanced(by: .seconds(hours * 3600)) }
 
-  var now: @Sendable () -> Instant { { clock.now } }
+  var now: @Sendable () -> Instant { { [clock, ahead] in clock.now.advanced(by: ahead) } }
 
   /// One clerk that goes on counting, as that of a daemon does.
   var shared: FireClerk {

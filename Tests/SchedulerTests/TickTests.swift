@@ -112,6 +112,22 @@ import Testing
     }
   }
 
+  @Test(arguments: [-1.0, 1.0]) func aRunIsTriedAgainByTheStatesClock(hoursAhead: Double) async throws {
+    try await withScheduleWorld { world in
+      var world = world
+      world.ahead = .seconds(hoursAhead * 3600)
+      let job = try world.job("errors: {rerun: {attempts: 1, wait: 30m}}\n\(Self.hourly)")
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.expect(.fails, .fails)
+      #expect(try await world.tick(job).map(\.outcome) == [.claimed])
+      world.clock.set(1.4)
+      #expect(try await world.tick(job).isEmpty)
+      world.clock.set(1.5)
+      #expect(try await world.tick(job).map(\.outcome) == [.failed])
+    }
+  }
+
   @Test func anOutcomeStaysWhateverIsDoneByHandLater() async throws {
     try await withScheduleWorld { world in
       let job = try world.job(Self.hourly)

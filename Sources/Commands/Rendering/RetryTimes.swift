@@ -7,10 +7,11 @@ internal import StateStore
 /// Which failed runs are tried again by themselves, and when: those whose fire is still theirs.
 struct RetryTimes {
   private var waits: [RunID: (at: Instant, zone: ZoneRules?)] = [:]
+  /// By the state's clock, as the runs' times are.
   private let now: Instant
 
-  init(_ context: ProjectContext, _ store: Store, now: Instant) async throws {
-    self.now = now
+  init(_ context: ProjectContext, _ store: Store) async throws {
+    now = try await store.now()
     let scheduled = try await RerunRule.scheduled(project: context.project.name, store)
     if scheduled.isEmpty { return }
     let jobs = try context.jobs().readings.map(\.job)

@@ -18,7 +18,7 @@ struct RunReruns: Sendable {
     var request = request
     request.waitsToRerun = !isOff
     while true {
-      let start = environment.now()
+      let start = try await environment.store.now()
       do {
         return try await Conductor(environment).run(request, matrixRowName: matrixRowName)
       } catch let failure {
@@ -33,7 +33,7 @@ struct RunReruns: Sendable {
             reason: "failed \(run.failures) of at most \(request.job.errors.rerunAttempts + 1) times; "
               + "runs again at \(moment.text())"))
         do {
-          try await Task.sleep(for: max(.zero, environment.now().duration(to: moment)))
+          try await Task.sleep(for: max(.zero, environment.store.now().duration(to: moment)))
         } catch {
           throw failure
         }
@@ -45,6 +45,7 @@ struct RunReruns: Sendable {
   }
 
   /// The run that failed just now, if one had begun.
+  /// - Parameter start: by the state's clock.
   private func failed(
     _ request: RunRequest, _ row: String, since start: Instant
   ) async throws -> RunRecord? {

@@ -15,7 +15,7 @@ enum ShowCommand {
     let store = try await context.openStoreToRead()
     let record = try await context.run(named: invocation.operands[0], in: store)
     let now = SystemClock.now
-    let retries = try await RetryTimes(context, store, now: now)
+    let retries = try await RetryTimes(context, store)
     let line = RunLine(
       record, isOwned: try await store.isOwned(record.id), now: now, intervals: try IntervalText(context),
       retry: retries.text(record.id))

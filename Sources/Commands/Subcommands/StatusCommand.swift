@@ -19,7 +19,7 @@ enum StatusCommand {
     let runs = try await store.standingRuns(project: context.project.name, job: job, matrixRow: row)
     let intervals = try IntervalText(context)
     let now = SystemClock.now
-    let retries = try await RetryTimes(context, store, now: now)
+    let retries = try await RetryTimes(context, store)
     var lines: [RunLine] = []
     for record in runs {
       lines.append(

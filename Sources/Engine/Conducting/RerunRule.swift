@@ -16,8 +16,8 @@ package enum RerunRule {
     Set(try await store.openFires(project: project, job: job).compactMap(\.run))
   }
 
-  /// - Returns: the moment, which may have passed; `nil` where the run has not failed, or has used its
-  ///   attempts up.
+  /// - Returns: the moment by the state's clock, which may have passed; `nil` where the run has not failed, or has used
+  ///   its attempts up.
   package static func moment(for run: RunRecord, _ rules: ErrorRules) -> Instant? {
     guard run.state == .failed, run.failures <= rules.rerunAttempts else { return nil }
     return run.updatedAt.advanced(by: rules.rerunWait)

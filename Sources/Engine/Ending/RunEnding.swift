@@ -119,7 +119,7 @@ struct RunEnding: Sendable {
   private func outlook(_ record: RunRecord) async throws -> [JSONValue.Member] {
     let rules = request.job.errors
     if RerunRule.allowsAnother(record, rules), try await isTriedAgain(record) {
-      let moment = environment.now().advanced(by: rules.rerunWait)
+      let moment = try await environment.store.now().advanced(by: rules.rerunWait)
       return [.init("retry_at", .string(moment.text(in: context.zone)))]
     }
     return [.init("next", .string("tidemark resume \(record.id)"))]

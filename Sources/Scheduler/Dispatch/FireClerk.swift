@@ -219,8 +219,9 @@ package struct FireClerk: Sendable {
     }
     // One that somebody wants ended is not waited for.
     if run.state == .failed, try await store.cancelRequest(for: id) == nil {
-      let again = run.updatedAt.advanced(by: job.job.errors.rerunWait)
-      if again > now() { return .rests(until: again) }
+      // By the clock that the failure is dated by.
+      let rest = try await store.now().duration(to: run.updatedAt.advanced(by: job.job.errors.rerunWait))
+      if rest > .zero { return .rests(until: now().advanced(by: rest)) }
     }
     return .goesOn(
       FireOrder(
