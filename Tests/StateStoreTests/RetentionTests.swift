@@ -46,6 +46,58 @@ import Testing
     }
   }
 
+  /// However much there is to go, no transaction takes all of it.
+  @Test(arguments: StoreKind.allCases) func manyRunsGoInPieces(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      for day in Int64(0)..<120 {
+        let owner = try await store.begin(.sample(day: day))
+        try await store.checkpoint(.sample(0, quarantined: 1), for: owner)
+        try await store.move(owner, through: .cancelled)
+        try await store.release(owner)
+      }
+      let end = Instant(microseconds: .max)
+      let counts = try await store.purge(
+        project: "shop", job: JobName("daily"), runsBefore: end, quarantineBefore: end)
+      #expect(counts.runs == 120 && counts.rejections == 120)
+      #expect(try await store.runs(RunFilter()).isEmpty)
+    }
+  }
+
+  /// A file that lies there unchanged, or an event that can be asked for still, fires once.
+  @Test(arguments: StoreKind.allCases) func whatATriggerHasFiredStays(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let job = JobName("daily")
+      _ = try await store.recordFirstSighting(project: "shop", job: job, at: Instant(microseconds: 0))
+      let fires = [nil, [:]].enumerated().map { number, parameters in
+        NewFire(
+          key: FireKey(project: "shop", job: job, fire: Instant(microseconds: Int64(number + 1))),
+          interval: nil,
+          parameters: parameters)
+      }
+      func insert() async throws -> Int {
+        try await store.insertFires(
+          fires, project: "shop", job: job, consideredUntil: Instant(microseconds: 2))
+      }
+      #expect(try await insert() == 2)
+      for (day, fire) in fires.enumerated() {
+        let owner = try await store.begin(.sample(day: Int64(day), fire: fire.key))
+        try await store.move(
+          owner, RunMove(to: .cancelled, event: EventDraft("cancelled"), fireOutcome: .cancelled))
+        try await store.release(owner)
+      }
+      let end = Instant(microseconds: .max)
+      let counts = try await store.purge(
+        project: "shop", job: job, runsBefore: end, quarantineBefore: end)
+      #expect(counts.runs == 2 && counts.fires == 1)
+      #expect(try await insert() == 1)
+      let kept = try await store.fires(
+        project: "shop", job: job, in: TimeRange(start: Instant(microseconds: 2), end: end))
+      #expect(kept.map(\.outcome) == [.cancelled] && kept.allSatisfy { $0.run == nil })
+    }
+  }
+
   /// A process that died between the end of its run and its release has left the lock's file.
   @Test func lockFilesThatWereLeftGo() async throws {
     try await withStore(.sqlite) { world in

@@ -9,6 +9,14 @@ package struct PurgeCounts: Hashable, Sendable {
   package var events = 0
 
   package init() {}
+
+  fileprivate mutating func add(_ other: PurgeCounts) {
+    runs += other.runs
+    rejections += other.rejections
+    fires += other.fires
+    notices += other.notices
+    events += other.events
+  }
 }
 
 extension Store {
@@ -16,46 +24,74 @@ extension Store {
   /// and trail, and rejected rows, which may go earlier; those that an unfinished replay needs stay.
   ///
   /// The newest success of each identity stays, whatever its age: without it the identity would be
-  /// run anew. It keeps its record and loses its blocks. Lock files go that processes have left which died at the end
+  /// run anew. It keeps its record and loses its blocks. What a trigger has fired stays as well: its file or event may be
+  /// there still, and must not fire again. Lock files go that processes have left which died at the end
   /// of their runs.
   package func purge(project: String, job: JobName, runsBefore: Instant, quarantineBefore: Instant)
     async throws -> PurgeCounts
   {
     try await removeLocksLeft()
+    var counts = PurgeCounts()
+    while true {
+      let (some, isAll) = try await purgeSome(
+        [.text(project), .text(job.text)], runsBefore, quarantineBefore)
+      counts.add(some)
+      if isAll { return counts }
+    }
+  }
+
+  /// Of how many runs one transaction deletes something at most: it is to take less time than a statement may.
+  private static let mostRuns: Int64 = 50
+
+  /// - Returns: what it removed, and whether nothing is left to remove.
+  private func purgeSome(
+    _ which: [StateValue], _ runsBefore: Instant, _ quarantineBefore: Instant
+  ) async throws -> (PurgeCounts, isAll: Bool) {
+    let most = StateValue.integer(Store.mostRuns)
     return try await database.transaction(.write(.purge)) { tx in
+      func runs(_ sql: StaticString, _ before: Instant) async throws -> [[StateValue]] {
+        try await tx.rows(sql, which + [.instant(before), most]).map { [.text(try $0.text("run_id"))] }
+      }
       var counts = PurgeCounts()
-      let which: [StateValue] = [.text(project), .text(job.text)]
-      counts.rejections = try await tx.run(
+      let rejecting = try await runs(
         """
-        DELETE FROM rejections WHERE run_id IN (
-          SELECT run_id FROM runs
-          WHERE project = $1 AND job = $2 AND is_open = 0 AND finished_at < $3
-            AND NOT EXISTS (
-              SELECT 1 FROM runs AS replay WHERE replay.replay_of = runs.run_id AND replay.is_open = 1))
-        """, which + [.instant(quarantineBefore)])
-      try await tx.run(
+        SELECT run_id FROM runs
+        WHERE project = $1 AND job = $2 AND is_open = 0 AND finished_at < $3
+          AND EXISTS (SELECT 1 FROM rejections WHERE rejections.run_id = runs.run_id)
+          AND NOT EXISTS (
+            SELECT 1 FROM runs AS replay WHERE replay.replay_of = runs.run_id AND replay.is_open = 1)
+        LIMIT $4
+        """, quarantineBefore)
+      for run in rejecting {
+        counts.rejections += try await tx.run("DELETE FROM rejections WHERE run_id = $1", run)
+      }
+      let partial = try await runs(
         """
-        DELETE FROM blocks WHERE run_id IN (
-          SELECT run_id FROM runs
-          WHERE project = $1 AND job = $2 AND is_open = 0 AND finished_at < $3)
-        """, which + [.instant(runsBefore)])
-      let old = try await tx.rows(
+        SELECT run_id FROM runs
+        WHERE project = $1 AND job = $2 AND is_open = 0 AND finished_at < $3
+          AND EXISTS (SELECT 1 FROM blocks WHERE blocks.run_id = runs.run_id)
+        LIMIT $4
+        """, runsBefore)
+      try await tx.runEach("DELETE FROM blocks WHERE run_id = $1", partial)
+      let old = try await runs(
         """
         SELECT run_id FROM runs
         WHERE project = $1 AND job = $2 AND is_open = 0 AND finished_at < $3
           AND (state <> 'succeeded' OR EXISTS (
             SELECT 1 FROM runs AS newer WHERE newer.identity = runs.identity
               AND newer.state = 'succeeded' AND newer.revision > runs.revision))
-        """, which + [.instant(runsBefore)]
-      ).map { [StateValue.text(try $0.text("run_id"))] }
+        LIMIT $4
+        """, runsBefore)
       for run in old {
-        counts.fires += try await tx.run("DELETE FROM fires WHERE run_id = $1", run)
+        counts.fires += try await tx.run(
+          "DELETE FROM fires WHERE run_id = $1 AND (parameters IS NULL OR closed_at IS NULL)", run)
+        try await tx.run("UPDATE fires SET run_id = NULL WHERE run_id = $1", run)
         counts.notices += try await tx.run(
           "DELETE FROM notices WHERE run_id = $1 AND state <> 'due'", run)
         counts.events += try await tx.run("DELETE FROM events WHERE subject = $1", run)
         counts.runs += try await tx.run("DELETE FROM runs WHERE run_id = $1", run)
       }
-      return counts
+      return (counts, isAll: [rejecting, partial, old].allSatisfy { $0.count < Store.mostRuns })
     }
   }
 
