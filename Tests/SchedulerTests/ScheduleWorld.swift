@@ -258,9 +258,10 @@ final class PretendRunner: FireRunner {
       throw Fault("interrupted", .interrupted, "The process died")
     case .fails:
       let willRetry = record.failures < request.job.errors.rerunAttempts
-      try await move(ownership, .failed, willRetry ? nil : .failed)
+      let fault = Fault("division_by_zero", .data, "Division by zero")
+      try await move(ownership, .failed, willRetry ? nil : .failed, pause: request.pause?(fault))
       try await store.release(ownership)
-      throw Fault("division_by_zero", .data, "Division by zero")
+      throw fault
     case .succeeds, .cannotStart: break
     }
     // What a dead owner had reached is not done again.
@@ -291,10 +292,11 @@ final class PretendRunner: FireRunner {
 
   private func move(
     _ ownership: Ownership, _ state: RunState, _ outcome: FireOutcome? = nil,
-    _ notices: [NoticeDraft] = []
+    _ notices: [NoticeDraft] = [], pause: FailurePause? = nil
   ) async throws {
     try await store.move(
       ownership,
-      RunMove(to: state, event: EventDraft(state.rawValue), notices: notices, fireOutcome: outcome))
+      RunMove(
+        to: state, event: EventDraft(state.rawValue), notices: notices, fireOutcome: outcome, pause: pause))
   }
 }

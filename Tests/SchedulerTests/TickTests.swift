@@ -447,6 +447,25 @@ import Testing
     }
   }
 
+  /// Whoever dies when the failure is written, and no sooner, has paused the job as well.
+  @Test func aFailureIsWrittenWithItsPause() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(
+        "errors: {pause_after: 1}\nnotify: [{events: [failure], command: [mail]}]\n\(Self.hourly)")
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.expect(.fails)
+      var considered: Instant? = ScheduleWorld.start
+      guard case .run(let order) = try await world.clerk.step(job, considered: &considered) else {
+        throw CancellationError()
+      }
+      await #expect(throws: Fault.self) { try await world.runner.run(order.request, matrixRowName: "") }
+      #expect(try await world.ledger() == ["1.0 failed"])
+      #expect(try await world.store.pauses(project: "shop").map(\.reason) == ["the last fire failed"])
+      #expect(try await world.store.notices(limit: 10).map(\.event) == [.failure])
+    }
+  }
+
   @Test func theHighestPriorityGoesFirst() async throws {
     try await withScheduleWorld { world in
       let jobs = try [("a", 0), ("b", 7), ("c", -1)].map { name, priority in

@@ -27,6 +27,8 @@ package struct RunRequest: Sendable {
   package var finishBy: Instant?
   /// What is told with a success after that moment.
   package var lateNotices: [NoticeDraft] = []
+  /// Pauses the job where its fires have failed too often with the one that ends now, by this fault.
+  package var pause: (@Sendable (Fault?) -> FailurePause?)?
   package var startedBy = Starter.hand
   /// Who asks carries `errors.rerun` out, also where no fire does.
   package var waitsToRerun = false

@@ -101,7 +101,7 @@ struct RunEnding: Sendable {
           .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
           .init("hint", .optional(fault.hint)),
         ] + outlook),
-      fireOutcome: fireOutcome(state, record))
+      fireOutcome: fireOutcome(state, record), pause: request.pause?(fault))
     let store = environment.store
     let isWritten = try await Task {
       // What fails behind the success, such as closing fires, takes nothing of it back.

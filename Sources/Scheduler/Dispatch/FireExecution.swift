@@ -44,13 +44,15 @@ package struct FireExecution: Sendable {
       if !fault.isTransient, fault.kind != .interrupted, fault.kind != .conflict {
         try await store.closeFire(
           order.fire, as: .failedToStart, note: fault.sentence,
-          notices: ScheduleNotices(job: order.job).missed([order.fire.fire], reason: fault.sentence))
+          notices: ScheduleNotices(job: order.job).missed([order.fire.fire], reason: fault.sentence),
+          pause: ScheduleNotices(job: order.job).pause(order.fire.fire, fault))
       }
     }
     report = try await read(report, order)
     if [.failed, .failedToStart].contains(report.outcome) {
-      report.pause = try await FailurePause(store: store, job: order.job, now: now()).afterFailure(
-        report.fault)
+      report.pause = try await store.pauses(project: order.fire.project).first {
+        $0.job == order.fire.job && $0.isForFailures
+      }
     }
     return report
   }
@@ -121,7 +123,10 @@ package struct FireExecution: Sendable {
     _ run: RunRecord, _ request: RunRequest, by: String, reason: String, fireOutcome: FireOutcome
   ) async throws -> RunOutcome? {
     do {
-      switch try await cancellation.end(run.id, by: by, reason: reason, fireOutcome: fireOutcome) {
+      switch try await cancellation.end(
+        run.id, by: by, reason: reason, fireOutcome: fireOutcome,
+        pause: fireOutcome == .failed ? request.pause?(nil) : nil)
+      {
       case .ended, .over: return nil
       case .asked:
         throw Fault(

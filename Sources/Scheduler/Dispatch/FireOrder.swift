@@ -34,6 +34,7 @@ package struct FireOrder: Sendable {
     request.parameters.merge(parameters ?? [:]) { $1 }
     request.fire = leftBy == nil ? fire : nil
     request.fireOutcome = outcome
+    request.pause = { [job, fire] in ScheduleNotices(job: job).pause(fire.fire, $0) }
     request.startedBy = .schedule
     request.finishBy = job.ledger.intervals.fires.fire(exactlyAt: fire.fire).flatMap(job.ledger.deadline)
     if let deadline = request.finishBy {

@@ -36,7 +36,8 @@ package struct RunCancellation: Sendable {
   ///   forward.
   @discardableResult
   package func end(
-    _ run: RunID, by: String, reason: String, fireOutcome: FireOutcome = .cancelled
+    _ run: RunID, by: String, reason: String, fireOutcome: FireOutcome = .cancelled,
+    pause: FailurePause? = nil
   ) async throws -> Result {
     guard let record = try await store.requestCancel(run, by: by, reason: reason) else {
       throw Fault(
@@ -66,7 +67,7 @@ package struct RunCancellation: Sendable {
       let result: Result
       do {
         let facts = JSONValue.object([.init("by", .string(by)), .init("reason", .string(reason))])
-        result = try await end(ownership, facts, isUndecided: isUndecided, fireOutcome)
+        result = try await end(ownership, facts, isUndecided: isUndecided, fireOutcome, pause)
       } catch {
         try await store.release(ownership)
         throw error
@@ -78,12 +79,15 @@ package struct RunCancellation: Sendable {
 
   /// - Parameter isUndecided: not all targets could be asked what they hold of it.
   private func end(
-    _ ownership: Ownership, _ facts: JSONValue, isUndecided: Bool, _ fireOutcome: FireOutcome
+    _ ownership: Ownership, _ facts: JSONValue, isUndecided: Bool, _ fireOutcome: FireOutcome,
+    _ pause: FailurePause?
   ) async throws -> Result {
     if isUndecided, try await store.run(ownership.run)?.state == .publishing { return .left }
     try await store.stopPublishing(ownership, facts)
     try await store.move(
-      ownership, RunMove(to: .cancelled, event: EventDraft("run_cancelled", facts), fireOutcome: fireOutcome))
+      ownership,
+      RunMove(
+        to: .cancelled, event: EventDraft("run_cancelled", facts), fireOutcome: fireOutcome, pause: pause))
     return .ended
   }
 }

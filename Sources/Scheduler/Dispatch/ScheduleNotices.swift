@@ -28,14 +28,18 @@ struct ScheduleNotices: Sendable {
     }
   }
 
-  /// The job is paused for its failures, and needs somebody.
-  func paused(_ fire: Instant, reason: String, _ fault: Fault?) -> [NoticeDraft] {
-    drafts(.failure, fire: fire, about: "paused") { facts in
+  /// The job may be paused for its failures, the last of which is by this fault, and then needs somebody.
+  /// - Returns: `nil` where it never is.
+  func pause(_ fire: Instant, _ fault: Fault?) -> FailurePause? {
+    guard let limit = job.job.errors.pauseAfter else { return nil }
+    var pause = FailurePause(limit: limit)
+    pause.notices = drafts(.failure, fire: fire, about: "paused") { facts in
       facts.code = "paused"
-      facts.fault = "\(job.id.job) is paused: \(reason)"
+      facts.fault = "\(job.id.job) is paused: \(pause.reason)"
       facts.cause = fault?.sentence
       facts.next = "tidemark unpause \(job.id.job)"
     }
+    return pause
   }
 
   /// - Parameter about: tells two notices of one event and fire apart; the event where left out.

@@ -107,10 +107,12 @@ extension Store {
   }
 
   /// Closes a fire that no run has claimed, and decides on what is told of that.
+  /// - Parameter pause: whether the job is paused for its failures, of which this is one.
   /// - Returns: false if somebody claimed or closed it before; nothing is changed then.
   @discardableResult
   package func closeFire(
-    _ key: FireKey, as outcome: FireOutcome, note: String? = nil, notices: [NoticeDraft] = []
+    _ key: FireKey, as outcome: FireOutcome, note: String? = nil, notices: [NoticeDraft] = [],
+    pause: FailurePause? = nil
   ) async throws -> Bool {
     try await database.transaction(.write(.closeFire)) { tx in
       let now = try await tx.now()
@@ -120,8 +122,10 @@ extension Store {
           UPDATE fires SET outcome = $5, note = $6, closed_at = $7
           WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4 AND outcome = 'pending'
           """, key.values + [.text(outcome.rawValue), .optional(note), .instant(now)]) == 1
-      if isClosed { try await enqueue(notices, now, tx) }
-      return isClosed
+      guard isClosed else { return false }
+      try await enqueue(notices, now, tx)
+      try await apply(pause, project: key.project, job: key.job, matrixRow: key.matrixRow, now, tx)
+      return true
     }
   }
 
@@ -229,22 +233,6 @@ extension Store {
         ORDER BY fire DESC LIMIT 1
         """, [.text(project), .text(job.text), .text(matrixRow)]
       )?.instant("fire")
-    }
-  }
-
-  /// How the newest fires of a job ended that were run, or tried, newest first.
-  package func newestEnds(
-    project: String, job: JobName, matrixRow: String, limit: Int
-  ) async throws -> [FireRecord] {
-    try await database.transaction(.read) { tx in
-      try await tx.rows(
-        """
-        SELECT * FROM fires
-        WHERE project = $1 AND job = $2 AND matrix_row = $3
-          AND outcome IN ('ran', 'late', 'caught_up', 'already_done', 'failed', 'failed_to_start')
-        ORDER BY closed_at DESC, fire DESC LIMIT $4
-        """, [.text(project), .text(job.text), .text(matrixRow), .integer(limit)]
-      ).map(FireRecord.init)
     }
   }
 

@@ -6,26 +6,33 @@ extension Store {
     project: String, job: JobName, until: Instant?, reason: String, by: String
   ) async throws -> PauseRecord {
     try await database.transaction(.write(.pause)) { tx in
-      let now = try await tx.now()
-      let row = try await tx.row(
-        """
-        INSERT INTO pauses (project, job, paused_at, until_at, reason, paused_by)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (project, job) DO UPDATE SET until_at = excluded.until_at,
-          reason = excluded.reason, paused_by = excluded.paused_by
-        RETURNING *
-        """,
-        [
-          .text(project), .text(job.text), .instant(now), .optional(until), .text(reason), .text(by),
-        ])
-      guard let row else { throw Fault("state_unreadable", .internal, "A pause just written is not there") }
-      let body = JSONValue.object([
-        .init("until", until.map { .integer($0.microseconds) } ?? .null),
-        .init("reason", .string(reason)), .init("by", .string(by)),
-      ])
-      try await append(EventDraft("paused", body), project: project, job: job, now, tx)
-      return try PauseRecord(row)
+      try await pause(
+        project: project, job: job, until: until, reason: reason, by: by, try await tx.now(), tx)
     }
+  }
+
+  func pause(
+    project: String, job: JobName, until: Instant?, reason: String, by: String, _ now: Instant,
+    _ tx: any StateTransaction
+  ) async throws -> PauseRecord {
+    let row = try await tx.row(
+      """
+      INSERT INTO pauses (project, job, paused_at, until_at, reason, paused_by)
+      VALUES ($1, $2, $3, $4, $5, $6)
+      ON CONFLICT (project, job) DO UPDATE SET until_at = excluded.until_at,
+        reason = excluded.reason, paused_by = excluded.paused_by
+      RETURNING *
+      """,
+      [
+        .text(project), .text(job.text), .instant(now), .optional(until), .text(reason), .text(by),
+      ])
+    guard let row else { throw Fault("state_unreadable", .internal, "A pause just written is not there") }
+    let body = JSONValue.object([
+      .init("until", until.map { .integer($0.microseconds) } ?? .null),
+      .init("reason", .string(reason)), .init("by", .string(by)),
+    ])
+    try await append(EventDraft("paused", body), project: project, job: job, now, tx)
+    return try PauseRecord(row)
   }
 
   /// Ends a pause.
@@ -39,16 +46,6 @@ extension Store {
       let body = JSONValue.object([.init("by", .string(by))])
       try await append(EventDraft("unpaused", body), project: project, job: job, try await tx.now(), tx)
       return true
-    }
-  }
-
-  /// When somebody last ended a pause of the job; `nil` where nobody ever did.
-  package func lastUnpaused(project: String, job: JobName) async throws -> Instant? {
-    try await database.transaction(.read) { tx in
-      try await tx.row(
-        "SELECT at FROM events WHERE subject = $1 AND name = 'unpaused' ORDER BY number DESC LIMIT 1",
-        [.text("\(project)/\(job.text)")]
-      )?.instant("at")
     }
   }
 

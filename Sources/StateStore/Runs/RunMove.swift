@@ -13,10 +13,12 @@ package struct RunMove: Sendable {
   package var receipt: JSONValue?
   /// Closes the fires that this run has claimed; an outcome that is written already stays.
   package var fireOutcome: FireOutcome?
+  /// Whether the job is paused for its failures, where fires are closed as failed.
+  package var pause: FailurePause?
 
   package init(
     to: RunState, event: EventDraft, fault: Fault? = nil, notices: [NoticeDraft] = [],
-    receipt: JSONValue? = nil, fireOutcome: FireOutcome? = nil
+    receipt: JSONValue? = nil, fireOutcome: FireOutcome? = nil, pause: FailurePause? = nil
   ) {
     self.to = to
     self.event = event
@@ -24,5 +26,6 @@ package struct RunMove: Sendable {
     self.notices = notices
     self.receipt = receipt
     self.fireOutcome = fireOutcome
+    self.pause = pause
   }
 }

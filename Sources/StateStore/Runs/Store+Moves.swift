@@ -99,9 +99,13 @@ extension Store {
         ])
     }
     if let outcome = move.fireOutcome {
-      try await tx.run(
+      let closed = try await tx.run(
         "UPDATE fires SET outcome = $2, closed_at = $3 WHERE run_id = $1 AND outcome = 'claimed'",
         [.text(run.id.text), .text(outcome.rawValue), outcome.isOpen ? .null : .instant(now)])
+      if closed > 0, outcome == .failed {
+        let (project, job, row) = (run.identity.project, run.identity.job, run.identity.matrixRow)
+        try await apply(move.pause, project: project, job: job, matrixRow: row, now, tx)
+      }
     }
     try await append(move.event, to: run.id, now, tx)
     try await enqueue(move.notices, now, tx)
