@@ -37,7 +37,11 @@ extension Attempt {
         of: bound.job, references: references, marks: marks, in: environment)
       let missing = marks.map(\.sink).filter { binding.parts.whole.contains($0) || appeared.contains($0) }
       if missing.isEmpty {
-        if binding.parts.chunks.isEmpty { return }
+        if binding.parts.chunks.isEmpty {
+          // The job may name other files by now, and nobody else would look for what was written beside the old ones.
+          return try Publisher.fenceFiles(
+            of: bound.job, references: references, identity: record.identity, run: record.id, in: environment)
+        }
         binding.isPartial = true
       } else {
         try await catchUp()

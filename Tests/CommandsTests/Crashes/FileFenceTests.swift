@@ -61,6 +61,25 @@ extension CrashMatrix {
       }
     }
 
+    /// What was written beside the path that the job named before it was changed goes as well.
+    @Test(arguments: CrashWorld.StateKind.allCases) func atThePathOfBefore(_ state: CrashWorld.StateKind)
+      async throws
+    {
+      try await CrashWorld.with(state) { world in
+        try world.project.write("jobs/crash.yaml", Self.job)
+        let killed = try await world.run("sinks.prepared:1:kill")
+        try #require(killed.wasKilled, "\(killed.output)")
+        FaultCount.add("path of a file changed between two attempts")
+        #expect(try FolderTree.names(in: world.project.path("out/sub")).count == 1)
+        try world.project.write("out/sub/.crash.csv.other.tmp", "of somebody else")
+        try world.project.write("jobs/crash.yaml", Self.job.replacing("sub/crash", with: "other/crash"))
+        let last = try await world.run()
+        #expect(last.status == 0, "\(last.output)")
+        #expect(try FolderTree.names(in: world.project.path("out/sub")) == [".crash.csv.other.tmp"])
+        #expect(try FolderTree.names(in: world.project.path("out/other")) == ["crash.csv"])
+      }
+    }
+
     /// Where a cleaner has removed what was written, and nobody has taken over, the run fails and says so.
     @Test(arguments: CrashWorld.StateKind.allCases) func removedBySomebody(_ state: CrashWorld.StateKind)
       async throws
