@@ -43,6 +43,15 @@ package struct EngineEnvironment: Sendable {
     }
   }
 
+  /// The same for a run, whose state is waited for while another process keeps it busy.
+  func waitingForState(_ run: RunID, _ retry: ErrorRules.Retry) -> EngineEnvironment {
+    var environment = self
+    environment.store = store.patient(retry) { [report] fault in
+      report(run, .waiting(reason: "\(fault.sentence); trying again"))
+    }
+    return environment
+  }
+
   /// Where and how to connect to `name`, under the application name of `run`.
   /// - Throws: `Fault` `unknown_connection`, or of resolving its string.
   package func settings(_ name: String, run: RunID?, job: JobName) throws(Fault) -> ConnectionSettings {

@@ -58,9 +58,25 @@ package struct Store: Sendable {
     }
   }
 
-  /// Gives space back that purged records leave.
+  /// Gives space back that purged records leave, while others go on.
+  /// - Throws: `Fault` `state_in_use` where that cannot be while a run goes on.
   package func compact() async throws {
-    try await database.compact()
+    try await database.compact {
+      guard case .lockFiles(let locks) = owners else { return }
+      guard let run = try locks.runs().first(where: locks.isHeld) else { return }
+      throw Fault(
+        "state_in_use", .conflict,
+        "Run \(run) is going on, and a state file of an older Tidemark is compacted as a whole for the first time",
+        hint: "Run this again when no run goes on; from then on nobody is held up by it")
+    }
+  }
+
+  /// The same state, waited for as long as `retry` says while another process keeps it busy.
+  /// - Parameter tell: is told of each time that it was busy and is asked again.
+  package func patient(_ retry: ErrorRules.Retry, tell: @escaping @Sendable (Fault) -> Void) -> Store {
+    Store(
+      database: PatientDatabase(base: database, retry: retry, tell: tell), owners: owners, host: host,
+      processID: processID, absentLocation: absentLocation)
   }
 
   package func close() async {

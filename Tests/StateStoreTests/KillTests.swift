@@ -116,7 +116,7 @@ private struct KillingDatabase: StateDatabase {
   }
 
   func check() async throws -> [String] { try await inner.check() }
-  func compact() async throws { try await inner.compact() }
+  func compact(alone: @Sendable () throws -> Void) async throws { try await inner.compact(alone: alone) }
   func close() async { await inner.close() }
 }
 

@@ -118,6 +118,31 @@ import Testing
     }
   }
 
+  /// What is asked for by hand takes as long as it takes.
+  @Test func compactingHasNoTimeLimit() async throws {
+    try await withTestDatabase { settings in
+      let limits = PostgresLimits(lease: .seconds(600), statement: .seconds(2))
+      let database = try await PostgresDatabase(settings: settings, limits: limits, makesSchema: true)
+      let (holder, asker) = (try await Connection.open(settings), try await Connection.open(settings))
+      try await holder.execute("BEGIN; LOCK TABLE tidemark_state.runs IN SHARE MODE")
+      async let compacted: Void = database.compact {}
+      try await Patience.until("the compaction takes long") {
+        try await asker.query(
+          """
+          SELECT count(*) AS waiting FROM pg_stat_activity
+          WHERE datname = current_database() AND query LIKE 'VACUUM%' AND wait_event_type = 'Lock'
+            AND clock_timestamp() - query_start > interval '3 seconds'
+          """
+        ).onlyRow.integer("waiting") == 1
+      }
+      try await holder.execute("COMMIT")
+      try await compacted
+      await asker.close()
+      await holder.close()
+      await database.close()
+    }
+  }
+
   @Test func manyOpenANewStateAtOnce() async throws {
     try await withTestDatabase { settings in
       let stores = try await withThrowingTaskGroup(of: Store.self) { group in

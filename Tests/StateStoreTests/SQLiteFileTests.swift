@@ -143,6 +143,92 @@ import Testing
     }
   }
 
+  @Test func aBusyFileIsWaitedForAsLongAsItsRunMayRetry() async throws {
+    try await withScratchFolder { folder in
+      let path = "\(folder)/state.db"
+      let other = try await SQLiteDatabase(path: path, now: { Instant(microseconds: 1) })
+      let writer = try SQLiteConnection(path: path)
+      try writer.execute("BEGIN IMMEDIATE")
+      let impatient = try await SQLiteDatabase(
+        path: path, now: { Instant(microseconds: 1) }, busyTimeout: .milliseconds(1))
+      func waiting(_ giveUpAfter: Duration, _ tell: @escaping @Sendable (Fault) -> Void) -> PatientDatabase {
+        PatientDatabase(
+          base: impatient,
+          retry: .init(initial: .milliseconds(1), maximum: .milliseconds(1), giveUpAfter: giveUpAfter),
+          tell: tell)
+      }
+      do {
+        try await waiting(.zero) { _ in }.transaction(.write(.checkpoint)) { _ in }
+        Issue.record("nobody was waited for")
+      } catch let fault as Fault {
+        #expect(fault.code == "state_busy" && !fault.isTransient)
+      }
+      let (told, telling) = AsyncStream.makeStream(of: Fault.self)
+      async let done: Void = waiting(.seconds(3600)) { telling.yield($0) }
+        .transaction(.write(.checkpoint)) { _ in }
+      var count = 0
+      for await fault in told {
+        #expect(fault.code == "state_busy")
+        count += 1
+        if count == 3 { break }
+      }
+      try writer.execute("ROLLBACK")
+      try await done
+      await other.close()
+    }
+  }
+
+  /// Rows come and go, and the file becomes small again, while somebody reads.
+  @Test func aFileShrinksInSteps() async throws {
+    try await withScratchFolder { folder in
+      let path = "\(folder)/state.db"
+      let store = try await open(path)
+      let size = {
+        guard case .integer(let pages) = try SQLiteConnection(path: path).pragma("PRAGMA page_count").first
+        else { throw Unexpected() }
+        return pages
+      }
+      let empty = try size()
+      try await fill(store, 4000)
+      #expect(try size() > empty + 4000)
+      let reader = try SQLiteConnection(path: path)
+      try reader.execute("BEGIN; SELECT COUNT(*) FROM runs")
+      try await store.compact()
+      #expect(try size() == empty)
+      #expect(try await store.check() == [])
+      await store.close()
+    }
+  }
+
+  /// Leaves so many free pages behind.
+  private func fill(_ store: Store, _ pages: Int) async throws {
+    try await store.database.transaction(.write(.checkpoint)) { tx in
+      try await tx.runEach(
+        "INSERT INTO notices (notice_id, project, job, event, channel, facts, state, attempts, next_attempt, created_at) VALUES ($1, '', '', '', '', $2, '', 0, 0, 0)",
+        (0..<pages).map { [.text("\($0)"), .text(String(repeating: "x", count: 4000))] })
+    }
+    try await store.database.transaction(.write(.purge)) { tx in try await tx.run("DELETE FROM notices", []) }
+  }
+
+  /// One that was made without that is written anew once, when nobody works.
+  @Test func anOlderFileIsRewrittenAlone() async throws {
+    try await withScratchFolder { folder in
+      let path = "\(folder)/state.db"
+      try write([], to: path)
+      try SQLiteConnection(path: path).execute("PRAGMA journal_mode = WAL")
+      let store = try await open(path)
+      let kind = { try SQLiteConnection(path: path).pragma("PRAGMA auto_vacuum") }
+      let owner = try await store.begin()
+      #expect(try kind() == [.integer(0)])
+      await expectFault("state_in_use") { try await store.compact() }
+      try await store.release(owner)
+      try await store.compact()
+      #expect(try kind() == [.integer(2)])
+      #expect(try await store.check() == [])
+      await store.close()
+    }
+  }
+
   @Test func manyOpenANewFileAtOnce() async throws {
     try await withScratchFolder { folder in
       let stores = try await withThrowingTaskGroup(of: Store.self) { group in

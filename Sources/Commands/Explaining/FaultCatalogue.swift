@@ -295,6 +295,7 @@ enum FaultCatalogue {
     # The state store
     state_behind_pooler|config|The state's database is behind a pooler that shares sessions|Connect to the server itself
     state_busy|conflict|Another process is writing the state|Try again; one that hangs shows in `ps`
+    state_in_use|conflict|A state file of an older Tidemark cannot be compacted while a run goes on|Compact it when no run goes on; from then on nobody is held up by it
     unit_not_ours|conflict|A unit file was written by somebody else, or changed since Tidemark wrote it|Put own settings into UNIT.d/*.conf; `--force` replaces the file
     state_damaged|data|The state file is damaged|`tidemark state check`; put a backup in its place: nothing can be published twice
     state_encoding|config|The state's database is not UTF-8|Make one with ENCODING UTF8

@@ -1,6 +1,7 @@
 internal import Model
 internal import Planning
 internal import Postgres
+internal import Runtime
 internal import Sinks
 internal import StateStore
 internal import Synchronization

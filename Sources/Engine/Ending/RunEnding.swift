@@ -89,8 +89,8 @@ struct RunEnding: Sendable {
     var events: Set<NoticeEvent> = []
     if state == .failed { events.insert(fault.kind == .check ? .checkFailed : .failure) }
     if fault.kind == .check { events.insert(.failure) }
-    // The task may be cancelled by now; what is written about its end must be written all the same.
-    let outlook = state == .failed ? try await Task { try await self.outlook(record) }.value : []
+    // The task may be cancelled by now: the store is not cut short by that.
+    let outlook = state == .failed ? try await outlook(record) : []
     let move = RunMove(
       to: state, event: EventDraft(event.name, .object(event.facts)), fault: fault,
       notices: NoticeDecision(request: request, context: context).drafts(
@@ -103,15 +103,13 @@ struct RunEnding: Sendable {
         ] + outlook),
       fireOutcome: fireOutcome(state, record), pause: request.pause?(fault))
     let store = environment.store
-    let isWritten = try await Task {
-      // What fails behind the success, such as closing fires, takes nothing of it back.
-      let now = try await store.run(record.id)?.state ?? record.state
-      if now == .succeeded { return false }
+    // What fails behind the success, such as closing fires, takes nothing of it back.
+    let now = try await store.run(record.id)?.state ?? record.state
+    if now != .succeeded {
       try await store.move(
         ownership, now == .publishing && move.to == .cancelled ? move.interrupting : move)
-      return true
-    }.value
-    if isWritten { environment.report(record.id, event) }
+      environment.report(record.id, event)
+    }
     await store.releaseQuietly(ownership, report: environment.report)
   }
 

@@ -24,8 +24,9 @@ protocol StateDatabase: Sendable {
   /// - Returns: one sentence per finding; empty if all is well.
   func check() async throws -> [String]
 
-  /// Gives space back that purged records leave.
-  func compact() async throws
+  /// Gives space back that purged records leave, holding up nobody for long.
+  /// - Parameter alone: called before what would hold up all others all the same; throws where that must not be.
+  func compact(alone: @Sendable () throws -> Void) async throws
 
   func close() async
 }

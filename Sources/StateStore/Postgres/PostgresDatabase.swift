@@ -108,15 +108,18 @@ actor PostgresDatabase: StateDatabase {
 
   func check() async throws -> [String] { [] }
 
-  func compact() async throws {
-    let connection = try await take()
+  /// Over a connection of its own, whose statements may take as long as they take. Nobody who reads or writes waits for it.
+  func compact(alone: @Sendable () throws -> Void) async throws {
+    let connection = try await Connection.open(settings)
     do {
+      try await connection.execute(limits.session)
+      try await connection.execute("SET statement_timeout = 0")
       for table in PostgresLayout.largeTables { try await connection.execute("VACUUM (ANALYZE) \(table)") }
     } catch {
-      await give(back: connection)
+      await connection.close()
       throw error
     }
-    await give(back: connection)
+    await connection.close()
   }
 
   func close() async {
@@ -131,8 +134,7 @@ actor PostgresDatabase: StateDatabase {
     let connection = try await Connection.open(settings)
     do {
       try await connection.execute(limits.session)
-      // Longer than the session's statement_timeout.
-      await connection.limitEverySilence(.seconds(90))
+      await connection.limitEverySilence(limits.statement * 1.5)
     } catch {
       await connection.close()
       throw error
@@ -177,6 +179,8 @@ struct PostgresLimits: Sendable {
   var connections = 4
   /// For how long an interrupted transaction is done again.
   var patience = Duration.seconds(30)
+  /// How long a statement may take, but for what somebody asks for by hand.
+  var statement = Duration.seconds(60)
 
   /// What every connection keeps for its lifetime.
   var session: SQLText {
@@ -184,7 +188,7 @@ struct PostgresLimits: Sendable {
     return """
       SET search_path = tidemark_state, pg_catalog; \
       SET client_min_messages = error; SET standard_conforming_strings = on; SET bytea_output = hex; \
-      SET synchronous_commit = on; SET lock_timeout = 20000; SET statement_timeout = 60000; \
+      SET synchronous_commit = on; SET lock_timeout = 20000; SET statement_timeout = \(Int64(statement / .milliseconds(1))); \
       SET idle_in_transaction_session_timeout = \(max(lease, 1000)); \
       SET default_transaction_read_only = off
       """

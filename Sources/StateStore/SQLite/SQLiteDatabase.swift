@@ -12,6 +12,7 @@ actor SQLiteDatabase: StateDatabase {
   nonisolated let location: String
   private nonisolated let thread: ThreadExecutor
   private let now: @Sendable () -> Instant
+  private let busyTimeout: Duration
   private var connection: SQLiteConnection?
   private var turns = Turns(1)
 
@@ -30,8 +31,9 @@ actor SQLiteDatabase: StateDatabase {
   {
     location = path
     self.now = now
+    self.busyTimeout = busyTimeout
     thread = try ThreadExecutor(name: "tidemark-state")
-    try open(busyTimeout)
+    try open()
   }
 
   /// How long another process is waited for.
@@ -40,7 +42,7 @@ actor SQLiteDatabase: StateDatabase {
   /// The place of a state that is empty, and gone when it is closed.
   static let memory = ":memory:"
 
-  private func open(_ busyTimeout: Duration) throws {
+  private func open() throws {
     if location != SQLiteDatabase.memory { try StateFolder.prepare(forFile: location) }
     let connection = try SQLiteConnection(path: location)
     connection.setBusyTimeout(busyTimeout)
@@ -101,11 +103,24 @@ actor SQLiteDatabase: StateDatabase {
     return try SQLiteLayout.check(try opened())
   }
 
-  func compact() async throws {
+  /// Page by page, in transactions as short as those of a run. A file that cannot do that yet is written anew as a
+  /// whole, once, and can do it from then on.
+  func compact(alone: @Sendable () throws -> Void) async throws {
     await enter()
     defer { turns.leave() }
     let connection = try opened()
-    try connection.execute("VACUUM")
+    if try SQLiteLayout.shrinksInSteps(connection) {
+      while try SQLiteLayout.shrink(connection) {
+        // Others, who look for the lock only now and then, come in between.
+        try await Task.sleep(for: .milliseconds(100))
+      }
+    } else {
+      try alone()
+      try SQLiteLayout.rewrite(connection)
+    }
+    // Who reads for long would hold this up, and this all who write.
+    connection.setBusyTimeout(.seconds(1))
+    defer { connection.setBusyTimeout(busyTimeout) }
     try connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
   }
 

@@ -24,7 +24,7 @@ enum SQLiteLayout {
       PRAGMA journal_size_limit = 67108864;
       """)
     let mode = path == SQLiteDatabase.memory ? "memory" : "wal"
-    guard try useWriteAheadLog(connection, patience, pause) == [.text(mode)] else {
+    guard try useWriteAheadLog(connection, isNew: isEmpty, patience, pause) == [.text(mode)] else {
       throw Fault(
         "state_no_wal", .config, "The state `\(path)` cannot use write-ahead logging",
         hint: "Put it on a local disk")
@@ -36,11 +36,14 @@ enum SQLiteLayout {
   /// Asks again while others make the file: who holds its read lock and wants it alone is told "busy"
   /// at once, whatever SQLite's own timeout, since two such could wait for each other forever.
   private static func useWriteAheadLog(
-    _ connection: SQLiteConnection, _ patience: Duration, _ pause: () throws(Fault) -> Duration
+    _ connection: SQLiteConnection, isNew: Bool, _ patience: Duration,
+    _ pause: () throws(Fault) -> Duration
   ) throws(Fault) -> [StateValue] {
     var left = patience
     while true {
       do throws(Fault) {
+        // Has no effect once there is a first page.
+        if isNew { try connection.execute(inSteps) }
         return try connection.pragma("PRAGMA journal_mode = WAL")
       } catch  where error.code == SQLiteFault.busy && left > .zero {
         left -= try pause()
@@ -69,6 +72,29 @@ enum SQLiteLayout {
       if connection.isInTransaction { try connection.execute("ROLLBACK") }
       throw error
     }
+  }
+
+  private static let inSteps = "PRAGMA auto_vacuum = INCREMENTAL"
+
+  /// Whether free pages can be given back bit by bit, which is so in a file that was made so.
+  static func shrinksInSteps(_ connection: SQLiteConnection) throws(Fault) -> Bool {
+    try number(connection, "PRAGMA auto_vacuum") == 2
+  }
+
+  /// Gives some free pages back, in one short transaction.
+  /// - Returns: whether there are more.
+  static func shrink(_ connection: SQLiteConnection) throws(Fault) -> Bool {
+    let free = "PRAGMA freelist_count"
+    let before = try number(connection, free)
+    if before == 0 { return false }
+    try connection.execute("PRAGMA incremental_vacuum(1000)")
+    let left = try number(connection, free)
+    return left > 0 && left < before
+  }
+
+  /// Writes a file anew, without free pages, as one that shrinks in steps.
+  static func rewrite(_ connection: SQLiteConnection) throws(Fault) {
+    try connection.execute("\(inSteps); VACUUM")
   }
 
   /// - Returns: one sentence per finding.

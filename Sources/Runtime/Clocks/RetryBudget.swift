@@ -1,17 +1,17 @@
-internal import Model
+package import Model
 
-/// How long a run may retry: from its first transient fault until `give_up_after`.
-struct RetryBudget {
+/// How long something may be tried again: from its first transient fault until `give_up_after`.
+package struct RetryBudget: Sendable {
   private let retry: ErrorRules.Retry
   private var firstFailure: ContinuousClock.Instant?
-  private(set) var attempts = 0
+  package private(set) var attempts = 0
 
-  init(_ retry: ErrorRules.Retry) {
+  package init(_ retry: ErrorRules.Retry) {
     self.retry = retry
   }
 
   /// The wait before the next attempt, with jitter; `nil` when it is time to give up.
-  mutating func next(
+  package mutating func next(
     now: ContinuousClock.Instant = .now, jitter: Double = .random(in: 0.5...1)
   ) -> Duration? {
     let start = firstFailure ?? now
@@ -23,7 +23,7 @@ struct RetryBudget {
   }
 
   /// After a success the next trouble is a new one.
-  mutating func reset() {
+  package mutating func reset() {
     firstFailure = nil
     attempts = 0
   }

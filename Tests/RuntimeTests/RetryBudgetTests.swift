@@ -1,7 +1,7 @@
 import Model
 import Testing
 
-@testable import Engine
+@testable import Runtime
 
 @Suite struct RetryBudgetTests {
   private let rule = ErrorRules.Retry(
