@@ -37,6 +37,31 @@ import Testing
     }
   }
 
+  /// What others, or `before_publish`, do to a table after the run has looked at it.
+  @Test func anAlteredTargetIsLookedAtAgain() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v bigint)")
+      let schema = [ColumnSchema(name: "k", type: .text), ColumnSchema(name: "v", type: .bigint)]
+      var kept = try await world.publication(
+        PublishWorld.target(.replace), schema, [[.text("a"), .integer(50)]])
+      let token = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
+        .token
+      // As wide as a bigint.
+      try await world.connection.execute("ALTER TABLE t ALTER v TYPE double precision")
+      let faults = await #expect(throws: Faults.self) {
+        try await world.publisher.publish([kept.publication], of: kept.spool, token: token)
+      }
+      #expect(faults?.all.map(\.code) == ["target_misfit"])
+      #expect(try await world.texts("SELECT count(*) FROM t") == ["0"])
+      kept.publication.target.beforePublish = [
+        TableTarget.Statement(
+          sql: "ALTER TABLE public.t ALTER v TYPE numeric(6, 2)", place: PublishWorld.place)
+      ]
+      _ = try await world.publisher.publish([kept.publication], of: kept.spool, token: token)
+      #expect(try await world.texts("SELECT * FROM t") == ["a 50.00"])
+    }
+  }
+
   /// Which of two rows stays would depend on chance; NULLs are one key too.
   @Test(arguments: ["a", nil], [true, false])
   func mergeRefusesTwoRowsOfOneKey(key: String?, isThere: Bool) async throws {

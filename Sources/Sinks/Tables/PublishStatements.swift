@@ -58,6 +58,12 @@ struct PublishStatements {
     "COMMENT ON COLUMN \(target.table).\(Identifier(column)) IS \(SQLText.string(text))"
   }
 
+  // MARK: Holding
+
+  /// Keeps others from altering the table until the transaction ends, as the writing itself will. Nothing is written:
+  /// LOCK TABLE would want the privilege for the whole table, where one for some of its columns is enough.
+  var hold: SQLText { "EXPLAIN INSERT INTO \(target.table) DEFAULT VALUES" }
+
   // MARK: Deleting
 
   /// What every delete is bounded by; `TRUE` without a scope.

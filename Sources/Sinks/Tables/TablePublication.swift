@@ -4,7 +4,8 @@ package import Model
 package struct TablePublication: Sendable {
   package var target: TableTarget
   package var entry: LedgerEntry
-  /// The target as it was found before the run read anything; `nil` where it is to be created.
+  /// The target as it was found before the run read anything, and once more where its rows are stored; `nil` where it is
+  /// to be created.
   package var facts: TableFacts?
   package var result: [ColumnSchema]
   /// Descriptions of result columns, for a table that is created.

@@ -23,26 +23,38 @@ extension TablePublisher {
   private func ready(_ given: TablePublication) async throws -> Ready {
     var publication = given
     let target = publication.target
-    if publication.isCreating, let facts = try await connection.tableFacts(target.table) {
-      // Somebody else has made it since the run looked.
-      _ = try TargetFit(target: target, facts: facts, result: publication.result)
-      publication.facts = facts
-    }
-    let statements = statements(of: publication)
     if publication.isCreating {
-      if let schema = target.table.schema { try await make(schema) }
-      try await connection.execute(statements.create)
-      for (column, text) in publication.descriptions.sorted(by: { $0.key < $1.key }) {
-        try await connection.execute(statements.comment(column: column, text: text))
-      }
+      // Somebody else may have made it since the run looked.
+      publication.facts = try await connection.tableFacts(target.table)
     }
+    if publication.isCreating { try await make(publication) }
     try await refuseOlderInterval(publication)
-    var deleted: Int64 = 0
-    if !publication.isContinued {
-      try await carryOut(target.beforePublish)
-      deleted = try await delete(publication, statements)
-    }
+    if !publication.isContinued { try await carryOut(target.beforePublish) }
+    if !publication.isCreating { publication.facts = try await hold(publication) }
+    let statements = statements(of: publication)
+    let deleted = publication.isContinued ? 0 : try await delete(publication, statements)
     return Ready(publication: publication, statements: statements, deleted: deleted)
+  }
+
+  /// The target as it is now, and stays until the transaction ends: rows go into it in the form that its columns had
+  /// when somebody looked, and what one type has written another one of the same length would take for its own.
+  /// - Throws: `Faults` `target_misfit` where the result does not fit it any more.
+  private func hold(_ publication: TablePublication) async throws -> TableFacts? {
+    try await connection.execute(statements(of: publication).hold)
+    let facts = try await connection.tableFacts(publication.target.table)
+    if let facts {
+      _ = try TargetFit(target: publication.target, facts: facts, result: publication.result)
+    }
+    return facts
+  }
+
+  private func make(_ publication: TablePublication) async throws {
+    let statements = statements(of: publication)
+    if let schema = publication.target.table.schema { try await make(schema) }
+    try await connection.execute(statements.create)
+    for (column, text) in publication.descriptions.sorted(by: { $0.key < $1.key }) {
+      try await connection.execute(statements.comment(column: column, text: text))
+    }
   }
 
   /// Asked for even where it is there, the server would want the privilege to make one.
