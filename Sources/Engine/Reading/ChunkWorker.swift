@@ -29,9 +29,11 @@ final class ChunkWorker: Sendable {
   func work() async throws {
     var connections: [String: Connection] = [:]
     do {
-      while let chunk = queue.next() {
+      while let chunk = queue.next(within: connections.keys) {
         try Task.checkCancellation()
-        try await finish(chunk, &connections)
+        if try await finish(chunk, &connections) { continue }
+        for name in connections.keys { await drop(name, of: &connections) }
+        return
       }
     } catch {
       for name in connections.keys { await drop(name, of: &connections) }
@@ -41,7 +43,10 @@ final class ChunkWorker: Sendable {
   }
 
   /// Reads one chunk, again and again while its faults are transient and time is left; then it may be published.
-  private func finish(_ chunk: PlannedChunk, _ connections: inout [String: Connection]) async throws {
+  /// - Returns: false where other readers do that, and all that is left, since this one cannot join them any more.
+  private func finish(
+    _ chunk: PlannedChunk, _ connections: inout [String: Connection]
+  ) async throws -> Bool {
     var budget = RetryBudget(phase.job.errors.retry)
     let source = phase.plan.sources[chunk.source]
     while true {
@@ -53,6 +58,16 @@ final class ChunkWorker: Sendable {
         await drop(source.connection, of: &connections)
         // Without its snapshot no chunk can be read: the whole attempt begins anew.
         if await holders[source.connection]?.isOpen != true { throw fault }
+        if fault.code == "ddl_waiting" {
+          // The change waits for the holder's lock as well, and everybody else behind the change: nobody may wait here.
+          // Where nobody reads, the attempt begins anew behind the change.
+          guard queue.leave(chunk, toReadersOf: source.connection) else { throw fault }
+          phase.environment.report(
+            phase.ownership.run,
+            .waiting(
+              reason: "\(fault.sentence); chunk \(chunk.id) is left to the readers that began before it"))
+          return false
+        }
         guard let wait = budget.next() else { throw fault }
         phase.environment.report(
           phase.ownership.run, .chunkRetried(chunk.id, attempt: budget.attempts, wait: wait, fault))
@@ -64,10 +79,12 @@ final class ChunkWorker: Sendable {
     }
     try await phase.publisher?.publish(chunk.id)
     try phase.relay?.finish(chunk.id)
+    return true
   }
 
   private func drop(_ name: String, of connections: inout [String: Connection]) async {
     guard let connection = connections.removeValue(forKey: name) else { return }
+    queue.leave(name)
     await connection.rollback()
     await connection.close()
   }
@@ -109,6 +126,7 @@ final class ChunkWorker: Sendable {
       phase.environment.settings(source.connection, run: phase.ownership.run, job: phase.job.name),
       session: phase.session)
     connections[source.connection] = connection
+    queue.enter(source.connection)
     return connection
   }
 
