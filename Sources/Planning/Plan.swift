@@ -71,13 +71,15 @@ package struct PlannedSource: Hashable, Sendable {
   package var isProvable: Bool
   /// File nodes of the heaps read, by name; a rewrite changes them.
   package var fileNodes: [String: UInt32]
+  /// What its database said of it: the plan is good for as long as the same questions have the same answers.
+  package var said: [PlanQuestion: PlanAnswer]
 
   package init(
     name: String, connection: String, relation: SQLText, filter: SQLText?, sent: SQLText,
     locked: [QualifiedName],
     consistency: Source.Consistency,
     onResume: Source.OnResume, chunking: ChunkRule.Kind, reason: String, estimatedRows: Double,
-    isProvable: Bool, fileNodes: [String: UInt32]
+    isProvable: Bool, fileNodes: [String: UInt32], said: [PlanQuestion: PlanAnswer]
   ) {
     self.name = name
     self.connection = connection
@@ -92,6 +94,7 @@ package struct PlannedSource: Hashable, Sendable {
     self.estimatedRows = estimatedRows
     self.isProvable = isProvable
     self.fileNodes = fileNodes
+    self.said = said
   }
 }
 

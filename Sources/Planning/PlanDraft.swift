@@ -307,7 +307,7 @@ struct PlanDraft: Sendable {
       consistency: shape.source.consistency, onResume: shape.source.onResume, chunking: kind,
       reason: choices[number].reason, estimatedRows: estimates[number].rows,
       isProvable: isProvable(shape, number),
-      fileNodes: fileNodes)
+      fileNodes: fileNodes, said: shape.said)
   }
 
   /// Whether the rows of the table alone decide what a chunk holds: it is a heap, or made of heaps, and

@@ -48,6 +48,19 @@ package struct SavedChunks: Hashable, Sendable {
     if let rowOrder { plan.rowOrder = rowOrder }
   }
 
+  /// Whether each partition that a plan reads by itself has its chunks here, and no other table has any: one that was
+  /// attached since would be missed, and one that was detached be read.
+  package func cover(_ plan: Plan) -> Bool {
+    plan.sources.indices.allSatisfy { number in
+      func relations(_ chunks: [PlannedChunk]) -> Set<SQLText> {
+        Set(chunks.filter { $0.source == number }.map(\.relation))
+      }
+      let own = relations(chunks)
+      // Chunks of the whole table are of whatever it is made of.
+      return own == [plan.sources[number].relation] || own == relations(plan.chunks)
+    }
+  }
+
   /// - Throws: `Fault` `bad_plan` for a plan of another version or a damaged one.
   package init(bytes: [UInt8]) throws(Fault) {
     let document = try JSONValue(parsing: String(decoding: bytes, as: UTF8.self))

@@ -12,6 +12,7 @@ struct SourceShape: Sendable {
   /// Columns that a fetch may name, with `source_name` last.
   private(set) var columns: [ColumnSchema] = []
   private(set) var facts: TableFacts?
+  private(set) var said: [PlanQuestion: PlanAnswer] = [:]
 
   enum Relation: Sendable {
     case table(QualifiedName)
@@ -115,6 +116,7 @@ struct SourceShape: Sendable {
   mutating func take(_ known: [PlanQuestion: PlanAnswer]) throws(Faults) {
     var described: [ColumnSchema] = []
     for question in questions {
+      said[question] = known[question]
       switch (question, known[question]) {
       case (.relation, .relation(let facts)?): self.facts = facts
       case (.columns(_, let sql, _), .columns(let columns)?) where sql == describe: described = columns

@@ -15,6 +15,29 @@ import Testing
     #expect(try SavedChunks(bytes: SavedChunks(chunks: []).bytes).chunks.isEmpty)
   }
 
+  /// Those of one source by itself: which partitions there are may have changed since.
+  @Test(arguments: [
+    (["t", "t"], ["t"], true), (["t"], ["ONLY a AS t", "ONLY b AS t"], true),
+    (["ONLY a AS t", "ONLY b AS t", "ONLY b AS t"], ["ONLY b AS t", "ONLY a AS t"], true),
+    (["ONLY a AS t"], ["ONLY a AS t", "ONLY b AS t"], false),
+    (["ONLY a AS t", "ONLY b AS t"], ["ONLY a AS t"], false),
+    (["ONLY a AS t"], ["t"], false), ([], ["ONLY a AS t"], false), ([], [], true),
+  ])
+  func theyCoverWhatIsThere(_ saved: [String], _ present: [String], _ isCovered: Bool) throws {
+    func chunks(_ relations: [String]) -> [PlannedChunk] {
+      relations.enumerated().map { number, relation in
+        PlannedChunk(
+          id: ChunkID(number), source: 0, columns: "a", relation: SQLText(trusted: relation), predicate: nil,
+          range: "")
+      }
+    }
+    var plan = try PlanSamples.plan()
+    plan.sources = [plan.sources[0]]
+    plan.sources[0].relation = "t"
+    plan.chunks = chunks(present)
+    #expect(SavedChunks(chunks: chunks(saved)).cover(plan) == isCovered)
+  }
+
   @Test(arguments: [
     "", "{", "[]", "{}", #"{"version":2,"chunks":[]}"#, #"{"version":1,"chunks":[{"source":0}]}"#,
     #"{"version":1,"chunks":[7]}"#, #"{"version":1}"#,

@@ -204,7 +204,7 @@ enum FaultCatalogue {
     connection_lost|connection|The connection was lost|Run the same command again; finished chunks are kept
     constraint_violation|data|A row breaks a constraint of its table|The cause names the constraint
     copy_interrupted|resource|The server interrupted a COPY|Run the same command again
-    ddl_waiting|resource|A schema change waits for a table that is read|It is tried again; run it again when the change is through
+    ddl_waiting|resource|A schema change waits for a table that is read|The run makes way and begins anew behind it; run it again when the change is through
     login_refused|auth|The server refuses the login|Check role and password; passwords belong into ~/.pgpass or ${env.NAME}
     malformed_copy|data|The server's COPY data cannot be read|Report it, with the server's version and the columns' types
     missing_privilege|auth|The role lacks a privilege|The cause names what to GRANT; `tidemark grants --role ROLE` prints what the ledger needs
@@ -215,6 +215,7 @@ enum FaultCatalogue {
     read_only_server|config|The server takes no writes|Publish to the primary
     server_out_of_resources|resource|The server is short of resources|Look at its log and its disk
     snapshot_too_old|resource|The snapshot is too old for the server|Read in fewer or faster chunks
+    source_altered|resource|A source was altered between the run's plan and its snapshot|It is planned anew; run it again when the changes are through
     tls_refused|connection|The encrypted connection was refused|Check sslmode and the certificates
     too_many_connections|resource|The server has no connection to spare|Lower `parallelism`, or raise max_connections there
     transaction_rolled_back|resource|Postgres rolled a transaction back, or answered a COMMIT with ROLLBACK|Run the same command again; its log says which statement failed before

@@ -47,7 +47,7 @@ extension Attempt {
       origin = found
     }
     let fingerprint = marks.fingerprint(replayOf: record.replayOf)
-    if let saved = record.fingerprint, saved != fingerprint {
+    if let old = record.fingerprint, old != fingerprint || saved?.cover(plan) == false {
       if binding != nil { throw refuseOtherPlan() }
       try await supersede()
     }
@@ -81,7 +81,7 @@ extension Attempt {
   /// The job or what it reads has changed since the run was planned: a new run takes its place.
   func supersede() async throws {
     let reason =
-      "the job file, its parameters, or the source's columns or keys have changed since it was planned"
+      "the job file, its parameters, or the source's columns, keys or partitions have changed since it was planned"
     let old = record.id
     // No ledger has a publish of it, and the raised fences let none through any more.
     try await store.stopPublishing(ownership)

@@ -145,5 +145,10 @@ extension Attempt {
       fault.hint = "The chunk was dropped: run the job again, and it is computed again"
       throw fault
     }
+    if !damaged.insert(damage.chunk).inserted {
+      fault.hint =
+        "It was read once more, and is damaged again: the state gives back other bytes than it was given. Look at its disk or server, then run the job again"
+      throw fault
+    }
   }
 }

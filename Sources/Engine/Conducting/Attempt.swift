@@ -31,6 +31,8 @@ actor Attempt {
   var warnings: [String] = []
   /// What databases said when this attempt planned.
   var answers: [[PlanAnswer]] = []
+  /// Chunks that this attempt has read again because their partials were damaged.
+  var damaged: Set<ChunkID> = []
 
   init(
     environment: EngineEnvironment, request: RunRequest, context: RunContext, record: RunRecord,
@@ -107,6 +109,21 @@ actor Attempt {
   }
 
   func carryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
+    var changes = RetryBudget(job.errors.retry)
+    while true {
+      do {
+        return try await planAndCarryOut(asker, spills)
+      } catch let altered as AlteredSource {
+        guard let wait = changes.next() else { throw altered.fault }
+        report(.waiting(reason: "\(altered.fault.sentence); planning anew"))
+        try await Task.sleep(for: wait)
+        // With the plan that was saved, and that the next one is compared with.
+        if let now = try await store.run(record.id) { record = now }
+      }
+    }
+  }
+
+  private func planAndCarryOut(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> RunSummary {
     try await reachingServers(asker) { try await bindToCommitment(asker) }
     if binding == nil, let refusal { throw Refused(faults: refusal) }
     try await reachingServers(asker) { try await endCancelled(asker) }

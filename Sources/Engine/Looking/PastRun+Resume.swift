@@ -59,10 +59,10 @@ extension PastRun {
       let marks = PlanMarks(
         plan, context: context, lookups: lookups.hashes,
         systemIdentifiers: servers.mapValues(\.systemIdentifier), zoneVersion: environment.zones.dataVersion)
-      if marks.fingerprint(replayOf: nil) != saved {
+      if marks.fingerprint(replayOf: nil) != saved || !chunks.cover(plan) {
         preview.isKept = false
         preview.reason =
-          "the job, its lookups, or the source's columns or keys have changed: a new run takes its place"
+          "the job, its lookups, or the source's columns, keys or partitions have changed: a new run takes its place"
         return preview
       }
       if finished.isEmpty { return preview }

@@ -49,7 +49,8 @@ struct ReadPhase: Sendable {
   private var run: RunID { ownership.run }
 
   /// Reads every chunk that is not finished, under one snapshot a connection.
-  /// - Throws: `Fault`; a transient one means that the same may be tried again, with new snapshots.
+  /// - Throws: `Fault`; a transient one means that the same may be tried again, with new snapshots. `AlteredSource`
+  ///   where it must be planned anew.
   func read(finished: [ChunkRecord], serverFacts: [String: ServerFacts]) async throws {
     let open = plan.chunks.filter { chunk in !finished.contains { $0.chunk == chunk.id } }
     if open.isEmpty, finished.isEmpty { return }
@@ -60,7 +61,11 @@ struct ReadPhase: Sendable {
     var holders: [String: SnapshotHolder] = [:]
     try await lagWatch?.waitUntilFresh()
     do {
-      for name in connections { holders[name] = try await hold(name) }
+      for name in connections {
+        let holder = try await hold(name)
+        holders[name] = holder
+        for source in plan.sources where source.connection == name { try await source.check(under: holder) }
+      }
       if plan.sources.allSatisfy({ $0.consistency == .snapshot }) { clock.stop() }
       let kept =
         isBegun

@@ -107,6 +107,16 @@ package struct TableFacts: Hashable, Sendable {
     }
   }
 
+  /// Without what rows alone change, and indexes: the same for as long as nobody alters or rewrites the relation.
+  package var form: TableFacts {
+    var form = self
+    (form.pages, form.estimatedRows, form.indexes) = (0, 0, [])
+    for index in form.partitions.indices {
+      (form.partitions[index].pages, form.partitions[index].estimatedRows) = (0, 0)
+    }
+    return form
+  }
+
   package init(
     name: QualifiedName, oid: UInt32, kind: Kind, columns: [Column], indexes: [Index],
     pages: Int64, estimatedRows: Double, fileNode: UInt32, partitions: [Partition],

@@ -93,6 +93,13 @@ package final class SnapshotHolder: Sendable {
     try await connection.query(sql, parameters)
   }
 
+  /// Works over the connection that holds the snapshot, in its transaction.
+  package func ask<Output: Sendable>(
+    _ body: @Sendable (Connection) async throws -> Output
+  ) async throws -> Output {
+    try await body(connection)
+  }
+
   package var isOpen: Bool {
     get async { await connection.isOpen }
   }
