@@ -1,6 +1,7 @@
 internal import Expressions
 internal import Model
 internal import Planning
+internal import Runtime
 internal import Sinks
 internal import StateStore
 

@@ -1,5 +1,6 @@
 internal import Model
 internal import Planning
+internal import Runtime
 internal import Sinks
 internal import StateStore
 

@@ -31,11 +31,11 @@ package struct RetryBudget: Sendable {
 
 extension ErrorRules.Retry {
   /// Whoever wants nothing to be tried again still waits for others' locks.
-  var lockPatience: Duration? { giveUpAfter > .zero ? giveUpAfter : nil }
+  package var lockPatience: Duration? { giveUpAfter > .zero ? giveUpAfter : nil }
 }
 
 extension Fault {
   /// Whether the same may succeed in a while, and is still wanted. A lock that was waited for as long as
   /// `give_up_after` is not waited for once more.
-  var isWorthAnotherTry: Bool { isTransient && code != "lock_held" && !Task.isCancelled }
+  package var isWorthAnotherTry: Bool { isTransient && code != "lock_held" && !Task.isCancelled }
 }
