@@ -28,7 +28,7 @@ struct ReplayRows {
   func copy(where conditions: [SQLText], as format: CopyFormat) -> SQLText {
     let texts: [SQLText] = columns.map { "\(Identifier($0.name)) text" }
     let typed: [SQLText] = columns.map { column in
-      "(r.\(Identifier(column.name)))::\(ReplayRows.inputType(column.type)) AS \(Identifier(column.name))"
+      "\(ReplayRows.value(column)) AS \(Identifier(column.name))"
     }
     let names = columns.map { Identifier($0.name) }
     let document = "[" + page.map(\.rejection.row).joined(separator: ",") + "]"
@@ -40,13 +40,17 @@ struct ReplayRows {
       """
   }
 
-  /// What a column's text is read as. Types that are only carried were kept as the bytes of their binary
-  /// form, and `bytea` sends bytes as they are; an enum's label is its binary form.
-  private static func inputType(_ type: SQLType) -> SQLText {
-    switch type {
-    case .opaque: "bytea"
-    case .enumeration: "text"
-    default: "\(type: type)"
+  /// What a column's text is read as. Arrays were kept as their text; other types that are only carried, and arrays of
+  /// such, as the bytes of their binary form, and `bytea` sends bytes as they are; an enum's label is its binary form.
+  private static func value(_ column: ColumnSchema) -> SQLText {
+    let text: SQLText = "(r.\(Identifier(column.name)))"
+    switch column.type {
+    case .opaque(_, let name, _) where name.hasSuffix("[]"):
+      return
+        "CASE WHEN left(\(text), 2) = '\\x' THEN \(text)::bytea ELSE array_send(\(text)::\(type: column.type)) END"
+    case .opaque: return "\(text)::bytea"
+    case .enumeration: return "\(text)::text"
+    default: return "\(text)::\(type: column.type)"
     }
   }
 }

@@ -117,6 +117,8 @@ extension CrashMatrix {
         _ = try await change?.value
         await changer.close()
         #expect(run.status == 0 && run.output.contains("schema change"), "\(run.output)")
+        // Nobody has tried to join the snapshot again while the change waited for it.
+        #expect(!run.output.contains("chunk_retried"), "\(run.output)")
         #expect(try await result(project) == [["50", "1275"]])
       }
     }
