@@ -24,7 +24,8 @@ extension Connection {
     to channels: [Identifier], onListening: @Sendable () -> Void = {},
     _ onNotification: @Sendable (Notification) -> Void
   ) async throws {
-    for channel in channels { try await execute("LISTEN \(channel)") }
+    let statements: [SQLText] = channels.map { "LISTEN \($0)" }
+    try await execute("\(statements, separator: "; ")")
     onListening()
     var heard = ContinuousClock.now
     while true {

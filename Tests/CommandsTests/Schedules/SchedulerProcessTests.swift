@@ -125,7 +125,8 @@ import Testing
   private static func listeners(_ project: TidemarkProject, _ count: Int) async throws -> [String] {
     let query = """
       SELECT pid FROM pg_stat_activity
-      WHERE application_name = 'tidemark triggers' AND query LIKE 'LISTEN%' AND datname = current_database()
+      WHERE application_name = 'tidemark triggers' AND query LIKE 'LISTEN%' AND state = 'idle'
+        AND datname = current_database()
       ORDER BY pid
       """
     try await Patience.until("\(count) connections listen") { try await project.rows(query).count == count }
