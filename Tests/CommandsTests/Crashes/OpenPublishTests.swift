@@ -58,7 +58,7 @@ extension CrashMatrix {
         let process = try #require(try await world.stopped(at: place, output: output))
         try await world.project.sql(
           "CREATE TABLE by_window (day date, id int, kind text, total numeric, more int)",
-          "CREATE UNIQUE INDEX by_window_tidemark_key ON by_window (id)")
+          "CREATE UNIQUE INDEX ON by_window (id)")
         process.signal(SIGCONT)
         let run = try await world.project.end(of: process, output: output)
         FaultCount.add("the new table made by somebody else")
