@@ -29,24 +29,58 @@ package enum JobFolder {
     return named
   }
 
-  /// The file of a job that is named on a command line: a path, `jobs/NAME.yaml`, or the file that has
-  /// `job: NAME`.
-  /// - Throws: `Fault` `unknown_job`, with a suggestion; `ambiguous_job` where two files have that name.
-  package static func find(_ name: String, root: String) throws(Fault) -> String {
-    if name.contains("/") || endings.contains(where: { name.hasSuffix($0) }) {
-      for path in [name, root + "/" + name] where TextFile.exists(path) { return path }
-      throw Fault(
-        "unknown_job", .notFound, "There is no file \(name.shortened)", hint: hint(forPath: name, root: root))
+  /// The job that is named on a command line, with its file: by `job: NAME`, else by its file's name, or by the
+  /// path of a file, of this folder or another. The one way from what people write to a job.
+  /// - Throws: `Fault` `unknown_job`, with a suggestion; `ambiguous_job` where another file of the folder has the
+  ///   same job, however the two were told apart: they would share their runs.
+  package static func find(_ text: String, root: String) throws(Fault) -> (name: String, path: String) {
+    if text.contains("/") || endings.contains(where: { text.hasSuffix($0) }) {
+      return try file(at: text, root: root)
     }
     let named = try names(root: root)
-    let found = named.filter { $0.name == name }
-    if found.count > 1 {
-      throw Fault(
-        "ambiguous_job", .config, "Two files are named \(name): \(found[0].path) and \(found[1].path)",
-        hint: "Change `job:` in one of them, or name the file")
+    guard
+      let found = named.first(where: { $0.name == text }) ?? named.first(where: { stem($0.path) == text })
+    else { throw unknown(text, among: named, root: root) }
+    try refuseTwins(of: found.name, among: named)
+    return found
+  }
+
+  /// The file of the job that a run is of: one that only its file's name suggests is another job.
+  /// - Throws: `Fault` `unknown_job`, `ambiguous_job`.
+  package static func file(of job: JobName, root: String) throws(Fault) -> String {
+    let named = try names(root: root)
+    guard let found = named.first(where: { $0.name == job.text }) else {
+      throw unknown(job.text, among: named, root: root)
     }
-    if let path = found.first?.path ?? named.first(where: { stem($0.path) == name })?.path { return path }
-    throw Fault(
+    try refuseTwins(of: found.name, among: named)
+    return found.path
+  }
+
+  private static func file(at text: String, root: String) throws(Fault) -> (name: String, path: String) {
+    guard let path = [text, root + "/" + text].first(where: TextFile.exists) else {
+      throw Fault(
+        "unknown_job", .notFound, "There is no file \(text.shortened)", hint: hint(forPath: text, root: root))
+    }
+    let named = exists(root: root) ? try names(root: root) : []
+    let place = TextFile.absolute(path)
+    guard let listed = named.first(where: { TextFile.absolute($0.path) == place }) else {
+      return (declaredName(path) ?? stem(path), path)
+    }
+    try refuseTwins(of: listed.name, among: named)
+    return (listed.name, path)
+  }
+
+  private static func refuseTwins(
+    of name: String, among named: [(name: String, path: String)]
+  ) throws(Fault) {
+    let twins = named.filter { $0.name == name }
+    if twins.count > 1 { throw .twins(twins[1].path, twins[0].path, named: JobName(name)) }
+  }
+
+  private static func unknown(
+    _ name: String, among named: [(name: String, path: String)], root: String
+  ) -> Fault {
+    Fault(
       "unknown_job", .notFound, "There is no job \(name.shortened) in \(root)/jobs",
       hint: DidYouMean.hint(for: name, among: named.map(\.name))
         ?? (named.isEmpty ? nil : "There are " + named.map(\.name).listed))
@@ -85,6 +119,15 @@ package enum JobFolder {
     let name = path.split(separator: "/").last.map(String.init) ?? path
     for ending in endings where name.hasSuffix(ending) { return String(name.dropLast(ending.count)) }
     return name
+  }
+}
+
+extension Fault {
+  /// Two files have one job's name.
+  package static func twins(_ path: String, _ owner: String, named name: JobName) -> Fault {
+    Fault(
+      "ambiguous_job", .config, "\(path) and \(owner) are both named \(name)",
+      hint: "Change `job:` in one of them")
   }
 }
 

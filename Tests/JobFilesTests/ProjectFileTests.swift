@@ -114,17 +114,42 @@ import Testing
     try withFolder { root in
       let jobs = root + "/jobs/"
       #expect(try JobFolder.list(root: root) == ["a.yaml", "b.yml", "c.yaml"].map { jobs + $0 })
-      #expect(try JobFolder.find("a", root: root) == jobs + "a.yaml")
-      #expect(try JobFolder.find("bee", root: root) == jobs + "b.yml")
-      #expect(try JobFolder.find("b", root: root) == jobs + "b.yml")
-      #expect(try JobFolder.find("c", root: root) == jobs + "c.yaml")
-      #expect(try JobFolder.find("jobs/a.yaml", root: root) == jobs + "a.yaml")
+      for (text, name, file) in [
+        ("a", "a", "a.yaml"), ("bee", "bee", "b.yml"), ("b", "bee", "b.yml"), ("c", "c", "c.yaml"),
+        ("jobs/a.yaml", "a", "a.yaml"), (jobs + "b.yml", "bee", "b.yml"),
+        ("jobs/../jobs/b.yml", "bee", "../jobs/b.yml"),
+      ] {
+        let found = try JobFolder.find(text, root: root)
+        #expect(found.name == name && found.path == jobs + file, "\(text): \(found)")
+      }
       let fault = #expect(throws: Fault.self) { try JobFolder.find("be", root: root) }
       #expect(fault?.code == "unknown_job")
       #expect(fault?.hint == "Did you mean `bee`?")
-      try "job: bee\n".write(toFile: jobs + "d.yaml", atomically: true, encoding: .utf8)
-      let twice = #expect(throws: Fault.self) { try JobFolder.find("bee", root: root) }
-      #expect(twice?.code == "ambiguous_job")
+    }
+  }
+
+  @Test func theJobOfARunIsFoundByItsNameAlone() throws {
+    try withFolder { root in
+      let path = try JobFolder.file(of: JobName("bee"), root: root)
+      #expect(path == root + "/jobs/b.yml")
+      let fault = #expect(throws: Fault.self) { try JobFolder.file(of: JobName("b"), root: root) }
+      #expect(fault?.code == "unknown_job")
+    }
+  }
+
+  /// A name that two files have is refused however the file is named: both would share their runs.
+  @Test func twinsAreRefusedByWhateverName() throws {
+    try withFolder { root in
+      try "job: bee\n".write(toFile: root + "/jobs/d.yaml", atomically: true, encoding: .utf8)
+      for text in ["bee", "b", "d", "jobs/b.yml", "jobs/d.yaml", root + "/jobs/../jobs/d.yaml"] {
+        let fault = #expect(throws: Fault.self) { try JobFolder.find(text, root: root) }
+        #expect(fault?.code == "ambiguous_job", "\(text)")
+      }
+      #expect(throws: Fault.self) { try JobFolder.file(of: JobName("bee"), root: root) }
+      // A draft of a job elsewhere is read by its path.
+      try "job: bee\n".write(toFile: root + "/draft.yaml", atomically: true, encoding: .utf8)
+      let draft = try JobFolder.find(root + "/draft.yaml", root: root)
+      #expect(draft.name == "bee")
     }
   }
 

@@ -5,24 +5,29 @@ internal import Scheduler
 internal import StateStore
 
 extension ProjectContext {
-  /// The run that somebody names: by its id, or as a job, with the matrix row in brackets, for its newest.
-  /// - Parameter filter: which runs of a job are meant; its project, job and row are filled in.
-  /// - Throws: `Fault` `no_such_run`, with names that there are.
+  /// The run that somebody names: by its id, or by a job, with the matrix row in brackets, for its newest.
+  /// - Parameters:
+  ///   - filter: which runs of a job are meant; its project, job and row are filled in.
+  ///   - isOldest: of a job the oldest run is meant.
+  /// - Throws: `Fault` `no_such_run`, with names that there are; else as `named`.
   func run(
-    named name: String, in store: Store, _ filter: RunFilter = RunFilter(limit: 1), what: String = "runs"
+    named text: String, in store: Store, _ filter: RunFilter = RunFilter(limit: 1), what: String = "runs",
+    isOldest: Bool = false
   ) async throws -> RunRecord {
-    if let run = try await store.run(RunID(name)) { return run }
-    if let run = try await runs(ofJob: name, in: store, filter).first { return run }
-    let jobs = jobNames()
-    let (job, _) = ProjectContext.parts(name)
-    if jobs.contains(job) {
-      throw Fault(
-        "no_such_run", .notFound, "Job \(name) has no \(what)",
-        hint: "`tidemark history \(job)` lists its runs; `tidemark run \(name)` starts one")
+    switch try await subject(text, in: store) {
+    case .run(let run): return run
+    case .job(let job):
+      let runs = try await runs(of: job, in: store, filter)
+      guard let run = isOldest ? runs.last : runs.first else { throw ProjectContext.no(what, of: job) }
+      return run
     }
-    throw Fault(
-      "no_such_run", .notFound, "There is no run and no job named `\(name)`",
-      hint: DidYouMean.hint(for: job, among: jobs) ?? "`tidemark history` lists runs")
+  }
+
+  /// - Parameter what: the runs that were asked for.
+  static func no(_ what: String, of job: NamedJob) -> Fault {
+    Fault(
+      "no_such_run", .notFound, "Job \(job) has no \(what)",
+      hint: "`tidemark history \(job.argument)` lists its runs; `tidemark run \(job.argument)` starts one")
   }
 
   /// The success that somebody names: a run's id, whatever its state, or a job for its newest success.
@@ -60,31 +65,12 @@ extension ProjectContext {
       }, warn: warn)
   }
 
-  func runs(
-    ofJob name: String, in store: Store, _ filter: RunFilter
-  ) async throws -> [RunRecord] {
+  func runs(of job: NamedJob, in store: Store, _ filter: RunFilter) async throws -> [RunRecord] {
     var filter = filter
-    let (job, row) = ProjectContext.parts(name)
     filter.project = project.name
-    filter.job = JobName(job)
-    filter.matrixRow = row
+    filter.job = job.name
+    filter.matrixRow = job.row
     return try await store.runs(filter)
-  }
-
-  /// A job with runs, or one of its matrix rows.
-  /// - Throws: `Fault` `unknown_job` for a name that neither a file nor a run has.
-  func knownJob(_ name: String, in store: Store) async throws -> (job: JobName, row: String?) {
-    let (job, row) = ProjectContext.parts(name)
-    let known = (job: JobName(job), row: row)
-    let names = jobNames()
-    if names.contains(job) { return known }
-    if try await !store.runs(RunFilter(project: project.name, job: known.job, limit: 1)).isEmpty {
-      return known
-    }
-    throw Fault(
-      "unknown_job", .notFound, "There is no job \(name), and no run of one",
-      hint: DidYouMean.hint(for: job, among: names)
-        ?? (names.isEmpty ? nil : "There are " + names.joined(separator: ", ")))
   }
 
   /// Of a state that several projects share, a run of another one has other jobs, connections and targets.
@@ -102,7 +88,7 @@ extension ProjectContext {
     for record: RunRecord
   ) async throws -> (reading: JobFile.Reading, request: RunRequest) {
     try requireOwn(record)
-    let (reading, _) = try job(record.identity.job.text)
+    let reading = try reading(of: JobFolder.file(of: record.identity.job, root: root))
     return (
       reading, try await request(for: record, reading.job, text: reading.text, hash: reading.hash)
     )
@@ -119,15 +105,6 @@ extension ProjectContext {
       choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,
       matrixRow: rows.first?.1)
   }
-
-  /// `daily` and `tenant=acme` of `daily[tenant=acme]`.
-  static func parts(_ name: String) -> (job: String, row: String?) {
-    guard name.hasSuffix("]"), let open = name.firstIndex(of: "[") else { return (name, nil) }
-    return (String(name[..<open]), String(name[name.index(after: open)...].dropLast()))
-  }
-
-  /// For suggestions.
-  private func jobNames() -> [String] { readableJobs().map(\.name.text) }
 
   /// The jobs whose files can be read.
   private func readableJobs() -> [Job] {

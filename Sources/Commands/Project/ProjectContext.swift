@@ -100,10 +100,12 @@ struct ProjectContext: Sendable {
 
   /// A job as named on a command line, with the matrix row in `job[tenant=acme]` split off.
   func job(_ name: String) throws -> (reading: JobFile.Reading, row: String?) {
-    let (jobName, row) = ProjectContext.parts(name)
-    let path = try JobFolder.find(jobName, root: root)
-    let reading = try JobFile.read(path: path, project: file).get()
-    return (reading, row)
+    let (job, path) = try named(name)
+    return (try reading(of: path), job.row)
+  }
+
+  func reading(of path: String) throws -> JobFile.Reading {
+    try JobFile.read(path: path, project: file).get()
   }
 
   /// A job that something but a person fires, as named on a command line.

@@ -21,7 +21,7 @@ struct ScheduleReading: Sendable {
     let paths =
       names.isEmpty
       ? try JobFolder.list(root: context.root)
-      : Set(try names.map { try JobFolder.find($0, root: context.root) }).sorted()
+      : Set(try names.map { try JobFolder.find($0, root: context.root).path }).sorted()
     var files = await ScheduledFile.read(paths, context, punctuality: punctuality)
     ScheduledFile.refuseTwins(&files)
     self.files = files

@@ -82,12 +82,3 @@ struct ScheduledFile: Sendable {
     }
   }
 }
-
-extension Fault {
-  /// Two files have one job's name.
-  static func twins(_ path: String, _ owner: String, named name: JobName) -> Fault {
-    Fault(
-      "ambiguous_job", .config, "\(path) and \(owner) are both named \(name)",
-      hint: "Change `job:` in one of them")
-  }
-}

@@ -66,16 +66,14 @@ enum CancelCommand {
   private static func runs(
     _ name: String, _ context: ProjectContext, _ store: Store
   ) async throws -> [RunRecord] {
-    if let run = try await store.run(RunID(name)) {
+    switch try await context.subject(name, in: store) {
+    case .run(let run):
       try context.requireOwn(run)
       return [run]
+    case .job(let job):
+      let open = try await context.runs(of: job, in: store, RunFilter(isUnfinished: true))
+      if open.isEmpty { throw ProjectContext.no("unfinished run", of: job) }
+      return open
     }
-    let open = try await context.runs(ofJob: name, in: store, RunFilter(isUnfinished: true))
-    if open.isEmpty {
-      throw Fault(
-        "no_such_run", .notFound, "There is no run, and no job with an unfinished run, named `\(name)`",
-        hint: "`tidemark history` lists runs")
-    }
-    return open
   }
 }

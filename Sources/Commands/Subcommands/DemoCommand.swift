@@ -76,7 +76,7 @@ enum DemoCommand {
     String, String
   )] {
     let file = try ProjectFile.read(root: root, configs: [root + "/fixtures/shop/tidemark.yaml"]).get()
-    let path = try JobFolder.find(name, root: root)
+    let path = try JobFolder.find(name, root: root).path
     return try JobFile.read(path: path, project: file).get().job.sinks.compactMap { sink in
       guard case .table(let rule) = sink, let connection = rule.connection.literal,
         let table = rule.name.literal

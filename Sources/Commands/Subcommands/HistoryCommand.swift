@@ -17,7 +17,8 @@ enum HistoryCommand {
     let limit = try invocation.integer("limit", in: 1...100_000) ?? 20
     var filter = RunFilter(project: context.project.name, limit: limit)
     if let name = invocation.operands.first {
-      (filter.job, filter.matrixRow) = try await context.knownJob(name, in: store)
+      let job = try await context.named(name, in: store)
+      (filter.job, filter.matrixRow) = (job.name, job.row)
     }
     let runs = try await store.runs(filter)
     let intervals = try IntervalText(context)

@@ -67,12 +67,12 @@ enum QuarantineCommand {
     let hint = "`tidemark quarantine list` shows runs with rejected rows"
     guard let target else { throw Fault("missing_operand", .usage, "Name the run", hint: hint) }
     var id = RunID(target)
-    if orJob, try await store.run(id) == nil {
-      let (job, row) = ProjectContext.parts(target)
+    if orJob, case .job(let job) = try await context.subject(target, in: store) {
       let newest = try await store.quarantineSummary(
-        project: context.project.name, job: JobName(job), matrixRow: row, limit: 1
+        project: context.project.name, job: job.name, matrixRow: job.row, limit: 1
       ).first
-      if let newest { id = newest.run }
+      guard let newest else { throw ProjectContext.no("run with rejected rows", of: job) }
+      id = newest.run
     }
     guard let run = try await store.run(id), run.identity.project == context.project.name else {
       throw Fault("no_such_run", .notFound, "There is no run `\(target)`", hint: hint)
@@ -87,10 +87,11 @@ enum QuarantineCommand {
   private static func list(
     _ invocation: Invocation, _ store: Store, _ context: ProjectContext, job name: String?
   ) async throws {
-    var (job, row): (JobName?, String?) = (nil, nil)
-    if let name { (job, row) = try await context.knownJob(name, in: store) }
+    var job: NamedJob?
+    if let name { job = try await context.named(name, in: store) }
     let items = try await store.quarantineSummary(
-      project: context.project.name, job: job, matrixRow: row, limit: try limit(invocation) ?? 1000)
+      project: context.project.name, job: job?.name, matrixRow: job?.row, limit: try limit(invocation) ?? 1000
+    )
     if invocation.has("json") {
       let list: [JSONValue] = items.map { item in
         .object([

@@ -25,16 +25,9 @@ enum ResumeCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let store = try await invocation.has("dry-run") ? context.openStoreToRead() : context.openStore()
-    let name = invocation.operands[0]
-    let unfinished = RunFilter(isUnfinished: true)
-    var record = try await store.run(RunID(name))
-    if record == nil { record = try await context.runs(ofJob: name, in: store, unfinished).last }
-    let found: RunRecord
-    if let record {
-      found = record
-    } else {
-      found = try await context.run(named: name, in: store, unfinished, what: "unfinished run")
-    }
+    let found = try await context.run(
+      named: invocation.operands[0], in: store, RunFilter(isUnfinished: true), what: "unfinished run",
+      isOldest: true)
     if found.state.isFinal {
       await store.close()
       throw Fault(

@@ -14,9 +14,10 @@ enum StatusCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let store = try await context.openStoreToRead()
-    var (job, row): (JobName?, String?) = (nil, nil)
-    if let name = invocation.operands.first { (job, row) = try await context.knownJob(name, in: store) }
-    let runs = try await store.standingRuns(project: context.project.name, job: job, matrixRow: row)
+    var asked: NamedJob?
+    if let name = invocation.operands.first { asked = try await context.named(name, in: store) }
+    let job = asked?.name
+    let runs = try await store.standingRuns(project: context.project.name, job: job, matrixRow: asked?.row)
     let intervals = try IntervalText(context)
     let now = SystemClock.now
     let retries = try await RetryTimes(context, store)
@@ -30,7 +31,7 @@ enum StatusCommand {
     let known = Set(runs.map(\.identity.job))
     let idle = intervals.jobs.filter { (job == nil || $0 == job) && !known.contains($0) }.map(\.text)
     lines.sort { ($0.urgency, $0.name) < ($1.urgency, $1.name) }
-    let holes = try await ScheduleHoles(context, store, job: job, row: row)
+    let holes = try await ScheduleHoles(context, store, job: job, row: asked?.row)
     await store.close()
     FaultReport.warn(holes.faults)
     if invocation.has("json") {
@@ -42,12 +43,9 @@ enum StatusCommand {
           ] + holes.members
         ).prettyText)
     } else if lines.isEmpty {
-      let asked = invocation.operands.first
       let none = "No runs\(asked.map { " of \($0)" } ?? "") yet"
       let reason = store.isAbsent ? "There is no state yet at \(store.location)" : none
-      // Brackets are the shell's.
-      let name = asked.map { row == nil ? $0 : "'\($0)'" } ?? "JOB"
-      Terminal.print("\(reason). `tidemark run \(name)` starts one.")
+      Terminal.print("\(reason). `tidemark run \(asked?.argument ?? "JOB")` starts one.")
     } else {
       Terminal.print(StatusCommand.summary(lines))
       for line in TextTable(

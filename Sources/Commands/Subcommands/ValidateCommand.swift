@@ -17,7 +17,7 @@ enum ValidateCommand {
     let paths =
       invocation.operands.isEmpty
       ? try JobFolder.list(root: context.root)
-      : try invocation.operands.map { try JobFolder.find($0, root: context.root) }
+      : try invocation.operands.map { try JobFolder.find($0, root: context.root).path }
     var faults: [Fault] = []
     var warnings = context.file.warnings
     var jobs: [Job] = []
