@@ -85,6 +85,17 @@ import Testing
     }
   }
 
+  /// A column's name is no row data, and the one thing that helps where a value does not fit.
+  @Test func theColumnOfAValueThatDoesNotFitIsNamed() async throws {
+    try await SharedServer.withConnection { connection in
+      try await connection.execute("CREATE TABLE t (a int, \"b: c\" numeric(3, 1))")
+      let fault = await #expect(throws: Fault.self) {
+        try await connection.copyIn("COPY t FROM STDIN") { writer in try await writer.write("1\t999\n".utf8) }
+      }
+      #expect(fault?.cause == "numeric field overflow: column `b: c` (SQLSTATE 22003)")
+    }
+  }
+
   @Test func theServersErrorEndsACopyInEarly() async throws {
     try await SharedServer.withConnection { connection in
       try await connection.execute("CREATE TABLE t (a int)")
@@ -98,6 +109,7 @@ import Testing
       }
       #expect(fault?.code == "bad_value")
       #expect(fault?.cause?.contains("canary-value") == false)
+      #expect(fault?.cause?.contains(": column `a` (SQLSTATE") == true, "\(fault?.cause ?? "")")
       try await expectUsable(connection)
     }
   }

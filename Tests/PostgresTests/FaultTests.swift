@@ -16,6 +16,10 @@ import Testing
     ("INSERT INTO t VALUES (NULL)", "not_null_violation", .data, false),
     ("INSERT INTO u VALUES (5)", "foreign_key_violation", .data, false),
     ("INSERT INTO t VALUES (-1)", "check_violation", .data, false),
+    ("DO $$ BEGIN RAISE SQLSTATE '23514'; END $$", "check_violation", .data, false),
+    (
+      "CREATE TABLE p (a int) PARTITION BY RANGE (a); INSERT INTO p VALUES (1)", "no_partition", .data, false
+    ),
     ("INSERT INTO t VALUES ('x')", "bad_value", .data, false),
     ("CREATE TABLE t ()", "already_exists", .validation, false),
     ("BEGIN READ ONLY; INSERT INTO t VALUES (2)", "read_only_server", .config, false),
@@ -103,6 +107,48 @@ import Testing
     }
     #expect(fault?.code == "bad_connection_string")
     #expect(!"\(String(reflecting: fault))".contains("canary"))
+  }
+
+  /// What libpq refuses before it has tried a server is the string's fault, whatever the network does.
+  @Test(arguments: [
+    ("postgresql://u:canary/secret@h/d", "`port` is no whole number"),
+    ("host=h port=70000", "`port` is not from 1 to 65535"),
+    ("host=127.0.0.1 port=1 keepalives_idle=canary", "`keepalives_idle` is no whole number"),
+    ("hostaddr=canary", "`hostaddr` is no network address"),
+    ("sslmode=requird", "`sslmode` has no such value"),
+    ("target_session_attrs=writable", "`target_session_attrs` has no such value"),
+    ("service=nosuch", "its service cannot be found"),
+    ("host=a,b,c port=1,2", "its values do not go together"),
+    ("host=h connect_timeout=canary", "`connect_timeout` is no whole number of seconds"),
+    ("host=h connect_timeout=9999999999", "`connect_timeout` is no whole number of seconds"),
+    ("host=h connect_timeout='3 4'", "`connect_timeout` is no whole number of seconds"),
+  ])
+  func valuesOfConnectionStringsAreRefused(text: String, reason: String) async throws {
+    let fault = await #expect(throws: Fault.self) {
+      let settings = try ConnectionSettings(name: "shop", connectionString: text, applicationName: "test")
+      _ = try await Connection.open(settings)
+    }
+    #expect(fault?.code == "bad_connection_string" && fault?.kind == .config, "\(String(describing: fault))")
+    #expect(fault?.sentence == "The connection string of `shop` cannot be read: \(reason)")
+    #expect(fault?.hint != nil)
+    #expect(!"\(String(reflecting: fault))".contains("canary"))
+  }
+
+  @Test(arguments: ["connect_timeout=' 3 '", "connect_timeout=-1", "connect_timeout=0"])
+  func waysToWriteAWholeNumber(text: String) throws {
+    _ = try ConnectionSettings(name: "shop", connectionString: text, applicationName: "test")
+  }
+
+  @Test func whatASessionMayNotBeginWithIsTheStringsFault() async throws {
+    let server = try await SharedServer.shared()
+    let settings = try ConnectionSettings(
+      name: "shop",
+      connectionString: server.connectionString() + " options='-c nosuch=1'",
+      applicationName: "test")
+    let fault = await #expect(throws: Fault.self) { try await Connection.open(settings) }
+    #expect(fault?.code == "bad_connection_string", "\(String(describing: fault))")
+    #expect(fault?.cause?.contains("unrecognized configuration parameter \"nosuch\"") == true)
+    #expect(fault?.cause?.split(separator: "; ").count == 1 && fault?.hint?.contains("`options`") == true)
   }
 
   @Test func settingsShowNoPassword() throws {

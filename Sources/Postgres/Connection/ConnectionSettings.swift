@@ -8,6 +8,8 @@ package import Runtime
 package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomReflectable {
   /// The name under `connections:`, which faults name.
   package let name: String
+  /// Where the project's file has it.
+  private(set) var place: Place?
   /// Where names without a schema are looked up, behind the catalogue.
   package var searchPath: [String]
   package var allowsRowSecurity: Bool
@@ -35,6 +37,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     } catch {
       throw error.at(rule.place)
     }
+    place = rule.place
   }
 
   /// - Parameter connectionString: anything libpq takes: keywords and values, a URI, `service=NAME`.
@@ -54,6 +57,11 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     parameters["client_encoding"] = "UTF8"
     setDefault("application_name", Self.shortened(applicationName), unless: nil)
     setDefault("connect_timeout", "10", unless: "PGCONNECT_TIMEOUT")
+    // libpq itself looks at it only where it does the waiting.
+    let timeout = parameters["connect_timeout"] ?? Environment.process["PGCONNECT_TIMEOUT"] ?? ""
+    if Self.wholeNumber(timeout) == nil {
+      throw Self.fault("`connect_timeout` is no whole number of seconds", name: name)
+    }
     // A peer that is gone without a word is noticed within a minute, by these or by `Silence`. Not by
     // `tcp_user_timeout`: it also ends connections to servers that live and take nothing more for a while, since a
     // row of a COPY waits for a lock.
@@ -94,7 +102,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
   var connectLimit: Duration {
     let given = parameters["connect_timeout"] ?? Environment.process["PGCONNECT_TIMEOUT"] ?? "10"
     // libpq takes 0 and negative numbers as "for ever" and 1 as 2; nothing here waits for ever.
-    let seconds = Int(given).map { $0 <= 0 ? 3600 : max($0, 2) } ?? 10
+    let seconds = Self.wholeNumber(given).map { $0 <= 0 ? 3600 : max($0, 2) } ?? 10
     let hosts = (parameters["host"] ?? parameters["hostaddr"] ?? "").split(separator: ",").count
     return hosts > 1 ? .seconds(hosts * (seconds + 30)) : .seconds(seconds)
   }
@@ -117,6 +125,12 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     if parameters[keyword] != nil { return }
     if let variable, Environment.process[variable] != nil { return }
     parameters[keyword] = value
+  }
+
+  /// As libpq reads it, with white space around.
+  private static func wholeNumber(_ text: String) -> Int? {
+    let words = text.split(whereSeparator: \.isWhitespace)
+    return words.count == 1 ? Int32(words[0]).map(Int.init) : nil
   }
 
   /// Postgres keeps 63 bytes.
@@ -145,31 +159,5 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     }
     if parameters.isEmpty { throw fault("it is empty", name: name) }
     return parameters
-  }
-
-  private static func fault(_ reason: String, name: String) -> Fault {
-    Fault(
-      "bad_connection_string", .config, "The connection string of `\(name)` cannot be read: \(reason)",
-      hint: "Write `postgresql://user@host:5432/database`, `host=... dbname=...` or `service=NAME`;"
-        + " percent-encode special characters of a URI")
-  }
-
-  /// libpq quotes the part it stumbled over, and that may be a piece of a password: only the words
-  /// before the quotation are passed on.
-  private static func reason(of message: String) -> String {
-    let known = [
-      ("missing \"=\"", "a keyword stands without `=`"),
-      ("unterminated quoted string", "a quote is not closed"),
-      ("invalid connection option", "it has a keyword that libpq does not know"),
-      ("invalid URI query parameter", "it has a parameter that libpq does not know"),
-      ("invalid percent-encoded token", "it has a `%` that is not followed by two hexadecimal digits"),
-      ("forbidden value %00", "it holds `%00`"),
-      ("end of string reached when looking for matching \"]\"", "a `[` is not closed"),
-      ("IPv6 host address may not be empty", "an IPv6 address is empty"),
-      ("unexpected character", "a character stands where none may be"),
-      ("missing key/value separator", "a parameter of the URI has no `=`"),
-      ("extra key/value separator", "a parameter of the URI has more than one `=`"),
-    ]
-    return known.first { message.contains($0.0) }?.1 ?? "libpq does not understand it"
   }
 }

@@ -46,8 +46,13 @@ package struct SQLState: Hashable, Sendable, CustomStringConvertible {
   /// What a fault's code means that a SQLSTATE has given; of several the first.
   package static func meaning(named name: String) -> Meaning? {
     let ofClasses = classes.sorted { $0.key < $1.key }.map(\.value)
-    return (known.map(\.meaning) + ofClasses + [unknown]).first { $0.name == name }
+    return (known.map(\.meaning) + [noPartition] + ofClasses + [unknown]).first { $0.name == name }
   }
+
+  /// Of 23514 too, as a partition's bounds are a constraint of it.
+  static let noPartition = Meaning(
+    "no_partition", .data, "A row belongs into no partition of its table",
+    hint: "Create the partition first, for example under `before_publish` of the store")
 
   private static let unknown = Meaning("postgres_error", .internal, "Postgres reports an error")
 

@@ -8,6 +8,11 @@ struct ServerError {
   let message: String
   let detail: String?
   let hint: String?
+  /// Of the row's table: by the table's name, without that of a constraint, a row that no partition takes is told apart.
+  private let table: String?
+  private let constraint: String?
+  /// The column that COPY was at.
+  private let column: String?
 
   init(_ result: borrowing ResultHandle) {
     let pointer = result.pointer
@@ -19,17 +24,33 @@ struct ServerError {
     message = field("M") ?? String(cString: PQresultErrorMessage(pointer))
     detail = field("D")
     hint = field("H")
+    table = field("t")
+    constraint = field("n")
+    column = field("W").flatMap(Self.copiedColumn)
   }
 
   /// The fault, without row data unless the settings allow it.
   func fault(_ settings: ConnectionSettings) -> Fault {
-    let meaning = state.meaning
+    let meaning =
+      state.code == "23514" && table != nil && constraint == nil ? SQLState.noPartition : state.meaning
     var cause = settings.showsRowData || !state.quotesValues ? message : Self.withoutQuotations(message)
     if let detail, settings.showsRowData || !state.detailsRows { cause += ": " + detail }
+    if let column { cause += ": column `\(column)`" }
     return Fault(
       meaning.name, meaning.kind, "\(meaning.sentence) (connection `\(settings.name)`)",
       cause: settings.redactor.mask("\(cause) (SQLSTATE \(state))"),
       hint: (meaning.hint ?? hint).map(settings.redactor.mask), isTransient: meaning.isTransient)
+  }
+
+  /// `s` of `COPY sums, line 1, column s: "..."`. What stands behind the colon is the row's.
+  static func copiedColumn(_ context: String) -> String? {
+    for line in context.split(separator: "\n") where line.hasPrefix("COPY ") {
+      guard let found = line.firstMatch(of: #/, line \d+, column (.*?)(?:: (?:".*|null input))?$/#) else {
+        continue
+      }
+      return String(found.1)
+    }
+    return nil
   }
 
   /// `invalid input syntax for type integer: "..."`: what stands in quotes is a value of a row, and
@@ -50,11 +71,14 @@ extension ConnectionHandle.Refusal {
     let cause = settings.redactor.mask(withoutLocation)
     // Class 08 says no more than that there is no connection. Poolers give it for all that they refuse.
     if let state, !state.code.hasPrefix("08") {
+      // Nothing was asked yet but what the session is to begin with.
+      if state.code.hasPrefix("22") || state.code == "42704" { return settings.refusedSetting(cause) }
       let meaning = state.meaning
       return Fault(
         meaning.name, meaning.kind, "\(meaning.sentence): cannot connect to \(settings)", cause: cause,
         hint: meaning.hint, isTransient: meaning.isTransient)
     }
+    if let fault = settings.refusedValue(message) { return fault }
     if message.contains("no password supplied") {
       return Fault(
         "login_refused", .auth, "The server asks for a password: cannot connect to \(settings)",
@@ -85,9 +109,14 @@ extension ConnectionHandle.Refusal {
     return nil
   }
 
-  /// The verbose form ends with a line about the server's source code, of use to nobody here.
+  /// The verbose form ends with a line about the server's source code, of use to nobody here. What is tried with
+  /// TLS and without is refused twice, in the same words.
   private var withoutLocation: String {
-    message.split(separator: "\n").filter { !$0.hasPrefix("LOCATION:") }.joined(separator: "; ")
+    var said: [Substring] = []
+    for line in message.split(separator: "\n") where !line.hasPrefix("LOCATION:") && !said.contains(line) {
+      said.append(line)
+    }
+    return said.joined(separator: "; ")
   }
 }
 

@@ -70,6 +70,14 @@ import Testing
       name: "no server", edit: ("connection: db, table", "connection: nowhere, table"), status: 6,
       says: ["nowhere", "cause:"]),
     Case(
+      name: "connection string with a value that libpq refuses",
+      edit: ("connection: db, table", "connection: misspelt, table"), status: 3,
+      says: ["tidemark.yaml:", "error[bad_connection_string]", "`sslmode`", "hint: `sslmode` takes disable"]),
+    Case(
+      name: "connection string with a value that libpq overlooks",
+      edit: ("connection: db, table", "connection: timeless, table"), status: 3,
+      says: ["tidemark.yaml:", "error[bad_connection_string]", "`connect_timeout`"]),
+    Case(
       name: "no database", edit: ("connection: db, table", "connection: refusing, table"), status: 6,
       says: ["refusing", "cause:", "no_such_database"]),
     Case(
@@ -210,6 +218,8 @@ import Testing
               nowhere: "host=/nonexistent/socket dbname=x"
               weak: {url: "\(weak)", search_path: [public]}
               refusing: "\(refusing)"
+              misspelt: "host=127.0.0.1 sslmode=requird"
+              timeless: "\(project.database) connect_timeout=abc"
             defaults:
             """))
       var job = Self.job
