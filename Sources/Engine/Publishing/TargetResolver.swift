@@ -40,6 +40,7 @@ struct TargetResolver {
         "The target `\(table)` names no schema, and connection `\(connection)` has none to look in",
         place: rule.place, hint: "Write it as `schema.\(table)`, or set `search_path` under the connection")
     }
+    for column in result { try Identifier.check(column: column.name, place: rule.place) }
     let key = rule.key ?? resultKey
     for name in key + (rule.window.map { [$0] } ?? []) + rule.scope.map(\.column)
     where !result.contains(where: { $0.name == name }) {

@@ -29,6 +29,11 @@ extension JobDecoder {
     let before = fields.texts("before_publish").map { sql($0, .statement, in: .publishing) }
     let after = fields.texts("after_publish").map { sql($0, .statement, in: .publishing) }
     requireResultColumns(fields, result)
+    for column in result.names ?? [] {
+      do throws(Fault) { try Identifier.check(column: column, place: fields.place) } catch {
+        faults.append(error)
+      }
+    }
     guard let connection, let name, let mode: TableSinkRule.Mode = fields.choice("mode") else { return nil }
     let isReplacing = mode == .replace || mode == .replaceWindow
     judgeMode(mode, fields, result)

@@ -27,6 +27,16 @@ package struct Identifier: Hashable, Sendable, CustomStringConvertible {
     self.name = name
   }
 
+  /// Refuses a name that no column of a table may have: Postgres has a column of its own there.
+  /// - Throws: `Fault` `bad_identifier`.
+  package static func check(column name: String, place: Place?) throws(Fault) {
+    guard ["ctid", "cmax", "cmin", "tableoid", "xmax", "xmin"].contains(name) else { return }
+    throw Fault(
+      "bad_identifier", .validation,
+      "A table cannot have a column `\(name)`: Postgres keeps one of that name in every table", place: place,
+      hint: "Give the result's column another name, such as `row_\(name)`")
+  }
+
   /// The name in double quotes. Goes by scalars: a quote followed by a combining mark is one
   /// `Character`, and would slip through a character-wise search.
   package var quoted: String {
