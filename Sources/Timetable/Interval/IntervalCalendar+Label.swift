@@ -34,7 +34,7 @@ extension IntervalCalendar {
     rule.span != .fire && pieces.piece(containing: interval.start) == interval
   }
 
-  private func hourLabel(start: Int, local: LocalTime) -> String {
+  func hourLabel(start: Int, local: LocalTime) -> String {
     let hour = LocalTime(local.day, secondOfDay: local.secondOfDay / 3600 * 3600)
     let text = "\(local.day)T\((local.secondOfDay / 3600).padded(to: 2))"
     let isRepeated = [hour, LocalTime(seconds: hour.seconds + 3599)].contains(where: zone.isRepeated)

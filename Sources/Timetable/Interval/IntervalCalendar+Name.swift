@@ -5,8 +5,8 @@ extension IntervalCalendar {
   /// the named time where that is shorter than the job's span. Under `span: fire` the interval of
   /// the only fire in the named time.
   ///
-  /// - Throws: `interval_too_long` where the name holds several of the job's intervals,
-  ///   `no_such_interval` where it holds none.
+  /// - Throws: `interval_too_long` where the name holds several of the job's intervals, `ambiguous_interval` where
+  ///   the clocks showed it twice, `no_such_interval` where it holds none.
   package func interval(named name: IntervalName, now: Instant) throws(Fault) -> TimeRange {
     let named = try range(of: name, now: now)
     guard rule.span != .fire else { return try intervalOfOnlyFire(in: named, name: name) }
@@ -33,13 +33,17 @@ extension IntervalCalendar {
   }
 
   private func range(of name: IntervalName, now: Instant) throws(Fault) -> Named {
-    let named: Named
+    var named: Named
     switch name.meaning {
     case .piece(let span, let day): named = piece(span, holding: day)
     case .daysAgo(let days):
       named = piece(.day, holding: zone.local(now.seconds).day.adding(days: -days))
     case .instant(let instant): return Named(span: nil, range: TimeRange(start: instant, end: instant))
-    case .hour(let local, let offset): named = hour(local, offset: offset)
+    case .hour(let local, let offset):
+      named = hour(local, offset: offset)
+      if offset == nil, rule.span.rank <= IntervalSpan.hour.rank, named.range.start < named.range.end {
+        named.range = try everyShowing(of: named.range, name)
+      }
     }
     guard named.range.start < named.range.end else {
       throw missing(name, "'\(name.text)' never was: the clocks of this zone skipped it")
@@ -64,6 +68,25 @@ extension IntervalCalendar {
     let isOffset = offset.map { $0 == zone.period(at: hour.start.seconds).offset } ?? true
     return Named(
       span: .hour, range: isShown && isOffset ? hour : TimeRange(start: hour.start, end: hour.start))
+  }
+
+  /// What an hour's name without an offset stands for where the clocks go back and show the hour again.
+  private func everyShowing(of hour: TimeRange, _ name: IntervalName) throws(Fault) -> TimeRange {
+    let calendar = SpanCalendar(span: .hour, zone: zone)
+    func shown(_ piece: TimeRange) -> Int { zone.local(piece.start.seconds).seconds.floorDivided(by: 3600) }
+    var pieces = [hour]
+    var next = calendar.piece(containing: hour.end)
+    while shown(next) == shown(hour) {
+      pieces.append(next)
+      next = calendar.piece(containing: next.end)
+    }
+    if pieces.count > 1, rule.span == .hour {
+      let labels = pieces.map { hourLabel(start: $0.start.seconds, local: zone.local($0.start.seconds)) }
+      throw Fault(
+        "ambiguous_interval", .usage, "'\(name.text)' came twice: the clocks of this zone went back",
+        hint: "Name one of them: \(labels.joined(separator: " or "))")
+    }
+    return TimeRange(start: hour.start, end: next.start)
   }
 
   private func intervalOfOnlyFire(in named: Named, name: IntervalName) throws(Fault) -> TimeRange {

@@ -40,6 +40,32 @@ import Testing
     }
   }
 
+  /// A time that the clocks did not show, or showed twice, names no moment; a date is the moment that its day begins.
+  @Test(arguments: [
+    (
+      "Europe/Berlin", "2026-03-29T02:30:00", Int32(2),
+      ["never was: the clocks of Europe/Berlin skipped it", "They went on at 2026-03-29T03:00:00+02:00"]
+    ),
+    (
+      "Europe/Berlin", "2026-10-25 02:30", 2,
+      ["came twice", "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00"]
+    ),
+    ("Europe/Berlin", "2026-03-29T02:30:00+01", 0, ["2026-03-29T04:00:00+02:00"]),
+    ("Europe/Berlin", "2026-03-29T03:30:00", 0, ["2026-03-29T04:00:00+02:00"]),
+    ("America/Havana", "2026-11-01", 0, ["2026-11-01T00:00:00-05:00"]),
+    ("Africa/Cairo", "2026-04-24", 0, ["2026-04-24T02:00:00+03:00"]),
+  ])
+  func momentsAreThoseThatTheClocksShowOnce(
+    zone: String, from: String, status: Int32, says: [String]
+  ) async throws {
+    try await Self.with("schedule: \"@daily\"") { project in
+      let next = ["schedule", "next", "0 * * * *", "--count", "1", "--timezone", zone]
+      let told = try await project.run(next + ["--from", from])
+      #expect(told.status == status, "\(told.output)")
+      for text in says { #expect(told.output.contains(text), "\(told.output)") }
+    }
+  }
+
   @Test func whatCannotFireIsRefusedWithItsColumn() async throws {
     try await Self.with("schedule: \"@daily\"") { project in
       let never = try await project.run(["schedule", "next", "0 0 30 2 *"])
