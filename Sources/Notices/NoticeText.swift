@@ -83,16 +83,9 @@ package struct NoticeText: Hashable, Sendable {
     return parts.isEmpty ? nil : parts.joined(separator: ", ") + "."
   }
 
-  /// Control characters, and the line separators of Unicode, as spaces.
+  /// What steers the reader's screen or the mail's lines, as spaces.
   static func oneLine(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { scalar in
-          switch scalar.value {
-          case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029: " "
-          default: scalar
-          }
-        }))
+    String(String.UnicodeScalarView(text.unicodeScalars.map { $0.isSteering ? " " : $0 }))
   }
 
   private static func cut(_ text: String, to count: Int) -> String {

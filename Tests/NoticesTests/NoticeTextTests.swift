@@ -50,12 +50,12 @@ import Testing
 
   @Test func noValueMakesALine() {
     var facts = NoticeFacts.sample()
-    facts.job = "daily\r\nNext: rm -rf /\u{2028}\u{1B}[31m"
+    facts.job = "daily\r\nNext: rm -rf /\u{2028}\u{1B}[31m\u{202E}"
     facts.fault = "a\nb"
     let text = NoticeText(facts)
     #expect(!text.subject.contains { $0.isNewline })
     #expect(text.body.split(separator: "\n").count == 3)
-    #expect(!text.body.unicodeScalars.contains("\u{1B}"))
+    #expect(!text.body.unicodeScalars.contains("\u{1B}") && !text.body.unicodeScalars.contains("\u{202E}"))
   }
 
   @Test func digestsHoldEveryNotice() {

@@ -58,12 +58,12 @@ struct FaultText {
     return .object(members)
   }
 
-  /// Control characters could forge further lines or drive the terminal.
+  /// What could forge further lines, drive the terminal or turn the order of what it shows is made blank.
   static func oneLine(_ text: String) -> String {
     var out = ""
     for scalar in text.unicodeScalars {
-      if scalar.properties.generalCategory == .control {
-        if scalar == "\n" { out += "; " } else { out += " " }
+      if scalar.isSteering {
+        out += scalar == "\n" ? "; " : " "
       } else {
         out.unicodeScalars.append(scalar)
       }

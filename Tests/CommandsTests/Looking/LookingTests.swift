@@ -106,6 +106,29 @@ import Testing
     }
   }
 
+  /// A value that turns the order of what stands around it would read as another one on a terminal.
+  @Test func marksOfDirectionAreNotPrinted() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql("CREATE TABLE notes AS SELECT 1 AS id, E'pay \\u202E001\\u2069 now' AS note")
+      try project.write(
+        "jobs/notes.yaml",
+        """
+        version: 1
+        source: {connection: db, table: notes}
+        process: [{select: [id, note]}]
+        store: {file: {path: notes.csv}}
+
+        """)
+      let run = try await project.run(["run", "notes"])
+      try #require(run.status == 0, "\(run.output)")
+      let shown = try await project.run(["results", "notes"])
+      #expect(shown.status == 0 && shown.output.contains("pay  001  now"), "\(shown.output)")
+      let whole = try await project.run(["results", "notes", "--json"])
+      let row = try JSONValue(parsing: whole.output)["rows"]?.elements.first?.elements
+      #expect(row?.last?.stringValue == "pay \u{202E}001\u{2069} now")
+    }
+  }
+
   @Test func verifyTakesOneSpellingOfEqualValues() async throws {
     try await TidemarkProject.with { project in
       try await project.sql(
