@@ -53,15 +53,16 @@ enum FaultCatalogue {
     unknown_option|usage|The command has no such option|`--help` of the command lists its options
     unknown_parameter|usage|The job declares no such parameter|Declare it under `params:`, or correct its name
     output_lost|resource|What the command printed could not be written|Look at where its standard output goes: a full disk, a closed file
+    ambiguous_interval|usage|The clocks went back, and the hour named came twice|Name one of the two by its offset, as in 2026-10-25T02+0200
     # Job files
-    ambiguous_job|config|Two job files have the same name|Change `job:` in one of them, or name the file instead of the job
+    ambiguous_job|config|Two job files have the same name|Change `job:` in one of them
     after_circle|validation|A job waits for itself under `after`, perhaps by way of others|Take a job out of an `after`
     ambiguous_call|validation|A call or an operator could mean several functions|Cast an argument, for example x::numeric
     bad_chunk|validation|The source cannot be cut as `chunk` says|Leave `chunk` out: `auto` picks a way and `tidemark plan` says why
     bad_duration|validation|A length of time cannot be read|Write it like 45m, 2h30m or 3d
     bad_expression|validation|An expression cannot be read|The caret shows where; the language is that of SQL scalar expressions (docs/jobs.md)
     bad_field|validation|There is no such field of a date, time or interval|Take one such as year, month, day, hour, dow or epoch
-    bad_identifier|validation|A name cannot be a name in Postgres|Names have 1 to 63 bytes and no NUL
+    bad_identifier|validation|A name cannot be a name in Postgres|Names have 1 to 63 bytes and no NUL; a table has no column named as Postgres's own, such as `xmin` or `ctid`
     bad_literal|validation|A literal cannot be read as its type|Write a value as Postgres reads one of that type
     bad_lookup|validation|The columns of a lookup are not known|Correct its table, query or file, which other faults name
     bad_name|validation|A name has characters that it may not have|Use letters, digits, `-` and `_`
@@ -94,7 +95,7 @@ enum FaultCatalogue {
     no_schema|validation|The target names no schema and its connection has none to look in|Write `schema.table`, or set `search_path` under the connection
     no_table_store|validation|The job stores into no table that could be verified|`tidemark results RUN` shows what its files hold
     not_aggregate|validation|An aggregate stands where there is none to be, or a column outside of one|Put the aggregate under `measures`, the column into `group_by` or into an aggregate
-    not_in_sql|validation|The job does something that has no exact words in SQL, so `verify` cannot ask Postgres for it|The sentence names it; docs/differences.md says how it is defined here
+    not_in_sql|validation|The job does something that has no exact words in SQL, so `verify` cannot ask Postgres for it|Hold the published table to a query of your own; docs/jobs.md and docs/differences.md say how things are defined here
     not_yet|validation|The word is reserved and does not work yet|Leave it out
     out_of_range|validation|A number is outside of what is allowed|The sentence gives the bounds
     reference_in_quotes|validation|A reference stands within quotes of SQL|Take the quotes off: a reference becomes a whole, typed literal
@@ -132,7 +133,7 @@ enum FaultCatalogue {
     unused_parameter|validation|A warning: nothing uses the parameter|Use it or remove it
     wrong_type|validation|A value is of another kind than the key takes|The sentence says which kind it takes
     yaml_alias|validation|An alias stands inside what it names|Break the circle
-    yaml_bytes|validation|The file holds bytes that are no text|Save it as UTF-8
+    yaml_bytes|validation|The file holds bytes that are no text, or a character that cannot be seen|Save it as UTF-8, without the character
     yaml_comma|validation|Inside `{ }` and `[ ]` a comma has cut a value in two|Put the value into quotes
     yaml_documents|validation|The file holds a second YAML document|Keep one document a file
     yaml_empty|validation|The file is empty|Write a job into it
