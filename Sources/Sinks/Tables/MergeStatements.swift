@@ -65,18 +65,33 @@ struct MergeStatements {
       """
   }
 
-  var insert: SQLText {
-    let names = publish.names
+  var insert: SQLText { "INSERT INTO \(target.table) (\(publish.names)) SELECT \(publish.names) \(absent)" }
+
+  /// How many of the staged rows the target does not have: behind `insert` those that its triggers took away.
+  var countAbsent: SQLText { "SELECT count(*) \(absent)" }
+
+  /// The staged rows whose keys the target does not have.
+  private var absent: SQLText {
     if keyMayBeNull {
       return """
-        INSERT INTO \(target.table) (\(names)) SELECT \(names) FROM (\(incomingWithKey)) AS n \
-        WHERE NOT EXISTS (SELECT FROM \(target.table) AS t \
+        FROM (\(incomingWithKey)) AS n WHERE NOT EXISTS (SELECT FROM \(target.table) AS t \
         WHERE \(record(of: "t")) = n.tidemark_key AND \(scopeOfTarget))
         """
     }
     return """
-      INSERT INTO \(target.table) (\(names)) SELECT \(names) FROM (\(incoming)) AS n \
+      FROM (\(incoming)) AS n \
       WHERE NOT EXISTS (SELECT FROM \(target.table) AS t WHERE \(sameKey("t", "n")) AND \(scopeOfTarget))
+      """
+  }
+
+  /// Whether something may take rows away that are inserted: a trigger before each row of the table or of a partition,
+  /// or a rule.
+  var mayKeepBack: SQLText {
+    let table: SQLText = "\(SQLText.string(target.table.quoted))::regclass"
+    return """
+      SELECT EXISTS (SELECT FROM pg_trigger WHERE tgtype & 7 = 7 AND tgenabled <> 'D' AND NOT tgisinternal \
+      AND tgrelid IN (SELECT \(table) UNION ALL SELECT relid FROM pg_partition_tree(\(table)))) \
+      OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = \(table) AND ev_type = '3')
       """
   }
 

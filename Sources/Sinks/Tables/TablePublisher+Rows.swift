@@ -106,8 +106,7 @@ extension TablePublisher {
   }
 
   /// Writes the rows that `produce` sends in the form that COPY takes.
-  /// - Returns: how many there were, or of those that are only inserted how many the table took: a trigger may keep
-  ///   rows back.
+  /// - Returns: how many the table has taken: a trigger may keep rows back.
   func fill(_ ready: Ready, _ produce: (CopyWriter) async throws -> Void) async throws -> Int64 {
     let (publication, statements) = (ready.publication, ready.statements)
     let target = publication.target
@@ -118,8 +117,9 @@ extension TablePublisher {
     if isDirect { return Int64(try await connection.copyIn(statements.copyDirect, produce)) }
     try await connection.execute(statements.createStaging)
     let rows = try await connection.copyIn(statements.copyStaging, produce)
-    let inserted = try await takeFromStaging(publication, statements)
-    return Int64(target.mode == .merge ? rows : inserted)
+    let taken = try await takeFromStaging(rows, publication, statements)
+    try await connection.execute(statements.dropStaging)
+    return taken
   }
 
   /// Makes the unique index of a table that the publication has made, once it is filled.
@@ -130,21 +130,21 @@ extension TablePublisher {
     try await pointing(at: publication.target.place) { _ = try await connection.execute(index) }
   }
 
-  /// - Returns: how many rows were inserted.
+  /// - Returns: how many of the staged rows the table has taken.
   private func takeFromStaging(
-    _ publication: TablePublication, _ statements: PublishStatements
-  ) async throws -> Int {
-    let inserted: Int
-    if publication.target.mode == .merge {
-      try await connection.execute(statements.analyzeStaging)
-      let merge = MergeStatements(publish: statements)
-      try await refuseSharedKey(merge, publication.target)
-      if let update = merge.update { try await connection.execute(update) }
-      inserted = try await connection.execute(merge.insert)
-    } else {
-      inserted = try await connection.execute(statements.insertFromStaging(run: publication.entry.run))
+    _ rows: Int, _ publication: TablePublication, _ statements: PublishStatements
+  ) async throws -> Int64 {
+    guard publication.target.mode == .merge else {
+      return Int64(try await connection.execute(statements.insertFromStaging(run: publication.entry.run)))
     }
-    try await connection.execute(statements.dropStaging)
-    return inserted
+    try await connection.execute(statements.analyzeStaging)
+    let merge = MergeStatements(publish: statements)
+    try await refuseSharedKey(merge, publication.target)
+    if let update = merge.update { try await connection.execute(update) }
+    try await connection.execute(merge.insert)
+    // Rows that are there as they should be are in no statement's count.
+    guard try await connection.query(merge.mayKeepBack).onlyRow[0] == "t" else { return Int64(rows) }
+    let absent = try await connection.query(merge.countAbsent).onlyRow[0].flatMap { Int64($0) }
+    return Int64(rows) - (absent ?? 0)
   }
 }
