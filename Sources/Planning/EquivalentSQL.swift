@@ -22,7 +22,8 @@ package struct EquivalentSQL: Sendable {
     else {
       throw Fault(
         "not_in_sql", .validation,
-        "The job reads several databases, and no one SELECT can read them all")
+        "The job reads several databases, and no one SELECT can read them all",
+        hint: "Compare it with what you compute of each of them, or verify a job that reads one")
     }
     connection = first.connection
     tolerantStep = plan.pipeline.steps.first { $0.onFail != .fail && $0.canFault }
@@ -188,7 +189,7 @@ package struct EquivalentSQL: Sendable {
     default:
       throw Fault(
         "not_in_sql", .validation, "`\(call.function.rawValue)` has no exact equal in Postgres",
-        hint: "docs/differences.md says how it is defined")
+        hint: "Hold the published table to a query of your own; docs/jobs.md says how it is defined")
     }
     let arguments: [SQLText] = call.arguments.map {
       $0.type.isText ? "(\(renderer.render($0)) COLLATE \"C\")" : renderer.render($0)

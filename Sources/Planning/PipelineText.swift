@@ -10,14 +10,18 @@ struct PipelineText {
     self.pipeline = pipeline
   }
 
-  var text: String { lines.joined(separator: "\n") }
+  /// For fingerprints, which outlive a program: steps counted as they are computed.
+  var text: String { listing { number, name in "step \(number + 1) `\(name)`" }.joined(separator: "\n") }
 
-  var lines: [String] {
+  /// For people, who count steps as the job has them: `step 2 (derive)` is the name of one without another.
+  var lines: [String] { listing { _, name in name.hasPrefix("step ") ? name : "step `\(name)`" } }
+
+  private func listing(_ heading: (Int, String) -> String) -> [String] {
     var lines: [String] = []
     for (number, step) in pipeline.steps.enumerated() {
       let after =
         number + 1 < pipeline.steps.count ? pipeline.steps[number + 1].columnsBefore : pipeline.processed
-      lines.append("step \(number + 1) `\(step.name)` (on_fail \(step.onFail.rawValue))")
+      lines.append("\(heading(number, step.name)) (on_fail \(step.onFail.rawValue))")
       lines += detail(step, after: after).map { "  \($0)" }
     }
     if let aggregate = pipeline.aggregate { lines += PipelineText.lines(aggregate, over: pipeline.processed) }

@@ -20,7 +20,10 @@ package struct PlanText: Sendable {
       lines.append("source \(source.name) on connection \(source.connection)")
       lines.append("  reads   \(source.relation)")
       if let filter = source.filter { lines.append("  where   \(PlanText.oneLine(filter.text))") }
-      lines.append("  locks   \(source.locked.map(\.description).joined(separator: ", "))")
+      // What a query reads is the server's to know.
+      if !source.locked.isEmpty {
+        lines.append("  locks   \(source.locked.map(\.description).joined(separator: ", "))")
+      }
       lines.append("  rows    about \(Int64(estimate: source.estimatedRows))")
       lines.append("  chunks  \(chunks.count) by \(source.chunking.rawValue): \(source.reason)")
       for chunk in chunks.prefix(PlanText.shownChunks) {

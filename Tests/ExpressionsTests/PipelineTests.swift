@@ -185,6 +185,16 @@ import Testing
     if code != "cycle_or_unknown" { #expect(found.first?.hasPrefix(code + ":") ?? false, "\(found)") }
   }
 
+  @Test(arguments: [
+    ("top_k(mode, 0)", "`top_k(x, 10)`"), ("top_k(mode, 1001)", "`top_k(x, 10)`"),
+    ("string_agg(mode, mode)", "`source.query`"),
+    ("percentile_disc(array[0.5]) within group (order by day)", "`source.query`"),
+  ])
+  func hintsOfMeasuresLeadToWhatAggregates(_ measure: String, _ hint: String) {
+    let faults = #expect(throws: Faults.self) { try Self.check([], Self.aggregate([], [("x", measure)])) }
+    #expect(faults?.all.count == 1 && faults?.all[0].hint?.contains(hint) == true, "\(measure)")
+  }
+
   @Test func keysMustBeComparable() {
     #expect(Self.faults([], Self.aggregate([("k", "odd")], [])).first?.hasPrefix("not_comparable") ?? false)
     #expect(

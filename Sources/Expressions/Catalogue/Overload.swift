@@ -42,7 +42,7 @@ package struct FunctionEntry: Hashable, Sendable {
   /// `substring(text, integer, integer)`, one per overload, for faults and docs.
   package var signatures: [String] {
     overloads.filter { !$0.isRefused }.map {
-      "\(name)(\($0.operands.map(\.sqlName).joined(separator: ", ")))"
+      "\(name)(\($0.operands.map(\.shownName).joined(separator: ", ")))"
     }
   }
 

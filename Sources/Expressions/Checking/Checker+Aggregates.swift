@@ -152,7 +152,9 @@ extension Checker {
         let type = arrayType(arguments[0], range)
       else { return nil }
       guard case .integer(let limit) = arguments[1].typed.literal, (1...1000).contains(limit) else {
-        report("type_mismatch", "`top_k` takes a whole number from 1 to 1000", arguments[1].typed.range)
+        report(
+          "type_mismatch", "`top_k` takes a whole number from 1 to 1000", arguments[1].typed.range,
+          hint: "Write it as a digit or digits: `top_k(x, 10)`")
         return nil
       }
       return AggregateCall(
@@ -174,7 +176,7 @@ extension Checker {
     else {
       report(
         "type_mismatch", "There is no `\(call.name)` of \(article(operand.typed.type))", operand.typed.range,
-        hint: "It takes \(overloads.map { $0.operands[0].sqlName }.joined(separator: ", "))")
+        hint: "It takes \(overloads.map { $0.operands[0].shownName }.joined(separator: ", "))")
       return nil
     }
     guard let typed = coerce(operand, to: overload.operands[0]) else { return nil }
@@ -241,7 +243,9 @@ extension Checker {
       let typed = coerce(arguments[0], to: .text), let separator = coerce(arguments[1], to: .text)
     else { return nil }
     guard let constant = separator.literal else {
-      report("unsupported", "The separator of `string_agg` is not a literal or a reference", separator.range)
+      report(
+        "unsupported", "The separator of `string_agg` is not a literal or a reference", separator.range,
+        hint: "Write one like `string_agg(x, ', ')`, or let Postgres aggregate, in `source.query`")
       return nil
     }
     guard checkDistinctOrder(call, [typed, arguments[0].typed], order, range) else { return nil }

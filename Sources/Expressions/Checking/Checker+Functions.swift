@@ -121,7 +121,7 @@ extension Checker {
       return nil
     }
     guard let base = TypeRules.common(operands.map(\.resolutionType)) else {
-      let types = operands.filter { !$0.isUnknown }.map(\.typed.type.base.sqlName)
+      let types = operands.filter { !$0.isUnknown }.map(\.typed.type.base.shownName)
       report(
         "type_mismatch", "The results of `\(what)` have no common type: \(types.joined(separator: ", "))",
         range,

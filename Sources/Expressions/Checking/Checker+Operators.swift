@@ -54,7 +54,9 @@ extension Checker {
     return nil
   }
 
-  func shown(_ operand: Operand) -> String { operand.isUnknown ? "untyped" : operand.typed.type.base.sqlName }
+  func shown(_ operand: Operand) -> String {
+    operand.isUnknown ? "untyped" : operand.typed.type.base.shownName
+  }
 
   private func mismatchHint(_ name: String, _ operands: [Operand]) -> String? {
     let categories = operands.map { TypeRules.category($0.typed.type) }

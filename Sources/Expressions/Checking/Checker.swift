@@ -71,7 +71,7 @@ struct Checker {
   }
 
   func article(_ type: SQLType) -> String {
-    let name = type.sqlName
+    let name = type.shownName
     return ("aeio".contains(name.first ?? " ") ? "an " : "a ") + name
   }
 
@@ -148,14 +148,18 @@ struct Checker {
   }
 
   mutating func reportUnknownColumn(_ name: String, _ range: Range<Int>, known: [String]) {
-    report(Self.unknownColumn(name, known: known), range)
+    report(Self.unknownColumn(name, known: known, in: source, at: range), range)
   }
 
-  static func unknownColumn(_ name: String, known: [String]) -> Fault {
+  static func unknownColumn(
+    _ name: String, known: [String], in source: SourceText, at range: Range<Int>
+  ) -> Fault {
     let sameButCase = known.first { $0.lowercased() == name && $0 != name }
     let hint =
       sameButCase.map { "Its name has capitals: write `\"\($0)\"`" }
       ?? DidYouMean.hint(for: name, among: known)
+      ?? (source.text.utf8.dropFirst(range.lowerBound).first == UInt8(ascii: "\"")
+        ? "`\"` is for names; a text stands in single quotes: `'\(name)'`" : nil)
       ?? (known.isEmpty
         ? "There are no columns here"
         : "There are: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : "")")

@@ -223,7 +223,7 @@ struct StepChecker {
       } else if !Self.isMatchable(row.type, key.type) {
         report(
           "type_mismatch",
-          "`\(row.name)` is \(row.type.base.sqlName), the lookup's `\(key.name)` is \(key.type.base.sqlName)",
+          "`\(row.name)` is \(row.type.base.shownName), the lookup's `\(key.name)` is \(key.type.base.shownName)",
           pair.place,
           hint:
             "Make them one type that loses nothing: the lookup's by `from: {query: ...}` with `\(key.name)::\(row.type.base.sqlName)`, or the row's by a derived column"

@@ -62,7 +62,11 @@ extension ExpressionParser {
     case "select", "exists", "array", "row":
       if word == "select" || isFollowed(by: "(") || isFollowed(by: "[") {
         if word == "array" || word == "row" {
-          throw fault("unsupported", "`\(word.uppercased())` is not taken in expressions")
+          throw fault(
+            "unsupported", "`\(word.uppercased())` is not taken in expressions",
+            hint:
+              "Let Postgres compute it, under `source.add_columns`; what an aggregate takes, in `source.query`"
+          )
         }
         throw subquery()
       }

@@ -74,6 +74,8 @@ package struct ExpressionParser {
     case .operation("=="): hint = "Equality is written `=`"
     case .operation("&&"): hint = "Write `AND`"
     case .punctuation(";"): hint = "An expression has no `;`"
+    case .word("as"):
+      hint = "An expression gives no name: that stands in front of its colon, `name: expression`"
     case .word(let word) where Self.reserved.contains(word):
       hint = "`\(word)` is a word of SQL; a column of that name is written `\"\(word)\"`"
     default: break

@@ -17,7 +17,10 @@ extension Syntax {
       return node.children.flatMap { $0.columnFaults(in: source, known: known) }
     }
     if known.contains(name) { return [] }
-    return [Checker.unknownColumn(name, known: known).at(source.place(atUTF8Offset: range.lowerBound))]
+    return [
+      Checker.unknownColumn(name, known: known, in: source, at: range).at(
+        source.place(atUTF8Offset: range.lowerBound))
+    ]
   }
 
   /// What an aggregate is at a place.

@@ -64,7 +64,9 @@ extension JobDecoder {
     for column in columns where !known.contains(column.text) {
       refuse(
         "unknown_column", "The result has no column `\(column.text.shortened)`", column.place,
-        hint: DidYouMean.hint(for: column.text, among: names) ?? "It has " + names.joined(separator: ", "))
+        hint: result.groups != nil && result.derived.contains(column.text)
+          ? "`process` makes it, and `group_by` does not name it: the result has \(names.joined(separator: ", "))"
+          : DidYouMean.hint(for: column.text, among: names) ?? "It has " + names.joined(separator: ", "))
     }
   }
 

@@ -53,7 +53,7 @@ extension JobShape {
   static let parse = Record(
     "`parse`",
     [
-      .required("column", .column, "A text column."),
+      .required("column", .column, "A text column.", example: "column: placed_at"),
       .required("as", .text(.free), "integer, numeric, numeric(p,s), date, timestamp, boolean or json."),
       .optional("into", .column, "The new column's name. Default: the text column's own."),
       .optional("pattern", .text(.free), "As to_date takes it, for date and timestamp. Default: ISO."),
@@ -74,8 +74,12 @@ extension JobShape {
     "`lookup`",
     [
       .required("from", .record(lookupFrom), "The other relation."),
-      .required("match", .map(.column, names: .column, atLeast: 1), "Row column: lookup column."),
-      .required("take", .map(.column, names: .column, atLeast: 1), "New column: lookup column."),
+      .required(
+        "match", .map(.column, names: .column, atLeast: 1), "Row column: lookup column.",
+        example: "match: {shop_id: id}"),
+      .required(
+        "take", .map(.column, names: .column, atLeast: 1), "New column: lookup column.",
+        example: "take: {shop_name: name}"),
       .optional("on_missing", .choice(of: Step.OnFail.self), "A row without a match. Default: fail."),
       .optional(
         "on_duplicate", .choice(of: Lookup.OnDuplicate.self), "A key with several rows. Default: error."),
@@ -123,7 +127,7 @@ extension JobShape {
   static let measure = Record(
     "a measure",
     [
-      .required("value", .text(.expression), "An expression with aggregates."),
+      .required("value", .text(.expression), "An expression with aggregates.", example: "value: sum(amount)"),
       .optional("type", .text(.sqlType), "The result's type."),
       .optional("description", .text(.free), "Becomes the column's comment."),
     ])

@@ -13,8 +13,11 @@ extension JobShape {
     "a table store",
     [
       .required("connection", .text(.template), "A connection of the project file."),
-      .required("name", .text(.template), "The table: name or schema.name."),
-      .required("mode", .choice(of: TableSinkRule.Mode.self), "How the result meets what is there."),
+      .required(
+        "name", .text(.template), "The table, as name or schema.name.", example: "name: reporting.daily"),
+      .required(
+        "mode", .choice(of: TableSinkRule.Mode.self), "How the result meets what is there.",
+        example: "mode: replace"),
       .optional("window", .column, "The result column that replace_window deletes and inserts by."),
       .optional("scope", .map(.text(.template), names: .column, atLeast: 1), "Bounds every delete."),
       .optional("key", .oneOrList(.column), "What tells rows apart. Default: group_by."),
@@ -36,7 +39,9 @@ extension JobShape {
   static let file = Record(
     "a file store",
     [
-      .required("path", .text(.template), "Inside the output folder; .gz compresses."),
+      .required(
+        "path", .text(.template), "Inside the output folder; .gz compresses.",
+        example: "path: reports/daily.csv"),
       .optional("format", .choice(of: FileSinkRule.FileFormat.self), "Default: by the path's ending."),
       .optional("if_exists", .choice(of: FileSinkRule.IfExists.self), "Default: replace."),
       .optional("order_by", .oneOrList(.column), "The order of rows where there is no aggregate."),

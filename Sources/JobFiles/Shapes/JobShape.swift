@@ -21,12 +21,16 @@ enum JobShape {
         "matrix", .either([.list(.map(.value, names: .name, atLeast: 1), atLeast: 1), .record(matrixQuery)]),
         "One run for each row and fire."),
       .required(
-        "source", .oneOrList(.record(source)), "Where rows come from. The rows of all are taken together."),
+        "source", .oneOrList(.record(source)), "Where rows come from. The rows of all are taken together.",
+        example: "source: {connection: shop, table: public.orders}"),
       .optional("process", .list(.record(step)), "Steps that each row goes through, in this order."),
       .optional(
         "aggregate", .record(aggregate), "How rows become groups. Left out: the rows are the result."),
       .optional("checks", .list(.record(check)), "Judged on the result before anything is published."),
-      .required("store", .oneOrList(.record(sink)), "Where the result goes."),
+      .required(
+        "store", .oneOrList(.record(sink)), "Where the result goes.",
+        example: "store: {table: {connection: warehouse, name: reporting.daily, mode: replace, create: true}}"
+      ),
       .optional("errors", .record(errors), "Retries, reruns and how many rows may be rejected."),
       .optional("limits", .record(limits), "What the job may use."),
       .optional("notify", .list(.record(notify)), "Who is told about what."),
@@ -113,7 +117,7 @@ enum JobShape {
   static let parameter = Record(
     "a parameter",
     [
-      .required("type", .text(.sqlType), "An SQL type."),
+      .required("type", .text(.sqlType), "An SQL type.", example: "type: integer"),
       .optional("default", .value, "Without one, every run must give the value."),
       .optional("description", .text(.free), "What it is for."),
     ],
@@ -179,7 +183,8 @@ enum JobShape {
   static let notify = Record(
     "a notify rule",
     [
-      .required("events", .oneOrList(.choice(of: NoticeEvent.self)), "What to tell."),
+      .required(
+        "events", .oneOrList(.choice(of: NoticeEvent.self)), "What to tell.", example: "events: [failure]"),
       .optional("notifier", .text(.name), "A notifier of the project file."),
       .optional("digest", .duration, "Collects notices for so long into one."),
     ] + notifierKeys,

@@ -96,6 +96,14 @@ struct Record: Sendable {
     var shape: Shape
     var isRequired: Bool
     var summary: String
+    /// A line to copy, for who has left it out.
+    var example: String?
+
+    /// What the key is, for who has left it out.
+    var advice: String {
+      guard let example else { return summary }
+      return (summary.hasSuffix(".") ? String(summary.dropLast()) : summary) + ": write `\(example)`"
+    }
   }
 
   init(
@@ -117,8 +125,10 @@ extension Record.Key {
     Record.Key(name: name, shape: shape, isRequired: false, summary: summary)
   }
 
-  static func required(_ name: String, _ shape: Shape, _ summary: String) -> Record.Key {
-    Record.Key(name: name, shape: shape, isRequired: true, summary: summary)
+  static func required(
+    _ name: String, _ shape: Shape, _ summary: String, example: String? = nil
+  ) -> Record.Key {
+    Record.Key(name: name, shape: shape, isRequired: true, summary: summary, example: example)
   }
 }
 

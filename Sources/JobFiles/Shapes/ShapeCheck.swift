@@ -128,7 +128,7 @@ struct ShapeCheck {
       mapping.entries.filter { names.contains($0.key.text) }
     }
     for key in record.keys where key.isRequired && mapping[key.name] == nil {
-      add("missing_key", "\(record.name.capitalizedFirst) needs `\(key.name)`", place, key.summary)
+      add("missing_key", "\(record.name.capitalizedFirst) needs `\(key.name)`", place, key.advice)
     }
     for group in record.exactlyOne + record.atLeastOne where present(group).isEmpty {
       // A slip in a key's name is told already.

@@ -83,7 +83,7 @@ enum TextForm: Sendable {
     case .duration: "one like 45m, 2h30m or 3d"
     case .calendarAmount: "one like 15m, 3d or 1mo"
     case .byteCount: "one like 512MB or 1GiB"
-    case .percent: "one like 0.1% or 50%"
+    case .percent: "one like 0.1% or 50%, 100% at most"
     case .cron: "one like \"15 2 * * *\""
     case .timeOfDay: "one like \"06:00\""
     case .timestamp: "one like 2026-12-31T23:00:00+01:00"

@@ -9,8 +9,8 @@ struct YAMLText {
   private var last = (mark: YAMLEvents.Mark(line: 0, column: 0), offset: 0)
 
   /// Takes a byte order mark off.
-  /// - Throws: `Fault` for bytes that are no UTF-8, NUL and other control characters, and the line separators
-  ///   (U+0085, U+2028, U+2029) that editors do not show as such.
+  /// - Throws: `Fault` for bytes that are no UTF-8, NUL and other control characters, the line separators (U+0085,
+  ///   U+2028, U+2029) that editors do not show as such, and white space of other kinds where lines are indented.
   init(_ given: [UInt8], file: String) throws(Fault) {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     bytes = given.starts(with: mark) ? Array(given.dropFirst(3)) : given
@@ -37,6 +37,13 @@ struct YAMLText {
           "The file holds the character U+\(Self.hexadecimal(scalar)), which cannot be seen",
           place: Place(file: file, line: number + 1, column: column + 1),
           hint: "Write it as an escape in double quotes: \"\\u\(Self.hexadecimal(scalar))\"")
+      }
+      let margin = text.unicodeScalars.prefix { $0.properties.isWhitespace || $0 == "\u{200B}" }
+      for (column, scalar) in margin.enumerated() where !scalar.isASCII {
+        throw Fault(
+          "yaml_bytes", .validation,
+          "The line is indented by the character U+\(Self.hexadecimal(scalar)), which is no space to YAML",
+          place: Place(file: file, line: number + 1, column: column + 1), hint: "Indent with plain spaces")
       }
     }
   }
