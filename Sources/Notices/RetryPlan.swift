@@ -1,9 +1,7 @@
 package import Model
+internal import Runtime
 
 /// Decides when an undelivered notice is tried again, and when no more.
-///
-/// Exponential backoff with full jitter over the upper half, so that notices of one outage do not
-/// come back together.
 package struct RetryPlan: Hashable, Sendable {
   package var rule: ErrorRules.Retry
 
@@ -26,9 +24,7 @@ package struct RetryPlan: Hashable, Sendable {
   ///   - asked: how long the receiver asked us to wait; it is waited for, up to an hour.
   ///   - chance: from 0 up to, not including, 1.
   package func step(attempts: Int, age: Duration, asked: Duration?, chance: Double) -> Step {
-    let doublings = min(max(attempts, 1) - 1, 30)
-    let backoff = min(rule.initial * (1 << doublings), rule.maximum)
-    var wait = backoff / 2 + backoff / 2 * chance
+    var wait = rule.wait(attempts: attempts, jitter: (1 + chance) / 2)
     if let asked { wait = max(wait, min(asked, .seconds(3600))) }
     return age + wait > rule.giveUpAfter ? .giveUp : .retry(after: wait)
   }

@@ -104,7 +104,8 @@ import Testing
   /// Whoever has slept for longer than its patience does not give up what was interrupted meanwhile.
   @Test func aSleeperTriesOnceMore() async throws {
     try await withTestDatabase { settings in
-      let limits = PostgresLimits(lease: .seconds(600), patience: .zero)
+      var limits = PostgresLimits(lease: .seconds(600))
+      limits.retry.giveUpAfter = .nanoseconds(1)
       let database = try await PostgresDatabase(settings: settings, limits: limits, makesSchema: true)
       let store = Store(database: database, owners: .leases(.seconds(600)), host: "h", processID: 1)
       let ownership = try await store.begin()

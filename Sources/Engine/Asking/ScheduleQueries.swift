@@ -82,7 +82,7 @@ package struct ScheduleQueries: Sendable {
     let query = try UserSQL(query: missed).resolved(references)
     let moment: SQLText = "\(literal: .timestamptz(since.postgresMicroseconds), as: .timestamptz)"
     let sql: SQLText = """
-      SELECT (extract(epoch FROM sent.at) * 1000000)::bigint AS at, sent.payload::text AS payload \
+      SELECT \(SQLText.microseconds(of: "sent.at")) AS at, sent.payload::text AS payload \
       FROM \(query) AS sent WHERE sent.at > \(moment) ORDER BY 1 LIMIT \(ScheduleQueries.mostRows)
       """
     return try await ask(job, name, sql, missed.place).rows.map { row in

@@ -95,26 +95,22 @@ actor ChunkPublisher {
     _ chunk: ChunkID, _ parts: [TablePublication], of spool: ResultSpool, into tables: [Table]
   ) async throws {
     var budget = RetryBudget(retry)
-    while true {
-      do {
-        let publisher = try await asker.publisher(
-          on: tables[0].target.connection, ledger: tables[0].target.ledger)
+    let target = tables[0].target
+    do {
+      try await budget.repeating {
+        let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
         try Failpoint.hit(.chunkBeforePublish)
         _ = try await publisher.publishChunk(
           parts, of: spool, wholes: tables.map(\.publication.entry), token: tables[0].token)
         try Failpoint.hit(.chunkAfterPublish)
-        return
-      } catch var fault as Fault where fault.isWorthAnotherTry {
-        guard let wait = budget.next() else {
-          // Whoever reads the chunks would begin to read again.
-          fault.isTransient = false
-          throw fault
-        }
-        environment.report(
-          ownership.run, .chunkRetried(chunk, attempt: budget.attempts, wait: wait, fault))
-        await asker.drop(tables[0].target.connection)
-        try await Task.sleep(for: wait)
+      } failed: { fault, attempts, wait in
+        environment.report(ownership.run, .chunkRetried(chunk, attempt: attempts, wait: wait, fault))
+        await asker.drop(target.connection)
       }
+    } catch var fault as Fault where fault.isWorthAnotherTry {
+      // Whoever reads the chunks would begin to read again.
+      fault.isTransient = false
+      throw fault
     }
   }
 }

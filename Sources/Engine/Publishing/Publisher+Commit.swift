@@ -79,27 +79,30 @@ extension Publisher {
   private func publishTables(
     _ tables: [Table], _ made: ResultMaker.Made, _ budget: inout RetryBudget
   ) async throws -> [PublishOutcome] {
-    while true {
-      do {
-        try Failpoint.hit(.publishBeforeCommit)
-        let outcomes: [PublishOutcome]
-        if let open = open.take() {
-          outcomes = [try await open.commit(entry(tables[0], resultHash: made.hash))]
-        } else {
-          if spool == nil { try await keepAgain(made) }
-          if isOnlyForward { try await warnOfNewerRows(tables) }
-          outcomes = try await tablePublisher(tables[0]).publish(
-            tables.map { publication($0, resultHash: made.hash) }, of: spool, token: tables[0].token)
-        }
-        try Failpoint.hit(.publishAfterCommit)
-        return outcomes
-      } catch let fault as Fault where fault.isWorthAnotherTry {
-        guard let wait = budget.next() else { throw fault }
-        environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
-        open = nil
-        await asker.drop(tables[0].target.connection)
-        try await Task.sleep(for: wait)
+    try await patiently(on: tables[0].target.connection, &budget) {
+      try Failpoint.hit(.publishBeforeCommit)
+      let outcomes: [PublishOutcome]
+      if let open = open.take() {
+        outcomes = [try await open.commit(entry(tables[0], resultHash: made.hash))]
+      } else {
+        if spool == nil { try await keepAgain(made) }
+        if isOnlyForward { try await warnOfNewerRows(tables) }
+        outcomes = try await tablePublisher(tables[0]).publish(
+          tables.map { publication($0, resultHash: made.hash) }, of: spool, token: tables[0].token)
       }
+      try Failpoint.hit(.publishAfterCommit)
+      return outcomes
+    }
+  }
+
+  /// Does `work` over a connection, each time over a new one, while its faults are transient and time is left.
+  private func patiently<Value>(
+    on connection: String, _ budget: inout RetryBudget, _ work: () async throws -> Value
+  ) async throws -> Value {
+    try await budget.repeating(work) { fault, attempts, wait in
+      environment.report(run.id, .publishRetried(attempt: attempts, wait: wait, fault))
+      open = nil
+      await asker.drop(connection)
     }
   }
 
@@ -120,17 +123,9 @@ extension Publisher {
       try await environment.store.sinkMarks(of: run.id).filter { $0.details == Publisher.toSettle }.map(
         \.sink))
     for table in tables where open.contains(table.target.sink) {
-      while true {
-        do {
-          try Failpoint.hit(.afterPublish)
-          try await tablePublisher(table).runAfterPublish(table.target)
-          break
-        } catch let fault as Fault where fault.isWorthAnotherTry {
-          guard let wait = budget.next() else { throw fault }
-          environment.report(run.id, .publishRetried(attempt: budget.attempts, wait: wait, fault))
-          await asker.drop(table.target.connection)
-          try await Task.sleep(for: wait)
-        }
+      try await patiently(on: table.target.connection, &budget) {
+        try Failpoint.hit(.afterPublish)
+        try await tablePublisher(table).runAfterPublish(table.target)
       }
       try await environment.store.markSettled(sinks: [table.target.sink], for: ownership)
     }

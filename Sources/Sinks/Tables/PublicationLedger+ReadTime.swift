@@ -1,4 +1,5 @@
 package import Model
+internal import Postgres
 
 /// When rows were read, and which time they cover: what tells older rows from newer ones.
 extension PublicationLedger {
@@ -21,16 +22,12 @@ extension PublicationLedger {
     "\(literal: .timestamptz(time.from.postgresMicroseconds))"
   }
 
-  /// This moment by the server's clock, in microseconds since 1970.
-  package static let clock: SQLText =
-    "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now"
-
   /// When the rows of a run were read that it has published into `target`, in microseconds since 1970; no row where
   /// that is not known.
   package func readTime(of run: RunID, target: String) -> SQLText {
     """
-    SELECT (extract(epoch FROM lower(read_during)) * 1000000)::bigint AS since, \
-    (extract(epoch FROM upper(read_during)) * 1000000)::bigint AS until FROM \(publications) \
+    SELECT \(SQLText.microseconds(of: "lower(read_during)")) AS since, \
+    \(SQLText.microseconds(of: "upper(read_during)")) AS until FROM \(publications) \
     WHERE run_id = \(literal: .text(run.text)) AND target = \(literal: .text(target)) AND read_during IS NOT NULL \
     ORDER BY 1 LIMIT 1
     """

@@ -116,7 +116,7 @@ extension TablePublisher {
 
   /// This moment by the server's clock.
   package func clock() async throws -> Instant {
-    Instant(microseconds: try await connection.query(PublicationLedger.clock).onlyRow.integer("now"))
+    try await connection.clock()
   }
 
   /// When the rows were read that a run has published into a table; `nil` where that is not known.

@@ -16,18 +16,20 @@ struct PatientDatabase: StateDatabase {
     _ kind: TransactionKind, _ body: @Sendable (any StateTransaction) async throws -> Result
   ) async throws -> Result {
     var budget = RetryBudget(retry)
-    while true {
-      do {
-        return try await base.transaction(kind, body)
-      } catch var fault as Fault where fault.code == SQLiteFault.busy && !Task.isCancelled {
-        guard let wait = budget.next() else {
-          fault.isTransient = false
-          throw fault
-        }
+    do {
+      return try await budget.repeating(where: Self.isWorthIt) {
+        try await base.transaction(kind, body)
+      } failed: { fault, _, _ in
         tell(fault)
-        try await Task.sleep(for: wait)
       }
+    } catch var fault as Fault where Self.isWorthIt(fault) {
+      fault.isTransient = false
+      throw fault
     }
+  }
+
+  private static func isWorthIt(_ fault: Fault) -> Bool {
+    fault.code == SQLiteFault.busy && !Task.isCancelled
   }
 
   func check() async throws -> [String] { try await base.check() }

@@ -5,7 +5,7 @@ internal import Runtime
 /// The state in a schema of a Postgres database, for several machines.
 ///
 /// A few connections, made when they are needed. What the server or the network interrupts is done
-/// again, once and for as long as `patience`; what waits for another transaction longer than the lock
+/// again for as long as `PostgresLimits.retry` says; what waits for another transaction longer than the lock
 /// timeout fails. A process that stops in the middle of a transaction loses it after the lease,
 /// so that it holds up nobody longer than that.
 actor PostgresDatabase: StateDatabase {
@@ -26,8 +26,9 @@ actor PostgresDatabase: StateDatabase {
     self.limits = limits
     turns = Turns(limits.connections)
     // A process that was asleep amid a migration finds nothing of it done; a server that starts has done so soon.
+    var budget = RetryBudget(limits.retry)
     idle = [
-      try await repeatedly(
+      try await budget.repeating(
         where: { ["connection_lost", "commit_unknown", "server_starting"].contains($0.code) }
       ) {
         try await prepared(makesSchema)
@@ -53,28 +54,13 @@ actor PostgresDatabase: StateDatabase {
     // A task of its own, which nobody cancels: what is worth saving is saved.
     try await withoutActuallyEscaping(body) { body in
       try await Task {
-        // A commit whose answer was lost may have happened: every body can be run once more on it.
-        try await self.repeatedly(where: PostgresLimits.isWorthRepeating) { try await self.once(kind, body) }
+        // A commit whose answer was lost may have happened: every body can be run once more on it. The time counts
+        // from the first fault: a process that was asleep is to hear what became of its run.
+        var budget = RetryBudget(self.limits.retry)
+        return try await budget.repeating(where: PostgresLimits.isWorthRepeating) {
+          try await self.once(kind, body)
+        }
       }.value
-    }
-  }
-
-  private func repeatedly<Result: Sendable>(
-    where isWorthIt: (Fault) -> Bool, _ body: () async throws -> Result
-  ) async throws -> Result {
-    let start = ContinuousClock.now
-    var pause = Duration.milliseconds(20)
-    var isFirst = true
-    while true {
-      do {
-        return try await body()
-      } catch let fault as Fault where isWorthIt(fault) {
-        // A process that was asleep meanwhile has used up its patience, and is to hear what became of its run.
-        guard isFirst || ContinuousClock.now - start + pause < limits.patience else { throw fault }
-        isFirst = false
-        try await Task.sleep(for: pause)
-        pause = min(pause * 2, .seconds(2))
-      }
     }
   }
 
@@ -177,8 +163,8 @@ struct PostgresLimits: Sendable {
   /// How long an owner that says nothing is taken to live.
   var lease: Duration
   var connections = 4
-  /// For how long an interrupted transaction is done again.
-  var patience = Duration.seconds(30)
+  /// How an interrupted transaction is done again.
+  var retry = ErrorRules.Retry(initial: .milliseconds(20), maximum: .seconds(2), giveUpAfter: .seconds(30))
   /// How long a statement may take, but for what somebody asks for by hand.
   var statement = Duration.seconds(60)
 
@@ -208,12 +194,7 @@ struct PostgresLimits: Sendable {
 private struct PostgresTransaction: StateTransaction {
   let connection: Connection
 
-  func now() async throws -> Instant {
-    let rows = try await rows(
-      "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS now", [])
-    guard let row = rows.first else { throw Fault("state_unreadable", .internal, "Postgres gave no time") }
-    return try row.instant("now")
-  }
+  func now() async throws -> Instant { try await connection.clock() }
 
   func run(_ sql: StaticString, _ values: [StateValue]) async throws -> Int {
     try await connection.query(SQLText(stringLiteral: sql), values.map(\.parameter)).affectedRows

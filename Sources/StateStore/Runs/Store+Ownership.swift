@@ -151,7 +151,7 @@ extension Store {
         try await tx.row(
           "UPDATE runs SET token = token WHERE run_id = $1 AND token = $2 RETURNING *", owner)
       case .leases(let lease):
-        // A run without a lease gets none. The clock is read when the row is had.
+        // A run without a lease gets none. The clock (as `Connection.clock` has it) is read when the row is had.
         try await tx.row(
           """
           UPDATE runs SET lease_until = lease_until + GREATEST(0, $3 - lease_until
