@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Glibc
 internal import Model
 
@@ -31,32 +32,22 @@ struct NumberTemplate {
   /// A pattern that Postgres refuses: 42601.
   private var fault: RowFault?
 
-  private static let names: [(text: String, part: Part)] = [
-    ("MI", .minus), ("PL", .plus), ("SG", .sign), ("PR", .bracket), ("9", .nine), ("0", .zero), (".", .point),
-    (",", .comma), ("S", .localeSign), ("V", .multiply),
+  private static let words: [String: Part] = [
+    "MI": .minus, "PL": .plus, "SG": .sign, "PR": .bracket, "9": .nine, "0": .zero, ".": .point, ",": .comma,
+    "S": .localeSign, "V": .multiply,
   ]
 
   init(_ pattern: [UInt8]) {
-    var rest = pattern[...]
-    while let first = rest.first {
-      if first == UInt8(ascii: "\"") {
-        rest = rest.dropFirst()
-        while let inner = rest.first, inner != UInt8(ascii: "\"") {
-          if inner == UInt8(ascii: "\\"), rest.count > 1 { rest = rest.dropFirst() }
-          if let next = rest.first { parts.append(.text(next)) }
-          rest = rest.dropFirst()
-        }
-        rest = rest.dropFirst()
-      } else if rest.starts(with: "FM".utf8) {
-        isBare = true
-        rest = rest.dropFirst(2)
-      } else if let known = Self.names.first(where: { rest.starts(with: $0.text.utf8) }) {
-        parts.append(known.part)
-        note(known.part)
-        rest = rest.dropFirst(known.text.utf8.count)
-      } else {
-        parts.append(.text(first))
-        rest = rest.dropFirst()
+    var lexer = ToCharLexer(pattern, .numbers)
+    while let piece = lexer.next() {
+      switch piece {
+      case .quoted(let text): parts += text.map { .text($0) }
+      case .bare: isBare = true
+      case .word(let word):
+        guard let part = Self.words[word] else { continue }
+        parts.append(part)
+        note(part)
+      case .other(let byte): parts.append(.text(byte))
       }
     }
     if signPlace == .before && digitsBefore == digitsBeforeSign && !hasMinus && !hasPlus {

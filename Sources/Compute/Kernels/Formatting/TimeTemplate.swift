@@ -1,3 +1,4 @@
+internal import Expressions
 internal import Model
 
 /// A `to_char` pattern for times: fields and the text between them.
@@ -12,46 +13,25 @@ struct TimeTemplate {
 
   private let parts: [Part]
 
-  /// Longer names before those that they begin with.
-  private static let names = [
-    "Y,YYY", "SSSSS", "A.M.", "P.M.", "a.m.", "p.m.", "HH24", "HH12", "SSSS", "YYYY", "IYYY", "IDDD", "MONTH",
-    "Month", "month", "MON", "Mon", "mon", "DDD", "DAY", "Day", "day", "YYY", "IYY", "HH", "MI", "SS", "MS",
-    "US",
-    "AM", "PM", "am", "pm", "YY", "IY", "MM", "DD", "DY", "Dy", "dy", "ID", "WW", "IW", "CC", "Y", "I", "D",
-    "W",
-    "J", "Q",
-  ].map { (name: $0, bytes: Array($0.utf8)) }.sorted { $0.bytes.count > $1.bytes.count }
-
   init(_ pattern: [UInt8]) {
     var parts: [Part] = []
     var text: [UInt8] = []
-    var rest = pattern[...]
+    // FM is of the field that follows at once.
     var isBare = false
-    while let first = rest.first {
-      if first == UInt8(ascii: "\"") {
-        isBare = false
-        rest = rest.dropFirst()
-        while let inner = rest.first, inner != UInt8(ascii: "\"") {
-          if inner == UInt8(ascii: "\\"), rest.count > 1 { rest = rest.dropFirst() }
-          if let next = rest.first { text.append(next) }
-          rest = rest.dropFirst()
-        }
-        rest = rest.dropFirst()
-      } else if rest.starts(with: "FM".utf8) {
+    var lexer = ToCharLexer(pattern, .times)
+    while let piece = lexer.next() {
+      switch piece {
+      case .quoted(let quoted): text += quoted
+      case .bare:
         isBare = true
-        rest = rest.dropFirst(2)
-      } else if let known = Self.names.first(where: { rest.starts(with: $0.bytes) }) {
+        continue
+      case .word(let field):
         if !text.isEmpty { parts.append(.text(text)) }
         text = []
-        parts.append(.field(known.name, isBare: isBare))
-        isBare = false
-        rest = rest.dropFirst(known.bytes.count)
-      } else {
-        // FM is of the field that follows at once.
-        isBare = false
-        text.append(first)
-        rest = rest.dropFirst()
+        parts.append(.field(field, isBare: isBare))
+      case .other(let byte): text.append(byte)
       }
+      isBare = false
     }
     if !text.isEmpty { parts.append(.text(text)) }
     self.parts = parts
