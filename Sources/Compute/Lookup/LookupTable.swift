@@ -59,8 +59,13 @@ package final class LookupTable: @unchecked Sendable {
     self.slots = slots
   }
 
-  /// Copies what `rows` found of one payload column; NULL where they found nothing.
-  func copy(payload: Int, _ rows: Rows, _ found: UnsafeMutablePointer<Int32>, to column: Column) {
+  /// Copies what `rows` found of one payload column, of which many may have found one long value; NULL where they found
+  /// nothing.
+  /// - Returns: false where the column would hold more than `most` bytes.
+  func copy(
+    payload: Int, _ rows: Rows, _ found: UnsafeMutablePointer<Int32>, to column: Column,
+    most: Int = Column.maximumData
+  ) -> Bool {
     let width = self.payload.count
     payloadColumns.withUnsafeBufferPointer { parts in
       if isPlain[payload] {
@@ -75,11 +80,12 @@ package final class LookupTable: @unchecked Sendable {
       }
       rows.forEach { row in
         let number = Int(found[row])
-        guard number >= 0 else { return column.writeNull(row) }
+        guard number >= 0, column.dataCount <= most else { return column.writeNull(row) }
         parts[(number >> Self.partShift) * width + payload]._withUnsafeGuaranteedRef {
           column.copy(from: $0, number & (Column.capacity - 1), to: row)
         }
       }
     }
+    return column.dataCount <= most
   }
 }

@@ -52,10 +52,7 @@ package final class Program {
   /// - Throws: `Fault` `batch_too_large` where the last `run` made more text than a column can hold.
   func requireRoom(_ step: StepFacts) throws(Fault) {
     guard faults.contains(where: { $0.fault.sqlState == RowFault.batchTooLarge.sqlState }) else { return }
-    throw Fault(
-      "batch_too_large", .resource,
-      "Step \"\(step.name)\" makes more than 2 GiB of text of \(Column.capacity) rows or fewer",
-      place: step.place,
+    throw step.batchTooLarge(
       hint: "Make shorter texts, or let Postgres compute them, under `source.add_columns`")
   }
 }

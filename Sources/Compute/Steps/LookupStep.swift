@@ -55,7 +55,9 @@ final class LookupStep: StepRunner {
     counts.misses += Int64(missing.count)
     for (payload, column) in taken {
       column.clear()
-      table.copy(payload: payload, rows, found, to: column)
+      guard table.copy(payload: payload, rows, found, to: column) else {
+        throw facts.batchTooLarge(hint: "Take shorter values, or join in the source's query")
+      }
     }
     guard missing.count > 0, lookup.onMissing != .keep else { return rows }
     judge.beginStep()

@@ -83,4 +83,12 @@ struct StepFacts {
   let place: Place
   /// Where the job file says what becomes of such rows.
   var decidingKey = "on_fail"
+
+  /// That a column of the step cannot hold all its values of a batch.
+  func batchTooLarge(hint: String) -> Fault {
+    Fault(
+      "batch_too_large", .resource,
+      "Step \"\(name)\" makes more than 2 GiB of text of \(Column.capacity) rows or fewer", place: place,
+      hint: hint)
+  }
 }

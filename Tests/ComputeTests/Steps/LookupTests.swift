@@ -130,12 +130,25 @@ import Testing
       defer { found.deallocate() }
       let values = Column(.integer)
       table.find(wanted, Rows(count: keys.count), into: found)
-      table.copy(payload: 0, Rows(count: keys.count), found, to: values)
+      #expect(table.copy(payload: 0, Rows(count: keys.count), found, to: values))
       for (row, key) in keys.enumerated() {
         #expect(
           values.value(at: row) == (expected[key].map { .integer($0) } ?? .null),
           "\(cases), case \(number): \(key)")
       }
+    }
+  }
+  /// A long value that many rows find is copied for each of them: where they would not fit into a column, there are
+  /// none rather than others.
+  @Test func valuesThatDoNotFitAreRefused() throws {
+    let table = try Self.table([try Self.row("a", "1", String(repeating: "long", count: 250), 1)])
+    let found = UnsafeMutablePointer<Int32>.allocate(capacity: Column.capacity)
+    defer { found.deallocate() }
+    found.initialize(repeating: 0, count: Column.capacity)
+    for (rows, fits) in [(3, true), (4, false), (Column.capacity, false)] {
+      let column = Column(.text)
+      #expect(table.copy(payload: 0, Rows(count: rows), found, to: column, most: 3_000) == fits)
+      #expect(column.dataCount <= 4_000)
     }
   }
 }
