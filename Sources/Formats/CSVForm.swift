@@ -28,11 +28,25 @@ struct CSVForm: Sendable {
       guard column.isValid(row) else { continue }
       if schema[number].type.isHeldAsText {
         try CSVForm.append(column.bytes(row), to: &bytes, empty)
+      } else if column.form == .bytes {
+        try CSVForm.append(column, row, schema[number].type, to: &bytes, empty)
       } else if let text = column.postgresText(row, as: schema[number].type) {
         CSVForm.append(text, to: &bytes)
       }
     }
     bytes.append(UInt8(ascii: "\n"))
+  }
+
+  /// Appends an array, or bytes in hexadecimal.
+  private static func append<Failure: Error>(
+    _ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8],
+    _ empty: (inout [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard let array = ArrayForm.postgres(column, row, as: type) else {
+      bytes.append(contentsOf: "\\x".utf8)
+      return try FileEncoder.append(hexadecimal: column.bytes(row), to: &bytes, empty)
+    }
+    try array.withUnsafeBufferPointer { text throws(Failure) in try append(text, to: &bytes, empty) }
   }
 
   private static func append(_ text: String, to bytes: inout [UInt8]) {

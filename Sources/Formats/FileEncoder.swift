@@ -39,10 +39,19 @@ package struct FileEncoder: Sendable {
     }
   }
 
+  /// Adds two hexadecimal digits a byte.
+  static func append<Failure: Error>(
+    hexadecimal value: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8],
+    _ empty: (inout [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    try forEachPart(of: value, to: &bytes, empty) { Value.append(hexadecimal: $0, to: &$1) }
+  }
+
   private static let many = 256 << 10
   private static let partSize = 64 << 10
 
-  /// Hands `body` a text part by part, none of which ends within a character, and has the bytes that it adds taken away.
+  /// Hands `body` a value part by part, none of which ends within a character of a text, and has the bytes that it adds
+  /// taken away.
   static func forEachPart<Failure: Error>(
     of text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8],
     _ empty: (inout [UInt8]) throws(Failure) -> Void,

@@ -32,7 +32,11 @@ struct JSONLinesForm: Sendable {
     _ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8],
     _ empty: (inout [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
-    guard column.isValid(row), type.isHeldAsText else { return appendShort(column, row, type, to: &bytes) }
+    guard column.isValid(row) else { return bytes.append(contentsOf: "null".utf8) }
+    guard type.isHeldAsText else {
+      guard column.form == .bytes else { return appendShort(column, row, type, to: &bytes) }
+      return try appendCarried(column, row, type, to: &bytes, empty)
+    }
     let isString = type != .json && type != .jsonb
     if isString { bytes.append(UInt8(ascii: "\"")) }
     try FileEncoder.forEachPart(of: column.bytes(row), to: &bytes, empty) {
@@ -55,20 +59,25 @@ struct JSONLinesForm: Sendable {
     }
   }
 
-  /// Appends a NULL, or a value that is not held as its text.
-  private func appendShort(_ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8]) {
-    guard column.isValid(row) else { return bytes.append(contentsOf: "null".utf8) }
-    switch type {
-    case .boolean: bytes.append(contentsOf: (column.integers[row] != 0 ? "true" : "false").utf8)
-    case .opaque:
-      let array = ArrayForm(column, row, as: type) { self.append($0, 0, $1, to: &$2) { _ in } }
-      guard let array else { return appendText(column, row, type, to: &bytes) }
-      array.append(open: UInt8(ascii: "["), close: UInt8(ascii: "]"), to: &bytes)
-    default: appendText(column, row, type, to: &bytes)
-    }
+  /// Appends an array, or bytes in hexadecimal.
+  private func appendCarried<Failure: Error>(
+    _ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8],
+    _ empty: (inout [UInt8]) throws(Failure) -> Void
+  ) throws(Failure) {
+    let isArray = ArrayForm.append(
+      column, row, as: type, open: UInt8(ascii: "["), close: UInt8(ascii: "]"), to: &bytes
+    ) { self.append($0, 0, $1, to: &$2) { _ in } }
+    if isArray { return }
+    bytes.append(contentsOf: "\"\\\\x".utf8)
+    try FileEncoder.append(hexadecimal: column.bytes(row), to: &bytes, empty)
+    bytes.append(UInt8(ascii: "\""))
   }
 
-  private func appendText(_ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8]) {
+  /// Appends a value that is neither NULL nor of many bytes.
+  private func appendShort(_ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8]) {
+    if type == .boolean {
+      return bytes.append(contentsOf: (column.integers[row] != 0 ? "true" : "false").utf8)
+    }
     let text = column.postgresText(row, as: type) ?? ""
     if type.isNumber, text.utf8.allSatisfy({ $0 != UInt8(ascii: "N") && $0 != UInt8(ascii: "I") }) {
       bytes.append(contentsOf: text.utf8)

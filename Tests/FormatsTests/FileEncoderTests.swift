@@ -51,6 +51,28 @@ import Testing
     }
   }
 
+  @Test(arguments: FileSinkRule.FileFormat.allCases)
+  func longBytesAreWrittenInParts(format: FileSinkRule.FileFormat) throws {
+    let value = (0..<1_000_001).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let column = Column(.bytea)
+    column.append(.bytes(value))
+    var bytes: [UInt8] = []
+    var file = ""
+    try FileEncoder(format, schema: [ColumnSchema(name: "x", type: .bytea)]).append(
+      Batch(schema: [ColumnSchema(name: "x", type: .bytea)], columns: [column]), to: &bytes
+    ) {
+      #expect($0.count < 1 << 20)
+      file += String(decoding: $0, as: UTF8.self)
+      $0 = []
+    }
+    file += String(decoding: bytes, as: UTF8.self)
+    let text = Value.bytes(value).postgresText
+    switch format {
+    case .csv: #expect(file == "\(text ?? "")\n")
+    case .jsonl: #expect(try JSONValue(parsing: file)["x"]?.stringValue == text)
+    }
+  }
+
   @Test func namesAreQuotedWhereTheyMust() throws {
     let schema = ["a", "b,c", "d\"", ""].map { ColumnSchema(name: $0, type: .integer) }
     let row: [Value] = [.integer(1), .null, .integer(3), .null]

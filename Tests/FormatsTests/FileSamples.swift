@@ -97,6 +97,10 @@ enum FileSamples {
     ),
     (integers, .bytes(array(23, [], [])), "{}", "[]"),
     (integers, .bytes(array(23, [2, 1], [[0, 0, 0, 1], [0, 0, 0, 2]])), "\"{{1},{2}}\"", "[[1],[2]]"),
+    (
+      integers, .bytes(array(23, [2, 1, 2], (1...4).map { [0, 0, 0, $0] })), "\"{{{1,2}},{{3,4}}}\"",
+      "[[[1,2]],[[3,4]]]"
+    ),
     (integers, .bytes(array(23, [1], [[0, 0, 0, 5]], from: 0)), "[0:0]={5}", "[5]"),
     (.opaque(oid: 1000, name: "boolean[]"), .bytes(array(16, [2], [[1], [0]])), "\"{t,f}\"", "[true,false]"),
     (

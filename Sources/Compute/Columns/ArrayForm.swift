@@ -1,45 +1,58 @@
 package import Model
 
-/// The elements of an array value as text, put together as Postgres or JSON writes arrays.
-package struct ArrayForm {
-  private let dimensions: [ArrayReader.Dimension]
-  private let elements: [[UInt8]]
-
-  /// - Parameter write: appends the element at row 0 of the column, which may be NULL.
-  /// - Returns: `nil` where the value is no array, or one of elements that are only carried.
-  package init?(
-    _ column: Column, _ row: Int, as type: SQLType,
+/// Array values as text, put together as Postgres or JSON writes arrays.
+package enum ArrayForm {
+  /// Appends the text of an array, nested as deep as it has dimensions.
+  /// - Parameters:
+  ///   - begin: appends what stands before the first bracket.
+  ///   - write: appends the element at row 0 of the column, which may be NULL.
+  /// - Returns: false, and nothing is appended, where the value is no array, or one of elements that are only carried.
+  package static func append(
+    _ column: Column, _ row: Int, as type: SQLType, open: UInt8, close: UInt8, to bytes: inout [UInt8],
+    begin: (ArrayReader, inout [UInt8]) -> Void = { _, _ in },
     _ write: (_ element: Column, _ type: SQLType, _ bytes: inout [UInt8]) -> Void
-  ) {
+  ) -> Bool {
     guard case .opaque(_, let name, _) = type, name.hasSuffix("[]"),
       let reader = ArrayReader(column.bytes(row))
-    else { return nil }
-    var elements: [[UInt8]] = []
-    let isWhole = reader.forEach { element in
-      var bytes: [UInt8] = []
-      write(element, reader.element, &bytes)
-      elements.append(bytes)
+    else { return false }
+    let start = bytes.count
+    begin(reader, &bytes)
+    // Of each dimension: how many elements one of its arrays holds, the outermost first.
+    var sizes: [Int] = []
+    for dimension in reader.dimensions.reversed() {
+      sizes.insert((sizes.first ?? 1) * dimension.count, at: 0)
     }
-    guard isWhole else { return nil }
-    self.elements = elements
-    dimensions = reader.dimensions
+    var number = 0
+    let isWhole = reader.forEach { element in
+      if number > 0 { bytes.append(UInt8(ascii: ",")) }
+      for size in sizes where number % size == 0 { bytes.append(open) }
+      write(element, reader.element, &bytes)
+      number += 1
+      for size in sizes where number % size == 0 { bytes.append(close) }
+    }
+    if number == 0 { bytes.append(contentsOf: [open, close]) }
+    if !isWhole { bytes.removeSubrange(start...) }
+    return isWhole
   }
 
-  /// The text that Postgres prints, such as `{1,NULL,"two words"}`.
-  static func postgres(_ column: Column, _ row: Int, as type: SQLType) -> [UInt8]? {
-    let form = ArrayForm(column, row, as: type) { element, type, bytes in
+  /// The text that Postgres prints, such as `{1,NULL,"two words"}`; `nil` where `append` appends nothing.
+  package static func postgres(_ column: Column, _ row: Int, as type: SQLType) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    let isArray = append(
+      column, row, as: type, open: UInt8(ascii: "{"), close: UInt8(ascii: "}"), to: &bytes,
+      begin: { reader, bytes in
+        // An element has four bytes about it in the value, and hardly more in the text.
+        bytes.reserveCapacity(column.bytes(row).count)
+        guard reader.dimensions.contains(where: { $0.lowerBound != 1 }) else { return }
+        let bounds = reader.dimensions.map { "[\($0.lowerBound):\($0.lowerBound + $0.count - 1)]" }
+        bytes.append(contentsOf: (bounds.joined() + "=").utf8)
+      }
+    ) { element, type, bytes in
       guard element.isValid(0) else { return bytes.append(contentsOf: "NULL".utf8) }
       if type == .boolean { return bytes.append(UInt8(ascii: element.integers[0] != 0 ? "t" : "f")) }
       quote(Array((element.postgresText(0, as: type) ?? "").utf8), to: &bytes)
     }
-    guard let form else { return nil }
-    var bytes: [UInt8] = []
-    if form.dimensions.contains(where: { $0.lowerBound != 1 }) {
-      let bounds = form.dimensions.map { "[\($0.lowerBound):\($0.lowerBound + $0.count - 1)]" }
-      bytes.append(contentsOf: (bounds.joined() + "=").utf8)
-    }
-    form.append(open: UInt8(ascii: "{"), close: UInt8(ascii: "}"), to: &bytes)
-    return bytes
+    return isArray ? bytes : nil
   }
 
   /// As `array_out` quotes: what is empty, reads as NULL, or has a byte that means something.
@@ -55,28 +68,5 @@ package struct ArrayForm {
       bytes.append(byte)
     }
     bytes.append(UInt8(ascii: "\""))
-  }
-
-  /// Nested as deep as there are dimensions.
-  package func append(open: UInt8, close: UInt8, to bytes: inout [UInt8]) {
-    if dimensions.isEmpty { return bytes.append(contentsOf: [open, close]) }
-    var next = 0
-    append(depth: 0, open, close, &next, to: &bytes)
-  }
-
-  private func append(
-    depth: Int, _ open: UInt8, _ close: UInt8, _ next: inout Int, to bytes: inout [UInt8]
-  ) {
-    bytes.append(open)
-    for index in 0..<dimensions[depth].count {
-      if index > 0 { bytes.append(UInt8(ascii: ",")) }
-      if depth + 1 < dimensions.count {
-        append(depth: depth + 1, open, close, &next, to: &bytes)
-      } else {
-        bytes.append(contentsOf: elements[next])
-        next += 1
-      }
-    }
-    bytes.append(close)
   }
 }

@@ -36,7 +36,8 @@ extension Value {
     }
   }
 
-  private static let hexadecimalDigits = Array("0123456789abcdef".utf8)
+  @usableFromInline
+  static let hexadecimalDigits = Array("0123456789abcdef".utf8)
 
   private static func text(uuid: UInt128) -> String {
     var bytes: [UInt8] = []
@@ -50,10 +51,16 @@ extension Value {
   private static func text(bytes: [UInt8]) -> String {
     var text: [UInt8] = Array("\\x".utf8)
     text.reserveCapacity(2 + bytes.count * 2)
+    append(hexadecimal: bytes, to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Appends two hexadecimal digits a byte.
+  @inlinable
+  package static func append(hexadecimal bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
     for byte in bytes {
       text.append(hexadecimalDigits[Int(byte >> 4)])
       text.append(hexadecimalDigits[Int(byte & 15)])
     }
-    return String(decoding: text, as: UTF8.self)
   }
 }

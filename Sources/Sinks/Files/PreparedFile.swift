@@ -64,6 +64,9 @@ package final class PreparedFile {
     try encoder.append(batch, to: &buffer) { bytes throws(Fault) in try write(&bytes) }
   }
 
+  /// What the buffer may keep for the next rows; more than that, which one array took, is given back.
+  private static let kept = 1 << 22
+
   /// Writes what there is, and empties it.
   private func write(_ bytes: inout [UInt8]) throws(Fault) {
     if let compressor {
@@ -73,7 +76,7 @@ package final class PreparedFile {
     } else {
       try file.write(bytes)
     }
-    bytes.removeAll(keepingCapacity: true)
+    bytes.removeAll(keepingCapacity: bytes.capacity < PreparedFile.kept)
   }
 
   /// Ends the file and forces it to the disk, still under its temporary name.
