@@ -43,6 +43,19 @@ struct ByteSlots {
     if waste > 1 << 16, waste > arena.count / 2 { compact() }
   }
 
+  /// Sets what `entry` holds, whose bytes it may take.
+  mutating func set(_ group: Int, taking entry: ByteWriter) {
+    guard entry.count > GrowingMemory.kept, arena.count == max(Int(lengths[group]), 0) else {
+      return set(group, entry.bytes)
+    }
+    // Nothing else is in the arena.
+    lengths[group] = Int32(truncatingIfNeeded: entry.count)
+    offsets[group] = 0
+    arena.release()
+    arena.append(taking: entry)
+    waste = 0
+  }
+
   /// Moves what is in use together, within the arena.
   private mutating func compact() {
     let used = offsets.indices.filter { lengths[$0] > 0 }.sorted { offsets[$0] < offsets[$1] }

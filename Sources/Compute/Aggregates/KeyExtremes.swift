@@ -61,7 +61,7 @@ final class KeyExtremes: Accumulator {
       }
       if order == 0 || (order > 0) != isMaximum { return }
     }
-    slots.set(group, entry.bytes)
+    slots.set(group, taking: entry)
   }
 
   func write(_ group: Int, to writer: ByteWriter) {
@@ -75,6 +75,11 @@ final class KeyExtremes: Accumulator {
     let bytes = UnsafeBufferPointer(rebasing: reader.bytes[range])
     // Mostly the first one.
     if !slots.isSet(group) { return slots.set(group, bytes) }
+    if layout.spellingWidth == 0 {
+      let order = KeyOrder.compare(bytes, slots.bytes(group))
+      if order != 0, (order > 0) == isMaximum { slots.set(group, bytes) }
+      return
+    }
     entry.trim()
     entry.append(bytes)
     take(group)

@@ -42,4 +42,11 @@ package struct Batch {
 package protocol BatchConsumer {
   /// Reads the batch; its columns are overwritten once the call returns.
   mutating func consume(_ batch: borrowing Batch) throws
+
+  /// Called once the memory of long values in the batch is given back: for work on what was taken of it.
+  mutating func settle() throws
+}
+
+extension BatchConsumer {
+  package mutating func settle() throws {}
 }

@@ -65,7 +65,7 @@ final class GroupKeys {
       key.removeAll()
       if hasSetMark { key.append(UInt8(set)) }
       layout.encode(values, row, into: key)
-      let number = table.number(key.bytes)
+      let number = table.number(taking: key)
       if layout.spellingWidth > 0 {
         spelling.removeAll()
         layout.appendSpelling(values, row, to: spelling)

@@ -91,9 +91,10 @@ final class GroupTable {
     }
   }
 
-  /// Numbers one key of any length. The spelling is written by `raiseSpelling`.
-  func number(_ key: UnsafeBufferPointer<UInt8>) -> UInt32 {
+  /// Numbers one key of any length, whose bytes it may take. The spelling is written by `raiseSpelling`.
+  func number(taking writer: ByteWriter) -> UInt32 {
     reserveSlots(count + 1)
+    let key = writer.bytes
     let head = Self.head(of: key)
     if key.count <= Self.headBytes { return find(head, UInt8(key.count)) }
     let hash = Self.hash(key, head: head)
@@ -102,7 +103,7 @@ final class GroupTable {
       let slot = slots[index]
       if slot == 0 {
         slots[index] = hash & Self.tagMask | UInt64(count + 1)
-        return addLongGroup(key, head: head)
+        return addLongGroup(taking: writer, head: head)
       }
       if (slot ^ hash) & Self.tagMask == 0 {
         let number = Int(slot & ~Self.tagMask) - 1
@@ -139,12 +140,12 @@ final class GroupTable {
     return UInt32(truncatingIfNeeded: count - 1)
   }
 
-  private func addLongGroup(_ key: UnsafeBufferPointer<UInt8>, head: UInt128) -> UInt32 {
+  private func addLongGroup(taking key: ByteWriter, head: UInt128) -> UInt32 {
     offsets.grow(to: count)
     heads.append(head)
     lengths.append(UInt32(truncatingIfNeeded: key.count))
     offsets.append(arena.count)
-    arena.append(key)
+    arena.append(taking: key)
     for _ in 0..<spellingWidth { spellings.append(0) }
     count += 1
     return UInt32(truncatingIfNeeded: count - 1)

@@ -81,6 +81,20 @@ final class ByteWriter {
     count += bytes.count
   }
 
+  /// Appends what `other` holds, and empties that: unusually many bytes by their memory, where there are none here yet.
+  func append(taking other: ByteWriter) {
+    if count == 0, other.count > GrowingMemory.kept {
+      (start, other.start) = (other.start, start)
+      (capacity, other.capacity) = (other.capacity, capacity)
+      count = other.count
+      capacity = count
+      start = GrowingMemory.resize(start, to: capacity)
+    } else {
+      append(other.bytes)
+    }
+    other.trim()
+  }
+
   func append(_ bytes: ArraySlice<UInt8>) { bytes.withUnsafeBufferPointer { append($0) } }
 
   /// Text ended by a zero byte. The bytes 0 and 1 inside it become two bytes, `01 01` and `01 02`, which keeps

@@ -76,6 +76,7 @@ package final class PartialMerger: RunMerger {
     if !isMerged {
       isMerged = true
       try begin(with: ByteReader(pendingPayload.bytes))
+      pendingPayload.trim()
     }
     try add(record.payload)
   }
@@ -151,7 +152,7 @@ package final class PartialMerger: RunMerger {
     guard isPending else { return }
     isPending = false
     writer.append(key: pendingKey.bytes) { payload in
-      if !isMerged { return payload.append(pendingPayload.bytes) }
+      if !isMerged { return payload.append(taking: pendingPayload) }
       if isValue {
         payload.append(signed: valueCount)
         payload.append(spelling.bytes)

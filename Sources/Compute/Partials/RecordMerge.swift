@@ -1,6 +1,7 @@
 import Model
 
-/// Merges the records of several inputs into one sequence in key order, holding one block of each.
+/// Merges the records of several inputs into one sequence in key order, holding one block of each. Of a record that
+/// fills several blocks the first one waits for its turn, unless two keys differ only behind it.
 ///
 ///     loop: next() -> .need(input)   give it a block, or say that it has ended
 ///                  -> .record        `current` stands at the smallest record
@@ -15,6 +16,8 @@ final class RecordMerge {
   private let cursors: [RecordCursor]
   /// Inputs without a record, which must be filled before anything can be said about the order.
   private var waiting: [Int]
+  /// The last of these stands at a record, which has no place yet.
+  private var isBegun = false
   /// A binary heap of inputs, the smallest record on top.
   private let heap: UnsafeMutablePointer<Entry>
   private var heapCount = 0
@@ -46,7 +49,7 @@ final class RecordMerge {
     if topIsUsed {
       topIsUsed = false
       let cursor = current
-      if try cursor.advance() {
+      if try cursor.begin() {
         heap[0].head = cursor.head
       } else {
         waiting.append(heap[0].input)
@@ -56,7 +59,10 @@ final class RecordMerge {
       siftDown()
     }
     while let input = waiting.last {
-      if try cursors[input].advance() {
+      if !isBegun { isBegun = try cursors[input].begin() }
+      if isBegun {
+        if let other = inputToReadFirst(input) { return try need(other) }
+        isBegun = false
         waiting.removeLast()
         insert(input)
       } else if cursors[input].isEnded {
@@ -66,8 +72,32 @@ final class RecordMerge {
       }
     }
     if heapCount == 0 { return .done }
+    if current.isCut { return try need(heap[0].input) }
     topIsUsed = true
     return .record
+  }
+
+  private func need(_ input: Int) throws(Fault) -> Step {
+    try cursors[input].checkForMore()
+    return .need(input: input)
+  }
+
+  /// An input without whose next block the record of `input` cannot be told from another: what is there of the two
+  /// keys is equal. Keys of one block are shorter than what is there of a cut one.
+  private func inputToReadFirst(_ input: Int) -> Int? {
+    let cursor = cursors[input]
+    if !cursor.isLong { return nil }
+    for index in 0..<heapCount {
+      let other = cursors[heap[index].input]
+      guard cursor.isKeyCut || other.isKeyCut, other.head == cursor.head else { continue }
+      let count = min(cursor.key.count, other.key.count)
+      let isSame =
+        KeyOrder.compare(
+          UnsafeBufferPointer(rebasing: cursor.key[..<count]),
+          UnsafeBufferPointer(rebasing: other.key[..<count])) == 0
+      if isSame { return cursor.isKeyCut ? input : heap[index].input }
+    }
+    return nil
   }
 
   @inline(__always)

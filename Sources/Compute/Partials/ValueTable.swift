@@ -29,7 +29,7 @@ final class ValueTable {
       key.removeAll()
       key.append(bigEndian: UInt32(truncatingIfNeeded: rows.group(ofRow: row)))
       stream.layout.encode(arguments, row, into: key)
-      let number = table.number(key.bytes)
+      let number = table.number(taking: key)
       if Int(number) == counts.count {
         counts.append(1)
       } else {

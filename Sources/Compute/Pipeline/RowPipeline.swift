@@ -135,6 +135,7 @@ package struct RowPipeline: ~Copyable {
     }
     nextOrdinal += Int64(count)
     decoder.startBatch()
+    try consumer.settle()
   }
 
   /// Tells the lookups up to `last` which of their rows have come into quarantine.

@@ -38,6 +38,8 @@ struct RowRecord {
 
   private static func json(_ column: Column, _ row: Int, _ type: SQLType) -> JSONValue {
     guard let text = column.postgresText(row, as: type) else { return .null }
+    // Of bytes there may be many: no second copy is made to ask what they are.
+    if column.form == .bytes { return .string(text) }
     switch column.value(at: row) {
     case .boolean(let value): return .boolean(value)
     case .integer: return .number(text)

@@ -100,6 +100,8 @@ private struct PartialConsumer: BatchConsumer {
   private let buffer: BlockBuffer
   /// Sorted runs, which must be merged into one.
   private var runs: [SpilledRun] = []
+  /// Of the last batch; to be taken before the next one comes.
+  private var full: (any BlockStream)?
 
   init(_ partial: Partial, work: ChunkWork) {
     self.partial = partial
@@ -108,7 +110,11 @@ private struct PartialConsumer: BatchConsumer {
   }
 
   mutating func consume(_ batch: borrowing Batch) throws {
-    guard case .spill(let blocks) = try partial.add(batch) else { return }
+    if case .spill(let blocks) = try partial.add(batch) { full = blocks }
+  }
+
+  mutating func settle() throws {
+    guard let blocks = full.take() else { return }
     if work.isSorted { try spill(blocks) } else { try keep(blocks) }
   }
 

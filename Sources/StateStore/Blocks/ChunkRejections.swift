@@ -58,9 +58,11 @@ package final class RejectionBuffer {
 
   private func flush() throws(Fault) {
     if file == nil { file = try folder.makeFile() }
-    try file?.append(Array(JSONValue.array(rejections.map(\.spilled)).text.utf8))
+    let page = JSONValue.array(rejections.map(\.spilled)).text
+    // What is written down is not held twice.
     rejections = []
     bytes = 0
+    try file?.append(Array(page.utf8))
   }
 
   /// All rows, in the order that they came in.

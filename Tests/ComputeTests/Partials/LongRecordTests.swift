@@ -74,6 +74,54 @@ import Testing
     for count in 1...3 { #expect(throws: Fault.self) { try Self.read(Array(blocks.prefix(count))) } }
   }
 
+  /// Keys that differ at once, far behind, by their ends only, and not at all.
+  @Test func longRecordsAreMergedInOrder() throws {
+    let (long, payload) = (Self.bytes(1_100_000, from: 0), Self.bytes(1_100_000, from: 1))
+    let keys = [
+      [9], [5] + long + [2], [5] + long + [1, 7], [5] + long + [2], [5] + long + [3], [1], [7],
+    ]
+    let inputs = keys.map { [Record(key: $0, payload: payload), Record(key: [200], payload: [])] }
+    let merge = RecordMerge(inputs: inputs.count, kind: .groups, layout: 1)
+    var blocks = inputs.map { Self.blocks($0)[...] }
+    var read: [Record] = []
+    loop: while true {
+      switch try merge.next() {
+      case .need(let input):
+        guard let block = blocks[input].popFirst() else {
+          merge.end(input)
+          continue
+        }
+        try merge.offer(block, to: input)
+      case .record:
+        read.append(Record(key: Array(merge.current.key), payload: Array(merge.current.payload.rest)))
+        merge.current.forget()
+      case .done: break loop
+      }
+    }
+    let expected = inputs.flatMap { $0 }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    #expect(read == expected)
+  }
+
+  /// A merge of many inputs holds one block of each, and one record.
+  @Test func longRecordsWaitForTheirTurn() throws {
+    let blocks = (0..<5).map {
+      Self.blocks([Record(key: [UInt8($0)], payload: Self.bytes(3_500_000, from: UInt8($0)))])
+    }
+    let merge = RecordMerge(inputs: blocks.count, kind: .groups, layout: 1)
+    var taken = [0, 0, 0, 0, 0]
+    for record in 0..<5 {
+      while case .need(let input) = try merge.next() {
+        if taken[input] < blocks[input].count {
+          try merge.offer(blocks[input][taken[input]], to: input)
+          taken[input] += 1
+        } else {
+          merge.end(input)
+        }
+      }
+      #expect(taken == (0..<5).map { $0 <= record ? 4 : 1 })
+    }
+  }
+
   private static let schema = [
     ColumnSchema(name: "id", type: .integer), ColumnSchema(name: "body", type: .text),
   ]
