@@ -52,7 +52,7 @@ struct PlanDraft: Sendable {
     for shape in shapes.dropFirst() {
       columns = columns.compactMap { column in
         guard let other = shape.columns.first(where: { $0.name == column.name }) else { return nil }
-        if other.type.base != column.type.base {
+        if !column.type.isLike(other.type) {
           faults.append(
             Fault(
               "source_mismatch", .validation,

@@ -36,6 +36,17 @@ import Testing
     #expect(try !fit(.append, [modified, column("_run_id", .text)], [("v", .numeric)]))
   }
 
+  /// Of two databases each has its own number for a type that Postgres does not bring along.
+  @Test func typesThatAreOnlyCarriedAreKnownByTheirNames() throws {
+    func type(_ oid: UInt32, _ name: String, _ declared: String? = nil) -> SQLType {
+      .opaque(oid: oid, name: name, declared: declared)
+    }
+    let column = column("v", type(20_001, "public.geometry", "public.geometry(Point)"))
+    #expect(try fit(.replace, [column], [("v", type(16_384, "public.geometry"))]))
+    #expect(throws: Faults.self) { try fit(.replace, [column], [("v", type(16_384, "public.citext"))]) }
+    #expect(throws: Faults.self) { try fit(.replace, [column], [("v", .text)]) }
+  }
+
   @Test func allMisfitsAtOnce() {
     let faults = #expect(throws: Faults.self) {
       try fit(

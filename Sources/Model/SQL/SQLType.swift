@@ -100,6 +100,13 @@ package enum SQLType: Hashable, Sendable {
     if case .char = self { true } else { false }
   }
 
+  /// True where values of both have one form, whatever the modifiers. A type that is only carried is known by its
+  /// name as well: in every database its number is another.
+  package func isLike(_ other: SQLType) -> Bool {
+    if case .opaque(_, let name, _) = self, case .opaque(_, name, _) = other { return true }
+    return base == other.base
+  }
+
   /// The type without its modifier: what two values must share to be compared.
   package var base: SQLType {
     switch self {

@@ -134,7 +134,7 @@ struct PublishStatements {
     guard let type = type(of: column.name) else { return column.type }
     let isText = TargetFit.isText(column.type) && TargetFit.isText(type)
     // A `char` loses its blanks where it becomes another text.
-    let isSame = isText ? !column.type.isChar || type.isChar : column.type.base == type.base
+    let isSame = isText ? !column.type.isChar || type.isChar : column.type.isLike(type)
     return isSame ? type : column.type
   }
 

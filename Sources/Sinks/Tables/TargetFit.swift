@@ -43,7 +43,7 @@ package struct TargetFit: Hashable, Sendable {
           "Column `\(name)` of `\(target.table)` is \(column.type.sqlName), the result's is \(type.sqlName)",
           hint: "Cast the measure, or declare its `type`")
       }
-      if type.base != column.type.base { isDirect = false }
+      if !type.isLike(column.type) { isDirect = false }
     }
     let given = Set(needed.map(\.0))
     for column in facts.columns
@@ -61,7 +61,7 @@ package struct TargetFit: Hashable, Sendable {
   static func canAssign(_ from: SQLType, to: SQLType) -> Bool {
     let from = from.base
     let to = to.base
-    if from == to { return true }
+    if from.isLike(to) { return true }
     switch (from, to) {
     case (.smallint, .integer), (.smallint, .bigint), (.integer, .bigint): return true
     // Narrowing faults where a value does not fit; it never wraps.
