@@ -38,7 +38,7 @@ import Testing
       let sender = try await Connection.open(settings)
       let (heard, continuation) = AsyncStream.makeStream(of: Notification?.self)
       let task = Task {
-        try await listener.listen(to: [Identifier("odd \"name"), Identifier("b")]) {
+        try await listener.listen(to: { [Identifier("odd \"name"), Identifier("b")] }) {
           continuation.yield(nil)
         } _: {
           continuation.yield($0)

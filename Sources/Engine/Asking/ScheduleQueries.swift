@@ -99,14 +99,15 @@ package struct ScheduleQueries: Sendable {
   ///     others wait for its end.
   ///   - heard: is told channel and payload.
   package func listen(
-    connection name: String, channels: [String], isAlone: Bool, onListening: @Sendable () -> Void,
+    connection name: String, channels: @Sendable () -> Set<String>, isAlone: Bool,
+    onListening: @Sendable () -> Void,
     heard: @Sendable (_ channel: String, _ payload: String) -> Void
   ) async throws {
     let connection = try await Connection.open(try settings(name, application: "tidemark triggers"))
     do {
       if isAlone { try await waitToBeAlone(connection, name) }
       try await connection.listen(
-        to: channels.map { Identifier($0) }, onListening: onListening
+        to: { Set(channels().map { Identifier($0) }) }, onListening: onListening
       ) { heard($0.channel, $0.payload) }
     } catch {
       await connection.close()

@@ -8,7 +8,7 @@ internal import Synchronization
 /// A notification on a channel with a query is only a hint to ask the query, which knows all that was
 /// sent, also while nobody listened; what two schedulers hear both, they enter once. Channels without a
 /// query are heard by one scheduler at a time: what is sent while nobody listens is lost, and so whoever listens
-/// already is left alone when jobs are read again.
+/// already goes on when jobs are read again, and takes up or lets go the channels that have come or gone.
 package final class TriggerWatch: Sendable {
   private let entered: @Sendable (ScheduledJob.ID) async -> Void
   private let trouble: @Sendable (Fault) -> Void
@@ -34,7 +34,6 @@ package final class TriggerWatch: Sendable {
   /// One connection, with all that is to be heard there.
   private struct Listening: Sendable {
     var jobs: [ScheduledJob]
-    var channels: Set<String>
     var rule: ConnectionRule?
     var task: Task<Void, Never>
   }
@@ -81,10 +80,9 @@ package final class TriggerWatch: Sendable {
         state.listening[listener] = nil
       }
       for (listener, jobs) in wanted {
-        let channels = Set(jobs.compactMap(\.channel))
         let rule = parts.queries.rule(of: listener.connection)
         let old = state.listening[listener]
-        if let old, old.channels == channels, old.rule == rule {
+        if let old, old.rule == rule {
           state.listening[listener]?.jobs = jobs
           known += jobs
           continue
@@ -93,9 +91,9 @@ package final class TriggerWatch: Sendable {
         let task = Task {
           // Where only one may listen, the new one cannot begin before.
           await old?.task.value
-          await self.listen(listener, channels.sorted())
+          await self.listen(listener)
         }
-        state.listening[listener] = Listening(jobs: jobs, channels: channels, rule: rule, task: task)
+        state.listening[listener] = Listening(jobs: jobs, rule: rule, task: task)
       }
       state.looking?.cancel()
       state.looking = Task { [known, filed] in
@@ -128,7 +126,7 @@ package final class TriggerWatch: Sendable {
   }
 
   /// Goes on after every trouble.
-  private func listen(_ listener: Listener, _ channels: [String]) async {
+  private func listen(_ listener: Listener) async {
     var told: Fault?
     while !Task.isCancelled, let queries = parts?.queries {
       let messages = AsyncStream.makeStream(of: Message.self)
@@ -141,7 +139,8 @@ package final class TriggerWatch: Sendable {
           defer { messages.continuation.finish() }
           do {
             try await queries.listen(
-              connection: listener.connection, channels: channels, isAlone: listener.isAlone,
+              connection: listener.connection,
+              channels: { Set(self.jobs(of: listener).compactMap(\.channel)) }, isAlone: listener.isAlone,
               onListening: { messages.continuation.yield(.listening) }
             ) { messages.continuation.yield(.heard(channel: $0, payload: $1)) }
             return nil
