@@ -29,6 +29,16 @@ static inline CURLcode tidemark_curl_set_open_socket_function(
   return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
 }
 
+static inline CURLcode tidemark_curl_set_debug_function(
+    CURL *handle, int (*function)(CURL *, curl_infotype, char *, size_t, void *)) {
+  return curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, function);
+}
+
+// Newer versions of libcurl spell the name otherwise, and have a macro for this one, which Swift does not see.
+static inline CURLcode tidemark_curl_allow_refused_recipients(CURL *handle) {
+  return curl_easy_setopt(handle, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
+}
+
 static inline CURLcode tidemark_curl_get_long(CURL *handle, CURLINFO info, long *value) {
   return curl_easy_getinfo(handle, info, value);
 }

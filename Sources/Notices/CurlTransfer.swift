@@ -27,6 +27,8 @@ struct CurlTransfer {
     /// Of HTTP or SMTP; 0 if the other side said nothing.
     var status: Int
     var retryAfter: Duration?
+    /// Recipients that the mail server refused, each with its answer's code.
+    var refused: [(recipient: String, status: Int)]
     /// The address rule refused a connection.
     var wasRefused: Bool
     /// libcurl's own sentence for `code`. It names no URL.
@@ -73,6 +75,12 @@ struct CurlTransfer {
         lists.append(list)
         tidemark_curl_set_list(handle, CURLOPT_MAIL_RCPT, list)
       }
+      // One wrong address must not keep the mail from all the others.
+      _ = tidemark_curl_allow_refused_recipients(handle)
+      // libcurl tells which ones were refused by its conversation with the server alone.
+      tidemark_curl_set_debug_function(handle, overhear)
+      tidemark_curl_set_pointer(handle, CURLOPT_DEBUGDATA, address)
+      tidemark_curl_set_long(handle, CURLOPT_VERBOSE, 1)
       tidemark_curl_set_long(handle, CURLOPT_UPLOAD, 1)
       tidemark_curl_set_long(handle, CURLOPT_USE_SSL, Int(encryption.rawValue))
       tidemark_curl_set_data_function(handle, CURLOPT_READFUNCTION, readUpload)
@@ -87,7 +95,7 @@ struct CurlTransfer {
     return withExtendedLifetime(context) {
       Answer(
         code: code, status: status, retryAfter: seconds > 0 ? .seconds(Int64(seconds)) : nil,
-        wasRefused: context.wasRefused)
+        refused: context.refused, wasRefused: context.wasRefused)
     }
   }
 
@@ -116,6 +124,24 @@ private final class Context {
   let upload: [UInt8]
   var sent = 0
   var wasRefused = false
+  var refused: [(recipient: String, status: Int)] = []
+  /// Whom the server has been asked to take last, until it answers.
+  private var asked: String?
+
+  /// A line to the mail server.
+  func saw(command: String) {
+    let start = "RCPT TO:<"
+    asked = command.hasPrefix(start) ? String(command.dropFirst(start.count).prefix { $0 != ">" }) : nil
+  }
+
+  /// A line of the server's answer.
+  func saw(answer: String) {
+    // Further lines of the same answer follow behind a hyphen.
+    guard let recipient = asked, let status = Int(answer.prefix(3)), answer.dropFirst(3).first != "-"
+    else { return }
+    asked = nil
+    if !(200..<300).contains(status) { refused.append((recipient, status)) }
+  }
 
   init(rule: AddressRule, upload: [UInt8]) {
     self.rule = rule
@@ -150,6 +176,18 @@ private func openSocket(
   }
   return socket(
     target.family, target.socktype | Int32(SOCK_CLOEXEC.rawValue), target.`protocol`)
+}
+
+/// What the two sides of a mail's transfer say to each other.
+private func overhear(
+  _: UnsafeMutableRawPointer?, _ kind: curl_infotype, _ text: UnsafeMutablePointer<CChar>?, _ count: Int,
+  _ data: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard kind == CURLINFO_HEADER_OUT || kind == CURLINFO_HEADER_IN, let context = Context.of(data), let text
+  else { return 0 }
+  let line = String(decoding: UnsafeRawBufferPointer(start: text, count: count), as: UTF8.self)
+  if kind == CURLINFO_HEADER_OUT { context.saw(command: line) } else { context.saw(answer: line) }
+  return 0
 }
 
 private func discard(

@@ -37,8 +37,18 @@ struct Mail {
   }
 
   private func delivery(_ answer: CurlTransfer.Answer) -> Delivery {
-    if answer.code == CURLE_OK { return .delivered }
     let host = HostName.of(server)
+    if answer.code == CURLE_OK {
+      if answer.refused.isEmpty { return .delivered }
+      let whom = answer.refused.map { "\($0.recipient) (\($0.status))" }.joined(separator: ", ")
+      return .partly(
+        Fault(
+          "mail_partly_refused", .config, "The mail server \(host) took the mail for all but \(whom)",
+          hint: "Correct these recipients; the others have the mail"))
+    }
+    // Where nobody was taken, one that may be taken later is worth another try.
+    let status =
+      answer.refused.count == to.count ? answer.refused.map(\.status).min() ?? 0 : answer.status
     if answer.wasRefused {
       return .permanent(
         Fault(
@@ -47,13 +57,13 @@ struct Mail {
           hint: "Link-local and metadata addresses never get notices; private ones by setting"))
     }
     // RFC 5321: 4xx says later, 5xx says no.
-    if answer.status >= 500 || answer.code == CURLE_LOGIN_DENIED {
+    if status >= 500 || answer.code == CURLE_LOGIN_DENIED {
       return .permanent(
         Fault(
-          "mail_refused", .config, "The mail server \(host) refused the mail with \(answer.status)",
+          "mail_refused", .config, "The mail server \(host) refused the mail with \(status)",
           cause: answer.sentence, hint: "Check the sender, the recipients and the password"))
     }
-    let said = answer.status >= 400 ? "answered \(answer.status)" : "cannot be reached"
+    let said = status >= 400 ? "answered \(status)" : "cannot be reached"
     return .transient(
       Fault(
         "mail_unavailable", .connection, "The mail server \(host) \(said)", cause: answer.sentence,

@@ -58,6 +58,8 @@ package enum Destination: Sendable {
 /// What became of an attempt.
 package enum Delivery: Hashable, Sendable {
   case delivered
+  /// Some of those it was for have it, and the rest will not get it; the fault names those.
+  case partly(Fault)
   /// To be executed by whoever has database connections: `NOTIFY channel, payload`.
   case notify(connection: String, channel: String, payload: String)
   /// May work later; `retryAfter` where the receiver said when.

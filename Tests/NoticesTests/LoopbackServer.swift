@@ -141,7 +141,7 @@ extension LoopbackServer {
     }
   }
 
-  /// An SMTP server that takes every mail, unless `refuse` has another answer to a command.
+  /// An SMTP server that takes every mail, unless `refuse` has another answer to a line.
   static func smtp(
     _ received: Recorder<[String]>, _ refuse: @escaping @Sendable (String) -> String? = { _ in nil }
   ) throws -> LoopbackServer {
@@ -159,7 +159,7 @@ extension LoopbackServer {
           continue
         }
         let command = line.prefix { $0 != " " }.uppercased()
-        if let answer = refuse(command) {
+        if let answer = refuse(line) {
           if answer.isEmpty { break }
           connection.send("\(answer)\r\n")
           continue

@@ -34,10 +34,44 @@ import Testing
   @Test(arguments: answers) func answersDecide(command: String, answer: String, isTransient: Bool)
     async throws
   {
-    let server = try LoopbackServer.smtp(Recorder()) { $0 == command ? answer : nil }
+    let server = try LoopbackServer.smtp(Recorder()) { $0.hasPrefix(command) ? answer : nil }
     let delivery = try await deliver(server)
     #expect(delivery.isTransient == isTransient && delivery.isPermanent == !isTransient)
     #expect(delivery.fault?.sentence.contains("127.0.0.1:\(server.port)") == true)
+  }
+
+  /// A colleague's mailbox that is gone must not keep an alarm from everybody else.
+  @Test(arguments: [
+    (["ops": "550-gone\r\n550 for good"], "ops@example.org (550)"),
+    (["team": "452 full"], "team@example.org (452)"),
+    (["team": "452 full", "ops": "550 gone"], "ops@example.org (550), team@example.org (452)"),
+  ])
+  func whoIsRefusedKeepsItFromNobodyElse(_ answers: [String: String], _ named: String) async throws {
+    let received = Recorder<[String]>()
+    let server = try LoopbackServer.smtp(received) { line in
+      answers.first { line.hasPrefix("RCPT TO:<\($0.key)@") }?.value
+    }
+    let to = ["ops@example.org", "night@example.org", "team@example.org"]
+    let delivery = try await deliver(server, to: to)
+    guard case .partly(let fault) = delivery else {
+      Issue.record("\(delivery)")
+      return
+    }
+    #expect(
+      fault.code == "mail_partly_refused" && fault.sentence.hasSuffix("took the mail for all but \(named)"))
+    _ = try await deliver(server, to: to)
+    let lines = try #require(received.all.first)
+    #expect(lines.contains("RCPT TO:<night@example.org>") && lines.contains("."))
+  }
+
+  @Test func triedAgainWhereOneMayBeTakenLater() async throws {
+    for first in ["450 later", "550 gone"] {
+      let server = try LoopbackServer.smtp(Recorder()) { line in
+        if !line.hasPrefix("RCPT") { return nil }
+        return line.contains("ops@") == (first.first == "4") ? "450 later" : "550 gone"
+      }
+      #expect(try await deliver(server).isTransient)
+    }
   }
 
   static let badAddresses = [

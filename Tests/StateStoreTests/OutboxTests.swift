@@ -50,6 +50,8 @@ import Testing
       #expect(try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60)).count == 2)
       let fault = Fault("webhook_refused", .connection, "No", isTransient: true)
       try await store.markFailed("a", fault, retryAfter: .zero)
+      var undelivered = try await store.undelivered(project: "shop")
+      #expect(undelivered.gaveUp == 0 && undelivered.failing == 1)
       let again = try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60))
       #expect(again.map(\.id) == ["a"] && again[0].attempts == 2 && again[0].lastFault == fault)
       try await store.markGaveUp("a", fault)
@@ -57,12 +59,36 @@ import Testing
       // What comes late changes nothing.
       try await store.markFailed("b", fault, retryAfter: .zero)
       try await store.markGaveUp("b", fault)
+      undelivered = try await store.undelivered(project: "shop", job: JobName("daily"))
+      #expect(undelivered.gaveUp == 1 && undelivered.failing == 0)
+      let others: [(String, JobName?)] = [("shop", JobName("other")), ("other", nil)]
+      for (project, job) in others {
+        undelivered = try await store.undelivered(project: project, job: job)
+        #expect(undelivered.gaveUp == 0 && undelivered.failing == 0)
+      }
       #expect(try await store.notices(state: .gaveUp, limit: 10).map(\.id) == ["a"])
       #expect(try await store.notices(state: .delivered, limit: 10).map(\.id) == ["b"])
       #expect(try await store.retryNotices(["a", "b"]) == 1)
       #expect(
         try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60)).map(\.attempts)
           == [1])
+    }
+  }
+
+  /// Why some did not get what was delivered is kept; what had kept it back before is over.
+  @Test(arguments: StoreKind.allCases)
+  func aDeliveryKeepsItsOwnFaultAlone(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.enqueue([.sample("a"), .sample("b")])
+      let (late, partly) = (Fault("late", .connection, "Later"), Fault("partly", .config, "Not to all"))
+      let ends: [(String, Fault?)] = [("a", nil), ("b", partly)]
+      for (id, fault) in ends {
+        try await store.markFailed(id, late, retryAfter: .zero)
+        try await store.markDelivered(id, fault)
+      }
+      let kept = try await store.notices(limit: 10).sorted { $0.id < $1.id }
+      #expect(kept.map(\.lastFault) == [nil, partly])
     }
   }
 

@@ -118,10 +118,12 @@ extension ProjectContext {
 
   // MARK: Notices
 
-  /// Delivers what is due in the project's outbox, of whichever job.
+  /// Delivers what is due in the project's outbox, of whichever job; the log says what could not be delivered.
   /// - Parameter jobs: those that were read already.
   /// - Throws: `Fault` of the state store alone.
   func deliverNotices(_ environment: EngineEnvironment, jobs: [Job]) async throws {
-    try await NoticeDelivery(environment: environment, jobs: jobs, otherJobs: readableJobs).deliverDue()
+    try await NoticeDelivery(environment: environment, jobs: jobs, otherJobs: readableJobs) { [log] in
+      log.write($0)
+    }.deliverDue()
   }
 }

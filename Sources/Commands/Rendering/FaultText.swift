@@ -58,6 +58,16 @@ struct FaultText {
     return .object(members)
   }
 
+  /// The same facts for a line of the log.
+  var facts: [JSONValue.Member] {
+    [
+      .init("code", .string(fault.code)),
+      .init("place", .optional(fault.place.map { "\($0.file):\($0.line):\($0.column)" })),
+      .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
+      .init("hint", .optional(fault.hint)),
+    ]
+  }
+
   /// What could forge further lines, drive the terminal or turn the order of what it shows is made blank.
   static func oneLine(_ text: String) -> String {
     var out = ""

@@ -17,7 +17,7 @@ struct SchedulerLog: Sendable {
 
   /// Something failed, and the scheduler goes on.
   func trouble(_ event: String, _ error: any Error, _ facts: [JSONValue.Member] = []) {
-    log.write(.error, event, facts + SchedulerLog.facts(Fault(describing: error)))
+    log.write(.error, event, facts + FaultText(fault: Fault(describing: error)).facts)
   }
 
   func tell(_ event: SchedulerDaemon.Event) {
@@ -31,7 +31,7 @@ struct SchedulerLog: Sendable {
         [
           .init("job", .string(report.job.description)), .init("fire", .string(report.fire.text())),
           .init("outcome", .string(report.outcome.rawValue)), .init("run", .optional(report.run?.text)),
-        ] + (report.fault.map(SchedulerLog.facts) ?? []))
+        ] + (report.fault.map { FaultText(fault: $0).facts } ?? []))
       if let pause = report.pause {
         write(
           .error, "job_paused",
@@ -39,14 +39,5 @@ struct SchedulerLog: Sendable {
       }
     case .trouble(let fault): trouble("state_trouble", fault)
     }
-  }
-
-  private static func facts(_ fault: Fault) -> [JSONValue.Member] {
-    [
-      .init("code", .string(fault.code)),
-      .init("place", .optional(fault.place.map { "\($0.file):\($0.line):\($0.column)" })),
-      .init("fault", .string(fault.sentence)), .init("cause", .optional(fault.cause)),
-      .init("hint", .optional(fault.hint)),
-    ]
   }
 }

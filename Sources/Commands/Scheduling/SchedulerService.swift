@@ -258,7 +258,7 @@ final class SchedulerService: Sendable {
     let (context, jobs) = state.withLock { ($0.context, $0.catalogue.jobs) }
     let environment = context.environment(store: store) { self.reporter.report($0, $1) }
     do {
-      try await NoticeDelivery(environment: environment, jobs: jobs).deliverDue()
+      try await context.deliverNotices(environment, jobs: jobs)
     } catch {
       log.trouble("outbox_trouble", error)
     }

@@ -88,10 +88,8 @@ enum NoticesCommand {
       [
         notice.state.rawValue, notice.job.text, notice.event.rawValue, notice.channel,
         String(notice.createdAt.text().prefix(19)) + "Z", "\(notice.attempts)", notice.id,
-        notice.state == .delivered
-          ? ""
-          : (notice.state == .due ? "next \(notice.nextAttempt.text().prefix(19))Z  " : "")
-            + (notice.lastFault.map { FaultText.oneLine($0.sentence) } ?? ""),
+        (notice.state == .due ? "next \(notice.nextAttempt.text().prefix(19))Z  " : "")
+          + (notice.lastFault.map { FaultText.oneLine($0.sentence) } ?? ""),
       ]
     }
     let table = TextTable(

@@ -32,6 +32,7 @@ enum StatusCommand {
     let idle = intervals.jobs.filter { (job == nil || $0 == job) && !known.contains($0) }.map(\.text)
     lines.sort { ($0.urgency, $0.name) < ($1.urgency, $1.name) }
     let holes = try await ScheduleHoles(context, store, job: job, row: asked?.row)
+    let notices = try await store.undelivered(project: context.project.name, job: job)
     await store.close()
     FaultReport.warn(holes.faults)
     if invocation.has("json") {
@@ -40,14 +41,21 @@ enum StatusCommand {
           [
             .init("jobs", .array(lines.map(\.json))),
             .init("without_runs", .array(idle.map(JSONValue.string))),
+            .init(
+              "notices",
+              .object([
+                .init("gave_up", .integer(notices.gaveUp)), .init("failing", .integer(notices.failing)),
+              ])),
           ] + holes.members
         ).prettyText)
     } else if lines.isEmpty {
       let none = "No runs\(asked.map { " of \($0)" } ?? "") yet"
       let reason = store.isAbsent ? "There is no state yet at \(store.location)" : none
       Terminal.print("\(reason). `tidemark run \(asked?.argument ?? "JOB")` starts one.")
+      tell(notices)
     } else {
       Terminal.print(StatusCommand.summary(lines))
+      tell(notices)
       for line in TextTable(
         header: ["", "job", "state", "interval", "run", "when", "what now"],
         rows: lines.map(\.cells)
@@ -58,6 +66,22 @@ enum StatusCommand {
       for line in holes.lines { Terminal.print(line) }
     }
     return .ok
+  }
+
+  /// Whoever relies on an alarm has to know that it does not sound.
+  private static func tell(_ notices: (gaveUp: Int, failing: Int)) {
+    func count(_ number: Int) -> String { "\(number) notice\(number == 1 ? "" : "s")" }
+    let style = Terminal.outputStyle
+    if notices.gaveUp > 0 {
+      let what = style.red("\(count(notices.gaveUp)) gave up")
+      Terminal.print(
+        "! \(what): `tidemark notices list --only gave_up` says why, `tidemark notices retry all` tries again"
+      )
+    }
+    if notices.failing > 0 {
+      let what = style.yellow("\(count(notices.failing)) could not be delivered so far")
+      Terminal.print("! \(what): `tidemark notices list --only due` says why")
+    }
   }
 
   /// `2 need you, 1 waits or retries, 1 is going on, 5 are well`.

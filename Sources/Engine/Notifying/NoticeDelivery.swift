@@ -9,6 +9,7 @@ package struct NoticeDelivery: Sendable {
   private let environment: EngineEnvironment
   private let jobs: [Job]
   private let otherJobs: @Sendable () -> [Job]
+  private let tell: @Sendable (UndeliveredNotices) -> Void
 
   /// How long an attempt may take before another process may try.
   private static let patience = Duration.seconds(120)
@@ -18,12 +19,15 @@ package struct NoticeDelivery: Sendable {
   /// - Parameters:
   ///   - jobs: those whose `notify` items may be written out in the job file.
   ///   - otherJobs: all others of the project, asked for where a notice is of one of them.
+  ///   - tell: told of each attempt that did not reach everybody, once that is written.
   package init(
-    environment: EngineEnvironment, jobs: [Job], otherJobs: @escaping @Sendable () -> [Job] = { [] }
+    environment: EngineEnvironment, jobs: [Job], otherJobs: @escaping @Sendable () -> [Job],
+    tell: @escaping @Sendable (UndeliveredNotices) -> Void
   ) {
     self.environment = environment
     self.jobs = jobs
     self.otherJobs = otherJobs
+    self.tell = tell
   }
 
   /// Takes one after the other: what waits behind a slow receiver stays free for other processes. What is not begun
@@ -55,9 +59,6 @@ package struct NoticeDelivery: Sendable {
         at: record.createdAt)
     }
     guard let notice = Notice(digest: notices), let first = records.first else { return }
-    func each(_ body: (NoticeRecord) async throws -> Void) async throws {
-      for record in records { try await body(record) }
-    }
     do {
       let destination = try destination(first)
       try Failpoint.hit(.noticeBeforeSend)
@@ -67,8 +68,11 @@ package struct NoticeDelivery: Sendable {
       }
       try Failpoint.hit(.noticeAfterSend)
       switch delivery {
-      case .delivered: try await each { try await store.markDelivered($0.id) }
-      case .permanent(let fault): try await each { try await store.markGaveUp($0.id, fault) }
+      case .delivered: for record in records { try await store.markDelivered(record.id) }
+      case .partly(let fault):
+        for record in records { try await store.markDelivered(record.id, fault) }
+        tell(UndeliveredNotices(notices: records, fault: fault, outcome: .partly))
+      case .permanent(let fault): try await giveUp(records, fault)
       case .transient(let fault, let asked): try await retry(records, fault, asked)
       case .notify: break
       }
@@ -76,8 +80,13 @@ package struct NoticeDelivery: Sendable {
       // Written into a job whose file is gone or cannot be read: it may be back.
       try await retry(records, fault, nil)
     } catch let fault as Fault where fault.kind == .config || fault.kind == .validation {
-      try await each { try await store.markGaveUp($0.id, fault) }
+      try await giveUp(records, fault)
     }
+  }
+
+  private func giveUp(_ records: [NoticeRecord], _ fault: Fault) async throws {
+    for record in records { try await environment.store.markGaveUp(record.id, fault) }
+    tell(UndeliveredNotices(notices: records, fault: fault, outcome: .gaveUp))
   }
 
   /// Those of a digest go on together, by the oldest of them.
@@ -86,12 +95,9 @@ package struct NoticeDelivery: Sendable {
     let step = RetryPlan.standard.step(
       attempts: oldest.attempts, age: oldest.createdAt.duration(to: environment.now()), asked: asked,
       chance: .random(in: 0..<1))
-    for record in records {
-      switch step {
-      case .retry(let wait): try await environment.store.markFailed(record.id, fault, retryAfter: wait)
-      case .giveUp: try await environment.store.markGaveUp(record.id, fault)
-      }
-    }
+    guard case .retry(let wait) = step else { return try await giveUp(records, fault) }
+    for record in records { try await environment.store.markFailed(record.id, fault, retryAfter: wait) }
+    tell(UndeliveredNotices(notices: records, fault: fault, outcome: .failed(retryAfter: wait)))
   }
 
   // MARK: Where to

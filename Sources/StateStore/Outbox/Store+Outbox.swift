@@ -34,8 +34,9 @@ extension Store {
     }
   }
 
-  package func markDelivered(_ notice: String) async throws {
-    try await finish(notice, .delivered, nil)
+  /// - Parameter fault: why some of those that the notice was for do not have it.
+  package func markDelivered(_ notice: String, _ fault: Fault? = nil) async throws {
+    try await finish(notice, .delivered, fault)
   }
 
   /// Plans another attempt.
@@ -92,11 +93,26 @@ extension Store {
     }
   }
 
+  /// How many notices of a project, or of one of its jobs, gave up, and how many have been tried in vain so far.
+  package func undelivered(
+    project: String, job: JobName? = nil
+  ) async throws -> (gaveUp: Int, failing: Int) {
+    try await database.transaction(.read) { tx in
+      let row = try await tx.row(
+        """
+        SELECT count(CASE WHEN state = 'gave_up' THEN 1 END) AS gave_up,
+          count(CASE WHEN state = 'due' THEN last_fault END) AS failing
+        FROM notices WHERE project = $1 AND (CAST($2 AS TEXT) IS NULL OR job = $2)
+        """, [.text(project), .optional(job?.text)])
+      return (try row?.int("gave_up") ?? 0, try row?.int("failing") ?? 0)
+    }
+  }
+
   private func finish(_ notice: String, _ state: NoticeRecord.State, _ fault: Fault?) async throws {
     try await database.transaction(.write(.noticeFinished)) { tx in
       try await tx.run(
         """
-        UPDATE notices SET state = $2, finished_at = $3, last_fault = COALESCE($4, last_fault)
+        UPDATE notices SET state = $2, finished_at = $3, last_fault = $4
         WHERE notice_id = $1 AND state = 'due'
         """,
         [

@@ -415,15 +415,24 @@ import Testing
     ) { project in
       let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
       try project.write("jobs/job.yaml", text.replacing("NOTICES", with: project.path("there")))
-      #expect(try await project.run(["run", "job", "--for", "2026-03-01"]).status == 0)
+      let first = try await project.run(["run", "job", "--for", "2026-03-01"])
+      #expect(first.status == 0 && first.output.contains(" warning notice_failed notice="), "\(first.output)")
+      var status = try await project.run(["status"]).output
+      #expect(status.contains("! 1 notice could not be delivered so far: "), "\(status)")
       // Tried again by itself, until a day has gone by.
       var offset = 0
+      var said = ""
       while offset < 8 * 86_400 {
         offset += 6 * 3600
-        #expect(try await project.run(["tick"], environment: ScheduledJobText.later(offset)).status == 0)
+        let tick = try await project.run(["tick"], environment: ScheduledJobText.later(offset))
+        #expect(tick.status == 0)
+        said += tick.output
       }
+      #expect(said.ranges(of: " error notice_gave_up notice=").count == 1, "\(said)")
       let list = try await project.run(["notices", "list"]).output
       #expect(list.contains("gave_up"), "\(list)")
+      status = try await project.run(["status"]).output
+      #expect(status.contains("! 1 notice gave up: ") && !status.contains("so far"), "\(status)")
       // Whichever job runs next delivers what is due.
       #expect(try await project.run(["run", "job", "--for", "2026-03-02"]).status == 0)
       try project.write("there", "")
@@ -434,6 +443,26 @@ import Testing
       #expect(retried.status == 0 && retried.output.contains("delivered"), "\(retried.output)")
       let unknown = try await project.run(["notices", "retry", "nobody"])
       #expect(unknown.status == 3 && unknown.output.contains("hint"), "\(unknown.output)")
+      #expect(try await !project.run(["status"]).output.contains("notice"))
+    }
+  }
+
+  /// Where trying again is no use, whoever looks at the log or the status learns at once that nobody was told.
+  @Test func aNoticeThatCannotBeDeliveredIsTold() async throws {
+    try await Self.with(
+      "interval: {span: day}\nnotify: [{events: [success], command: [/nowhere/alarm]}]",
+      query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      for day in 1...2 {
+        let run = try await project.run(["run", "job", "-q", "--for", "2026-03-0\(day)"])
+        #expect(run.status == 0 && run.output.contains(" error notice_gave_up notice="), "\(run.output)")
+        #expect(
+          run.output.contains("code=no_such_command") && run.output.contains("to=job#0"), "\(run.output)")
+      }
+      let status = try await project.run(["status"]).output
+      #expect(status.contains("! 2 notices gave up: `tidemark notices list --only gave_up`"), "\(status)")
+      let facts = try JSONValue(parsing: try await project.run(["status", "--json"]).output)["notices"]
+      #expect(facts?["gave_up"]?.intValue == 2 && facts?["failing"]?.intValue == 0)
     }
   }
 }
