@@ -62,6 +62,20 @@ import Testing
     }
   }
 
+  /// What the publish makes itself is not yet as it was looked at where `before_publish` alters it.
+  @Test func aCreatedTargetThatTheJobAlters() async throws {
+    try await PublishWorld.run { world in
+      let schema = [ColumnSchema(name: "k", type: .text), ColumnSchema(name: "v", type: .bigint)]
+      var target = PublishWorld.target(.replace, create: true)
+      // As wide as a bigint.
+      target.beforePublish = [
+        TableTarget.Statement(sql: "ALTER TABLE public.t ALTER v TYPE numeric", place: PublishWorld.place)
+      ]
+      try await world.publish(target, schema, [[.text("a"), .integer(2000)]])
+      #expect(try await world.texts("SELECT * FROM t") == ["a 2000"])
+    }
+  }
+
   /// Which of two rows stays would depend on chance; NULLs are one key too.
   @Test(arguments: ["a", nil], [true, false])
   func mergeRefusesTwoRowsOfOneKey(key: String?, isThere: Bool) async throws {

@@ -66,7 +66,7 @@ extension TablePublisher {
         throw fault.at(publication.target.place)
       }
       guard let made else { throw TablePublisher.noResult }
-      try await addKey(ready.publication, ready.statements)
+      if ready.isNew { try await addKey(publication, ready.statements) }
       return (
         OpenPublication(connection: connection, ledger: ledger, rows: rows, deleted: ready.deleted), made
       )

@@ -7,6 +7,8 @@ extension TablePublisher {
   struct Ready {
     let publication: TablePublication
     let statements: PublishStatements
+    /// The publication has made it.
+    let isNew: Bool
     let deleted: Int64
   }
 
@@ -27,13 +29,15 @@ extension TablePublisher {
       // Somebody else may have made it since the run looked.
       publication.facts = try await connection.tableFacts(target.table)
     }
-    if publication.isCreating { try await make(publication) }
+    let isNew = publication.isCreating
+    if isNew { try await make(publication) }
     try await refuseOlderInterval(publication)
     if !publication.isContinued { try await carryOut(target.beforePublish) }
-    if !publication.isCreating { publication.facts = try await hold(publication) }
+    // What the publication has made is as it was made, unless the job itself has altered it since.
+    if !isNew || !target.beforePublish.isEmpty { publication.facts = try await hold(publication) }
     let statements = statements(of: publication)
     let deleted = publication.isContinued ? 0 : try await delete(publication, statements)
-    return Ready(publication: publication, statements: statements, deleted: deleted)
+    return Ready(publication: publication, statements: statements, isNew: isNew, deleted: deleted)
   }
 
   /// The target as it is now, and stays until the transaction ends: rows go into it in the form that its columns had
@@ -124,9 +128,7 @@ extension TablePublisher {
 
   /// Makes the unique index of a table that the publication has made, once it is filled.
   func addKey(_ publication: TablePublication, _ statements: PublishStatements) async throws {
-    guard publication.isCreating,
-      let index = statements.uniqueIndex(serverVersion: connection.serverVersion)
-    else { return }
+    guard let index = statements.uniqueIndex(serverVersion: connection.serverVersion) else { return }
     try await pointing(at: publication.target.place) { _ = try await connection.execute(index) }
   }
 

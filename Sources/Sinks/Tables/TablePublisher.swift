@@ -147,7 +147,7 @@ package struct TablePublisher: Sendable {
     let rows = try await fill(ready) { writer in
       try await spool.read { try await writer.write($0) }
     }
-    try await addKey(ready.publication, ready.statements)
+    if ready.isNew { try await addKey(publication, ready.statements) }
     try Failpoint.hit(.publishMiddle)
     try await connection.execute(ledger.complete(publication.entry, rows: rows, deleted: ready.deleted))
     return .published(rows: rows, deleted: ready.deleted)
