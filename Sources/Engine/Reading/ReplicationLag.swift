@@ -5,7 +5,8 @@ internal import Postgres
 /// its replicas, of a replica its own.
 struct ReplicationLag {
   var isReplica: Bool
-  var lag: Duration
+  /// `nil` of a replica that cannot know: it has no connection to its primary, and has replayed nothing yet.
+  var lag: Duration?
   /// Of a primary: how far its log is written, and how far the slowest replica has replayed it, in bytes.
   var written: Int64
   var replayed: Int64?
@@ -17,7 +18,8 @@ struct ReplicationLag {
       SELECT pg_is_in_recovery(), \
       (1000 * CASE WHEN NOT pg_is_in_recovery() \
       THEN (SELECT max(extract(epoch FROM replay_lag)) FROM pg_stat_replication) \
-      WHEN pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn() THEN 0 \
+      WHEN pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn() \
+      AND EXISTS (SELECT FROM pg_stat_wal_receiver WHERE coalesce(status, 'streaming') = 'streaming') THEN 0 \
       ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END)::bigint, \
       (SELECT count(*) FROM pg_stat_replication WHERE state IS NULL), \
       CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint END, \
@@ -30,8 +32,10 @@ struct ReplicationLag {
         "The role of connection `\(connection.settings.name)` may not see how far its replicas are behind",
         hint: "GRANT pg_monitor to it, or leave out `max_replication_lag`")
     }
+    let isReplica = row[0] == "t"
     return ReplicationLag(
-      isReplica: row[0] == "t", lag: .milliseconds(row[1].flatMap { Int64($0) } ?? 0),
+      isReplica: isReplica,
+      lag: row[1].flatMap { Int64($0) }.map { .milliseconds($0) } ?? (isReplica ? nil : .zero),
       written: row[3].flatMap { Int64($0) } ?? 0, replayed: row[4].flatMap { Int64($0) })
   }
 }
@@ -96,8 +100,12 @@ struct LagWatch: Sendable {
     _ name: String, alsoReplicas: Bool, _ samples: inout LagSamples
   ) async throws -> String? {
     let found = try await ReplicationLag.ask(asker.connection(name))
-    let lag = max(found.lag, samples.take(found, now: .now))
-    if lag <= bound || (found.isReplica && !alsoReplicas) { return nil }
+    if found.isReplica, !alsoReplicas { return nil }
+    guard let known = found.lag else {
+      return "`\(name)` is a replica without a connection to its primary, and cannot say how far it is behind"
+    }
+    let lag = max(known, samples.take(found, now: .now))
+    if lag <= bound { return nil }
     return "a replica of `\(name)` is \(lag.milliseconds / 1000) s behind, more than `max_replication_lag`"
   }
 }

@@ -3,51 +3,59 @@ internal import Model
 internal import Planning
 internal import Postgres
 
-/// Waits until a source is ready: a replica that has caught up, or a query that says so.
+/// What a run waits for before it reads a source: a replica that has caught up, or a query that says so.
 struct SourceWait {
-  var asker: PlanAsker
-  var references: ReferenceScope
-  var session: SessionSettings
+  let within: Duration
+  private let connection: String
+  private let what: String
+  /// One boolean.
+  private let question: SQLText
 
-  private static let interval = Duration.seconds(2)
+  /// How long to wait between two questions.
+  static let interval = Duration.seconds(2)
 
-  /// - Parameter report: told once that and for what the run waits.
-  /// - Throws: `Fault` `not_ready` when `within` is over.
-  func wait(_ condition: Source.WaitFor, on name: String, report: (String) -> Void) async throws {
-    let (sql, within, what) = try question(condition)
-    let start = ContinuousClock.now
-    var isReported = false
-    while true {
-      let connection = try await asker.connection(name)
-      let answer = try await connection.transaction(.reading(session)) { try await $0.query(sql) }
-      if answer.rows.first?[0] == "t" { return }
-      if ContinuousClock.now - start >= within {
-        throw Fault(
-          "not_ready", .resource, "Connection `\(name)` was not ready in time: \(what)",
-          hint: "Run the same command again later, or raise `within`")
-      }
-      if !isReported { report("waiting until \(what) on `\(name)`") }
-      isReported = true
-      try await Task.sleep(for: SourceWait.interval)
+  /// - Throws: `Fault` of references, or of the query.
+  init(_ rule: Source.WaitFor, on connection: String, references: ReferenceScope) throws(Fault) {
+    self.connection = connection
+    switch rule {
+    case .replayedTo(let template, let within):
+      let text = try NameResolver(references: references).text(template)
+      self.within = within
+      what = "it has replayed to \(text)"
+      question = Self.hasReplayed(to: "\(literal: .text(text), as: .timestamptz)")
+    case .query(let text, let within):
+      self.within = within
+      what = "its query is true"
+      question = "SELECT (\(try UserSQL(query: text).resolved(references)))::boolean"
     }
   }
 
-  /// One boolean. A primary has replayed everything; a replica that has nothing to replay is as far as
-  /// its primary, as far as it can know.
-  private func question(_ condition: Source.WaitFor) throws(Fault) -> (SQLText, Duration, String) {
-    switch condition {
-    case .replayedTo(let template, let within):
-      let text = try NameResolver(references: references).text(template)
-      let moment: SQLText = "\(literal: .text(text), as: .timestamptz)"
-      let sql: SQLText = """
-        SELECT NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= \(moment), false) \
-        OR (pg_last_wal_receive_lsn() IS NOT NULL AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() \
-        AND clock_timestamp() > \(moment))
-        """
-      return (sql, within, "it has replayed to \(text)")
-    case .query(let text, let within):
-      let query = try UserSQL(query: text).resolved(references)
-      return ("SELECT (\(query))::boolean", within, "its query is true")
+  func isOver(_ asker: PlanAsker, _ session: SessionSettings) async throws -> Bool {
+    let connection = try await asker.connection(connection)
+    return try await connection.transaction(.reading(session)) { [question] in
+      try await $0.query(question).onlyRow[0] == "t"
     }
+  }
+
+  var reason: String { "waiting until \(what) on `\(connection)`" }
+
+  var isTooLong: Fault {
+    Fault(
+      "not_ready", .resource, "Connection `\(connection)` was not ready in time: \(what)",
+      hint: "Run the same command again later, or raise `within`")
+  }
+
+  /// A primary has replayed everything. A replica has where it has replayed a commit of that time or a later one; or
+  /// where its primary has told it, at that time or later, how far the log goes, and it has replayed all of it. A role
+  /// that may not see what the primary tells is content with all that has come by that time, while the replica has a
+  /// connection to its primary at all.
+  private static func hasReplayed(to moment: SQLText) -> SQLText {
+    """
+    SELECT NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= \(moment), false) \
+    OR EXISTS (SELECT FROM pg_stat_wal_receiver WHERE CASE WHEN status IS NULL \
+    THEN clock_timestamp() > \(moment) AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() \
+    ELSE status = 'streaming' AND last_msg_send_time >= \(moment) \
+    AND latest_end_lsn <= pg_last_wal_replay_lsn() END)
+    """
   }
 }

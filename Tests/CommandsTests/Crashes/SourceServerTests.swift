@@ -75,7 +75,51 @@ extension CrashMatrix {
       }
     }
 
-    private func read(from standby: DemoServer, _ world: CrashWorld) async throws {
+    /// A standby that has lost its primary has replayed all that has come to it, and knows nothing of what has not.
+    @Test(arguments: [
+      ("  wait_for: {replayed_to: \"${fire.time}\", within: 2m}\n", "", "waiting until it has replayed to"),
+      ("", "max_replication_lag: 50ms, ", " behind"),
+    ]) func standbyWithoutItsPrimary(source: String, limit: String, told: String) async throws {
+      try await withStandby { standby, world in
+        try await caughtUp(standby, world)
+        let connection = try await Connection.open(standby.settings())
+        func follow(_ primary: String) async throws {
+          let quoted = primary.replacing("'", with: "''")
+          try await connection.execute(SQLText(trusted: "ALTER SYSTEM SET primary_conninfo = '\(quoted)'"))
+          try await connection.query("SELECT pg_reload_conf()")
+        }
+        let primary = try await connection.query("SELECT current_setting('primary_conninfo')").onlyRow[0]
+        try await follow("")
+        try await Patience.until("the standby has lost its primary") {
+          try await connection.query("SELECT count(*) FROM pg_stat_wal_receiver").onlyRow[0] == "0"
+        }
+        try connect(world, to: standby, source: source, limit: limit)
+        let output = world.project.path("said")
+        let process = try world.project.start(
+          CrashWorld.command, environment: CrashWorld.environment, output: output)
+        func said() throws -> String { String(decoding: try world.project.read("said") ?? [], as: UTF8.self) }
+        try await Patience.until("the run says what it waits for") {
+          try process.exit != nil || said().contains(told)
+        }
+        FaultCount.add("standby without its primary")
+        let text = try said()
+        #expect(process.exit == nil && text.contains(told), "\(text)")
+        try await follow(try #require(primary))
+        await connection.close()
+        // What is committed from now on, the standby tells of.
+        try await world.project.sql("CREATE TABLE more AS SELECT 1 AS i")
+        let run = try await world.project.end(of: process, output: output)
+        #expect(run.status == 0, "\(run.output)")
+        try await world.expectUndisturbed()
+      }
+    }
+
+    /// Has the job read from the standby.
+    /// - Returns: the job's text.
+    @discardableResult
+    private func connect(
+      _ world: CrashWorld, to standby: DemoServer, source: String = "", limit: String = ""
+    ) throws -> String {
       let project = world.project
       try project.write(
         "tidemark.yaml",
@@ -83,8 +127,15 @@ extension CrashMatrix {
           "defaults:",
           with: "  standby: {url: \"\(standby.connectionString())\", search_path: [public]}\ndefaults:"))
       let job = CrashScenario.groups.job.replacing(
-        "  connection: db\n  table: events", with: "  connection: standby\n  table: events")
+        "  connection: db\n  table: events", with: "  connection: standby\n\(source)  table: events"
+      ).replacing("limits: {", with: "limits: {\(limit)")
       try project.write("jobs/crash.yaml", job)
+      return job
+    }
+
+    private func read(from standby: DemoServer, _ world: CrashWorld) async throws {
+      let project = world.project
+      let job = try connect(world, to: standby)
       try await caughtUp(standby, world)
       let first = try await world.run("chunk.read:4:kill")
       FaultCount.add("kill -9 while reading a standby")
