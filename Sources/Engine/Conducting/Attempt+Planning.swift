@@ -10,6 +10,8 @@ extension Attempt {
     var plan: Plan
     var work: ChunkWork
     var servers: [String: ServerFacts]
+    /// When the first lookup was loaded, which chunks that are read again are still processed with; `nil` without any.
+    var lookupsSince: ContinuousClock.Instant?
     /// What a replay goes by; `nil` for a run that reads its source.
     var origin: ReplayOrigin?
   }
@@ -30,6 +32,7 @@ extension Attempt {
     let saved = try await savedChunks()
     // The rest of what is published in part is made in the same order.
     if binding != nil, let order = saved?.rowOrder { plan.rowOrder = order }
+    let lookupsSince = plan.lookups.isEmpty ? nil : ContinuousClock.now
     let lookups = try await LookupLoader(
       asker: asker, root: environment.project.root, session: session
     ).load(plan.lookups) { self.report(.lookupLoaded(step: $0, rows: $1)) }
@@ -64,7 +67,8 @@ extension Attempt {
     try Failpoint.hit(.planSaved)
     answers = await asker.answers
     return Prepared(
-      plan: plan, work: try work(plan, lookups: lookups.tables, spills), servers: servers, origin: origin)
+      plan: plan, work: try work(plan, lookups: lookups.tables, spills), servers: servers,
+      lookupsSince: lookupsSince, origin: origin)
   }
 
   /// The saved plan's chunks; `nil` where none is saved, or none that can be used, so that it must be made anew.

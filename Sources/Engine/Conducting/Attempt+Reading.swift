@@ -35,14 +35,16 @@ extension Attempt {
       let isAllRead = binding != nil && finished.count >= prepared.plan.chunks.count
       if !isAllRead { try await waitForSources(prepared, asker) }
       let parallelism = try parallelism
-      try await patiently {
+      let progress = ReadProgress()
+      try await patiently(progress) {
         await usedConnections.close()
-        try await publisher.beginReading()
+        try await publisher.beginReading(since: prepared.lookupsSince ?? .now)
         try await publisher.storingAhead(maker(prepared)) { relay in
           let phase = ReadPhase(
             environment: environment, job: job, plan: prepared.plan, work: prepared.work,
             ownership: ownership, session: session, parallelism: parallelism, asker: asker,
-            publisher: chunkPublisher, used: usedConnections, relay: relay, clock: publisher.clock)
+            publisher: chunkPublisher, used: usedConnections, relay: relay,
+            clock: publisher.clock, progress: progress)
           try await phase.read(
             finished: try await store.finishedChunks(of: record.id), serverFacts: prepared.servers)
         }
@@ -56,22 +58,32 @@ extension Attempt {
 
   func waitForSources(_ prepared: Prepared, _ asker: PlanAsker) async throws {
     for (number, source) in job.sources.enumerated() {
-      guard let condition = source.waitFor else { continue }
-      try await SourceWait(asker: asker, references: references, session: session).wait(
-        condition, on: prepared.plan.sources[number].connection
-      ) { report(.waiting(reason: $0)) }
+      guard let rule = source.waitFor else { continue }
+      let wait = try SourceWait(rule, on: prepared.plan.sources[number].connection, references: references)
+      let start = ContinuousClock.now
+      var isReported = false
+      while try await !reachingServers(asker, { try await wait.isOver(asker, session) }) {
+        if ContinuousClock.now - start >= wait.within { throw wait.isTooLong }
+        if !isReported { report(.waiting(reason: wait.reason)) }
+        isReported = true
+        try await Task.sleep(for: SourceWait.interval)
+      }
     }
   }
 
   /// Tries again after transient faults while time is left.
-  /// - Parameter isHopeless: what is told of at once all the same.
+  /// - Parameters:
+  ///   - progress: of the work; behind it the next trouble is a new one.
+  ///   - isHopeless: what is told of at once all the same.
   func patiently<Value>(
-    unless isHopeless: (Fault) async -> Bool = { _ in false }, _ work: () async throws -> Value
+    _ progress: ReadProgress? = nil, unless isHopeless: (Fault) async -> Bool = { _ in false },
+    _ work: () async throws -> Value
   ) async throws -> Value {
     while true {
       do {
         return try await work()
       } catch let fault as Fault where fault.isWorthAnotherTry {
+        if progress?.take() == true { budget.reset() }
         guard await !isHopeless(fault), let wait = budget.next() else { throw fault }
         report(.waiting(reason: "\(fault.sentence); trying again"))
         try await Task.sleep(for: wait)
@@ -101,23 +113,28 @@ extension Attempt {
     }
   }
 
-  /// Takes a run whose rows are older than what another has published meanwhile back to its reading. The other one
-  /// is done, so that one of several is always.
-  /// - Throws: the fault, where the run cannot read again, or has done so for as long as `give_up_after` says.
-  func goBack(_ overtaken: Fault, _ prepared: Prepared) async throws {
+  /// Takes a run whose rows are older than what another has published meanwhile back to its plan: lookups are as old as
+  /// the rows. The other run is done, so that one of several always is.
+  /// - Parameter isPatient: there is time for it.
+  /// - Throws: the fault, where the run cannot read again.
+  func goBack(_ overtaken: Fault, isPatient: Bool) async throws {
     var fault = overtaken
-    if prepared.origin != nil {
+    if record.replayOf != nil {
       fault.hint =
         "Give the replay up with `tidemark cancel \(record.id)`, and replay the newer run's rows; or run the interval with --again, which reads the source anew"
       throw fault
     }
-    guard budget.next() != nil else {
+    guard isPatient else {
       fault.hint = "Run the same command again: it reads again"
       throw fault
     }
     report(.waiting(reason: "\(fault.sentence); reading again"))
     // The publish was rolled back, and no other sink has committed.
     try await store.stopPublishing(ownership, .object([.init("reason", .string(fault.sentence))]))
+    // What is kept whatever has changed would be as old again.
+    if job.sources.contains(where: { $0.onResume == .keep }) {
+      try await store.dropChunks(nil, for: ownership)
+    }
     if let now = try await store.run(record.id) { record = now }
   }
 

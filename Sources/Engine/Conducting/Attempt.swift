@@ -119,6 +119,8 @@ actor Attempt {
         try await Task.sleep(for: wait)
         // With the plan that was saved, and that the next one is compared with.
         if let now = try await store.run(record.id) { record = now }
+      } catch let fault as Fault where fault.isOvertaken {
+        try await goBack(fault, isPatient: changes.next() != nil)
       }
     }
   }
@@ -149,15 +151,13 @@ actor Attempt {
         return try await publish(prepared, publisher)
       } catch let damage as DamagedChunk {
         try await forget(damage, prepared)
-      } catch let fault as Fault where fault.isOvertaken {
-        try await goBack(fault, prepared)
       }
     }
   }
 
   /// Waits the servers' trouble out. That a server cannot be reached which was never reached is told of at once: its
   /// address may be wrong. A run with a finished chunk has reached all of its servers.
-  private func reachingServers<Value>(
+  func reachingServers<Value>(
     _ asker: PlanAsker, _ work: () async throws -> Value
   ) async throws -> Value {
     let hasReachedAll = record.totals.chunks > 0

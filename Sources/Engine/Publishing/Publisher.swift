@@ -80,11 +80,12 @@ final class Publisher {
     return originTimes[table.target.sink] ?? clock.time(on: table.target.connection)
   }
 
-  /// To be called before anything is read, also where it is read again.
-  func beginReading() async throws {
+  /// To be called before chunks are read, also where they are read again.
+  /// - Parameter start: since when what they are made of is read.
+  func beginReading(since start: ContinuousClock.Instant) async throws {
     var publishers: [String: TablePublisher] = [:]
     for table in tables { publishers[table.target.connection] = try await tablePublisher(table) }
-    try await clock.begin(publishers)
+    try await clock.begin(publishers, since: start)
   }
 
   /// What a replay takes from the run whose rows it processes again is as old as that.

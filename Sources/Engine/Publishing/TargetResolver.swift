@@ -66,7 +66,7 @@ struct TargetResolver {
     return TableTarget(
       sink: sink, connection: connection, ledger: Identifier(connectionRule.ledgerSchema),
       table: table, mode: rule.mode,
-      window: try rule.mode == .replaceWindow ? window(rule, result: result) : nil, span: span(of: rule),
+      window: try rule.mode == .replaceWindow ? window(rule, result: result) : nil, span: try span(of: rule),
       scope: scope, key: key,
       isKeyUnique: !resultKey.isEmpty && Set(resultKey).isSubset(of: key), create: rule.create,
       onEmpty: rule.onEmpty, maxDelete: rule.maxDelete,
@@ -101,13 +101,27 @@ struct TargetResolver {
     return statements
   }
 
-  /// The time whose rows a publish puts in the place of others. Under `merge` that is all that is read.
-  private func span(of rule: TableSinkRule) -> TimeRange? {
+  /// The time whose rows a publish puts in the place of others; `nil` for all of time. Under `merge` that is all that is
+  /// read.
+  private func span(of rule: TableSinkRule) throws(Fault) -> TimeRange? {
     switch rule.mode {
     case .replaceWindow: context.spans?.replaced
-    case .merge: context.spans?.window
+    case .merge: try readsByTime() ? context.spans?.window : nil
     case .append, .replace: nil
     }
+  }
+
+  /// Whether the run's window, or its interval, decides what each source gives.
+  private func readsByTime() throws(Fault) -> Bool {
+    for source in job.sources {
+      var references: [Reference] = []
+      if case .query(let text) = source.relation { references += try UserSQL(query: text).references }
+      if let filter = source.filter { references += try UserSQL(expression: filter).references }
+      guard references.contains(where: { $0.namespace == .window || $0.namespace == .interval }) else {
+        return false
+      }
+    }
+    return true
   }
 
   /// The span that the run makes again, in the terms of the window column.

@@ -77,6 +77,7 @@ final class ChunkWorker: Sendable {
         throw await named(fault, chunk) { try await connect(source, &connections) }
       }
     }
+    phase.progress.make()
     try await phase.publisher?.publish(chunk.id)
     try phase.relay?.finish(chunk.id)
     return true

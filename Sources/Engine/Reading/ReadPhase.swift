@@ -24,12 +24,15 @@ struct ReadPhase: Sendable {
   var relay: ChunkRelay?
   /// Told when nothing newer is read any more.
   var clock: ReadingClock
+  /// Told of each finished chunk, as well.
+  var progress: ReadProgress
   let throttle: ReadThrottle?
 
   init(
     environment: EngineEnvironment, job: Job, plan: Plan, work: ChunkWork, ownership: Ownership,
     session: SessionSettings, parallelism: Int, asker: PlanAsker, publisher: ChunkPublisher?,
-    used: SpareConnections, relay: ChunkRelay?, clock: ReadingClock
+    used: SpareConnections, relay: ChunkRelay?, clock: ReadingClock,
+    progress: ReadProgress
   ) {
     self.environment = environment
     self.job = job
@@ -43,6 +46,7 @@ struct ReadPhase: Sendable {
     self.used = used
     self.relay = relay
     self.clock = clock
+    self.progress = progress
     throttle = ReadThrottle(job.limits)
   }
 
@@ -119,12 +123,21 @@ struct ReadPhase: Sendable {
     let verdict = try await ResumeJudge(plan: plan, holders: holders, serverFacts: serverFacts).judge(
       finished)
     if verdict.isKept {
+      if !verdict.isProved { try await clock.include(age) }
       environment.report(run, .resumed(kept: finished.count, recomputed: 0, reason: verdict.reason))
       return Set(finished.map(\.chunk))
     }
     try await environment.store.dropChunks(nil, for: ownership)
     environment.report(run, .resumed(kept: 0, recomputed: finished.count, reason: verdict.reason))
     return []
+  }
+
+  /// How long ago the run was begun, and nothing of it read before.
+  private var age: Duration {
+    get async throws {
+      guard let record = try await environment.store.run(run) else { return .zero }
+      return max(.zero, record.createdAt.duration(to: try await environment.store.now()))
+    }
   }
 
   // MARK: Reading

@@ -13,14 +13,20 @@ struct ResumeJudge: Sendable {
 
   struct Verdict: Hashable, Sendable {
     var isKept: Bool
+    /// What is kept is as if it were read now.
+    var isProved: Bool
     var reason: String
   }
 
   func judge(_ finished: [ChunkRecord]) async throws -> Verdict {
-    var reason = "the job keeps finished chunks whatever has changed"
+    var (isProved, reason) = (true, "the job keeps finished chunks whatever has changed")
     for (number, source) in plan.sources.enumerated() {
       let mine = finished.filter { plan.chunks[$0.chunk.number].source == number }
-      if mine.isEmpty || source.onResume == .keep { continue }
+      if mine.isEmpty { continue }
+      if source.onResume == .keep {
+        isProved = false
+        continue
+      }
       var doubt: String?
       if source.onResume == .recompute {
         doubt = "the job reads everything again after a stop"
@@ -29,10 +35,10 @@ struct ResumeJudge: Sendable {
       } else if let holder = holders[source.connection] {
         doubt = try await firstDoubt(mine, source: source, holder: holder)
       }
-      if let doubt { return Verdict(isKept: false, reason: doubt) }
+      if let doubt { return Verdict(isKept: false, isProved: false, reason: doubt) }
       reason = "every finished chunk was proved unchanged"
     }
-    return Verdict(isKept: true, reason: reason)
+    return Verdict(isKept: true, isProved: isProved, reason: reason)
   }
 
   private func firstDoubt(

@@ -35,16 +35,20 @@ import Testing
   ]
 
   private static func with(_ job: String, _ body: (TidemarkProject) async throws -> Void) async throws {
-    try await TidemarkProject.with { project in
-      try await project.sql(
-        "CREATE TABLE sales AS SELECT date '2026-03-10' + i % 10 AS day, i::numeric(10, 2) AS amount FROM generate_series(1, 100) AS i",
-        "CREATE VIEW sales_view AS SELECT * FROM sales", "ANALYZE sales")
-      try project.write("jobs/sales.yaml", job)
-      // The ledger and the tables are there.
-      let first = try await project.run(["run", "sales", "--for", "2026-03-12"])
-      try #require(first.status == 0, "\(first.output)")
-      try await body(project)
-    }
+    try await TidemarkProject.with { try await with(job, in: $0, body) }
+  }
+
+  private static func with(
+    _ job: String, in project: TidemarkProject, _ body: (TidemarkProject) async throws -> Void
+  ) async throws {
+    try await project.sql(
+      "CREATE TABLE sales AS SELECT date '2026-03-10' + i % 10 AS day, i::numeric(10, 2) AS amount FROM generate_series(1, 100) AS i",
+      "CREATE VIEW sales_view AS SELECT * FROM sales", "ANALYZE sales")
+    try project.write("jobs/sales.yaml", job)
+    // The ledger and the tables are there.
+    let first = try await project.run(["run", "sales", "--for", "2026-03-12"])
+    try #require(first.status == 0, "\(first.output)")
+    try await body(project)
   }
 
   /// A run that has read everything and stands still before its merge.
@@ -84,14 +88,74 @@ import Testing
   @Test(arguments: ways) func theOlderReadingIsReadAgain(_ way: (store: String, source: String)) async throws
   {
     try await Self.with(Self.job(way.store, from: way.source)) { project in
-      let older = try await Paused(project, "2026-03-14")
-      try await project.sql(Self.change)
-      let newer = try await project.run(["run", "sales", "--for", "2026-03-15"])
-      try #require(newer.status == 0, "\(newer.output)")
-      let run = try await older.end()
-      #expect(run.status == 0 && run.output.contains(Self.goesBack), "\(run.output)")
+      try await readsAgain(project, behind: Self.change)
       try await Self.expectNewest(project)
       if way.store.contains("other") { try await Self.expectNewest(project, "other") }
+    }
+  }
+
+  /// A run stands still behind its reading, while something changes and another run publishes: it reads again.
+  private func readsAgain(_ project: TidemarkProject, behind change: String) async throws {
+    let older = try await Paused(project, "2026-03-14")
+    try await project.sql(change)
+    let newer = try await project.run(["run", "sales", "--for", "2026-03-15"])
+    try #require(newer.status == 0, "\(newer.output)")
+    let run = try await older.end()
+    #expect(run.status == 0 && run.output.contains(Self.goesBack), "\(run.output)")
+  }
+
+  private static let bounds = "  where: day >= ${window.start_date} AND day < ${window.end_date}\n"
+
+  /// Days of which neither run is stand in both results.
+  @Test func whatReadsEverythingPutsItInPlaceOfEverything() async throws {
+    let job = Self.job(Self.table("merge, key: [day]")).replacing(Self.bounds, with: "").replacing(
+      ", lookback: 1d", with: "")
+    try await Self.with(job) { project in
+      try await readsAgain(project, behind: Self.change)
+      try await Self.expectNewest(project)
+    }
+  }
+
+  /// A run that keeps what it has read, whatever has changed, may not put it in the place of what is newer: whether it has
+  /// read it itself or an owner before it.
+  @Test(arguments: [true, false]) func whatIsKeptIsReadAgainToo(isKilled: Bool) async throws {
+    let job = Self.job(Self.replacing).replacing("  where:", with: "  on_resume: keep\n  where:")
+    try await Self.with(job) { project in
+      if isKilled {
+        let killed = try await project.run(
+          ["run", "sales", "--for", "2026-03-14"], failpoint: "read.done:1:kill")
+        try #require(killed.wasKilled, "\(killed.output)")
+        try await project.sql(Self.change)
+        for day in ["2026-03-15", "2026-03-14"] {
+          let run = try await project.run(["run", "sales", "--for", day])
+          #expect(run.status == 0, "\(run.output)")
+        }
+      } else {
+        try await readsAgain(project, behind: Self.change)
+      }
+      try await Self.expectNewest(project)
+    }
+  }
+
+  /// Lookups are as old as the rows that were looked up.
+  @Test func lookupsAreReadAgainToo() async throws {
+    let job = Self.job(Self.replacing).replacing(
+      "aggregate: {group_by: [day], measures: {",
+      with: """
+        process: [{lookup: {from: {connection: db, table: rates}, match: {day: since}, take: {rate: rate}}}]
+        aggregate: {group_by: [day], measures: {rate: max(rate), 
+        """)
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE rates AS SELECT date '2026-03-10' + i AS since, 1 AS rate FROM generate_series(0, 9) AS i"
+      )
+      try await Self.with(job, in: project) { project in
+        try await readsAgain(project, behind: "UPDATE rates SET rate = 2")
+        try await Self.expectNewest(project)
+        let days = "day BETWEEN '2026-03-13' AND '2026-03-15'"
+        #expect(
+          try await project.rows("SELECT DISTINCT rate::text FROM result WHERE \(days)") == [["2"]])
+      }
     }
   }
 
