@@ -21,8 +21,6 @@ package struct Conductor: Sendable {
       request, matrixRowName: matrixRowName, now: environment.now(), zones: environment.zones)
     var new = new(request, context)
     new.takesSerial = context.identity.interval == nil
-    // What killed processes have left, of whatever run.
-    try SpillFolder.removeAbandoned(in: environment.scratchFolder)
     try Failpoint.hit(.runOpen)
     let record: RunRecord
     let isResumed: Bool
@@ -60,6 +58,8 @@ package struct Conductor: Sendable {
     _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ new: NewRun, isResumed: Bool,
     refusal: Faults? = nil
   ) async throws -> RunOutcome {
+    // What killed processes have left, of whatever run.
+    try SpillFolder.removeAbandoned(in: environment.scratchFolder)
     let ownership = try await own(record)
     environment.report(record.id, .opened(revision: record.revision, isResumed: isResumed))
     if let owner = record.owner {
