@@ -1,6 +1,7 @@
 internal import Glibc
 package import Model
 package import Postgres
+internal import Runtime
 
 extension Store {
   /// Opens the state in a SQLite file, and makes it where there is none.
@@ -9,7 +10,7 @@ extension Store {
   ///   `state_damaged`, `state_busy`, `state_read_only`, `state_unopenable`, `disk_full`, `io_error`.
   package static func openSQLite(path: String, now: @escaping @Sendable () -> Instant) async throws -> Store {
     let database = try await SQLiteDatabase(path: path, now: now)
-    let locks = StateFolder.folder(of: path) + "/runs"
+    let locks = FolderTree.parent(of: path) + "/runs"
     try StateFolder.make(locks)
     return Store(
       database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid())

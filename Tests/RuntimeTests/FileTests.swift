@@ -33,6 +33,28 @@ import Testing
     }
   }
 
+  /// What root makes would keep out whose folder it is; what somebody has put there stays as it is.
+  @Test func aLockThatRootMakesIsItsFoldersOwners() throws {
+    guard geteuid() == 0 else {
+      print("NOT TESTED: whose the locks are that root makes. This is not root")
+      return
+    }
+    try withFolder { folder in
+      #expect(chown(folder, 4711, 4712) == 0)
+      _ = try LockFile.tryLock(folder + "/lock")
+      try write("mine", folder + "/file")
+      #expect(link(folder + "/file", folder + "/link") == 0)
+      _ = try LockFile.tryLock(folder + "/link")
+      var owners: [uid_t] = []
+      for name in ["lock", "link"] {
+        var status = stat()
+        #expect(stat(folder + "/" + name, &status) == 0)
+        owners.append(status.st_uid)
+      }
+      #expect(owners == [4711, 0])
+    }
+  }
+
   @Test func removingATreeFollowsNoLink() throws {
     try withFolder { folder in
       let outside = folder + "/outside"

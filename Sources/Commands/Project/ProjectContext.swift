@@ -149,7 +149,7 @@ struct ProjectContext: Sendable {
       }
     } else {
       if try FileTimes(of: path) != nil { return try await openStore() }
-      folder = StateLocation.folder(of: path)
+      folder = FolderTree.parent(of: path)
     }
     return try await Store.openEmpty(
       inPlaceOf: StateLocation.isDatabase(path) ? settings(path).description : path,
@@ -180,7 +180,7 @@ struct ProjectContext: Sendable {
   /// Beside the state where that is a file, else where this machine lets us write.
   private var scratchFolder: String {
     if case .success(let path) = stateLocation, !StateLocation.isDatabase(path) {
-      return StateLocation.folder(of: path) + "/scratch"
+      return FolderTree.parent(of: path) + "/scratch"
     }
     return (StateLocation.systemdFolder(.process) ?? root + "/.tidemark") + "/scratch"
   }

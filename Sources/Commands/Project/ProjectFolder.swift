@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Model
+internal import Runtime
 
 /// Finds the folder of this very project, whose jobs and data the demo uses.
 enum ProjectFolder {
@@ -27,6 +28,6 @@ enum ProjectFolder {
   }
 
   private static var programFolder: String {
-    absolute("/proc/self/exe").map { StateLocation.folder(of: $0) } ?? "."
+    absolute("/proc/self/exe").map { FolderTree.parent(of: $0) } ?? "."
   }
 }

@@ -54,10 +54,4 @@ enum StateLocation {
   static func isDatabase(_ path: String) -> Bool {
     path.hasPrefix("postgres://") || path.hasPrefix("postgresql://")
   }
-
-  /// The folder beside which locks and scratch files lie.
-  static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
 }

@@ -211,7 +211,7 @@ final class SchedulerService: Sendable {
   private func watchFolders(of jobs: [ScheduledJob], root: String) {
     for case .file(let path)? in jobs.map(\.trigger) {
       let full = path.hasPrefix("/") ? path : root + "/" + path
-      let folder = StateLocation.folder(of: full)
+      let folder = FolderTree.parent(of: full)
       guard state.withLock({ $0.watchedFolders.insert(folder).inserted }) else { continue }
       do {
         try FileWatch.start([folder]) { self.state.withLock { $0.files }?.yield() }

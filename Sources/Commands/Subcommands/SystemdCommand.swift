@@ -140,7 +140,7 @@ enum SystemdCommand {
   private static func make(_ folder: String) throws(Fault) {
     if mkdir(folder, 0o755) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, folder != "/" else { throw SystemFault.fault("make the folder", folder) }
-    try make(StateLocation.folder(of: folder))
+    try make(FolderTree.parent(of: folder))
     try make(folder)
   }
 
@@ -230,7 +230,7 @@ enum SystemdCommand {
     // A template names a place that only the service will know.
     let named = state ?? context.project.state?.literal
     if let named, !StateLocation.isDatabase(named) {
-      folders.append(StateLocation.folder(of: absolute(named)))
+      folders.append(FolderTree.parent(of: absolute(named)))
     }
     return folders
   }

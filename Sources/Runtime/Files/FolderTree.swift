@@ -3,6 +3,12 @@ package import Model
 
 /// Makes and removes whole folders.
 package enum FolderTree {
+  /// The folder that something lies in, by its path.
+  package static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
   /// Makes a new folder, mode 0700, named `prefix` and six random characters, in `parent`.
   package static func temporary(in parent: String, prefix: String) throws(Fault) -> String {
     var template = Array((parent + "/" + prefix + "XXXXXX").utf8CString)

@@ -11,10 +11,11 @@ package struct LockFile: ~Copyable, Sendable {
 
   /// Takes the lock, or gives `nil` at once where another process, or another `LockFile` of this
   /// one, has it. The file is made where missing (mode 0600) and stays afterwards: removing it
-  /// would let two owners hold locks on two files of one name.
+  /// would let two owners hold locks on two files of one name. One that root makes belongs to the
+  /// owner of its folder.
   /// - Throws: a `SystemFault`.
   package static func tryLock(_ path: String) throws(Fault) -> LockFile? {
-    let file = try FileDescriptor(path, O_RDWR | O_CREAT | O_NOFOLLOW)
+    let file = try open(path)
     var lock = whole(F_WRLCK)
     while fcntl(file.number, setLock, &lock) != 0 {
       if errno == EAGAIN || errno == EACCES { return nil }
@@ -33,6 +34,33 @@ package struct LockFile: ~Copyable, Sendable {
       throw SystemFault.fault("look at the lock of", path)
     }
     return lock.l_type != Int16(F_UNLCK)
+  }
+
+  private static func open(_ path: String) throws(Fault) -> FileDescriptor {
+    while true {
+      do throws(Fault) {
+        return try FileDescriptor(path, O_RDWR | O_NOFOLLOW)
+      } catch  where error.code == "file_not_found" {
+        let number = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        if number < 0 {
+          // Somebody has just made it.
+          if errno == EEXIST { continue }
+          throw SystemFault.fault("open", path)
+        }
+        let file = FileDescriptor(owning: number, path: path)
+        if geteuid() == 0 { try give(file, path) }
+        return file
+      }
+    }
+  }
+
+  /// What root leaves would keep the user out whose folder it is. Only for a file just made: one that was there may be
+  /// another name of any file.
+  private static func give(_ file: borrowing FileDescriptor, _ path: String) throws(Fault) {
+    var folder = stat()
+    guard stat(FolderTree.parent(of: path), &folder) == 0,
+      fchown(file.number, folder.st_uid, folder.st_gid) == 0
+    else { throw SystemFault.fault("give away", path) }
   }
 
   private init(file: consuming FileDescriptor) {

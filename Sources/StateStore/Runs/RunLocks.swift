@@ -11,14 +11,30 @@ struct RunLocks: Sendable {
   /// - Returns: `nil` if another owner lives.
   /// - Throws: a `SystemFault`.
   func take(_ run: RunID) throws(Fault) -> LockFile? {
-    try LockFile.tryLock(try path(of: run))
+    try open(run) { path throws(Fault) in try LockFile.tryLock(path) }
   }
 
   /// Whether some process has the lock.
   func isHeld(_ run: RunID) throws(Fault) -> Bool {
+    guard access(try path(of: run), F_OK) == 0 else { return false }
+    return try open(run) { path throws(Fault) in try LockFile.isLocked(path) }
+  }
+
+  /// - Throws: a `SystemFault`, which tells of somebody else's file what helps.
+  private func open<Result: ~Copyable>(
+    _ run: RunID, _ look: (String) throws(Fault) -> Result
+  ) throws(Fault) -> Result {
     let path = try path(of: run)
-    guard access(path, F_OK) == 0 else { return false }
-    return try LockFile.isLocked(path)
+    do throws(Fault) {
+      return try look(path)
+    } catch  where error.code == "file_permission" {
+      var fault = error
+      fault.sentence = "The lock file of run \(run), `\(path)`, is another user's"
+      fault.hint =
+        "A command of that user has left it. Give it to whoever has the folder, also while the run goes on:"
+        + " `chown --reference=\(folder) \(path)`"
+      throw fault
+    }
   }
 
   /// Removes the lock file of a run that is over. Only of such a run: whoever locks the removed

@@ -9,7 +9,7 @@ enum StateFolder {
   /// The file comes first, with its mode: SQLite gives the same mode to the files beside it.
   /// - Throws: `Fault`, by `SystemFault`; `state_exposed`.
   static func prepare(forFile path: String) throws(Fault) {
-    try make(folder(of: path))
+    try make(FolderTree.parent(of: path))
     var status = stat()
     if lstat(path, &status) != 0 {
       guard errno == ENOENT else { throw SystemFault.fault("open", path) }
@@ -38,12 +38,7 @@ enum StateFolder {
   static func make(_ path: String) throws(Fault) {
     if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, path != "/" else { throw SystemFault.fault("make the folder", path) }
-    try make(folder(of: path))
+    try make(FolderTree.parent(of: path))
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw SystemFault.fault("make the folder", path) }
-  }
-
-  static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
   }
 }
