@@ -64,6 +64,28 @@ import Testing
     }
   }
 
+  /// However late the other one comes.
+  @Test func aFileThatIsToBeKeptIsNotReplaced() throws {
+    try withRoot { _, root in
+      let file = try OutputFile("x.csv", in: root, tag: "t")
+      try file.write(Array("new".utf8))
+      try publish("x.csv", in: root, "mine", tag: "u")
+      let fault = #expect(throws: Fault.self) { try file.rename(replacing: false) }
+      #expect(fault?.code == "file_exists" && fault?.kind == .conflict)
+      #expect(try text(root + "/x.csv") == "mine")
+      #expect(unlink(root + "/x.csv") == 0)
+      let mark = try file.mark
+      try file.rename(replacing: false)
+      try file.rename(replacing: false)
+      #expect(try FileMark(of: root + "/x.csv") == mark)
+      #expect(try FolderTree.names(in: root) == ["x.csv"])
+      let late = try OutputFile("y.csv", in: root, tag: "t")
+      try OutputFile.fence("y.csv", in: root, tag: "t")
+      #expect(throws: Fault.self) { try late.rename(replacing: false) }
+      #expect(try FolderTree.names(in: root) == ["x.csv"])
+    }
+  }
+
   @Test func aDeadWritersFileIsReplaced() throws {
     try withRoot { _, root in
       try OutputFile("x.csv", in: root, tag: "t").write(Array("half of something long".utf8))

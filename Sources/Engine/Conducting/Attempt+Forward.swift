@@ -27,14 +27,17 @@ extension Attempt {
     let (bound, boundContext) =
       try saved.map { try $0.request(for: record, request, in: environment) } ?? (request, context)
     var binding = Binding(commitment: saved, isPartial: false)
-    if marks.allSatisfy({ $0.committedAt == nil }) {
+    let references = boundContext.references(of: record.id)
+    let unknown = marks.filter { $0.committedAt == nil }
+    let appeared = try Publisher.appearedFiles(
+      of: bound.job, references: references, marks: unknown, in: environment)
+    if unknown.count < marks.count {
+      if !appeared.isEmpty { try await store.markCommitted(sinks: appeared, for: ownership) }
+    } else {
       // A commit whose answer was lost, or that nothing could be written about any more, a file that has appeared
       // without the state's knowing; or chunks.
-      let references = boundContext.references(of: record.id)
       let search = CommitSearch(asker: asker, project: environment.project, references: references)
       binding.parts = try await search.parts(of: bound.job, publishedBy: record)
-      let appeared = try Publisher.appearedFiles(
-        of: bound.job, references: references, marks: marks, in: environment)
       let missing = marks.map(\.sink).filter { binding.parts.whole.contains($0) || appeared.contains($0) }
       if missing.isEmpty {
         if binding.parts.chunks.isEmpty {

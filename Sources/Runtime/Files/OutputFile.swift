@@ -149,20 +149,45 @@ package final class OutputFile {
   }
 
   /// Makes the file appear under its name, and forces that to the disk. Doing it twice is fine.
-  /// - Throws: `Fault` `output_gone` where it was taken away meanwhile, as by another writer of the run.
-  package func rename() throws(Fault) {
+  /// - Parameter isReplacing: whether it may take the place of a file of that name, whenever that came.
+  /// - Throws: `Fault` `output_gone` where it was taken away meanwhile, as by another writer of the run; `file_exists`.
+  package func rename(replacing isReplacing: Bool = true) throws(Fault) {
     try OutputFile.refuseOddFile(name, in: folder, path: path)
-    if !isRenamed, renameat(folder.number, temporaryName, folder.number, name) != 0 {
-      let problem = errno
-      if problem == ENOENT {
-        throw Fault(
-          "output_gone", .resource, "What was written to become `\(path)` has been removed",
-          hint: "Leave `.*.tmp` files beside it alone while a run is at work; run again: it is written anew")
-      }
-      throw SystemFault.fault("rename", path, problem)
+    if !isRenamed {
+      if isReplacing { try moveOver() } else { try moveBeside() }
     }
     isRenamed = true
     try folder.synchronize()
+  }
+
+  private func moveOver() throws(Fault) {
+    if renameat(folder.number, temporaryName, folder.number, name) != 0 { throw failure("rename", errno) }
+  }
+
+  /// A second name is given only where nothing has it, in one step; then the first one goes.
+  private func moveBeside() throws(Fault) {
+    if linkat(folder.number, temporaryName, folder.number, name, 0) == 0 { return try discard() }
+    let problem = errno
+    switch problem {
+    case EEXIST: throw takenFault
+    // A file system where a file has one name: whoever makes another one between these two lines loses it.
+    case EPERM, EOPNOTSUPP, ENOSYS:
+      if exists { throw takenFault }
+      try moveOver()
+    default: throw failure("link", problem)
+    }
+  }
+
+  private func failure(_ action: String, _ problem: Int32) -> Fault {
+    guard problem == ENOENT else { return SystemFault.fault(action, path, problem) }
+    return Fault(
+      "output_gone", .resource, "What was written to become `\(path)` has been removed",
+      hint: "Leave `.*.tmp` files beside it alone while a run is at work; run again: it is written anew")
+  }
+
+  /// That the name belongs to another file, which stays.
+  package var takenFault: Fault {
+    Fault("file_exists", .conflict, "`\(path)` is there already, and `if_exists: fail` keeps it")
   }
 
   /// Removes the temporary file, after a failure. One that is gone already is fine.

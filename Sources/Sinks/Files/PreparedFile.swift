@@ -9,6 +9,7 @@ package final class PreparedFile {
   package let sink: String
   package let file: OutputFile
   private let rule: FileSinkRule
+  private let isReplacing: Bool
   private var encoder: FileEncoder
   private var compressor: GzipStream?
   private var buffer: [UInt8] = []
@@ -32,11 +33,10 @@ package final class PreparedFile {
     } catch {
       throw error.at(rule.place)
     }
-    if rule.ifExists == .fail, !mayReplace, file.exists {
+    isReplacing = mayReplace || rule.ifExists != .fail
+    if !isReplacing, file.exists {
       try file.discard()
-      throw Fault(
-        "file_exists", .conflict, "`\(file.path)` is there already, and `if_exists: fail` keeps it",
-        place: rule.place)
+      throw file.takenFault.at(rule.place)
     }
     encoder = FileEncoder(rule.format, schema: schema)
     compressor = rule.isCompressed ? try GzipStream() : nil
@@ -92,9 +92,14 @@ package final class PreparedFile {
   }
 
   /// Makes the file appear.
+  /// - Throws: `Fault` `file_exists` where one that is to be kept has come meanwhile, `output_gone`, or of the file system.
   package func publish() throws(Fault) {
     try Failpoint.hit(.fileBeforeRename)
-    try file.rename()
+    do throws(Fault) {
+      try file.rename(replacing: isReplacing)
+    } catch {
+      throw error.at(rule.place)
+    }
     try Failpoint.hit(.fileAfterRename)
   }
 }

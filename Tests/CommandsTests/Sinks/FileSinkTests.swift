@@ -39,6 +39,25 @@ import Testing
     }
   }
 
+  /// One that comes while the run is at work is not the run's; the run's own is known again.
+  @Test(arguments: ["file.before_rename:1:kill", "file.after_rename:1:kill"])
+  func aFileThatComesMeanwhileIsKept(_ place: String) async throws {
+    try await SinkWorld.with { world in
+      let sink = "file: {path: kept.csv, if_exists: fail}"
+      let killed = try await world.run(sink, failpoint: place)
+      #expect(killed.wasKilled, "\(killed.output)")
+      let isMine = place.contains("before")
+      if isMine { try world.project.write("out/kept.csv", "mine") }
+      let mine = try world.project.read("out/kept.csv")
+      for _ in 1...2 {
+        let run = try await world.run(sink)
+        #expect(run.status == (isMine ? 8 : 0) && run.output.contains("error[file_exists]") == isMine)
+        #expect(try world.project.read("out/kept.csv") == mine)
+      }
+      #expect(try FolderTree.names(in: world.project.path("out")) == ["kept.csv"])
+    }
+  }
+
   /// Each is refused, and what is outside stays as it is.
   @Test(
     arguments: [
