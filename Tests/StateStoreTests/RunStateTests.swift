@@ -34,6 +34,11 @@ import Testing
       #expect(
         from.mayMove(to: to, pastFirstCommit: true) == (mark != "-" && forward), "\(from) to \(to)")
       if mark == "f" { #expect(forward) }
+      // Whoever gives up the rest of what is published in part ends it, and moves it nowhere else.
+      #expect(
+        from.mayMove(to: to, pastFirstCommit: true, givingUpRest: true)
+          == (mark != "-" && (forward || to == .cancelled)), "\(from) to \(to)")
+      #expect(from.mayMove(to: to, pastFirstCommit: false, givingUpRest: true) == (mark != "-"))
     }
   }
 

@@ -260,7 +260,7 @@ enum FaultCatalogue {
     foreign_block|data|A stored block was made for another layout|Run the interval with --again
     held|conflict|Another process works on the run|Wait: it goes on by itself; `tidemark status` shows it
     identity_too_long|validation|The parameters make an identity that no index takes|Pass long values in a file or table
-    illegal_move|conflict|The run cannot go from its state to another|After its first commit a run needs the job as it was: put the file back, resume, then run --again
+    illegal_move|conflict|The run cannot go from its state to another|After its first commit a run goes by what was saved: resume it, then run --again; or give up the rest with `cancel --partial`
     interrupted|interrupted|The run was stopped, and can be gone on with|Run the same command again
     invalid_utf8|data|A column holds text that is not UTF-8|Mend the data
     invalid_text|data|A step cannot read a row's text under `on_fail: fail`|Mend the data, or set `on_fail: quarantine` to keep such rows aside

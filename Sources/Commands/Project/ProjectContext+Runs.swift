@@ -53,16 +53,21 @@ extension ProjectContext {
       raiseFences: { record in
         // Nothing to take away, and no need for a job.
         if try await store.sinkMarks(of: record.id).isEmpty { return false }
-        let environment = environment(store: store) { _, _ in }
-        // As the run was begun: its file may be another one by now, or broken.
-        let request =
-          if let (job, text) = try await PastRun.committedJob(of: record.id, in: environment) {
-            try await self.request(for: record, job, text: text, hash: record.jobHash)
-          } else {
-            try await self.request(for: record).request
-          }
-        return try await PastRun(record, request, environment).raiseFences()
+        return try await begunRun(record, store).raiseFences()
       }, warn: warn)
+  }
+
+  /// A run as it was begun: its file may be another one by now, or broken.
+  /// - Throws: `Fault` or `Faults` of the job.
+  func begunRun(_ record: RunRecord, _ store: Store) async throws -> PastRun {
+    let environment = environment(store: store) { _, _ in }
+    let request =
+      if let (job, text) = try await PastRun.committedJob(of: record.id, in: environment) {
+        try await self.request(for: record, job, text: text, hash: record.jobHash)
+      } else {
+        try await self.request(for: record).request
+      }
+    return try PastRun(record, request, environment)
   }
 
   func runs(of job: NamedJob, in store: Store, _ filter: RunFilter) async throws -> [RunRecord] {

@@ -1,3 +1,4 @@
+internal import Engine
 internal import Model
 internal import Scheduler
 
@@ -21,5 +22,14 @@ extension RunCancellation.Result {
       "undecided: it may have published, and nobody works on it; `tidemark resume` asks the targets and ends it"
     case .over(let state): "was over already, as \(state.rawValue)"
     }
+  }
+}
+
+extension PartialResult {
+  /// For people, behind what became of the run.
+  var sentence: String {
+    let rest = missing.isEmpty ? "" : ", not \(missing.joined(separator: ", "))"
+    return
+      "\(held.joined(separator: ", ")) holds its result\(rest); a run with --again makes a new revision for all"
   }
 }

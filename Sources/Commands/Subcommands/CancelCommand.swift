@@ -1,3 +1,4 @@
+internal import Engine
 internal import Model
 internal import Runtime
 internal import Scheduler
@@ -9,14 +10,20 @@ enum CancelCommand {
     name: "cancel", summary: "End a run for good; nothing more of it is published",
     discussion: """
       A run that is being worked on ends within seconds. One whose result a target holds, or of which a file has
-      appeared, can only go forward, and is not cancelled: `tidemark resume` finishes it. One that publishes chunk by
+      appeared, can only go forward, and is not cancelled: `tidemark resume` finishes it. Where a store can never take
+      the rest, --partial ends it all the same: what is published stays, and the next run, with --again, is a new
+      revision for all stores. One that publishes chunk by
       chunk is until its last chunk, and what it has published stays until a run with --again takes its place. Where a
       target cannot be asked, a run amid its publish stays undecided until it is resumed.
       """,
     operands: [
       .init(name: "RUN|JOB", help: "a run's id, or a job, or one row of its matrix, for its unfinished runs")
     ],
-    options: [OptionSpec("reason", value: "TEXT", help: "why, for the audit trail")],
+    options: [
+      OptionSpec("reason", value: "TEXT", help: "why, for the audit trail"),
+      OptionSpec(
+        "partial", help: "also a run that has published into some of its stores; these stay as they are"),
+    ],
     example: "tidemark cancel daily-revenue --reason 'wrong prices loaded'",
     run: { try await run($0) })
 
@@ -25,16 +32,24 @@ enum CancelCommand {
     let store = try await context.openStore()
     let runs = try await runs(invocation.operands[0], context, store)
     var results: [(RunRecord, RunCancellation.Result)] = []
+    var rests: [RunID: PartialResult] = [:]
+    let reason = invocation["reason"] ?? "cancelled by hand"
     var published: Set<RunID> = []
     var refusals: [Fault] = []
     let cancellation = context.cancellation(in: store)
     for run in runs {
       if try await store.sinkMarks(of: run.id).contains(where: \.isByChunk) { published.insert(run.id) }
       do {
-        let result = try await cancellation.end(
-          run.id, by: Person.current, reason: invocation["reason"] ?? "cancelled by hand")
-        results.append((run, result))
-      } catch let fault as Fault where fault.code == "illegal_move" {
+        if invocation.has("partial") {
+          let (result, rest) = try await cancellation.endPartly(run.id, by: Person.current, reason: reason) {
+            try await context.begunRun($0, store).giveUpRest()
+          }
+          results.append((run, result))
+          rests[run.id] = rest
+        } else {
+          results.append((run, try await cancellation.end(run.id, by: Person.current, reason: reason)))
+        }
+      } catch let fault as Fault where fault.code == "illegal_move" || fault.code == "held" {
         refusals.append(fault)
       }
     }
@@ -49,6 +64,8 @@ enum CancelCommand {
                 .object([
                   .init("run", .string(run.id.text)), .init("job", .string(run.identity.job.text)),
                   .init("result", .string(result.word)),
+                  .init("published", .array((rests[run.id]?.held ?? []).map(JSONValue.string))),
+                  .init("given_up", .array((rests[run.id]?.missing ?? []).map(JSONValue.string))),
                 ])
               }))
         ]).prettyText)
@@ -57,7 +74,11 @@ enum CancelCommand {
         let rest =
           published.contains(run.id)
           ? "; the chunks that it has published stay until a run with --again takes its place" : ""
-        Terminal.print("run \(run.id) of \(run.identity.job): \(result.sentence)\(rest)")
+        let halves = rests[run.id].map { "; \($0.sentence)" } ?? ""
+        Terminal.print("run \(run.id) of \(run.identity.job): \(result.sentence)\(rest)\(halves)")
+        if let failure = rests[run.id]?.failure {
+          Terminal.printError("warning: not all stores could be asked what they hold: \(failure.sentence)\n")
+        }
       }
     }
     return refusals.isEmpty ? .ok : FaultReport.print(refusals, asJSON: false)

@@ -59,7 +59,7 @@ extension PastRun {
   }
 
   /// What the run went by when it came to its sinks; where that is damaged, what the job says now.
-  private var begun: (RunRequest, RunContext) {
+  var begun: (RunRequest, RunContext) {
     get async throws {
       do {
         return try Commitment(bytes: try await environment.store.commitment(of: record.id))

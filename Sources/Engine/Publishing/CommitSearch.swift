@@ -39,6 +39,23 @@ struct CommitSearch {
     return (false, failure)
   }
 
+  /// Takes all targets away from whoever works on a run, whatever they hold of it.
+  /// - Returns: what they hold, and the fault of one that could not be asked, behind all others.
+  func takeAll(
+    from run: RunRecord, of job: Job
+  ) async throws -> (parts: PublishedParts, failure: (any Error)?) {
+    var found = PublishedParts()
+    var failure: (any Error)?
+    for target in try targets(of: job) {
+      do {
+        found.add(try await publisher(target).takeAway(from: run.id, identity: run.identity))
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    return (found, failure)
+  }
+
   /// The highest serial that the targets know of other runs of a job without interval.
   func lastSerial(of job: Job, except run: RunRecord) async throws -> Int {
     var last = 0

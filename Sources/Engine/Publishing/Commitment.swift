@@ -54,6 +54,16 @@ struct Commitment {
     }
   }
 
+  /// Its places are lines of what was saved: where the file says something else by now they are not the file's.
+  private func job(
+    of run: RunRecord, _ present: RunRequest, in environment: EngineEnvironment
+  ) throws(Faults) -> Job {
+    if jobText == present.jobText { return try environment.readJob(jobText, jobFile) }
+    var job = try environment.readJob(jobText, "saved with run \(run.id)/\(jobFile)")
+    job.file = jobFile
+    return job
+  }
+
   /// What was asked for when the run began to publish.
   /// - Parameter present: what is asked for now.
   /// - Throws: `Faults` where the saved job cannot be read any more.
@@ -61,7 +71,7 @@ struct Commitment {
     for run: RunRecord, _ present: RunRequest, in environment: EngineEnvironment
   ) throws -> (RunRequest, RunContext) {
     var bound = present
-    bound.job = try environment.readJob(jobText, jobFile)
+    bound.job = try job(of: run, present, in: environment)
     bound.jobText = jobText
     bound.choice = run.identity.interval.map(IntervalChoice.range) ?? .latest
     bound.parameters = run.identity.parameters

@@ -181,6 +181,18 @@ extension Publisher {
     return appeared
   }
 
+  /// A store as people know it.
+  static func name(
+    of rule: SinkRule, _ references: ReferenceScope, in environment: EngineEnvironment
+  ) throws(Fault) -> String {
+    let names = NameResolver(references: references)
+    switch rule {
+    case .table(let table): return try "\(names.text(table.connection)):\(names.qualifiedName(table.name))"
+    case .file(let file):
+      return "\(environment.outputRoot)/\(try path(of: file, references, in: environment))"
+    }
+  }
+
   /// A file's path within the output folder.
   private static func path(
     of rule: FileSinkRule, _ references: ReferenceScope, in environment: EngineEnvironment

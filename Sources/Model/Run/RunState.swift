@@ -23,12 +23,14 @@ package enum RunState: String, Hashable, Sendable, CaseIterable {
   /// Whether a run may move from `self` to `other`.
   /// - Parameter pastFirstCommit: a sink of the run has committed. From there a run only goes
   ///   forward: it may stop and go on with publishing, but neither read again nor be given up.
-  package func mayMove(to other: RunState, pastFirstCommit: Bool) -> Bool {
+  /// - Parameter givingUpRest: somebody wants it over all the same, with what it has published left as it is.
+  package func mayMove(to other: RunState, pastFirstCommit: Bool, givingUpRest: Bool = false) -> Bool {
     guard next.contains(other) else { return false }
     if !pastFirstCommit { return true }
     switch other {
     case .publishing, .succeeded, .failed, .interrupted: return true
-    case .planned, .running, .merging, .prepared, .cancelled, .superseded: return false
+    case .cancelled: return givingUpRest
+    case .planned, .running, .merging, .prepared, .superseded: return false
     }
   }
 

@@ -1,3 +1,4 @@
+package import Engine
 package import Model
 package import StateStore
 
@@ -75,6 +76,58 @@ package struct RunCancellation: Sendable {
       try await store.release(ownership)
       return result
     }
+  }
+
+  /// Ends a run for good that has published into some of its stores, and leaves these as they are; one that has published
+  /// nothing as `end` does.
+  /// - Parameter giveUp: takes all targets away from whoever had the run, and says what they hold.
+  /// - Returns: with a run that is ended so, what it leaves behind.
+  /// - Throws: `Fault` `no_such_run`; `held` where somebody works on it, who may bring it to its end.
+  package func endPartly(
+    _ run: RunID, by: String, reason: String, giveUp: (RunRecord) async throws -> PartialResult
+  ) async throws -> (result: Result, rest: PartialResult?) {
+    switch try await store.claim(run) {
+    case .over(let state): return (.over(state), nil)
+    case .held:
+      throw Fault(
+        "held", .conflict, "Run \(run) is being worked on by another process",
+        hint: "It goes on by itself; stop that process first if it shall not")
+    case .owned(let ownership):
+      let rest: PartialResult?
+      do {
+        rest = try await giveUpRest(of: ownership, by: by, reason: reason, giveUp)
+      } catch {
+        try await store.release(ownership)
+        throw error
+      }
+      try await store.release(ownership)
+      if let rest { return (.ended, rest) }
+      return (try await end(run, by: by, reason: reason), nil)
+    }
+  }
+
+  /// - Returns: `nil` where no store holds anything of the run.
+  private func giveUpRest(
+    of ownership: Ownership, by: String, reason: String,
+    _ giveUp: (RunRecord) async throws -> PartialResult
+  ) async throws -> PartialResult? {
+    guard let record = try await store.run(ownership.run),
+      try await !store.sinkMarks(of: ownership.run).isEmpty
+    else { return nil }
+    let rest = try await giveUp(record)
+    if rest.held.isEmpty { return nil }
+    // There is nothing to give up: it is only to be finished.
+    if rest.missing.isEmpty { throw Store.illegal(.cancelled, record, isPastFirstCommit: true) }
+    let facts = JSONValue.object([
+      .init("by", .string(by)), .init("reason", .string(reason)),
+      .init("published", .array(rest.held.map(JSONValue.string))),
+      .init("given_up", .array(rest.missing.map(JSONValue.string))),
+    ])
+    try await store.stopPublishing(ownership, facts)
+    var move = RunMove(to: .cancelled, event: EventDraft("run_cancelled", facts), fireOutcome: .cancelled)
+    move.givesUpRest = true
+    try await store.move(ownership, move)
+    return rest
   }
 
   /// - Parameter isUndecided: not all targets could be asked what they hold of it.

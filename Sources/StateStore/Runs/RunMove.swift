@@ -15,6 +15,8 @@ package struct RunMove: Sendable {
   package var fireOutcome: FireOutcome?
   /// Whether the job is paused for its failures, where fires are closed as failed.
   package var pause: FailurePause?
+  /// A run that has published in part is over with a move to `cancelled`, the rest given up.
+  package var givesUpRest = false
 
   package init(
     to: RunState, event: EventDraft, fault: Fault? = nil, notices: [NoticeDraft] = [],

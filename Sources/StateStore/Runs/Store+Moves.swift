@@ -75,7 +75,9 @@ extension Store {
   /// Writes a move for a run whose row is locked.
   func apply(_ move: RunMove, to run: RunRecord, _ now: Instant, _ tx: any StateTransaction) async throws {
     let isPastFirstCommit = try await isPastFirstCommit(run.id, tx)
-    guard run.state.mayMove(to: move.to, pastFirstCommit: isPastFirstCommit) else {
+    guard
+      run.state.mayMove(to: move.to, pastFirstCommit: isPastFirstCommit, givingUpRest: move.givesUpRest)
+    else {
       throw Store.illegal(move.to, run, isPastFirstCommit: isPastFirstCommit)
     }
     let ends = move.to.isFinal
@@ -123,7 +125,10 @@ extension Store {
       "illegal_move", .conflict,
       "Run \(run.id) is \(run.state.rawValue)\(isPastFirstCommit ? ", with a result published in part," : "")"
         + " and cannot become \(state.rawValue)",
-      hint: isPastFirstCommit ? "resume it: it goes on from where it published" : nil)
+      hint: isPastFirstCommit
+        ? "`tidemark resume \(run.id)` goes on from where it published;"
+          + " `tidemark cancel --partial \(run.id)` gives up what is not published"
+        : nil)
   }
 
   /// Appends to the trail of a run whose row is locked.

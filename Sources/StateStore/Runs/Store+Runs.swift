@@ -31,9 +31,17 @@ extension Store {
         """, [.text(key)]
       ).map(RunRecord.init)
       if let last, !new.again { return .succeeded(last) }
+      // Also of one that was given up halfway: some stores hold it.
+      let held = try await tx.row(
+        """
+        SELECT revision FROM runs
+        WHERE identity = $1 AND (state = 'succeeded' OR EXISTS (
+          SELECT 1 FROM sinks WHERE sinks.run_id = runs.run_id AND committed_at IS NOT NULL))
+        ORDER BY revision DESC LIMIT 1
+        """, [.text(key)]
+      )?.int("revision")
       let id = RunID(at: now, entropy: entropy)
-      let run = try await insert(
-        new, id: id, key: key, revision: (last?.revision ?? 0) + 1, now, tx)
+      let run = try await insert(new, id: id, key: key, revision: (held ?? 0) + 1, now, tx)
       try await claimFire(new.fire, by: id, tx)
       return .created(run)
     }

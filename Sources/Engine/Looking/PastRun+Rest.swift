@@ -1,0 +1,52 @@
+package import Model
+internal import Planning
+internal import Sinks
+internal import StateStore
+
+/// What a run leaves behind whose rest is given up: the stores that hold its result, and those that never will.
+package struct PartialResult: Hashable, Sendable {
+  /// As the job names them.
+  package var held: [String]
+  package var missing: [String]
+  /// Why a target could not be asked, where one could not: it may hold the result all the same.
+  package var failure: Fault?
+
+  package init(held: [String], missing: [String], failure: Fault?) {
+    self.held = held
+    self.missing = missing
+    self.failure = failure
+  }
+}
+
+extension PastRun {
+  /// Takes targets and files away from whoever had a run that has published into some of its stores, and shall not
+  /// publish into the others any more. A target that cannot be reached, or whose connection is gone, holds up nothing.
+  /// - Throws: `Fault` of the output folder; of a saved job that cannot be read.
+  package func giveUpRest() async throws -> PartialResult {
+    let (bound, context) = try await begun
+    let references = context.references(of: record.id)
+    let asker = PlanAsker(environment: environment, job: bound.job.name, run: record.id, session: session)
+    let search = CommitSearch(asker: asker, project: environment.project, references: references)
+    let result: Result<(parts: PublishedParts, failure: (any Error)?), any Error>
+    do { result = .success(try await search.takeAll(from: record, of: bound.job)) } catch {
+      result = .failure(error)
+    }
+    await asker.close()
+    let (parts, failure) = try result.get()
+    try Publisher.fenceFiles(
+      of: bound.job, references: references, identity: record.identity, run: record.id, in: environment)
+    let marks = try await environment.store.sinkMarks(of: record.id)
+    let holding = Set(marks.filter { $0.committedAt != nil }.map(\.sink)).union(parts.whole).union(
+      try Publisher.appearedFiles(of: bound.job, references: references, marks: marks, in: environment))
+    var (held, missing): ([String], [String]) = ([], [])
+    for (position, rule) in bound.job.sinks.enumerated() {
+      let name = try Publisher.name(of: rule, references, in: environment)
+      if holding.contains(TargetResolver.name(position, rule)) {
+        held.append(name)
+      } else {
+        missing.append(name)
+      }
+    }
+    return PartialResult(held: held, missing: missing, failure: failure.map(Fault.init(describing:)))
+  }
+}

@@ -1,0 +1,58 @@
+import ProjectRig
+import Testing
+
+/// A run that is published in part, and whose rest no store will ever take, can be given up.
+@Suite(.timeLimit(.minutes(5))) struct PartialCancelTests {
+  private static let one =
+    "table: {connection: db, name: one, mode: replace_window, window: day, create: true}"
+  private static let two = "table: {connection: other, name: two, mode: replace_window, window: day}"
+
+  @Test(arguments: [true, false]) func theRestIsGivenUp(_ isAgain: Bool) async throws {
+    try await SinkWorld.with { world in
+      let project = world.project
+      let other = "connections:\n  other: {url: \"\(project.database)\", search_path: [public]}\n"
+      try project.write("tidemark.yaml", project.file().replacing("connections:\n", with: other))
+      try await project.sql("CREATE TABLE two (day date, shop text, n bigint, total numeric)")
+      let killed = try await world.run(Self.one, Self.two, failpoint: "publish.marked:1:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      try await project.sql("DROP TABLE two", "UPDATE sales SET amount = 8 WHERE amount = 7")
+      // The places are of what was saved: the file has other lines now.
+      let stuck = try await world.run(Self.one)
+      #expect(stuck.status != 0 && stuck.output.contains("saved with run "), "\(stuck.output)")
+      #expect(!stuck.output.contains(" | "), "\(stuck.output)")
+      let refused = try await project.run(["cancel", "sales"])
+      #expect(
+        refused.status == 8 && refused.output.contains("tidemark cancel --partial"), "\(refused.output)")
+      let ended = try await project.run(["cancel", "sales", "--partial", "--reason", "two is gone"])
+      #expect(
+        ended.status == 0 && ended.output.contains("db:one holds its result, not other:two"),
+        "\(ended.output)")
+      #expect(try await world.stored("one") == SinkWorld.fourteenth)
+      let trail = try await project.run(["audit", "--json"])
+      #expect(
+        trail.output.contains("\"given_up\"") && trail.output.contains("two is gone"), "\(trail.output)")
+      let next = try await world.run(Self.one, again: isAgain)
+      #expect(next.status == 0, "\(next.output)")
+      #expect(try await world.stored("one").last == "2026-03-14 NULL 1 8.00")
+      #expect(
+        try await project.rows("SELECT revision, count(*) FROM tidemark.publications GROUP BY 1 ORDER BY 1")
+          == [["1", "1"], ["2", "1"]])
+    }
+  }
+
+  /// What only waits to be finished is no half, and what has published nothing is ended as ever.
+  @Test(arguments: ["publish.marked:1:kill", "publish.before_commit:1:kill"])
+  func onlyHalvesAre(_ place: String) async throws {
+    try await SinkWorld.with { world in
+      let killed = try await world.run(Self.one, failpoint: place)
+      try #require(killed.wasKilled, "\(killed.output)")
+      let isPublished = place.contains("marked")
+      let ended = try await world.project.run(["cancel", "sales", "--partial"])
+      #expect(ended.status == (isPublished ? 8 : 0), "\(ended.output)")
+      let next = try await world.run(Self.one)
+      #expect(next.status == 0, "\(next.output)")
+      #expect(try await world.stored("one") == SinkWorld.fourteenth)
+      #expect(try await world.project.rows("SELECT revision FROM tidemark.publications") == [["1"]])
+    }
+  }
+}
