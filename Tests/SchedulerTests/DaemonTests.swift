@@ -136,6 +136,21 @@ import Testing
     }
   }
 
+  /// A reload finds another schedule: what the one before it would have made due by then is there, and no more.
+  @Test func anEditedScheduleBeginsWithTheReload() async throws {
+    try await withScheduleWorld { world in
+      let daemon = try await daemon(world, [try world.job("schedule: \"0 1,3 * * *\"")])
+      _ = await daemon.settle()
+      world.clock.set(1)
+      _ = await daemon.settle()
+      world.clock.set(3.2)
+      let edited = try world.job("schedule: {cron: \"*/30 * * * *\", catch_up: all}")
+      try await daemon.daemon.update([edited])
+      #expect(await daemon.settle() == ScheduleWorld.hours(3.5))
+      #expect(try await world.ledger() == ["1.0 ran", "3.0 caught_up"])
+    }
+  }
+
   /// While the fire of the first hour runs, that of the second comes.
   @Test(arguments: [
     ("skip", ["1.0 ran", "2.0 skipped_running"]), ("queue_all", ["1.0 ran", "2.0 ran"]),

@@ -491,7 +491,8 @@ import Testing
         let job = try world.row(row, of: job)
         var considered: Instant? = ScheduleWorld.start
         _ = try await world.store.recordFirstSighting(
-          project: "shop", job: job.id.job, matrixRow: row, at: ScheduleWorld.start)
+          project: "shop", job: job.id.job, matrixRow: row, clock: job.clock,
+          at: ScheduleWorld.start)
         world.clock.set(1)
         if case .run(let order) = try await world.shared.step(job, considered: &considered) {
           orders.append(order)

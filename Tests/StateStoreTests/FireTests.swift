@@ -24,15 +24,38 @@ import Testing
   func theFirstSightingCounts(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in
       let first = try await world.store.recordFirstSighting(
-        project: "shop", job: Self.job, at: Instant(microseconds: 10))
+        project: "shop", job: Self.job, clock: .string("hourly"), at: Instant(microseconds: 10))
       #expect(first.firstSeen == Instant(microseconds: 10))
       let second = try await world.stranger().recordFirstSighting(
-        project: "shop", job: Self.job, at: Instant(microseconds: 20))
-      #expect(second == first)
+        project: "shop", job: Self.job, clock: .string("daily"), at: Instant(microseconds: 20))
+      #expect(second == first && first.clock == .string("hourly"))
       #expect(try await Self.enter(11..<15, into: world.store) == 4)
       #expect(try await Self.enter(11..<13, into: world.store) == 0)
       let all = try await world.store.sightings(project: "shop")
       #expect(all.map(\.lastConsidered.microseconds) == [14])
+    }
+  }
+
+  @Test(arguments: StoreKind.allCases)
+  func whatMakesAJobDueIsKeptWithHowFarItsLedgerGoes(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.recordFirstSightings(
+        project: "shop", [(Self.job, "", .string("hourly"))], at: Instant(microseconds: 10))
+      func move(to moment: Int64, _ clock: JSONValue?) async throws -> [String] {
+        try await store.insertFires([
+          DueFireBatch(
+            project: "shop", job: Self.job, matrixRow: "", fires: [],
+            consideredUntil: Instant(microseconds: moment), clock: clock)
+        ])
+        return try await world.stranger().sightings(project: "shop").map {
+          "\($0.firstSeen.microseconds) \($0.lastConsidered.microseconds) \($0.clock?.text ?? "-")"
+        }
+      }
+      #expect(try await move(to: 20, nil) == ["10 20 \"hourly\""])
+      #expect(try await move(to: 30, .string("daily")) == ["10 30 \"daily\""])
+      // Whoever looks with an older clock of the host takes nothing back.
+      #expect(try await move(to: 15, .string("weekly")) == ["10 30 \"weekly\""])
     }
   }
 

@@ -69,7 +69,8 @@ import Testing
     try await withStore(kind) { world in
       let store = world.store
       let job = JobName("daily")
-      _ = try await store.recordFirstSighting(project: "shop", job: job, at: Instant(microseconds: 0))
+      _ = try await store.recordFirstSighting(
+        project: "shop", job: job, clock: .null, at: Instant(microseconds: 0))
       let fires = [nil, [:]].enumerated().map { number, parameters in
         NewFire(
           key: FireKey(project: "shop", job: job, fire: Instant(microseconds: Int64(number + 1))),

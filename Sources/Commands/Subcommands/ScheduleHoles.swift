@@ -25,7 +25,7 @@ struct ScheduleHoles {
     }
     let firstSeen = Dictionary(
       try await store.sightings(project: project).map {
-        (ScheduledJob.ID(job: $0.job, row: $0.matrixRow), $0.firstSeen)
+        ($0.id, $0.firstSeen)
       }, uniquingKeysWith: min)
     if firstSeen.isEmpty { return }
     let reading = try await ScheduleReading(context, punctuality: .seconds(60))

@@ -146,16 +146,16 @@ enum TickCommand {
   private static func preview(
     _ reading: ScheduleReading, _ context: ProjectContext, _ store: Store, _ invocation: Invocation
   ) async throws -> ExitCode {
-    let clerk = FireClerk(store: store, project: context.project, now: { SystemClock.now })
     let pauses = try await store.pauses(project: context.project.name)
-    let considered = try await clerk.considered()
+    let sightings = Dictionary(
+      try await store.sightings(project: context.project.name).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
     let preview = DuePreview(
       store: store, project: context.project.name, now: SystemClock.now,
       known: try await reading.known(context))
     var rows: [[String]] = []
     var due: [JSONValue] = []
     for job in reading.scheduled {
-      for line in try await preview.lines(job, considered: considered[job.id]) {
+      for line in try await preview.lines(job, sightings[job.id]) {
         let text = FireText(line, job)
         let wait = line.upstream.map { ", waits for \($0)" } ?? ""
         rows.append([text.name, text.fire, text.interval ?? "-", line.verdict + wait])
@@ -179,7 +179,7 @@ enum TickCommand {
         Terminal.print(line)
       }
       if rows.isEmpty { Terminal.print("Nothing is due\(next(reading.scheduled, pauses))") }
-      for job in reading.scheduled where considered[job.id] == nil {
+      for job in reading.scheduled where sightings[job.id] == nil {
         Terminal.print("\(job.id) has not been seen before: its fires count from the first tick on")
       }
     }

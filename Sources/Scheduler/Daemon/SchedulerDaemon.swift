@@ -77,7 +77,7 @@ package actor SchedulerDaemon {
   /// - Throws: `Fault` of the state store.
   package func update(_ jobs: [ScheduledJob], parts: Parts? = nil) async throws {
     if let parts { self.parts = parts }
-    let considered = try await self.parts.clerk.considered(seeing: jobs.map(\.id))
+    let considered = try await self.parts.clerk.entry.considered(seeing: jobs)
     let open = try await self.parts.clerk.openJobs()
     let moment = now()
     var next: [ScheduledJob.ID: Lane] = [:]
@@ -86,6 +86,8 @@ package actor SchedulerDaemon {
     for job in jobs {
       let lane = lanes[job.id] ?? Lane(job: job, considered: considered[job.id])
       lane.job = job
+      // A schedule that has changed begins now.
+      lane.considered = considered[job.id] ?? lane.considered
       lane.isGone = false
       next[job.id] = lane
       // Ten thousand jobs that only sleep are not each asked of the store.
@@ -209,7 +211,7 @@ package actor SchedulerDaemon {
     let due = ids.compactMap { lanes[$0] }
     var considered: [ScheduledJob.ID: Instant] = [:]
     for lane in due { considered[lane.job.id] = lane.considered }
-    let view = try await parts.clerk.enterDue(due.map(\.job), considered: &considered)
+    let view = try await parts.clerk.entry.enterDue(due.map(\.job), considered: &considered)
     for lane in due { lane.considered = considered[lane.job.id] }
     return view
   }

@@ -28,9 +28,9 @@ package struct DuePreview: Sendable {
     package var upstream: JobName?
   }
 
-  /// - Parameter considered: as in the job's sighting; `nil` where it has none and so nothing is due.
-  package func lines(_ job: ScheduledJob, considered: Instant?) async throws -> [Line] {
-    guard let considered else { return [] }
+  /// - Parameter sighting: `nil` where the job has none, and so nothing is due.
+  package func lines(_ job: ScheduledJob, _ sighting: Sighting?) async throws -> [Line] {
+    guard let sighting else { return [] }
     var open: [Line] = []
     for fire in try await store.openFires(project: project, job: job.id.job)
     where fire.key.matrixRow == job.id.row {
@@ -39,13 +39,20 @@ package struct DuePreview: Sendable {
           job: job.id, fire: fire.key.fire, interval: fire.interval, verdict: fire.outcome.rawValue,
           upstream: try await upstream(of: fire, job)))
     }
-    let due = DueFires(
-      intervals: job.ledger.intervals, catchUp: job.ledger.catchUp, considered: considered, now: now,
-      delay: job.ledger.jitter)
+    let turn = ClockTurn(job, sighting, now: now)
+    var due = self.due(job.ledger, after: turn.begins)
+    if let owed = turn.owed { due = self.due(owed, after: sighting.lastConsidered).map(turn.asItIsNow) + due }
     return open
       + due.map {
         Line(job: job.id, fire: $0.fire.instant, interval: $0.interval, verdict: $0.verdict.name)
       }
+  }
+
+  private func due(_ ledger: FireLedger, after considered: Instant) -> [FireDecision] {
+    Array(
+      DueFires(
+        intervals: ledger.intervals, catchUp: ledger.catchUp, considered: considered, now: now,
+        delay: ledger.jitter))
   }
 }
 

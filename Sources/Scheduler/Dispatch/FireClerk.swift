@@ -11,8 +11,10 @@ package struct FireClerk: Sendable {
   private let store: Store
   private let project: Project
   private let now: @Sendable () -> Instant
-  private let places: PoolPlaces
+  private let bounds: RunBounds
   private let known: KnownJobs
+  /// Enters what has come due.
+  package let entry: FireEntry
 
   /// - Parameter known: the jobs that others may wait for.
   package init(
@@ -23,28 +25,8 @@ package struct FireClerk: Sendable {
     self.store = store
     self.project = project
     self.now = now
-    self.places = places
-  }
-
-  /// How far the ledger goes for each job that has ever been seen.
-  package func considered() async throws -> [ScheduledJob.ID: Instant] {
-    var considered: [ScheduledJob.ID: Instant] = [:]
-    for sighting in try await store.sightings(project: project.name) {
-      considered[.init(job: sighting.job, row: sighting.matrixRow)] = sighting.lastConsidered
-    }
-    return considered
-  }
-
-  /// The same, with these jobs seen now where they have not been seen before.
-  package func considered(
-    seeing jobs: [ScheduledJob.ID]
-  ) async throws -> [ScheduledJob.ID: Instant] {
-    let known = try await considered()
-    let new = jobs.filter { known[$0] == nil }
-    if new.isEmpty { return known }
-    try await store.recordFirstSightings(
-      project: project.name, new.map { ($0.job, $0.row) }, at: now())
-    return try await considered()
+    bounds = RunBounds(store: store, project: project, places: places)
+    entry = FireEntry(store: store, project: project.name, now: now)
   }
 
   /// The jobs with fires that have no outcome yet.
@@ -68,48 +50,6 @@ package struct FireClerk: Sendable {
     package var until: Instant?
     /// A fire waits for something that may end any moment: a run, an upstream job, a pool.
     package var isWaiting: Bool
-  }
-
-  /// Enters what has come due of many jobs in few transactions, however many they are, so that those of
-  /// one moment do not wait for each other.
-  /// - Parameter considered: how far the ledger goes for each; is moved on.
-  /// - Returns: what the ledger then holds, for the `step` of each.
-  /// - Throws: `Fault` of the state store.
-  package func enterDue(
-    _ jobs: [ScheduledJob], considered: inout [ScheduledJob.ID: Instant]
-  ) async throws -> LedgerView {
-    let name = project.name
-    let moment = now()
-    let pauses = try await store.pauses(project: name)
-    let untils = Dictionary(pauses.map { ($0.job, $0.until) }, uniquingKeysWith: { first, _ in first })
-    var batches: [DueFireBatch] = []
-    for job in jobs {
-      let pause = untils[job.id.job].map { FireFacts.Pause(until: $0) }
-      let facts = FireFacts(now: moment, lastConsidered: considered[job.id], pause: pause)
-      // Fires that were missed are told of, job by job.
-      guard case .enter(let rows, let until)? = job.ledger.entering(facts),
-        !rows.contains(where: { $0.outcome == .outsideWindow })
-      else { continue }
-      batches.append(batch(rows, until, job))
-    }
-    for start in stride(from: 0, to: batches.count, by: FireLedger.batch) {
-      let some = batches[start..<min(start + FireLedger.batch, batches.count)]
-      try await store.insertFires(Array(some))
-      for batch in some {
-        let id = ScheduledJob.ID(job: batch.job, row: batch.matrixRow)
-        considered[id] = max(considered[id] ?? batch.consideredUntil, batch.consideredUntil)
-      }
-    }
-    let only = Set(jobs.map(\.id.job))
-    return try await store.ledgerView(project: name, job: only.count == 1 ? only.first : nil)
-  }
-
-  private func batch(_ rows: [FireAction.Row], _ until: Instant, _ job: ScheduledJob) -> DueFireBatch {
-    DueFireBatch(
-      project: project.name, job: job.id.job, matrixRow: job.id.row,
-      fires: rows.map {
-        NewFire(key: key($0.fire, job), interval: $0.interval, outcome: $0.outcome, note: $0.note)
-      }, consideredUntil: until)
   }
 
   /// Does all that is due for `job`, up to the next run.
@@ -164,7 +104,7 @@ package struct FireClerk: Sendable {
             if let until = pause.until { wakes.append(until) }
             continue
           }
-          if try await takePlace(job) { return .run(order) }
+          if try await bounds.takePlace(job) { return .run(order) }
           open.append(fire)
         case .closed: isChanged = true
         }
@@ -175,7 +115,7 @@ package struct FireClerk: Sendable {
       switch try await carryOut(job.ledger.actions(on: facts), job, open, current, &considered) {
       case .again: continue
       case .run(let order):
-        if try await takePlace(job) { return .run(order) }
+        if try await bounds.takePlace(job) { return .run(order) }
         return .rest(Rest(until: nil, isWaiting: true))
       case .rest(let wake):
         if let wake { wakes.append(wake) }
@@ -186,7 +126,7 @@ package struct FireClerk: Sendable {
 
   /// A run that `step` gave has ended, however.
   package func finished(_ order: FireOrder) {
-    places.giveBack(bounds(order.job).map(\.name))
+    bounds.giveBack(order.job)
   }
 
   // MARK: Fires that are claimed already
@@ -250,22 +190,14 @@ package struct FireClerk: Sendable {
     _ actions: [FireAction], _ job: ScheduledJob, _ open: [FireRecord], _ view: LedgerView,
     _ considered: inout Instant?
   ) async throws -> Carried {
-    let (name, row) = (job.id.job, job.id.row)
     var result = Carried.rest(until: nil)
     for action in actions {
       switch action {
       case .recordFirstSighting:
-        considered = try await store.recordFirstSighting(
-          project: project.name, job: name, matrixRow: row, at: now()
-        ).lastConsidered
+        considered = try await entry.see(job)
         result = .again
       case .enter(let rows, let until):
-        // Told before it is written: killed in between, it is told again under the same name.
-        try await store.enqueue(
-          ScheduleNotices(job: job).missed(
-            rows.filter { $0.outcome == .outsideWindow }.map(\.fire),
-            reason: "nobody looked while they were due"))
-        try await store.insertFires([batch(rows, until, job)])
+        try await entry.enter(rows, until: until, job)
         considered = max(considered ?? until, until)
         result = .again
       case .close(let fire, let outcome, let note):
@@ -326,22 +258,16 @@ package struct FireClerk: Sendable {
           parameters: $0.parameters, enteredAt: $0.createdAt)
       },
       isOtherRunning: isOtherRunning, pause: view.pauses[job.id.job].map { .init(until: $0.until) },
-      upstream: try await upstream(job, open), room: open.isEmpty ? nil : try await room(job))
+      upstream: try await upstream(job, open), room: open.isEmpty ? nil : try await bounds.room(job))
   }
 
   /// The runs of the job that somebody works on now. A backfill does not disturb the schedule.
   private func running(_ job: ScheduledJob, _ view: LedgerView) async throws -> [RunRecord] {
-    try await owned(
+    try await store.owned(
       view.runs.filter {
         $0.identity.job == job.id.job && $0.identity.matrixRow == job.id.row
           && $0.settings["started_by"]?.stringValue != RunRequest.Starter.backfill.rawValue
       })
-  }
-
-  private func owned(_ runs: [RunRecord]) async throws -> [RunRecord] {
-    var owned: [RunRecord] = []
-    for run in runs where try await store.isOwned(run.id) { owned.append(run) }
-    return owned
   }
 
   private func upstream(
@@ -357,59 +283,5 @@ package struct FireClerk: Sendable {
     var upstream: [JobName: FireFacts.Upstream] = [:]
     for name in after.jobs { upstream[name] = try await reader.facts(of: name) }
     return upstream
-  }
-
-  // MARK: Places
-
-  /// One of the numbers that a run counts for.
-  private struct Bound {
-    var name: String
-    var size: Int
-    /// The runs that it counts.
-    var filter: RunFilter
-  }
-
-  private func bounds(_ job: ScheduledJob) -> [Bound] {
-    var bounds: [Bound] = []
-    if let size = project.maximumConcurrentRuns {
-      bounds.append(
-        Bound(name: "project", size: size, filter: RunFilter(project: project.name, isUnfinished: true)))
-    }
-    if let pool = job.job.limits.pool, let size = project.pools[pool] {
-      bounds.append(
-        Bound(
-          name: "pool \(pool)", size: size,
-          filter: RunFilter(project: project.name, pool: pool, isUnfinished: true)))
-    }
-    if let size = job.job.limits.maximumConcurrentRuns {
-      bounds.append(
-        Bound(
-          name: "job \(job.id.job)", size: size,
-          filter: RunFilter(project: project.name, job: job.id.job, isUnfinished: true)))
-    }
-    return bounds
-  }
-
-  /// How many runs of other processes a bound counts; this one's are counted by `places`.
-  private func others(_ bound: Bound) async throws -> Int {
-    try await owned(try await store.runs(bound.filter)).filter { $0.owner.map(store.isOurs) != true }.count
-  }
-
-  private func room(_ job: ScheduledJob) async throws -> Int? {
-    var room: Int?
-    for bound in bounds(job) {
-      let own = bound.size - places.count(bound.name) - (try await others(bound))
-      room = min(room ?? own, own)
-    }
-    return room
-  }
-
-  private func takePlace(_ job: ScheduledJob) async throws -> Bool {
-    var wanted: [PoolPlaces.Wanted] = []
-    for bound in bounds(job) {
-      wanted.append(
-        PoolPlaces.Wanted(name: bound.name, size: bound.size, others: try await others(bound)))
-    }
-    return places.take(wanted)
   }
 }

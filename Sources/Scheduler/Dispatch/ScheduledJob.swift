@@ -1,6 +1,7 @@
 package import Engine
 package import Model
 package import Runtime
+package import StateStore
 package import Timetable
 
 /// A job, or one row of its matrix, with its schedule worked out for its zone.
@@ -29,6 +30,9 @@ package struct ScheduledJob: Sendable {
   package let ledger: FireLedger
   /// What fires it besides the clock.
   package let trigger: Trigger?
+  /// What makes it due by the clock, as the state keeps it.
+  package let clock: JSONValue
+  private let zones: ZoneFiles
 
   package enum Trigger: Hashable, Sendable {
     case channel(connection: String, name: String, missed: SourceText?)
@@ -59,6 +63,8 @@ package struct ScheduledJob: Sendable {
     let fires = FireCalendar(try FireRules(schedule, job: request.job.name), zone: context.zone)
     id = ID(job: request.job.name, row: row)
     self.request = request
+    self.zones = zones
+    clock = KeptClock(schedule, zone: context.zone).json
     trigger =
       switch schedule.trigger {
       case nil: nil
@@ -75,6 +81,20 @@ package struct ScheduledJob: Sendable {
       jitter: Jitter.delay(of: request.job.name, maximum: schedule.jitter), after: schedule.after,
       finishBy: schedule.finishBy)
   }
+
+  /// The job's ledger as it would be if that made it due; `nil` where that is not understood.
+  func ledger(by clock: KeptClock) -> FireLedger? {
+    guard let schedule = job.schedule, let fires = clock.fires(schedule, job: job.name, zones: zones) else {
+      return nil
+    }
+    var ledger = ledger
+    ledger.intervals = IntervalCalendar(rule: job.interval, fires: fires)
+    return ledger
+  }
+}
+
+extension Sighting {
+  package var id: ScheduledJob.ID { ScheduledJob.ID(job: job, row: matrixRow) }
 }
 
 extension CatchUp {

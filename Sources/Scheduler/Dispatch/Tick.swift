@@ -20,9 +20,9 @@ package struct Tick: Sendable {
   package func run(
     _ jobs: [ScheduledJob], tell: @escaping @Sendable (FireReport) -> Void
   ) async throws -> [FireReport] {
-    var considered = try await clerk.considered()
+    var considered = try await clerk.entry.considered(seeing: jobs)
     // All at once, so that nobody's fires come to be missed while another's run.
-    _ = try await clerk.enterDue(jobs, considered: &considered)
+    _ = try await clerk.entry.enterDue(jobs, considered: &considered)
     var reports: [FireReport] = []
     var lanes = jobs.map { [considered] in Lane(job: $0, considered: considered[$0.id]) }.sorted {
       ($1.job.job.limits.priority, $0.job.id) < ($0.job.job.limits.priority, $1.job.id)

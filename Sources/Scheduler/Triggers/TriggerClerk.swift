@@ -37,7 +37,7 @@ package struct TriggerClerk: Sendable {
   /// - Throws: `Fault` of the state store, of the query or of the file.
   package func look(_ job: ScheduledJob) async throws -> Look {
     let firstSeen = try await store.recordFirstSighting(
-      project: project.name, job: job.id.job, matrixRow: job.id.row, at: now()
+      project: project.name, job: job.id.job, matrixRow: job.id.row, clock: job.clock, at: now()
     ).firstSeen
     switch job.trigger {
     case nil, .channel(_, _, missed: nil): return Look(entered: 0)
@@ -76,7 +76,7 @@ package struct TriggerClerk: Sendable {
   /// Enters what was heard on a channel that nobody can be asked about.
   package func heard(_ payload: String, _ job: ScheduledJob) async throws {
     _ = try await store.recordFirstSighting(
-      project: project.name, job: job.id.job, matrixRow: job.id.row, at: now())
+      project: project.name, job: job.id.job, matrixRow: job.id.row, clock: job.clock, at: now())
     // Two that are heard in one instant are two.
     var event = TriggerEvent(at: now(), parameters: TriggerEvent.parameters(payload, of: job.job))
     while try await enter([event], job) == 0 {

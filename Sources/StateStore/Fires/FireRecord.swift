@@ -80,15 +80,19 @@ package struct DueFireBatch: Sendable {
   package var fires: [NewFire]
   /// Everything up to here is in the ledger with them.
   package var consideredUntil: Instant
+  /// What makes the job due from there on; `nil` where that stays as it is.
+  package var clock: JSONValue?
 
   package init(
-    project: String, job: JobName, matrixRow: String, fires: [NewFire], consideredUntil: Instant
+    project: String, job: JobName, matrixRow: String, fires: [NewFire], consideredUntil: Instant,
+    clock: JSONValue? = nil
   ) {
     self.project = project
     self.job = job
     self.matrixRow = matrixRow
     self.fires = fires
     self.consideredUntil = consideredUntil
+    self.clock = clock
   }
 }
 
@@ -101,6 +105,8 @@ package struct Sighting: Hashable, Sendable {
   package var firstSeen: Instant
   /// All fires up to this moment are in the ledger.
   package var lastConsidered: Instant
+  /// What made the job due up to then, in the scheduler's words; `nil` where an older Tidemark has written this.
+  package var clock: JSONValue?
 
   init(_ row: StateRow) throws(Fault) {
     project = try row.text("project")
@@ -108,6 +114,7 @@ package struct Sighting: Hashable, Sendable {
     matrixRow = try row.text("matrix_row")
     firstSeen = try row.instant("first_seen")
     lastConsidered = try row.instant("last_considered")
+    clock = try row.ifPresent("clock") { row, name throws(Fault) in try row.json(name) }
   }
 }
 

@@ -2,19 +2,19 @@ package import Model
 internal import Synchronization
 
 extension Store {
-  /// Remembers that a job, or one of its matrix rows, was first seen at `moment`. Later sightings
-  /// change nothing.
+  /// Remembers that a job, or one of its matrix rows, was first seen at `moment`, with what makes it due. Later
+  /// sightings change nothing.
   /// - Returns: what is remembered, whoever wrote it.
   package func recordFirstSighting(
-    project: String, job: JobName, matrixRow: String = "", at moment: Instant
+    project: String, job: JobName, matrixRow: String = "", clock: JSONValue, at moment: Instant
   ) async throws -> Sighting {
     let key: [StateValue] = [.text(project), .text(job.text), .text(matrixRow)]
     return try await database.transaction(.write(.firstSighting)) { tx in
       try await tx.run(
         """
-        INSERT INTO sightings (project, job, matrix_row, first_seen, last_considered)
-        VALUES ($1, $2, $3, $4, $4) ON CONFLICT (project, job, matrix_row) DO NOTHING
-        """, key + [.instant(moment)])
+        INSERT INTO sightings (project, job, matrix_row, first_seen, last_considered, clock)
+        VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (project, job, matrix_row) DO NOTHING
+        """, key + [.instant(moment), .json(clock)])
       guard
         let row = try await tx.row(
           "SELECT * FROM sightings WHERE project = $1 AND job = $2 AND matrix_row = $3", key)
@@ -25,16 +25,16 @@ extension Store {
 
   /// The same for many jobs, each named with its matrix row, in one transaction.
   package func recordFirstSightings(
-    project: String, _ jobs: [(job: JobName, matrixRow: String)], at moment: Instant
+    project: String, _ jobs: [(job: JobName, matrixRow: String, clock: JSONValue)], at moment: Instant
   ) async throws {
     let rows: [[StateValue]] = jobs.map {
-      [.text(project), .text($0.job.text), .text($0.matrixRow), .instant(moment)]
+      [.text(project), .text($0.job.text), .text($0.matrixRow), .instant(moment), .json($0.clock)]
     }
     try await database.transaction(.write(.firstSighting)) { tx in
       try await tx.runEach(
         """
-        INSERT INTO sightings (project, job, matrix_row, first_seen, last_considered)
-        VALUES ($1, $2, $3, $4, $4) ON CONFLICT (project, job, matrix_row) DO NOTHING
+        INSERT INTO sightings (project, job, matrix_row, first_seen, last_considered, clock)
+        VALUES ($1, $2, $3, $4, $4, $5) ON CONFLICT (project, job, matrix_row) DO NOTHING
         """, rows)
     }
   }
@@ -75,12 +75,14 @@ extension Store {
         for fire in batch.fires { inserted += try await insert(fire, now, earlier, tx) }
         try await tx.run(
           """
-          UPDATE sightings SET last_considered = $4
-          WHERE project = $1 AND job = $2 AND matrix_row = $3 AND last_considered < $4
+          UPDATE sightings SET clock = COALESCE($5, clock),
+            last_considered = CASE WHEN last_considered < $4 THEN $4 ELSE last_considered END
+          WHERE project = $1 AND job = $2 AND matrix_row = $3
+            AND (last_considered < $4 OR CAST($5 AS TEXT) IS NOT NULL)
           """,
           [
             .text(batch.project), .text(batch.job.text), .text(batch.matrixRow),
-            .instant(batch.consideredUntil),
+            .instant(batch.consideredUntil), .optional(batch.clock?.text),
           ])
       }
       return inserted

@@ -17,6 +17,10 @@ struct Migration: Sendable {
     Migration(
       number: 3, statements: "CREATE INDEX runs_open ON runs (run_id) WHERE is_open = 1;",
       postgresStatements: nil),
+    // What made a job due as far as its ledger goes: JSON text. NULL where nobody has looked since.
+    Migration(
+      number: 4, statements: "ALTER TABLE sightings ADD COLUMN clock TEXT;",
+      postgresStatements: "ALTER TABLE sightings ALTER COLUMN clock TYPE text COLLATE \"C\";"),
   ]
 
   static var newest: Int { all.last?.number ?? 0 }

@@ -15,6 +15,7 @@ extension CrashMatrix {
     private static let back: [Int: String] = [
       2: "ALTER TABLE fires DROP COLUMN parameters",
       3: "DROP INDEX runs_open",
+      4: "ALTER TABLE sightings DROP COLUMN clock",
     ]
 
     private static let migrate = ["state", "migrate"]

@@ -1,0 +1,127 @@
+package import Model
+package import StateStore
+internal import Timetable
+
+/// Enters what has come due of jobs into their ledgers, and knows how far these go.
+package struct FireEntry: Sendable {
+  private let store: Store
+  private let project: String
+  private let now: @Sendable () -> Instant
+
+  init(store: Store, project: String, now: @escaping @Sendable () -> Instant) {
+    self.store = store
+    self.project = project
+    self.now = now
+  }
+
+  /// How far the ledger goes for each of these jobs. One that has not been seen before is seen now, and what the
+  /// schedule owed that a job had before is entered.
+  /// - Throws: `Fault` of the state store.
+  package func considered(seeing jobs: [ScheduledJob]) async throws -> [ScheduledJob.ID: Instant] {
+    var sightings = try await sightings()
+    let new = jobs.filter { sightings[$0.id] == nil }
+    if !new.isEmpty {
+      try await store.recordFirstSightings(
+        project: project, new.map { ($0.id.job, $0.id.row, $0.clock) }, at: now())
+      sightings = try await self.sightings()
+    }
+    var considered = sightings.mapValues(\.lastConsidered)
+    let changed = jobs.filter { sightings[$0.id]?.clock != $0.clock }
+    if changed.isEmpty { return considered }
+    let moment = now()
+    let pauses = try await pauses()
+    var ends: [DueFireBatch] = []
+    for job in changed {
+      guard let sighting = sightings[job.id] else { continue }
+      let turn = ClockTurn(job, sighting, now: moment)
+      var end = sighting.lastConsidered
+      while case .enter(let rows, let until)? = turn.owed?.entering(
+        FireFacts(now: moment, lastConsidered: end, pause: pauses[job.id.job]))
+      {
+        try await enter(rows.map(turn.asItIsNow), until: until, job)
+        end = until
+      }
+      end = max(end, turn.begins)
+      considered[job.id] = end
+      ends.append(
+        DueFireBatch(
+          project: project, job: job.id.job, matrixRow: job.id.row, fires: [], consideredUntil: end,
+          clock: job.clock))
+    }
+    try await insert(ends)
+    return considered
+  }
+
+  private func sightings() async throws -> [ScheduledJob.ID: Sighting] {
+    Dictionary(
+      try await store.sightings(project: project).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+  }
+
+  private func pauses() async throws -> [JobName: FireFacts.Pause] {
+    Dictionary(
+      try await store.pauses(project: project).map { ($0.job, FireFacts.Pause(until: $0.until)) },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Remembers that a job is seen now, where it has not been seen before.
+  /// - Returns: how far its ledger goes.
+  func see(_ job: ScheduledJob) async throws -> Instant {
+    try await store.recordFirstSighting(
+      project: project, job: job.id.job, matrixRow: job.id.row, clock: job.clock, at: now()
+    ).lastConsidered
+  }
+
+  /// Enters what has come due of many jobs in few transactions, however many they are, so that those of
+  /// one moment do not wait for each other.
+  /// - Parameter considered: how far the ledger goes for each; is moved on.
+  /// - Returns: what the ledger then holds, for the `step` of each.
+  /// - Throws: `Fault` of the state store.
+  package func enterDue(
+    _ jobs: [ScheduledJob], considered: inout [ScheduledJob.ID: Instant]
+  ) async throws -> LedgerView {
+    let moment = now()
+    let pauses = try await pauses()
+    var batches: [DueFireBatch] = []
+    for job in jobs {
+      let facts = FireFacts(now: moment, lastConsidered: considered[job.id], pause: pauses[job.id.job])
+      // Fires that were missed are told of, job by job.
+      guard case .enter(let rows, let until)? = job.ledger.entering(facts),
+        !rows.contains(where: { $0.outcome == .outsideWindow })
+      else { continue }
+      batches.append(batch(rows, until, job))
+    }
+    try await insert(batches)
+    for batch in batches {
+      let id = ScheduledJob.ID(job: batch.job, row: batch.matrixRow)
+      considered[id] = max(considered[id] ?? batch.consideredUntil, batch.consideredUntil)
+    }
+    let only = Set(jobs.map(\.id.job))
+    return try await store.ledgerView(project: project, job: only.count == 1 ? only.first : nil)
+  }
+
+  /// Enters rows of one job, and tells of those that were missed.
+  func enter(_ rows: [FireAction.Row], until: Instant, _ job: ScheduledJob) async throws {
+    // Told before it is written: killed in between, it is told again under the same name.
+    try await store.enqueue(
+      ScheduleNotices(job: job).missed(
+        rows.filter { $0.outcome == .outsideWindow }.map(\.fire),
+        reason: "nobody looked while they were due"))
+    try await store.insertFires([batch(rows, until, job)])
+  }
+
+  private func insert(_ batches: [DueFireBatch]) async throws {
+    for start in stride(from: 0, to: batches.count, by: FireLedger.batch) {
+      try await store.insertFires(Array(batches[start..<min(start + FireLedger.batch, batches.count)]))
+    }
+  }
+
+  private func batch(_ rows: [FireAction.Row], _ until: Instant, _ job: ScheduledJob) -> DueFireBatch {
+    DueFireBatch(
+      project: project, job: job.id.job, matrixRow: job.id.row,
+      fires: rows.map {
+        NewFire(
+          key: FireKey(project: project, job: job.id.job, matrixRow: job.id.row, fire: $0.fire),
+          interval: $0.interval, outcome: $0.outcome, note: $0.note)
+      }, consideredUntil: until)
+  }
+}
