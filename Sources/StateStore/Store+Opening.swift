@@ -13,7 +13,8 @@ extension Store {
     let locks = FolderTree.parent(of: path) + "/runs"
     try StateFolder.make(locks)
     return Store(
-      database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid())
+      database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid(),
+      hostNow: now)
   }
 
   /// A state that holds nothing and leaves nothing: for who looks where there is none yet.
@@ -26,7 +27,7 @@ extension Store {
     let database = try await SQLiteDatabase(path: SQLiteDatabase.memory, now: now)
     return Store(
       database: database, owners: .lockFiles(RunLocks(folder: locks)), host: hostName(), processID: getpid(),
-      absentLocation: location)
+      absentLocation: location, hostNow: now)
   }
 
   /// Opens the state in a Postgres database.

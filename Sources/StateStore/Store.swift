@@ -1,4 +1,5 @@
 package import Model
+internal import Runtime
 
 /// The state of all runs, schedules and notices of a project: the one way to it.
 ///
@@ -14,6 +15,8 @@ package struct Store: Sendable {
   let processID: Int32
   /// Where a state would lie, for one that stands in for it.
   var absentLocation: String? = nil
+  /// The clock of this host; see `ClockGap`.
+  var hostNow: @Sendable () -> Instant = { SystemClock.now }
 
   /// The number of the layout that an open store has.
   package static var layout: Int { Migration.newest }
@@ -76,7 +79,7 @@ package struct Store: Sendable {
   package func patient(_ retry: ErrorRules.Retry, tell: @escaping @Sendable (Fault) -> Void) -> Store {
     Store(
       database: PatientDatabase(base: database, retry: retry, tell: tell), owners: owners, host: host,
-      processID: processID, absentLocation: absentLocation)
+      processID: processID, absentLocation: absentLocation, hostNow: hostNow)
   }
 
   package func close() async {

@@ -219,9 +219,6 @@ import Timetable
     for state in RunState.allCases where ![.succeeded, .failed, .cancelled].contains(state) {
       #expect(outcome(state) == nil)
     }
-    #expect(ledger.beginning(of: at(1), readSince: nil) == .run)
-    #expect(ledger.beginning(of: at(1), readSince: at(0.5)) == .runAgain)
-    #expect(ledger.beginning(of: at(1), readSince: at(1.5)) == .alreadyDone)
   }
 
   @Test func closedOutcomesStay() {

@@ -16,10 +16,13 @@ struct ScheduleWorld: Sendable {
   let runner: PretendRunner
   let project: ProjectFile
   /// How far the host's clock goes before the state's.
-  var ahead = Duration.zero
+  let ahead: Duration
   private let places = PoolPlaces()
 
-  init(store: Store, clock: HandClock, runner: PretendRunner, project: ProjectFile) {
+  init(
+    store: Store, clock: HandClock, runner: PretendRunner, project: ProjectFile, ahead: Duration = .zero
+  ) {
+    self.ahead = ahead
     self.store = store
     self.clock = clock
     self.runner = runner
@@ -30,6 +33,8 @@ struct ScheduleWorld: Sendable {
   static let start = Instant(seconds: 1_780_272_000)
 
   static func hours(_ hours: Double) -> Instant { start.advanced(by: .seconds(hours * 3600)) }
+
+  private static func hours(of instant: Instant) -> Double { Double(instant.seconds - start.seconds) / 3600 }
 
   var now: @Sendable () -> Instant { { [clock, ahead] in clock.now.advanced(by: ahead) } }
 
@@ -78,13 +83,13 @@ struct ScheduleWorld: Sendable {
     try #require(try ScheduledJob(job.request, row: name, now: clock.now, zones: .system))
   }
 
-  /// The ledger of a job, oldest fire first: hours after `start` and outcome.
+  /// The ledger of a job, oldest fire first: hours after `start`, by the state's clock, and outcome.
   func ledger(_ job: String = "job") async throws -> [String] {
     try await store.fires(
       project: project.project.name, job: JobName(job),
       in: TimeRange(start: Instant(microseconds: 0), end: Instant(microseconds: Int64.max))
     ).map {
-      "\(Double($0.key.fire.seconds - ScheduleWorld.start.seconds) / 3600) \($0.outcome.rawValue)"
+      "\(ScheduleWorld.hours(of: $0.key.fire.advanced(by: .zero - ahead))) \($0.outcome.rawValue)"
     }
   }
 }
@@ -106,17 +111,23 @@ extension ScheduleWorld {
   }
 }
 
-func withScheduleWorld(_ body: (ScheduleWorld) async throws -> Void) async throws {
+/// - Parameter hoursAhead: how far the host's clock goes before the state's.
+func withScheduleWorld(
+  hoursAhead: Double = 0, _ body: (ScheduleWorld) async throws -> Void
+) async throws {
+  let ahead = Duration.seconds(hoursAhead * 3600)
   let folder = try FolderTree.temporary(in: "/tmp", prefix: "tidemark-scheduler-")
   let clock = HandClock(ScheduleWorld.start)
   let outcome: Result<Void, any Error>
   do {
     let store = try await Store.openSQLite(path: folder + "/state.db", now: { clock.now })
+      .hosted { clock.now.advanced(by: ahead) }
     do {
       let project = try ScheduleWorld.project(in: folder)
       outcome = .success(
         try await body(
-          ScheduleWorld(store: store, clock: clock, runner: PretendRunner(store, clock), project: project)))
+          ScheduleWorld(
+            store: store, clock: clock, runner: PretendRunner(store, clock), project: project, ahead: ahead)))
     } catch {
       await store.close()
       throw error
@@ -234,6 +245,19 @@ final class PretendRunner: FireRunner {
     guard case .owned(let ownership) = try await store.claim(record.id) else {
       throw Fault("held", .conflict, "Somebody else has it")
     }
+    do {
+      return try await work(on: record, ownership, request, context, matrixRowName, end, diesAt: death)
+    } catch {
+      // As the system does for a lock, and a real run for its lease: also one that somebody has moved on just before.
+      try await store.release(ownership)
+      throw error
+    }
+  }
+
+  private func work(
+    on record: RunRecord, _ ownership: Ownership, _ request: RunRequest, _ context: RunContext,
+    _ matrixRowName: String, _ end: End, diesAt death: Stage?
+  ) async throws -> RunOutcome {
     let from = ScheduleWorld.start.duration(to: context.identity.interval?.start ?? ScheduleWorld.start)
     started.withLock { $0.append("\(request.job.name) \(Double(from.components.seconds) / 3600)") }
     clock.advance(length.withLock { $0 })
@@ -244,23 +268,17 @@ final class PretendRunner: FireRunner {
     // Past the merge a run only goes forward.
     if record.state != .publishing, try await store.cancelRequest(for: record.id) != nil {
       try await move(ownership, .cancelled, .cancelled)
-      try await store.release(ownership)
       throw Fault("cancelled", .interrupted, "Somebody has cancelled the run")
     }
-    if death == .running {
-      try await store.release(ownership)
-      throw PretendRunner.died
-    }
+    if death == .running { throw PretendRunner.died }
     switch end {
     case .dies:
-      // Lets the lock go, as the system does for a dead process, and writes nothing.
-      try await store.release(ownership)
+      // Writes nothing.
       throw Fault("interrupted", .interrupted, "The process died")
     case .fails:
       let willRetry = record.failures < request.job.errors.rerunAttempts
       let fault = Fault("division_by_zero", .data, "Division by zero")
       try await move(ownership, .failed, willRetry ? nil : .failed, pause: request.pause?(fault))
-      try await store.release(ownership)
       throw fault
     case .succeeds, .cannotStart: break
     }
@@ -268,16 +286,10 @@ final class PretendRunner: FireRunner {
     let stages = [RunState.running, .merging, .prepared, .publishing]
     let reached = stages.firstIndex(of: record.state) ?? 0
     for state in stages.dropFirst(reached + 1) { try await move(ownership, state) }
-    if death == .publishing {
-      try await store.release(ownership)
-      throw PretendRunner.died
-    }
+    if death == .publishing { throw PretendRunner.died }
     let outcome = request.outcome(at: clock.now)
     try await move(ownership, .succeeded, outcome, outcome == .late ? request.lateNotices : [])
-    if death == .succeeded {
-      try await store.release(ownership)
-      throw PretendRunner.died
-    }
+    if death == .succeeded { throw PretendRunner.died }
     _ = try await store.closeFires(
       coveredBy: record.id, as: .ran, clockParameters: request.job.defaultParameters)
     try await store.release(ownership)

@@ -93,8 +93,11 @@ import Testing
     }
   }
 
-  @Test func aFailedRunIsTriedAgainAsOftenAsItsJobSays() async throws {
-    try await withScheduleWorld { world in
+  /// Whatever clock the state has.
+  @Test(arguments: [0.0, -1, 1]) func aFailedRunIsTriedAgainAsOftenAsItsJobSays(hoursAhead: Double)
+    async throws
+  {
+    try await withScheduleWorld(hoursAhead: hoursAhead) { world in
       let job = try world.job("errors: {rerun: {attempts: 1, wait: 30m}}\n\(Self.hourly)")
       try await world.tick(job)
       world.clock.set(1)
@@ -112,19 +115,40 @@ import Testing
     }
   }
 
-  @Test(arguments: [-1.0, 1.0]) func aRunIsTriedAgainByTheStatesClock(hoursAhead: Double) async throws {
-    try await withScheduleWorld { world in
-      var world = world
-      world.ahead = .seconds(hoursAhead * 3600)
-      let job = try world.job("errors: {rerun: {attempts: 1, wait: 30m}}\n\(Self.hourly)")
+  /// By whatever clock the state dates its records.
+  @Test(arguments: [0.0, -1, 1]) func aPatientFireWaitsForItsUpstreamAsLongAsItsJobSays(
+    hoursAhead: Double
+  ) async throws {
+    try await withScheduleWorld(hoursAhead: hoursAhead) { world in
+      let job = try world.job("schedule: {cron: \"0 * * * *\", after: {jobs: [load], within: 30m}}")
       try await world.tick(job)
       world.clock.set(1)
-      world.runner.expect(.fails, .fails)
-      #expect(try await world.tick(job).map(\.outcome) == [.claimed])
+      try await world.tick(job)
       world.clock.set(1.4)
-      #expect(try await world.tick(job).isEmpty)
+      try await world.tick(job)
+      #expect(try await world.ledger() == ["1.0 pending"])
       world.clock.set(1.5)
-      #expect(try await world.tick(job).map(\.outcome) == [.failed])
+      try await world.tick(job)
+      #expect(try await world.ledger() == ["1.0 not_ready"])
+    }
+  }
+
+  /// A fire that comes while its interval's run lies about unfinished goes on with it, and makes the interval again
+  /// where the run had begun to read before it came.
+  @Test(arguments: [0.0, -1, 1]) func aFireThatGoesOnWithAnOlderRunMakesItAgain(
+    hoursAhead: Double
+  ) async throws {
+    try await withScheduleWorld(hoursAhead: hoursAhead) { world in
+      let job = try world.job("interval: {span: day}\n\(Self.hourly)")
+      try await world.tick(job)
+      world.clock.set(2)
+      world.runner.expect(.fails)
+      try await world.tick(job)
+      world.clock.set(3)
+      #expect(try await world.tick(job).map(\.outcome) == [.pending, .ran])
+      #expect(try await world.ledger() == ["1.0 superseded", "2.0 failed", "3.0 ran"])
+      let runs = try await world.store.runs(RunFilter())
+      #expect(runs.map { "\($0.revision) \($0.state)" } == ["2 succeeded", "1 succeeded"])
     }
   }
 
@@ -491,8 +515,7 @@ import Testing
         let job = try world.row(row, of: job)
         var considered: Instant? = ScheduleWorld.start
         _ = try await world.store.recordFirstSighting(
-          project: "shop", job: job.id.job, matrixRow: row, clock: job.clock,
-          at: ScheduleWorld.start)
+          project: "shop", job: job.id.job, matrixRow: row, clock: job.clock, at: ScheduleWorld.start)
         world.clock.set(1)
         if case .run(let order) = try await world.shared.step(job, considered: &considered) {
           orders.append(order)

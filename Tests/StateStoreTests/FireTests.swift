@@ -1,4 +1,5 @@
 import Model
+import Runtime
 @testable import StateStore
 import Testing
 
@@ -154,8 +155,12 @@ import Testing
     try await withStore(kind) { world in
       let owner = try await world.store.begin()
       let run = try #require(try await world.store.run(owner.run))
-      for microseconds in [0, 1] as [Int64] {
-        let fire = Instant(microseconds: run.createdAt.microseconds + microseconds)
+      world.clock.advance(.seconds(1))
+      // Further than a look at two clocks may take.
+      let (before, after) = (
+        run.createdAt.advanced(by: .seconds(-60)), run.createdAt.advanced(by: .seconds(60))
+      )
+      for fire in [before, after] {
         try await world.store.insertFires(
           [NewFire(key: Self.key(fire.microseconds), interval: run.identity.interval)], project: "shop",
           job: Self.job, consideredUntil: fire)
@@ -163,15 +168,64 @@ import Testing
       try await world.store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
       #expect(try await world.store.closeFires(coveredBy: owner.run, as: .ran, clockParameters: [:]) == 1)
       #expect(
-        try await world.store.openFires(project: "shop").map(\.key.fire.microseconds)
-          == [run.createdAt.microseconds + 1])
+        try await world.store.openFires(project: "shop").map(\.key.fire) == [after])
       // A replay takes over the rows of the run before it.
       world.clock.advance(.seconds(60))
       var new = NewRun.sample(again: true)
       new.replayOf = owner.run
       let replay = try await world.store.begin(new)
       let record = try #require(try await world.store.run(replay.run))
-      #expect(try await world.store.readSince(record) == run.createdAt)
+      #expect(try await !world.store.hasSeen(Self.key(after.microseconds), record))
+    }
+  }
+
+  /// A fire that goes on with a run that somebody has begun before it came.
+  @Test(arguments: StoreKind.allCases, [true, false])
+  func aRunGivesFiresBackThatItHasNotSeen(_ kind: StoreKind, _ isReadAnew: Bool) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let first = try await store.begin()
+      let run = try #require(try await store.run(first.run))
+      try await store.move(first, through: .running)
+      if !isReadAnew { try await store.checkpoint(.sample(0), for: first) }
+      try await store.move(first, through: .failed)
+      try await store.release(first)
+      world.clock.advance(.seconds(1))
+      let fire = Self.key(run.createdAt.advanced(by: .seconds(60)).microseconds)
+      try await store.insertFires(
+        [NewFire(key: fire, interval: run.identity.interval)], project: "shop", job: Self.job,
+        consideredUntil: fire.fire)
+      world.clock.advance(.seconds(1))
+      guard case .unfinished = try await store.openRun(.sample(fire: fire)) else { throw Unexpected() }
+      let second = try await store.own(first.run)
+      try await store.move(second, through: .running)
+      try await store.checkpoint(.sample(1), for: second)
+      try await store.move(second, through: .merging, .prepared, .publishing)
+      try await store.move(
+        second, RunMove(to: .succeeded, event: EventDraft("succeeded"), fireOutcome: .ran))
+      let ledger = try await store.fires(project: "shop", job: Self.job, in: Self.always)
+      #expect(ledger.map(\.outcome) == [isReadAnew ? .ran : .pending])
+      #expect(ledger.map(\.run) == [isReadAnew ? first.run : nil])
+      let record = try #require(try await store.run(first.run))
+      #expect(try await store.hasSeen(fire, record) == isReadAnew)
+      #expect(try await store.closeFire(fire, madeBy: record) == false)
+    }
+  }
+
+  /// The state's clock goes an hour before the host's, or after it: a fire's time is compared by the host's.
+  @Test(arguments: StoreKind.allCases, [-3600, 3600])
+  func clocksThatDisagreeMakeNoDifference(_ kind: StoreKind, _ ahead: Int) async throws {
+    try await withStore(kind) { world in
+      let owner = try await world.store.begin()
+      let record = try #require(try await world.store.run(owner.run))
+      let clock = world.clock
+      let host = world.store.hosted {
+        (kind == .sqlite ? clock.now : SystemClock.now).advanced(by: .seconds(ahead))
+      }
+      for (seconds, isSeen) in [(ahead - 60, true), (ahead + 60, false)] {
+        let fire = Self.key(record.createdAt.advanced(by: .seconds(seconds)).microseconds)
+        #expect(try await host.hasSeen(fire, record) == isSeen)
+      }
     }
   }
 

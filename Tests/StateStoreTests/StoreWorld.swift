@@ -99,7 +99,7 @@ final class HandClock: Sendable {
 
 extension Store {
   func asOwner(host: String, processID: Int32) -> Store {
-    Store(database: database, owners: owners, host: host, processID: processID)
+    Store(database: database, owners: owners, host: host, processID: processID, hostNow: hostNow)
   }
 }
 

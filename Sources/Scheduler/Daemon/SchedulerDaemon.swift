@@ -254,7 +254,7 @@ package actor SchedulerDaemon {
     do {
       let report = try await parts.execution.carryOut(order)
       tell(.ended(report))
-      if report.isOpen { due = now().advanced(by: SchedulerDaemon.patience) }
+      if report.isOpen, report.summary == nil { due = now().advanced(by: SchedulerDaemon.patience) }
     } catch {
       tell(.trouble(Fault(describing: error)))
       due = now().advanced(by: SchedulerDaemon.patience)

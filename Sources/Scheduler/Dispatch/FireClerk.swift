@@ -21,6 +21,7 @@ package struct FireClerk: Sendable {
     store: Store, project: Project, now: @escaping @Sendable () -> Instant, places: PoolPlaces = PoolPlaces(),
     known: KnownJobs = KnownJobs()
   ) {
+    let store = store.hosted(by: now)
     self.known = known
     self.store = store
     self.project = project
@@ -81,7 +82,7 @@ package struct FireClerk: Sendable {
           open.append(fire)
           continue
         }
-        switch try await standing(of: fire, job) {
+        switch try await standing(of: fire, job, current.clocks) {
         case .keeps: open.append(fire)
         case .waits(let until):
           open.append(fire)
@@ -140,13 +141,15 @@ package struct FireClerk: Sendable {
     case closed
   }
 
-  private func standing(of fire: FireRecord, _ job: ScheduledJob) async throws -> Standing {
+  private func standing(
+    of fire: FireRecord, _ job: ScheduledJob, _ clocks: ClockGap
+  ) async throws -> Standing {
     guard fire.outcome == .claimed, let id = fire.run, let run = try await store.run(id) else {
       return .keeps
     }
     if run.state.isFinal {
       // Its owner died between the run's end and its fire's.
-      let outcome: FireOutcome = run.state == .succeeded ? expected(fire, job) : .cancelled
+      let outcome: FireOutcome = run.state == .succeeded ? expected(fire, job, clocks) : .cancelled
       let closed = try await store.closeFires(
         coveredBy: id, as: outcome, clockParameters: job.job.defaultParameters)
       return closed > 0 ? .closed : .keeps
@@ -159,14 +162,13 @@ package struct FireClerk: Sendable {
     }
     // One that somebody wants ended is not waited for.
     if run.state == .failed, try await store.cancelRequest(for: id) == nil {
-      // By the clock that the failure is dated by.
-      let rest = try await store.now().duration(to: run.updatedAt.advanced(by: job.job.errors.rerunWait))
-      if rest > .zero { return .rests(until: now().advanced(by: rest)) }
+      let until = clocks.host(run.updatedAt).advanced(by: job.job.errors.rerunWait)
+      if until > now() { return .rests(until: until) }
     }
     return .goesOn(
       FireOrder(
         job: job, fire: fire.key, interval: fire.interval, parameters: fire.parameters, leftBy: run,
-        outcome: expected(fire, job)))
+        outcome: expected(fire, job, clocks)))
   }
 
   /// While it lasts nothing of the job is begun or gone on with, but for a run amid its publish.
@@ -174,8 +176,8 @@ package struct FireClerk: Sendable {
     view.pauses[job.id.job].flatMap { $0.lasts(at: now()) ? $0 : nil }
   }
 
-  private func expected(_ fire: FireRecord, _ job: ScheduledJob) -> FireOutcome {
-    job.ledger.isCaughtUp(fire: fire.key.fire, enteredAt: fire.createdAt) ? .caughtUp : .ran
+  private func expected(_ fire: FireRecord, _ job: ScheduledJob, _ clocks: ClockGap) -> FireOutcome {
+    job.ledger.isCaughtUp(fire: fire.key.fire, enteredAt: clocks.host(fire.createdAt)) ? .caughtUp : .ran
   }
 
   // MARK: Carrying out
@@ -211,7 +213,7 @@ package struct FireClerk: Sendable {
         return .run(
           FireOrder(
             job: job, fire: record.key, interval: record.interval, parameters: record.parameters,
-            outcome: expected(record, job)))
+            outcome: expected(record, job, view.clocks)))
       case .cancelRunning:
         for run in try await running(job, view) { _ = try await giveUp(run.id) }
         // Those that nobody works on end as soon as they are looked at again.
@@ -255,7 +257,7 @@ package struct FireClerk: Sendable {
         .init(
           instant: $0.key.fire, interval: $0.interval,
           isClaimed: $0.outcome == .claimed || $0.key == begun, isResting: resting.contains($0.key.fire),
-          parameters: $0.parameters, enteredAt: $0.createdAt)
+          parameters: $0.parameters, enteredAt: view.clocks.host($0.createdAt))
       },
       isOtherRunning: isOtherRunning, pause: view.pauses[job.id.job].map { .init(until: $0.until) },
       upstream: try await upstream(job, open), room: open.isEmpty ? nil : try await bounds.room(job))

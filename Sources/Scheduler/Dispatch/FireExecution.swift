@@ -16,7 +16,7 @@ package struct FireExecution: Sendable {
     store: Store, runner: any FireRunner, zones: ZoneFiles, now: @escaping @Sendable () -> Instant,
     cancellation: RunCancellation
   ) {
-    self.store = store
+    self.store = store.hosted(by: now)
     self.runner = runner
     self.zones = zones
     self.now = now
@@ -34,7 +34,7 @@ package struct FireExecution: Sendable {
       switch outcome {
       case .succeeded(let summary): report.summary = summary
       case .alreadyDone(let done):
-        try await store.closeFire(order.fire, as: .alreadyDone, note: "run \(done.id) has made the interval")
+        try await store.closeFire(order.fire, madeBy: done)
       case .fireTaken: break
       }
     } catch {
@@ -95,8 +95,7 @@ package struct FireExecution: Sendable {
     }
     let identity = try identity(request, order.job.id.row)
     if identity.interval != nil, let done = try await store.succeededRun(of: identity) {
-      let readSince = try await store.readSince(done)
-      request.again = order.job.ledger.beginning(of: order.fire.fire, readSince: readSince) == .runAgain
+      request.again = try await !store.hasSeen(order.fire, done)
     }
     return try await runner.run(request, matrixRowName: order.job.id.row)
   }

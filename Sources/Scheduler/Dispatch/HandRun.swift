@@ -30,10 +30,10 @@ package struct HandRun: Sendable {
     return request
   }
 
-  /// Closes the fire of a request whose interval turned out to have been made before.
+  /// Closes the fire of a request whose interval turned out to have been made since it came.
   package func finish(_ request: RunRequest, _ outcome: RunOutcome) async throws {
     guard case .alreadyDone(let done) = outcome, let fire = request.fire else { return }
-    try await store.closeFire(fire, as: .alreadyDone, note: "run \(done.id) has made the interval")
+    try await store.closeFire(fire, madeBy: done)
   }
 }
 

@@ -83,7 +83,7 @@ package struct Tick: Sendable {
         lane.reports.append(report)
         tell(report)
         // What could not be ended now is not tried a second time in one tick.
-        if report.isOpen { return lane }
+        if report.isOpen, report.summary == nil { return lane }
       }
     }
     return lane

@@ -38,7 +38,7 @@ package struct FireFacts: Hashable, Sendable {
     package var isResting: Bool
     /// What a trigger gave; `nil` for a fire of the clock.
     package var parameters: [String: String]?
-    /// When the row was written: long after the fire for one that was missed.
+    /// When the row was written, by the host's clock: long after the fire for one that was missed.
     package var enteredAt: Instant
 
     package init(

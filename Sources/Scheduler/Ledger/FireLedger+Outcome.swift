@@ -2,23 +2,6 @@ package import Model
 package import Timetable
 
 extension FireLedger {
-  /// How to begin with a fire that has been claimed.
-  package enum Beginning: Hashable, Sendable {
-    /// Nothing has made its interval yet.
-    case run
-    /// An earlier fire made the interval; this one makes it again.
-    case runAgain
-    /// Somebody began to make it since the fire came: the fire closes as `already_done`.
-    case alreadyDone
-  }
-
-  /// - Parameter readSince: when the newest successful run for the fire's interval began to read: what came after that
-  ///   it may not have seen, whenever it ended. `nil` where there is none.
-  package func beginning(of fire: Instant, readSince: Instant?) -> Beginning {
-    guard let readSince else { return .run }
-    return readSince < fire ? .runAgain : .alreadyDone
-  }
-
   /// The outcome that a claimed fire gets when its run stands at `state`; `nil` while that is not
   /// the end: an interrupted run will be resumed, a superseded one has a successor that the fire
   /// goes over to.
@@ -47,7 +30,8 @@ extension FireLedger {
 }
 
 extension FireOutcome {
-  /// The outcomes that `self` may be followed by: once closed, none.
+  /// The outcomes that `self` may be followed by: once closed, none. A claimed fire is pending again where its run turns
+  /// out to have begun to read before it came.
   package var next: Set<FireOutcome> {
     switch self {
     case .pending:
@@ -55,7 +39,7 @@ extension FireOutcome {
         .claimed, .skippedRunning, .superseded, .notReady, .upstreamFailed, .paused, .alreadyDone,
         .cancelled, .failedToStart, .ran,
       ]
-    case .claimed: [.ran, .late, .caughtUp, .failed, .cancelled, .failedToStart, .alreadyDone]
+    case .claimed: [.pending, .ran, .late, .caughtUp, .failed, .cancelled, .failedToStart, .alreadyDone]
     default: []
     }
   }

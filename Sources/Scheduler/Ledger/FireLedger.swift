@@ -10,12 +10,13 @@ package import Timetable
 ///                       +--> superseded, outside_window, paused       (entered with its outcome)
 ///     nominal time -----+
 ///                       +--> pending ---> claimed ---> ran, late, caught_up, failed, cancelled,
-///                               |                       failed_to_start, already_done
+///                               |            |          failed_to_start, already_done
+///                               |            +--------> pending: its run had begun to read before it came
 ///                               +-------> skipped_running, superseded, not_ready,
 ///                                         upstream_failed, paused, already_done, cancelled,
 ///                                         failed_to_start, ran (by hand)
 ///
-/// An outcome, once written, stays.
+/// An outcome, once written, stays. All times are by the host's clock, also those of records; see `ClockGap`.
 package struct FireLedger: Sendable {
   package var intervals: IntervalCalendar
   package var catchUp: CatchUp

@@ -9,6 +9,7 @@ package struct LedgerView: Sendable {
   package var pauses: [JobName: PauseRecord]
   /// The runs that somebody may be working on.
   package var runs: [RunRecord]
+  package var clocks: ClockGap
 
   package func covers(_ job: JobName) -> Bool { self.job == nil || self.job == job }
 }
@@ -26,7 +27,7 @@ extension Store {
       return LedgerView(
         job: job, openFires: open,
         pauses: Dictionary(pauses.map { ($0.job, $0) }, uniquingKeysWith: { first, _ in first }),
-        runs: runs)
+        runs: runs, clocks: try await clockGap(tx))
     }
   }
 }

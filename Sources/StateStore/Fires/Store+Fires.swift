@@ -131,12 +131,20 @@ extension Store {
     }
   }
 
+  /// Closes a fire whose interval that run has made, unless the run had begun to read before the fire came.
+  /// - Returns: false where the fire stays as it is.
+  @discardableResult
+  package func closeFire(_ key: FireKey, madeBy run: RunRecord) async throws -> Bool {
+    guard try await hasSeen(key, run) else { return false }
+    return try await closeFire(key, as: .alreadyDone, note: "run \(run.id) has made the interval")
+  }
+
   /// Closes the fires claimed by a run that is over, where its owner died in between, and every
   /// open fire of the same job's clock for the interval that the run has covered, if it had come when the run began to
   /// read. What a trigger gave parameters for is not done by a run with others, nor are the clock's fires. A fire comes
   /// when its interval has ended, so that those before it need not be looked at.
   /// - Parameter clockParameters: what a run of the job's clock has for parameters.
-  /// - Returns: how many were closed.
+  /// - Returns: how many were closed, or given back as those that a run has claimed and not seen.
   @discardableResult
   package func closeFires(
     coveredBy run: RunID, as outcome: FireOutcome, note: String? = nil, clockParameters: [String: String]
@@ -148,22 +156,25 @@ extension Store {
           "SELECT * FROM runs WHERE run_id = $1 AND is_open = 0", [.text(run.text)])
       else { return 0 }
       let record = try RunRecord(row)
-      return try await tx.run(
-        """
-        UPDATE fires SET outcome = $2, note = $3, closed_at = $4, run_id = COALESCE(run_id, $1)
-        WHERE (run_id = $1 AND outcome = 'claimed')
-          OR (CAST($10 AS INTEGER) = 1 AND outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7
-            AND fire >= $9 AND fire <= $11
-            AND interval_start = $8 AND interval_end = $9 AND parameters IS NULL)
-        """,
-        [
-          .text(run.text), .text(outcome.rawValue), .optional(note), .instant(now),
-          .text(record.identity.project), .text(record.identity.job.text),
-          .text(record.identity.matrixRow), .optional(record.identity.interval?.start),
-          .optional(record.identity.interval?.end),
-          .integer(record.identity.parameters == clockParameters ? 1 : 0),
-          .instant(try await readSince(record, tx)),
-        ])
+      let since = try await readSince(record, tx)
+      let reopened = record.state == .succeeded ? try await reopenUnseen(record, since, tx) : 0
+      return try await reopened
+        + tx.run(
+          """
+          UPDATE fires SET outcome = $2, note = $3, closed_at = $4, run_id = COALESCE(run_id, $1)
+          WHERE (run_id = $1 AND outcome = 'claimed')
+            OR (CAST($10 AS INTEGER) = 1 AND outcome = 'pending' AND project = $5 AND job = $6 AND matrix_row = $7
+              AND fire >= $9 AND (created_at <= $11 OR fire <= $12)
+              AND interval_start = $8 AND interval_end = $9 AND parameters IS NULL)
+          """,
+          [
+            .text(run.text), .text(outcome.rawValue), .optional(note), .instant(now),
+            .text(record.identity.project), .text(record.identity.job.text),
+            .text(record.identity.matrixRow), .optional(record.identity.interval?.start),
+            .optional(record.identity.interval?.end),
+            .integer(record.identity.parameters == clockParameters ? 1 : 0),
+            .instant(since.recorded), .instant(since.host),
+          ])
     }
   }
 

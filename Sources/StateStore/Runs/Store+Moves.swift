@@ -101,6 +101,7 @@ extension Store {
         ])
     }
     if let outcome = move.fireOutcome {
+      if move.to == .succeeded { try await reopenUnseen(run, try await readSince(run, tx), tx) }
       let closed = try await tx.run(
         "UPDATE fires SET outcome = $2, closed_at = $3 WHERE run_id = $1 AND outcome = 'claimed'",
         [.text(run.id.text), .text(outcome.rawValue), outcome.isOpen ? .null : .instant(now)])

@@ -102,22 +102,6 @@ extension Store {
     }
   }
 
-  /// From when on a run may not have seen what came into its sources: when it was begun, or of a replay the run whose
-  /// rows it takes over.
-  package func readSince(_ run: RunRecord) async throws -> Instant {
-    try await database.transaction(.read) { tx in try await readSince(run, tx) }
-  }
-
-  func readSince(_ run: RunRecord, _ tx: any StateTransaction) async throws -> Instant {
-    var first = run
-    while let origin = first.replayOf,
-      let row = try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(origin.text)])
-    {
-      first = try RunRecord(row)
-    }
-    return first.createdAt
-  }
-
   /// The serial for a new run of a job without interval: one more than the highest in use, or that
   /// of the oldest run that is not over.
   private func serial(for identity: RunIdentity, _ tx: any StateTransaction) async throws -> Int {
