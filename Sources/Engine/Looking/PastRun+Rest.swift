@@ -8,10 +8,13 @@ package struct PartialResult: Hashable, Sendable {
   /// As the job names them.
   package var held: [String]
   package var missing: [String]
+  /// Those that hold it, as the state names them.
+  package var sinks: [String]
   /// Why a target could not be asked, where one could not: it may hold the result all the same.
   package var failure: Fault?
 
-  package init(held: [String], missing: [String], failure: Fault?) {
+  package init(held: [String], missing: [String], sinks: [String], failure: Fault?) {
+    self.sinks = sinks
     self.held = held
     self.missing = missing
     self.failure = failure
@@ -47,6 +50,8 @@ extension PastRun {
         missing.append(name)
       }
     }
-    return PartialResult(held: held, missing: missing, failure: failure.map(Fault.init(describing:)))
+    return PartialResult(
+      held: held, missing: missing, sinks: marks.map(\.sink).filter(holding.contains),
+      failure: failure.map(Fault.init(describing:)))
   }
 }

@@ -123,6 +123,8 @@ package struct RunCancellation: Sendable {
       .init("published", .array(rest.held.map(JSONValue.string))),
       .init("given_up", .array(rest.missing.map(JSONValue.string))),
     ])
+    // Also those whose answers were lost: by them the next run knows that it is a new revision.
+    try await store.markCommitted(sinks: rest.sinks, for: ownership)
     try await store.stopPublishing(ownership, facts)
     var move = RunMove(to: .cancelled, event: EventDraft("run_cancelled", facts), fireOutcome: .cancelled)
     move.givesUpRest = true

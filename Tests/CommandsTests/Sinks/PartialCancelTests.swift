@@ -7,13 +7,15 @@ import Testing
     "table: {connection: db, name: one, mode: replace_window, window: day, create: true}"
   private static let two = "table: {connection: other, name: two, mode: replace_window, window: day}"
 
-  @Test(arguments: [true, false]) func theRestIsGivenUp(_ isAgain: Bool) async throws {
+  /// Also where the state does not know of what is published.
+  @Test(arguments: ["publish.marked:1:kill", "publish.after_commit:1:kill"], [true, false])
+  func theRestIsGivenUp(_ place: String, _ isAgain: Bool) async throws {
     try await SinkWorld.with { world in
       let project = world.project
       let other = "connections:\n  other: {url: \"\(project.database)\", search_path: [public]}\n"
       try project.write("tidemark.yaml", project.file().replacing("connections:\n", with: other))
       try await project.sql("CREATE TABLE two (day date, shop text, n bigint, total numeric)")
-      let killed = try await world.run(Self.one, Self.two, failpoint: "publish.marked:1:kill")
+      let killed = try await world.run(Self.one, Self.two, failpoint: place)
       try #require(killed.wasKilled, "\(killed.output)")
       try await project.sql("DROP TABLE two", "UPDATE sales SET amount = 8 WHERE amount = 7")
       // The places are of what was saved: the file has other lines now.
