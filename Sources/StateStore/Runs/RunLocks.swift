@@ -14,10 +14,13 @@ struct RunLocks: Sendable {
     try open(run) { path throws(Fault) in try LockFile.tryLock(path) }
   }
 
-  /// Whether some process has the lock.
+  /// Whether some process has the lock. Whose file is gone, or goes just then, is over.
   func isHeld(_ run: RunID) throws(Fault) -> Bool {
-    guard access(try path(of: run), F_OK) == 0 else { return false }
-    return try open(run) { path throws(Fault) in try LockFile.isLocked(path) }
+    do throws(Fault) {
+      return try open(run) { path throws(Fault) in try LockFile.isLocked(path) }
+    } catch  where error.code == "file_not_found" {
+      return false
+    }
   }
 
   /// - Throws: a `SystemFault`, which tells of somebody else's file what helps.
