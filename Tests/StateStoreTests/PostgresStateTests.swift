@@ -70,6 +70,31 @@ import Testing
     }
   }
 
+  /// Whoever has looked, and then sleeps while somebody else makes the run, makes no second one.
+  @Test func aRunMadeMeanwhileIsFound() async throws {
+    try await withState { settings, store in
+      let theirs = try await store.begin(.sample(day: 1))
+      try await store.move(theirs, through: .running, .merging, .prepared, .publishing, .succeeded)
+      let sleeper = try await Connection.open(settings)
+      // Reads go on, and what is to be written waits.
+      try await sleeper.begin(.writing(SessionSettings()))
+      try await sleeper.execute("LOCK TABLE tidemark_state.runs IN SHARE MODE")
+      async let opened = store.openRun(.sample(day: 2))
+      try await Patience.until("the run waits to be written") {
+        try await sleeper.query("SELECT count(*) FROM pg_locks WHERE NOT granted").onlyRow[0] == "1"
+      }
+      let key = RunIdentity.sample(day: 2).key
+      try await sleeper.execute("CREATE TEMP TABLE made AS SELECT * FROM tidemark_state.runs")
+      try await sleeper.execute(
+        "UPDATE made SET run_id = 'r2', identity = \(literal: .text(key))")
+      try await sleeper.execute("INSERT INTO tidemark_state.runs SELECT * FROM made")
+      try await sleeper.commit()
+      await sleeper.close()
+      guard case .succeeded(let found) = try await opened else { throw Unexpected() }
+      #expect(found.id == RunID("r2"))
+    }
+  }
+
   /// A renewal waits for none of the connections that are at work.
   @Test func aRenewalWaitsForNobody() async throws {
     try await withState { settings, store in

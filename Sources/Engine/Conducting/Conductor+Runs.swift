@@ -11,6 +11,7 @@ extension Conductor {
   ///   `replay_append`, `replay_misfit`, `partials_purged`, and as `run` does.
   package func replay(_ origin: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
     try ReplayOrigin.checkSinks(request.job)
+    try sweep()
     guard origin.state == .succeeded, let newest = try await store.succeededRun(of: origin.identity) else {
       throw Fault(
         "not_succeeded", .conflict,
@@ -49,6 +50,7 @@ extension Conductor {
   ///   has those, a run that has published something is finished as it was begun, and any other is left as it is.
   /// - Throws: as `run` does.
   package func resume(_ record: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
+    try sweep()
     let basis = try await ResumeContext(record, request, in: environment)
     var new = new(request, basis.context)
     new.replayOf = record.replayOf

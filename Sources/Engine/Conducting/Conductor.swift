@@ -21,6 +21,7 @@ package struct Conductor: Sendable {
       request, matrixRowName: matrixRowName, now: environment.now(), zones: environment.zones)
     var new = new(request, context)
     new.takesSerial = context.identity.interval == nil
+    try sweep()
     try Failpoint.hit(.runOpen)
     let record: RunRecord
     let isResumed: Bool
@@ -37,6 +38,11 @@ package struct Conductor: Sendable {
     // An unfinished replay stays one, whoever goes on with it.
     new.replayOf = record.replayOf
     return try await goOn(request, context, record, new, isResumed: isResumed)
+  }
+
+  /// Removes what killed processes have left, of whatever run: also where this one is done already.
+  func sweep() throws(Fault) {
+    try SpillFolder.removeAbandoned(in: environment.scratchFolder)
   }
 
   func new(_ request: RunRequest, _ context: RunContext) -> NewRun {
@@ -58,8 +64,6 @@ package struct Conductor: Sendable {
     _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ new: NewRun, isResumed: Bool,
     refusal: Faults? = nil
   ) async throws -> RunOutcome {
-    // What killed processes have left, of whatever run.
-    try SpillFolder.removeAbandoned(in: environment.scratchFolder)
     let ownership = try await own(record)
     environment.report(record.id, .opened(revision: record.revision, isResumed: isResumed))
     if let owner = record.owner {

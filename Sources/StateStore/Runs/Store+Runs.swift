@@ -7,7 +7,20 @@ extension Store {
   /// - Throws: `Fault` `identity_too_long`, `no_such_fire`.
   package func openRun(_ new: NewRun) async throws -> OpenedRun {
     let entropy = UInt64.random(in: .min ... .max)
-    return try await database.transaction(.write(.openRun)) { tx in
+    while true {
+      do {
+        return try await openOnce(new, entropy)
+      } catch is MadeMeanwhile {
+        // The next look finds it.
+      }
+    }
+  }
+
+  /// Between the look at an identity and its new run somebody else has made another one, from its beginning to its end.
+  private struct MadeMeanwhile: Error {}
+
+  private func openOnce(_ new: NewRun, _ entropy: UInt64) async throws -> OpenedRun {
+    try await database.transaction(.write(.openRun)) { tx in
       let now = try await tx.now()
       var new = new
       // Here and not before: a process that begins at the same moment would get the same one.
@@ -24,12 +37,7 @@ extension Store {
         try await claimFire(new.fire, by: run.id, tx)
         return .unfinished(run)
       }
-      let last = try await tx.row(
-        """
-        SELECT * FROM runs WHERE identity = $1 AND state = 'succeeded'
-        ORDER BY revision DESC LIMIT 1
-        """, [.text(key)]
-      ).map(RunRecord.init)
+      let last = try await succeededRun(key, tx)
       if let last, !new.again { return .succeeded(last) }
       // Also of one that was given up halfway: some stores hold it.
       let held = try await tx.row(
@@ -42,6 +50,8 @@ extension Store {
       )?.int("revision")
       let id = RunID(at: now, entropy: entropy)
       let run = try await insert(new, id: id, key: key, revision: (held ?? 0) + 1, now, tx)
+      // From here on nobody else can; who was asleep since the look may come late.
+      if try await succeededRun(key, tx)?.id != last?.id { throw MadeMeanwhile() }
       try await claimFire(new.fire, by: id, tx)
       return .created(run)
     }
@@ -92,14 +102,16 @@ extension Store {
 
   /// The newest revision of that identity that succeeded.
   package func succeededRun(of identity: RunIdentity) async throws -> RunRecord? {
-    try await database.transaction(.read) { tx in
-      try await tx.row(
-        """
-        SELECT * FROM runs WHERE identity = $1 AND state = 'succeeded'
-        ORDER BY revision DESC LIMIT 1
-        """, [.text(identity.key)]
-      ).map(RunRecord.init)
-    }
+    try await database.transaction(.read) { tx in try await succeededRun(identity.key, tx) }
+  }
+
+  private func succeededRun(_ key: String, _ tx: any StateTransaction) async throws -> RunRecord? {
+    try await tx.row(
+      """
+      SELECT * FROM runs WHERE identity = $1 AND state = 'succeeded'
+      ORDER BY revision DESC LIMIT 1
+      """, [.text(key)]
+    ).map(RunRecord.init)
   }
 
   /// The serial for a new run of a job without interval: one more than the highest in use, or that
