@@ -1,5 +1,5 @@
 package import Model
-internal import Postgres
+internal import Sinks
 internal import StateStore
 
 extension PastRun {
@@ -13,28 +13,19 @@ extension PastRun {
   ///   were done can only give it up.
   /// - Throws: `Fault` of a target that cannot be reached, or of a saved job that cannot be read.
   package func raiseFences() async throws -> Bool {
-    let (bound, context) = try await begun
-    let references = context.references(of: record.id)
-    let asker = PlanAsker(environment: environment, job: bound.job.name, run: record.id, session: session)
-    let search = CommitSearch(asker: asker, project: environment.project, references: references)
-    let result: Result<(isPastFirstCommit: Bool, failure: (any Error)?), any Error>
-    do {
-      result = .success(try await search.takeAway(from: record, of: bound.job))
-    } catch {
-      result = .failure(error)
-    }
-    await asker.close()
-    var (isPastFirstCommit, failure) = try result.get()
+    // Where the whole result is in one target the run can only go forward.
+    let (job, references, parts, failure) = try await takeTargets { !$0.whole.isEmpty }
+    var isPastFirstCommit = !parts.whole.isEmpty
     let marks = try await environment.store.sinkMarks(of: record.id)
     func hasFile() throws -> Bool {
       try !Publisher.appearedFiles(
-        of: bound.job, references: references, marks: marks, in: environment
+        of: job, references: references, marks: marks, in: environment
       ).isEmpty
     }
     if !isPastFirstCommit { isPastFirstCommit = try hasFile() }
     if !isPastFirstCommit {
       try Publisher.fenceFiles(
-        of: bound.job, references: references, identity: record.identity, run: record.id, in: environment)
+        of: job, references: references, identity: record.identity, run: record.id, in: environment)
       // One may have appeared just before; from here on none does.
       isPastFirstCommit = try hasFile()
     }
@@ -42,6 +33,21 @@ extension PastRun {
     if !isPastFirstCommit { return false }
     let (all, done) = try await environment.store.chunkCounts(of: record.id)
     return done >= all
+  }
+
+  /// Takes the targets away from whoever works on the run, by the job that it went by.
+  /// - Parameter isEnough: told what they hold, as far as they were asked; ends the search.
+  /// - Returns: that job, with its references, what the targets hold, and the fault of one that could not be asked.
+  func takeTargets(until isEnough: (PublishedParts) -> Bool) async throws -> (
+    job: Job, references: ReferenceScope, parts: PublishedParts, failure: (any Error)?
+  ) {
+    let (bound, context) = try await begun
+    let references = context.references(of: record.id)
+    let (parts, failure) = try await asking(for: record.id) { asker in
+      try await CommitSearch(asker: asker, project: environment.project, references: references)
+        .takeAway(from: record, of: bound.job, until: isEnough)
+    }
+    return (bound.job, references, parts, failure)
   }
 
   /// The job that a run went by when it came to its sinks.

@@ -26,23 +26,14 @@ extension PastRun {
   /// publish into the others any more. A target that cannot be reached, or whose connection is gone, holds up nothing.
   /// - Throws: `Fault` of the output folder; of a saved job that cannot be read.
   package func giveUpRest() async throws -> PartialResult {
-    let (bound, context) = try await begun
-    let references = context.references(of: record.id)
-    let asker = PlanAsker(environment: environment, job: bound.job.name, run: record.id, session: session)
-    let search = CommitSearch(asker: asker, project: environment.project, references: references)
-    let result: Result<(parts: PublishedParts, failure: (any Error)?), any Error>
-    do { result = .success(try await search.takeAll(from: record, of: bound.job)) } catch {
-      result = .failure(error)
-    }
-    await asker.close()
-    let (parts, failure) = try result.get()
+    let (job, references, parts, failure) = try await takeTargets { _ in false }
     try Publisher.fenceFiles(
-      of: bound.job, references: references, identity: record.identity, run: record.id, in: environment)
+      of: job, references: references, identity: record.identity, run: record.id, in: environment)
     let marks = try await environment.store.sinkMarks(of: record.id)
     let holding = Set(marks.filter { $0.committedAt != nil }.map(\.sink)).union(parts.whole).union(
-      try Publisher.appearedFiles(of: bound.job, references: references, marks: marks, in: environment))
+      try Publisher.appearedFiles(of: job, references: references, marks: marks, in: environment))
     var (held, missing): ([String], [String]) = ([], [])
-    for (position, rule) in bound.job.sinks.enumerated() {
+    for (position, rule) in job.sinks.enumerated() {
       let name = try Publisher.name(of: rule, references, in: environment)
       if holding.contains(TargetResolver.name(position, rule)) {
         held.append(name)

@@ -50,13 +50,23 @@ package struct PastRun: Sendable {
   nonisolated(nonsending) func planned<Output>(
     _ body: (Plan, PlanAsker) async throws -> Output
   ) async throws -> Output {
-    let asker = PlanAsker(environment: environment, job: request.job.name, run: nil, session: session)
-    let result: Result<Output, any Error>
-    do {
+    try await asking(for: nil) { asker in
       let plan = try await asker.plan(
         PlanRequest(
           job: request.job, references: references, connections: environment.project.connections))
-      result = .success(try await body(plan, asker))
+      return try await body(plan, asker)
+    }
+  }
+
+  /// Hands connections to `body` that end with it.
+  /// - Parameter run: whose the servers are told that they are.
+  nonisolated(nonsending) func asking<Output>(
+    for run: RunID?, _ body: (PlanAsker) async throws -> Output
+  ) async throws -> Output {
+    let asker = PlanAsker(environment: environment, job: request.job.name, run: run, session: session)
+    let result: Result<Output, any Error>
+    do {
+      result = .success(try await body(asker))
     } catch {
       result = .failure(error)
     }

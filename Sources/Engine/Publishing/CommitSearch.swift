@@ -21,34 +21,18 @@ struct CommitSearch {
     return found
   }
 
-  /// Takes the targets away from whoever works on a run that is given up. Where the whole result is in one already
-  /// the run can only go forward, and nothing more is put in its way.
-  /// - Returns: whether that is so; and the fault of a target that could not be asked, behind all others.
-  func takeAway(
-    from run: RunRecord, of job: Job
-  ) async throws -> (isPastFirstCommit: Bool, failure: (any Error)?) {
-    var failure: (any Error)?
-    for target in try targets(of: job) {
-      do {
-        let parts = try await publisher(target).takeAway(from: run.id, identity: run.identity)
-        if !parts.whole.isEmpty { return (true, failure) }
-      } catch {
-        failure = failure ?? error
-      }
-    }
-    return (false, failure)
-  }
-
-  /// Takes all targets away from whoever works on a run, whatever they hold of it.
+  /// Takes the targets away from whoever works on a run.
+  /// - Parameter isEnough: told what is found so far: where it says so, nothing is put in the run's way in further targets.
   /// - Returns: what they hold, and the fault of one that could not be asked, behind all others.
-  func takeAll(
-    from run: RunRecord, of job: Job
+  func takeAway(
+    from run: RunRecord, of job: Job, until isEnough: (PublishedParts) -> Bool
   ) async throws -> (parts: PublishedParts, failure: (any Error)?) {
     var found = PublishedParts()
     var failure: (any Error)?
     for target in try targets(of: job) {
       do {
         found.add(try await publisher(target).takeAway(from: run.id, identity: run.identity))
+        if isEnough(found) { break }
       } catch {
         failure = failure ?? error
       }
