@@ -51,6 +51,8 @@ struct ScheduleWorld: Sendable {
       cancellation: RunCancellation(store: store, raiseFences: { _ in false }))
   }
 
+  var hand: HandRun { HandRun(store: store, zones: .system, now: now) }
+
   /// - Parameter schedule: the lines under `schedule:`, and what else stands at the top level.
   func job(_ keys: String) throws -> ScheduledJob { try job("job", keys) }
 

@@ -340,7 +340,7 @@ import Testing
   @Test func byHandTheOldestUnfinishedFireComesFirst() async throws {
     try await withScheduleWorld { world in
       let job = try world.job(Self.hourly)
-      let hand = HandRun(store: world.store)
+      let hand = world.hand
       world.clock.set(0.5)
       #expect(try await hand.request(job.request, row: "").choice == .latest)
       try await world.tick(job)
@@ -355,6 +355,56 @@ import Testing
       let outcome = try await world.runner.run(second, matrixRowName: "")
       try await hand.finish(second, outcome)
       #expect(try await world.ledger() == ["1.0 ran", "2.0 ran", "3.0 pending"])
+    }
+  }
+
+  /// As the tick would: the interval was made by a run that had begun to read before the fire came.
+  @Test(arguments: [0.0, -1, 1]) func byHandAFireIsRunThatItsIntervalsRunHasNotSeen(
+    hoursAhead: Double
+  ) async throws {
+    try await withScheduleWorld(hoursAhead: hoursAhead) { world in
+      let job = try world.job("interval: {span: day}\n\(Self.hourly)")
+      try await world.tick(job)
+      world.clock.set(1)
+      try await world.tick(job)
+      world.clock.set(2)
+      var considered = try await world.clerk.entry.considered(seeing: [job])
+      _ = try await world.clerk.entry.enterDue([job], considered: &considered)
+      #expect(try await world.ledger() == ["1.0 ran", "2.0 pending"])
+      let unseen = try await world.hand.request(job.request, row: "")
+      #expect(unseen.again)
+      let outcome = try await world.runner.run(unseen, matrixRowName: "")
+      try await world.hand.finish(unseen, outcome)
+      guard case .succeeded(let summary) = outcome else {
+        Issue.record("\(outcome)")
+        return
+      }
+      #expect(summary.revision == 2)
+      #expect(try await world.ledger() == ["1.0 ran", "2.0 ran"])
+    }
+  }
+
+  /// What was made since the fire came is not made again.
+  @Test func byHandAFireIsClosedThatItsIntervalsRunHasSeen() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job("interval: {span: day}\n\(Self.hourly)")
+      try await world.tick(job)
+      world.clock.set(1)
+      let key = FireKey(
+        project: "shop", job: job.id.job, matrixRow: "", fire: ScheduleWorld.hours(1))
+      var considered = try await world.clerk.entry.considered(seeing: [job])
+      _ = try await world.clerk.entry.enterDue([job], considered: &considered)
+      var elsewhere = job.request
+      elsewhere.choice = .fire(key.fire)
+      world.clock.set(1.5)
+      await #expect(throws: Fault.self) {
+        try await world.runner.run(elsewhere, matrixRowName: "", diesAt: .succeeded)
+      }
+      #expect(try await world.ledger() == ["1.0 pending"])
+      let seen = try await world.hand.request(job.request, row: "")
+      #expect(!seen.again)
+      try await world.hand.finish(seen, try await world.runner.run(seen, matrixRowName: ""))
+      #expect(try await world.ledger() == ["1.0 already_done"])
     }
   }
 

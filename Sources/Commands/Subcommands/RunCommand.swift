@@ -13,8 +13,9 @@ enum RunCommand {
       JOB is a file or a job's name, with a matrix row in brackets: 'tenant-revenue[tenant=acme]'.
       Without an interval it takes the job's oldest unfinished fire or run, else the last interval that has
       ended. A success closes the fires of its interval.
-      A job that has succeeded for that interval is not run again unless --again is given. A failed run is
-      started again as the job's errors.rerun says; the command waits meanwhile.
+      A job that has succeeded for that interval is not run again unless --again is given, or the run had begun
+      to read before the fire came. A failed run is started again as the job's errors.rerun says; the command
+      waits meanwhile.
       """,
     operands: [.init(name: "JOB", help: "jobs/NAME.yaml, or NAME")],
     options: [
@@ -96,7 +97,7 @@ enum RunCommand {
     _ store: Store, _ reporter: RunReporter, _ context: ProjectContext
   ) async throws -> RunResult {
     let invocation = context.invocation
-    let byHand = HandRun(store: store)
+    let byHand = HandRun(store: store, zones: .system, now: { SystemClock.now })
     var request = request
     request.matrixRow = row
     request.choice = try choice(invocation, request)

@@ -94,9 +94,7 @@ package struct FireExecution: Sendable {
       return try await runner.run(request, matrixRowName: order.job.id.row)
     }
     let identity = try identity(request, order.job.id.row)
-    if identity.interval != nil, let done = try await store.succeededRun(of: identity) {
-      request.again = try await !store.hasSeen(order.fire, done)
-    }
+    request.again = try await store.isMadeUnseen(identity, order.fire)
     return try await runner.run(request, matrixRowName: order.job.id.row)
   }
 

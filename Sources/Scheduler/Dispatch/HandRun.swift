@@ -1,17 +1,23 @@
 package import Engine
-internal import Model
+package import Model
+package import Runtime
 package import StateStore
 
 /// Finds what somebody means who runs a job by hand and names no interval.
 package struct HandRun: Sendable {
   private let store: Store
+  private let zones: ZoneFiles
+  private let now: @Sendable () -> Instant
 
-  package init(store: Store) {
-    self.store = store
+  package init(store: Store, zones: ZoneFiles, now: @escaping @Sendable () -> Instant) {
+    self.store = store.hosted(by: now)
+    self.zones = zones
+    self.now = now
   }
 
-  /// The job's oldest fire that has no outcome, else its oldest run that was stopped or died, else
-  /// the request as it is: of the latest interval.
+  /// The job's oldest fire that has no outcome, which makes its interval again where the tick would, else its oldest
+  /// run that was stopped or died, else the request as it is: of the latest interval.
+  /// - Throws: `Faults` in the request's parameters, zone or interval.
   package func request(_ request: RunRequest, row: String) async throws -> RunRequest {
     var request = request
     let project = request.project.name
@@ -21,6 +27,10 @@ package struct HandRun: Sendable {
       request.choice = .fire(open.key.fire)
       request.fire = open.outcome == .pending ? open.key : nil
       request.parameters = open.parameters ?? [:]
+      if let fire = request.fire {
+        let context = try RunContext(request, matrixRowName: row, now: now(), zones: zones)
+        request.again = try await store.isMadeUnseen(context.identity, fire)
+      }
       return request
     }
     let left = try await store.runs(

@@ -69,6 +69,12 @@ extension Store {
     }
   }
 
+  /// Whether an interval was made by a run that has not seen what a fire of it tells of: it is made again.
+  package func isMadeUnseen(_ identity: RunIdentity, _ fire: FireKey) async throws -> Bool {
+    guard identity.interval != nil, let done = try await succeededRun(of: identity) else { return false }
+    return try await !hasSeen(fire, done)
+  }
+
   /// Gives fires back that a successful run has claimed and not seen: it had begun to read before they came. They are
   /// run again.
   /// - Returns: how many.
