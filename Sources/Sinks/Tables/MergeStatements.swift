@@ -38,31 +38,39 @@ struct MergeStatements {
     "SELECT i.*, \(record(of: "i")) AS tidemark_key FROM (\(incoming)) AS i"
   }
 
-  private func sameKey(_ left: SQLText, _ right: SQLText) -> SQLText {
-    let pairs: [SQLText] = keys.map { "\(left).\($0) = \(right).\($0)" }
-    return publish.condition(pairs)
+  /// The columns that may differ.
+  private var values: [Identifier] {
+    publish.result.map(\.name).filter { !target.key.contains($0) }.map { Identifier($0) }
   }
 
   /// `nil` where the result has no column but the key, so that nothing can differ.
   var update: SQLText? {
-    let values = publish.result.map(\.name).filter { !target.key.contains($0) }.map { Identifier($0) }
     if values.isEmpty { return nil }
     let sets: [SQLText] = values.map { "\($0) = n.\($0)" }
+    return "UPDATE \(target.table) AS t SET \(sets) FROM (\(staged)) AS n WHERE \(differs)"
+  }
+
+  /// How many rows `update` finds, before any trigger.
+  var countDiffering: SQLText {
+    "SELECT count(*) FROM \(target.table) AS t, (\(staged)) AS n WHERE \(differs)"
+  }
+
+  private var staged: SQLText { keyMayBeNull ? incomingWithKey : incoming }
+
+  /// Whether the row `t` of the target has the key of the staged row `n`, and other values.
+  private var differs: SQLText {
     // As the incoming ones are: a domain is another type than its base.
     let old: [SQLText] = values.map { publish.cast($0.name, of: "t") }
     let new: [SQLText] = values.map { "n.\($0)" }
     // By their images: 1.0 becomes 1.00, and json, which has no equality, can be compared too.
-    let differs: SQLText = "ROW(\(old))::record *<> ROW(\(new))::record"
-    if keyMayBeNull {
-      return """
-        UPDATE \(target.table) AS t SET \(sets) FROM (\(incomingWithKey)) AS n \
-        WHERE \(record(of: "t")) = n.tidemark_key AND \(scopeOfTarget) AND \(differs)
-        """
-    }
-    return """
-      UPDATE \(target.table) AS t SET \(sets) FROM (\(incoming)) AS n \
-      WHERE \(sameKey("t", "n")) AND \(scopeOfTarget) AND \(differs)
-      """
+    return "\(matches) AND ROW(\(old))::record *<> ROW(\(new))::record"
+  }
+
+  /// Whether the row `t` of the target has the key of the staged row `n`.
+  private var matches: SQLText {
+    let pairs: [SQLText] = keys.map { "t.\($0) = n.\($0)" }
+    let sameKey = keyMayBeNull ? "\(record(of: "t")) = n.tidemark_key" : publish.condition(pairs)
+    return "\(sameKey) AND \(scopeOfTarget)"
   }
 
   var insert: SQLText { "INSERT INTO \(target.table) (\(publish.names)) SELECT \(publish.names) \(absent)" }
@@ -72,26 +80,24 @@ struct MergeStatements {
 
   /// The staged rows whose keys the target does not have.
   private var absent: SQLText {
-    if keyMayBeNull {
-      return """
-        FROM (\(incomingWithKey)) AS n WHERE NOT EXISTS (SELECT FROM \(target.table) AS t \
-        WHERE \(record(of: "t")) = n.tidemark_key AND \(scopeOfTarget))
-        """
-    }
-    return """
-      FROM (\(incoming)) AS n \
-      WHERE NOT EXISTS (SELECT FROM \(target.table) AS t WHERE \(sameKey("t", "n")) AND \(scopeOfTarget))
-      """
+    "FROM (\(staged)) AS n WHERE NOT EXISTS (SELECT FROM \(target.table) AS t WHERE \(matches))"
   }
 
-  /// Whether something may take rows away that are inserted: a trigger before each row of the table or of a partition,
-  /// or a rule.
+  /// Whether something may take rows away that are inserted, and whether that are updated: a trigger before each row of
+  /// the table or of a partition, or a rule.
   var mayKeepBack: SQLText {
+    "SELECT \(mayKeepBack(trigger: 7, rule: "3")), \(mayKeepBack(trigger: 19, rule: "2"))"
+  }
+
+  /// - Parameters:
+  ///   - trigger: the bits of `tgtype` for each row, before, and what is done.
+  ///   - rule: what is done, as `ev_type` has it.
+  private func mayKeepBack(trigger: Int, rule: String) -> SQLText {
     let table: SQLText = "\(SQLText.string(target.table.quoted))::regclass"
     return """
-      SELECT EXISTS (SELECT FROM pg_trigger WHERE tgtype & 7 = 7 AND tgenabled <> 'D' AND NOT tgisinternal \
-      AND tgrelid IN (SELECT \(table) UNION ALL SELECT relid FROM pg_partition_tree(\(table)))) \
-      OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = \(table) AND ev_type = '3')
+      (EXISTS (SELECT FROM pg_trigger WHERE tgtype & \(trigger) = \(trigger) AND tgenabled <> 'D' \
+      AND NOT tgisinternal AND tgrelid IN (SELECT \(table) UNION ALL SELECT relid FROM pg_partition_tree(\(table)))) \
+      OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = \(table) AND ev_type = \(SQLText.string(rule))))
       """
   }
 

@@ -142,11 +142,22 @@ extension TablePublisher {
     try await connection.execute(statements.analyzeStaging)
     let merge = MergeStatements(publish: statements)
     try await refuseSharedKey(merge, publication.target)
-    if let update = merge.update { try await connection.execute(update) }
-    try await connection.execute(merge.insert)
     // Rows that are there as they should be are in no statement's count.
-    guard try await connection.query(merge.mayKeepBack).onlyRow[0] == "t" else { return Int64(rows) }
-    let absent = try await connection.query(merge.countAbsent).onlyRow[0].flatMap { Int64($0) }
-    return Int64(rows) - (absent ?? 0)
+    let mayKeepBack = try await connection.query(merge.mayKeepBack).onlyRow
+    var taken = Int64(rows)
+    if let update = merge.update {
+      let differing = mayKeepBack[1] == "t" ? try await count(merge.countDiffering) : nil
+      let updated = Int64(try await connection.execute(update))
+      // Somebody else may have changed one in between, so that it does not differ any more.
+      if let differing { taken -= max(differing - updated, 0) }
+    }
+    try await connection.execute(merge.insert)
+    if mayKeepBack[0] == "t" { taken -= try await count(merge.countAbsent) }
+    // A row that the target has several times is kept back as often.
+    return max(taken, 0)
+  }
+
+  private func count(_ sql: SQLText) async throws -> Int64 {
+    try await connection.query(sql).onlyRow[0].flatMap { Int64($0) } ?? 0
   }
 }
