@@ -95,8 +95,10 @@ extension Column {
     }
   }
 
-  /// Copies the values of `rows` to the same rows here, from a column of the same form.
-  func copy(_ rows: Rows, from source: Column) {
+  /// Copies the values of `rows` to the same rows here, from a column of the same form. Texts that find no room in a
+  /// column any more are their rows' faults.
+  /// - Parameter most: how many bytes it may hold.
+  func copy(_ rows: Rows, from source: Column, _ frame: Frame, most: Int = maximumData) {
     switch form {
     case .integers:
       let (to, from) = (integers, source.integers)
@@ -115,18 +117,23 @@ extension Column {
         return rows.forEach { copy(from: source, $0, to: $0) }
       }
     case .bytes:
-      let start = source.data
-      let from = source.slices
-      rows.forEach { row in
-        guard source.isValid(row) else { return slices[row] = .empty }
-        setBytes(row, start + Int(from[row].offset), Int(from[row].length))
-      }
+      return rows.forEach { copy($0, from: source, frame, most: most) }
     }
     if source.hasNulls {
       rows.forEach { source.isValid($0) ? setValid($0) : setNull($0) }
     } else if hasNulls {
       rows.forEach { setValid($0) }
     }
+  }
+
+  /// The same for one row.
+  @inline(__always)
+  func copy(_ row: Int, from source: Column, _ frame: Frame, most: Int = maximumData) {
+    if form == .bytes, source.isValid(row), dataCount + Int(source.slices[row].length) > most {
+      writeNull(row)
+      return frame.fail(row, .batchTooLarge)
+    }
+    copy(from: source, row, to: row)
   }
 
   /// Copies the mantissas of narrow numerics of one scale, where this column's are too, or it has none yet.

@@ -12,7 +12,7 @@ struct Coalesce: Kernel {
     out.clear()
     var remaining = rows
     for operand in operands where !remaining.isEmpty {
-      out.copy(remaining, from: frame.run(operand, remaining))
+      out.copy(remaining, from: frame.run(operand, remaining), frame)
       if !out.hasNulls { return }
       missing.take(remaining) { out.isNull($0) }
       remaining = missing.rows
@@ -46,7 +46,7 @@ struct NullIf: Kernel {
   func run(_ rows: Rows, _ frame: Frame) {
     let (left, right, out) = (frame[left], frame[right], frame[output])
     out.clear()
-    out.copy(rows, from: frame[value])
+    out.copy(rows, from: frame[value], frame)
     rows.forEach { row in
       guard left.isValid(row), right.isValid(row), rule.order(left, row, right, row) == 0 else { return }
       out.writeNull(row)
@@ -90,7 +90,7 @@ struct Extreme: Kernel {
         let order = rule.order(column, row, present, row)
         if isGreatest ? order > 0 : order < 0 { best = column }
       }
-      if let best { out.copy(from: best, row, to: row) } else { out.writeNull(row) }
+      if let best { out.copy(row, from: best, frame) } else { out.writeNull(row) }
     }
   }
 }

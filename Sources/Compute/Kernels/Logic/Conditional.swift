@@ -24,18 +24,18 @@ struct Conditional: Kernel {
       let lanes = condition.integers
       branch.taken.take(remaining, whereTrue: condition)
       if branch.taken.count == remaining.count {
-        return out.copy(remaining, from: frame.run(branch.result, remaining))
+        return out.copy(remaining, from: frame.run(branch.result, remaining), frame)
       }
       // The condition's register may be written again by the result: read it to the end first. So may the
       // memory of the rows that remained so far, which is that of those that remain now.
       left.take(remaining) { condition.isNull($0) || lanes[$0] == 0 }
       let taken = branch.taken.rows
-      if !taken.isEmpty { out.copy(taken, from: frame.run(branch.result, taken)) }
+      if !taken.isEmpty { out.copy(taken, from: frame.run(branch.result, taken), frame) }
       remaining = left.rows
     }
     guard !remaining.isEmpty else { return }
     if let otherwise {
-      out.copy(remaining, from: frame.run(otherwise, remaining))
+      out.copy(remaining, from: frame.run(otherwise, remaining), frame)
     } else {
       remaining.forEach { out.writeNull($0) }
     }

@@ -13,7 +13,7 @@ struct Junction: Kernel {
     let out = frame[output]
     let first = frame.run(operands[0], rows)
     out.hasNulls = false
-    out.copy(rows, from: first)
+    out.copy(rows, from: first, frame)
     let decisive: Int64 = isOr ? 1 : 0
     let to = out.integers
     var remaining = rows
