@@ -92,7 +92,7 @@ import Testing
   }
 
   /// A host that takes connections and never says a word.
-  @Test func stopsAnAttemptToConnect() async throws {
+  private func withSilentHost(_ body: (_ listener: Int32, _ port: UInt16) async throws -> Void) async throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(listener) }
     var address = sockaddr_in()
@@ -105,16 +105,33 @@ import Testing
       }
     }
     #expect(isListening)
-    let port = UInt16(bigEndian: address.sin_port)
-    let settings = try ConnectionSettings(
-      name: "silent", connectionString: "host=127.0.0.1 port=\(port) connect_timeout=600",
-      applicationName: "test")
-    let task = Task { try await Connection.open(settings) }
-    // The listener's end of the connection: the attempt is going on.
-    let accepted = accept(listener, nil, nil)
-    defer { close(accepted) }
-    task.cancel()
-    let fault = await #expect(throws: Fault.self) { try await task.value }
-    #expect(fault?.code == "cancelled")
+    try await body(listener, UInt16(bigEndian: address.sin_port))
+  }
+
+  @Test func stopsAnAttemptToConnect() async throws {
+    try await withSilentHost { listener, port in
+      let settings = try ConnectionSettings(
+        name: "silent", connectionString: "host=127.0.0.1 port=\(port) connect_timeout=600",
+        applicationName: "test")
+      let task = Task { try await Connection.open(settings) }
+      // The listener's end of the connection: the attempt is going on.
+      let accepted = accept(listener, nil, nil)
+      defer { close(accepted) }
+      task.cancel()
+      let fault = await #expect(throws: Fault.self) { try await task.value }
+      #expect(fault?.code == "cancelled")
+    }
+  }
+
+  @Test func aSilentHostIsToldWithWhatToCheck() async throws {
+    try await withSilentHost { _, port in
+      let settings = try ConnectionSettings(
+        name: "silent", connectionString: "host=127.0.0.1 port=\(port) connect_timeout=2",
+        applicationName: "test")
+      let fault = await #expect(throws: Fault.self) { try await Connection.open(settings) }
+      #expect(fault?.code == "cannot_connect" && fault?.isTransient == true)
+      let hint = fault?.hint ?? ""
+      #expect(hint.contains("Nothing came back") && hint.contains("raise `connect_timeout`"), "\(hint)")
+    }
   }
 }

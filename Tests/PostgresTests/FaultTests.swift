@@ -131,6 +131,7 @@ import Testing
     #expect(fault?.code == "bad_connection_string" && fault?.kind == .config, "\(String(describing: fault))")
     #expect(fault?.sentence == "The connection string of `shop` cannot be read: \(reason)")
     #expect(fault?.hint != nil)
+    if reason.hasPrefix("`connect_timeout`") { #expect(fault?.hint?.contains("Write seconds") == true) }
     #expect(!"\(String(reflecting: fault))".contains("canary"))
   }
 

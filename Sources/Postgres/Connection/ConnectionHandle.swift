@@ -44,6 +44,8 @@ struct ConnectionHandle: ~Copyable {
     var isCancelled = false
     /// Whether the other end, as far as can be seen, is not there: it refused to connect, or not a byte came from it.
     var isUnanswered = false
+    /// What to do, where that is known better than from the message.
+    var hint: String?
 
     static var stopped: Refusal { Refusal(message: "", isCancelled: true) }
   }
@@ -56,7 +58,11 @@ struct ConnectionHandle: ~Copyable {
       if isStopped() { throw Refusal.stopped }
       if ContinuousClock.now > deadline {
         throw Refusal(
-          message: "No answer within the connection's `connect_timeout`", isUnanswered: !hasHeard)
+          message: "No answer within the connection's `connect_timeout`", isUnanswered: !hasHeard,
+          hint: hasHeard
+            ? "The server has begun to answer: see whether it is overloaded, or raise `connect_timeout`"
+            : "Nothing came back: check the host and the port, and whether a firewall drops what is sent there; raise `connect_timeout` where the way is slow"
+        )
       }
       let there = ready(events, milliseconds: 50)
       if there == 0 { continue }

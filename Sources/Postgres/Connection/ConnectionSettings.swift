@@ -60,7 +60,11 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     // libpq itself looks at it only where it does the waiting.
     let timeout = parameters["connect_timeout"] ?? Environment.process["PGCONNECT_TIMEOUT"] ?? ""
     if Self.wholeNumber(timeout) == nil {
-      throw Self.fault("`connect_timeout` is no whole number of seconds", name: name)
+      throw Self.fault(
+        "`connect_timeout` is no whole number of seconds", name: name,
+        hint: parameters["connect_timeout"] == nil
+          ? "It comes from PGCONNECT_TIMEOUT in the environment: correct that, or write `connect_timeout=10` here"
+          : "Write seconds without a unit, from 2 up, as in `connect_timeout=10`")
     }
     // A peer that is gone without a word is noticed within a minute, by these or by `Silence`. Not by
     // `tcp_user_timeout`: it also ends connections to servers that live and take nothing more for a while, since a

@@ -91,7 +91,8 @@ extension ConnectionHandle.Refusal {
       isTLS ? "tls_refused" : "cannot_connect", .connection, "Cannot connect to \(settings)", cause: cause,
       hint: isTLS
         ? "Check `sslmode`, `sslrootcert` and the host's name in the server's certificate"
-        : "Check that the server runs, listens there, and that the network lets the connection through",
+        : hint
+          ?? "Check that the server runs, listens there, and that the network lets the connection through",
       isTransient: !isTLS || isSession)
   }
 
