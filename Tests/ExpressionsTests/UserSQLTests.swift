@@ -33,6 +33,38 @@ import Testing
     #expect(wrong.isEmpty, "\(wrong.joined(separator: "\n"))")
   }
 
+  /// What a server says of a letter is told where that was written, whatever stands around it by then.
+  @Test(arguments: [
+    ("nosuch", "1:1"), ("a\n AND (b =\n  nosuch)", "3:3"), ("a = 'é🙂' AND nosuch", "1:14"),
+    ("a = ${params.min} AND nosuch", "1:23"), ("a = '$${x}' AND b = ${params.min}\n  OR nosuch", "2:6"),
+  ])
+  func knowsWhereItsLettersWereWritten(_ text: String, _ expected: String) throws {
+    let source = SourceText(text: text, file: "f", anchors: [])
+    let user = try UserSQL(expression: source).resolved(Fixture.references)
+    let pieces: [SQLText] = ["1", user, "2"]
+    let whole: SQLText = "SELECT '🙂', \(pieces) FROM \(Identifier("é")) WHERE " + user
+    let letters = Array(whole.text.unicodeScalars)
+    let word = Array("nosuch".unicodeScalars)
+    var found: [String] = []
+    for start in 0...(letters.count - word.count) where Array(letters[start..<start + word.count]) == word {
+      let place = whole.place(ofLetter: start + 1)
+      found.append(place.map { "\($0.line):\($0.column)" } ?? "nowhere")
+    }
+    #expect(found == [expected, expected])
+    #expect(whole.place(ofLetter: 1) == nil && whole.place(ofLetter: letters.count + 1) == nil)
+    #expect(whole == SQLText(trusted: whole.text))
+  }
+
+  /// A value stands for its reference.
+  @Test func knowsWhereItsReferencesWereWritten() throws {
+    let source = SourceText(text: "a =\n  ${params.min}", file: "f", anchors: [])
+    let sql = try UserSQL(expression: source).resolved(Fixture.references)
+    let place = Place(file: "f", line: 2, column: 3)
+    let value = sql.text.unicodeScalars.count - 2
+    #expect(sql.place(ofLetter: value) == place && sql.place(ofLetter: value - 1) == place)
+    #expect(sql.place(ofLetter: value + 1) == nil)
+  }
+
   @Test func listsItsReferences() throws {
     let sql = try UserSQL(expression: SourceText("a > ${params.min} AND b = ${matrix.tenant} -- '"))
     #expect(sql.references.map(\.spelling) == ["params.min", "matrix.tenant"])

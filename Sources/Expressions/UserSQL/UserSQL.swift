@@ -20,7 +20,8 @@ package struct UserSQL: Hashable, Sendable {
   }
 
   enum Part: Hashable, Sendable {
-    case text(String)
+    /// As it goes to the server, and where it begins in the source's UTF-8.
+    case text(String, offset: Int)
     case reference(Reference)
   }
 
@@ -46,16 +47,15 @@ package struct UserSQL: Hashable, Sendable {
   /// wrapped as `(\n...\n)`, so that a comment at their end ends with them.
   /// - Throws: `Fault` of a reference without a value.
   package func resolved(_ references: ReferenceScope) throws(Fault) -> SQLText {
-    var text = ""
+    var sql = SQLText(trusted: "")
     for part in parts {
       switch part {
-      case .text(let piece): text += piece
+      case .text(let piece, let offset): sql.append(piece, of: source, at: offset)
       case .reference(let reference):
         let (value, type) = try references.value(of: reference)
-        text += SQLText.literal(value, as: type).text
+        sql.append(SQLText.literal(value, as: type), writtenAt: reference.place)
       }
     }
-    let sql = SQLText(trusted: text)
     return role == .statement ? sql : "(\n\(sql)\n)"
   }
 }

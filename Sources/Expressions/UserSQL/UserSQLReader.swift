@@ -64,8 +64,8 @@ struct UserSQLReader {
       let reference = try Reference(parsing: scanner.text(raw.range.dropFirst(2).dropLast()), at: place)
       parts.append(.reference(reference))
     case .string, .escapeString, .dollarString, .quotedIdentifier, .comment:
-      parts.append(.text(Self.unescaped(scanner.bytes[raw.range])))
-    default: parts.append(.text(scanner.text(raw.range)))
+      parts.append(.text(Self.unescaped(scanner.bytes[raw.range]), offset: raw.range.lowerBound))
+    default: parts.append(.text(scanner.text(raw.range), offset: raw.range.lowerBound))
     }
   }
 
@@ -218,7 +218,7 @@ struct UserSQLReader {
   /// `(SELECT ...) UNION ...`
   private var startsWithParenthesis: Bool {
     for part in parts {
-      guard case .text(let text) = part else { return false }
+      guard case .text(let text, _) = part else { return false }
       if text == "(" { return true }
       let isBlank = text.utf8.allSatisfy(SQLScanner.isSpace) || text.hasPrefix("--") || text.hasPrefix("/*")
       if !isBlank { return false }

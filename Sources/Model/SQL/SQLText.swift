@@ -4,8 +4,11 @@
 /// identifier, a literal or other `SQLText`; a bare `String` does not compile.
 ///
 ///     let sql: SQLText = "SELECT \(Identifier("a\"b")) FROM \(name) WHERE x = \(literal: .text("it's"))"
+/// It knows where parts of it were written, for what a server says of them; two are equal where their texts are.
 package struct SQLText: Hashable, Sendable, CustomStringConvertible {
-  package private(set) var text: String
+  package internal(set) var text: String
+  /// By rising range.
+  var origins: [SQLOrigin] = []
 
   /// Takes `text` as SQL. Only for texts that were lexed as SQL before (user SQL) or embedded
   /// files; everything else interpolates.
@@ -16,8 +19,14 @@ package struct SQLText: Hashable, Sendable, CustomStringConvertible {
   package var description: String { text }
 
   package static func + (left: SQLText, right: SQLText) -> SQLText {
-    SQLText(trusted: left.text + right.text)
+    var sum = left
+    sum.append(right)
+    return sum
   }
+
+  package static func == (left: SQLText, right: SQLText) -> Bool { left.text == right.text }
+
+  package func hash(into hasher: inout Hasher) { hasher.combine(text) }
 }
 
 extension SQLText: ExpressibleByStringInterpolation {
@@ -26,36 +35,39 @@ extension SQLText: ExpressibleByStringInterpolation {
   }
 
   package init(stringInterpolation: StringInterpolation) {
-    text = stringInterpolation.text
+    self = stringInterpolation.sql
   }
 
   package struct StringInterpolation: StringInterpolationProtocol {
-    var text = ""
+    var sql = SQLText(trusted: "")
 
     package init(literalCapacity: Int, interpolationCount: Int) {
-      text.reserveCapacity(literalCapacity + interpolationCount * 16)
+      sql.text.reserveCapacity(literalCapacity + interpolationCount * 16)
     }
 
-    package mutating func appendLiteral(_ literal: StaticString) { text += "\(literal)" }
-    package mutating func appendInterpolation(_ identifier: Identifier) { text += identifier.quoted }
-    package mutating func appendInterpolation(_ name: QualifiedName) { text += name.quoted }
-    package mutating func appendInterpolation(_ sql: SQLText) { text += sql.text }
+    package mutating func appendLiteral(_ literal: StaticString) { sql.text += "\(literal)" }
+    package mutating func appendInterpolation(_ identifier: Identifier) { sql.text += identifier.quoted }
+    package mutating func appendInterpolation(_ name: QualifiedName) { sql.text += name.quoted }
+    package mutating func appendInterpolation(_ sql: SQLText) { self.sql.append(sql) }
     package mutating func appendInterpolation(literal value: Value, as type: SQLType? = nil) {
-      text += SQLText.literal(value, as: type).text
+      sql.text += SQLText.literal(value, as: type).text
     }
     package mutating func appendInterpolation(_ number: some FixedWidthInteger) {
-      text += number < 0 ? "(\(number))" : "\(number)"
+      sql.text += number < 0 ? "(\(number))" : "\(number)"
     }
     /// Pieces with `, ` or another fixed text between them.
     package mutating func appendInterpolation(
       _ pieces: [SQLText], separator: StaticString = ", "
     ) {
-      text += pieces.map(\.text).joined(separator: "\(separator)")
+      for (number, piece) in pieces.enumerated() {
+        if number > 0 { sql.text += "\(separator)" }
+        sql.append(piece)
+      }
     }
     package mutating func appendInterpolation(_ identifiers: [Identifier]) {
-      text += identifiers.map(\.quoted).joined(separator: ", ")
+      sql.text += identifiers.map(\.quoted).joined(separator: ", ")
     }
-    package mutating func appendInterpolation(type: SQLType) { text += type.sqlName }
+    package mutating func appendInterpolation(type: SQLType) { sql.text += type.sqlName }
   }
 }
 

@@ -8,12 +8,12 @@ extension Connection {
   /// A text column with a nondeterministic collation, whose equality is not that of its bytes, is
   /// described as a type that is only carried: it cannot be compared or grouped by.
   package func describe(_ sql: SQLText) async throws -> [ColumnSchema] {
-    try await operate { pointer in
+    try await operate(sql) { pointer in
       PQsendPrepare(pointer, "", sql.text, 0, nil)
     } receive: { pointer in
       _ = try self.lastResult(pointer)
     }
-    let columns = try await operate { pointer in
+    let columns = try await operate(nil) { pointer in
       PQsendDescribePrepared(pointer, "")
     } receive: { pointer in
       QueryResult(try self.lastResult(pointer)).columns

@@ -15,7 +15,7 @@ extension Connection {
   package func copyOut(
     _ sql: SQLText, onData: (UnsafeRawBufferPointer) throws -> Void
   ) async throws -> Int {
-    try await operate { pointer in
+    try await operate(sql) { pointer in
       PQsendQuery(pointer, sql.text)
     } receive: { pointer in
       try self.startCopy(pointer, PGRES_COPY_OUT)
@@ -67,7 +67,7 @@ extension Connection {
   }
 
   private func beginCopyIn(_ sql: SQLText) async throws {
-    try await operate { pointer in
+    try await operate(sql) { pointer in
       PQsendQuery(pointer, sql.text)
     } receive: { pointer in
       try self.startCopy(pointer, PGRES_COPY_IN)
@@ -78,7 +78,7 @@ extension Connection {
 
   private func endCopyIn() async throws -> Int {
     OwnThread.giveWay()
-    return try await operate { pointer in
+    return try await operate(nil) { pointer in
       PQputCopyEnd(pointer, nil)
     } receive: { pointer in
       QueryResult(try self.lastResult(pointer)).affectedRows

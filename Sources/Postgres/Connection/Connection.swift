@@ -31,6 +31,8 @@ package actor Connection {
   private var lockPatience: Duration?
   /// Who has the lock that the statement waits for, as far as anybody has asked.
   private var blockers: String?
+  /// What was sent, for the places of what the server refuses in it.
+  private var statement: SQLText?
 
   package nonisolated var unownedExecutor: UnownedSerialExecutor {
     executor.asUnownedSerialExecutor()
@@ -113,7 +115,7 @@ package actor Connection {
   /// - StatementParameter parameters: stand for `$1`, `$2` and so on.
   @discardableResult
   package func query(_ sql: SQLText, _ parameters: [StatementParameter] = []) async throws -> QueryResult {
-    try await operate { pointer in
+    try await operate(sql) { pointer in
       ParameterList(parameters).send(sql, pointer)
     } receive: { pointer in
       QueryResult(try self.lastResult(pointer))
@@ -124,7 +126,7 @@ package actor Connection {
   /// - Returns: the rows touched by the last one.
   @discardableResult
   package func execute(_ sql: SQLText) async throws -> Int {
-    try await operate { pointer in
+    try await operate(sql) { pointer in
       PQsendQuery(pointer, sql.text)
     } receive: { pointer in
       QueryResult(try self.lastResult(pointer)).affectedRows
@@ -156,13 +158,16 @@ package actor Connection {
 
   /// Sends, then installs the cancel hook, then waits: a cancel that came before the statement
   /// would be lost, and one that came while it was sent finds it going on.
+  /// - Parameter sql: the statement, where it is one.
   func operate<Output>(
-    send: (OpaquePointer) -> Int32, receive: (OpaquePointer) throws -> Output
+    _ sql: SQLText?, send: (OpaquePointer) -> Int32, receive: (OpaquePointer) throws -> Output
   ) async throws -> Output {
     let pointer = try pointer()
     if Task.isCancelled { throw Fault.cancelled(settings) }
     let start = ContinuousClock.now
     blockers = nil
+    statement = sql
+    defer { statement = nil }
     cancelSwitch.begin()
     guard send(pointer) == 1 else {
       _ = cancelSwitch.end()
@@ -301,7 +306,8 @@ package actor Connection {
   /// The fault for a failed result. Leaves the connection as it is: its end is still to be read.
   func fault(_ result: borrowing ResultHandle) -> Fault {
     let error = ServerError(result)
-    return error.state.code.isEmpty ? Fault.lost(settings, error.message) : error.fault(settings)
+    if error.state.code.isEmpty { return Fault.lost(settings, error.message) }
+    return error.fault(settings, in: statement)
   }
 
   /// The fault for a connection that libpq found lost; closes it.

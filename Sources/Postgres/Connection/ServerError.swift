@@ -13,6 +13,8 @@ struct ServerError {
   private let constraint: String?
   /// The column that COPY was at.
   private let column: String?
+  /// The letter of the statement that the error is about, from 1.
+  private let position: Int?
 
   init(_ result: borrowing ResultHandle) {
     let pointer = result.pointer
@@ -27,10 +29,12 @@ struct ServerError {
     table = field("t")
     constraint = field("n")
     column = field("W").flatMap(Self.copiedColumn)
+    position = field("P").flatMap { Int($0) }
   }
 
   /// The fault, without row data unless the settings allow it.
-  func fault(_ settings: ConnectionSettings) -> Fault {
+  /// - Parameter statement: what was sent, which may know where the part was written that the server refuses.
+  func fault(_ settings: ConnectionSettings, in statement: SQLText?) -> Fault {
     let meaning =
       state.code == "23514" && table != nil && constraint == nil ? SQLState.noPartition : state.meaning
     var cause = settings.showsRowData || !state.quotesValues ? message : Self.withoutQuotations(message)
@@ -38,6 +42,7 @@ struct ServerError {
     if let column { cause += ": column `\(column)`" }
     return Fault(
       meaning.name, meaning.kind, "\(meaning.sentence) (connection `\(settings.name)`)",
+      place: position.flatMap { statement?.place(ofLetter: $0) },
       cause: settings.redactor.mask("\(cause) (SQLSTATE \(state))"),
       hint: (meaning.hint ?? hint).map(settings.redactor.mask), isTransient: meaning.isTransient)
   }
