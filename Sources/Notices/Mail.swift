@@ -41,10 +41,14 @@ struct Mail {
     if answer.code == CURLE_OK {
       if answer.refused.isEmpty { return .delivered }
       let whom = answer.refused.map { "\($0.recipient) (\($0.status))" }.joined(separator: ", ")
+      let mayBeTakenLater = answer.refused.contains { $0.status < 500 }
       return .partly(
         Fault(
           "mail_partly_refused", .config, "The mail server \(host) took the mail for all but \(whom)",
-          hint: "Correct these recipients; the others have the mail"))
+          hint: mayBeTakenLater
+            ? "The mail is tried again for these, since 4xx says later; 5xx is for good: correct such a recipient"
+            : "Correct these recipients; the others have the mail",
+          isTransient: mayBeTakenLater), again: mayBeTakenLater ? answer.refused.map(\.recipient) : [])
     }
     // Where nobody was taken, one that may be taken later is worth another try.
     let status =

@@ -58,8 +58,9 @@ package enum Destination: Sendable {
 /// What became of an attempt.
 package enum Delivery: Hashable, Sendable {
   case delivered
-  /// Some of those it was for have it, and the rest will not get it; the fault names those.
-  case partly(Fault)
+  /// Some of those it was for have it; the fault names the rest. Where one of these may get it by trying again, `again`
+  /// are all of them: the last try tells who does not.
+  case partly(Fault, again: [String])
   /// To be executed by whoever has database connections: `NOTIFY channel, payload`.
   case notify(connection: String, channel: String, payload: String)
   /// May work later; `retryAfter` where the receiver said when.

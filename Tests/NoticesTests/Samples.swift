@@ -32,7 +32,7 @@ extension Delivery {
   var fault: Fault? {
     switch self {
     case .delivered, .notify: nil
-    case .partly(let fault), .transient(let fault, _), .permanent(let fault): fault
+    case .partly(let fault, _), .transient(let fault, _), .permanent(let fault): fault
     }
   }
 

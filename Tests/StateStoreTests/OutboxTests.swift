@@ -47,9 +47,10 @@ import Testing
     try await withStore(kind) { world in
       let store = world.store
       try await store.enqueue([.sample("a"), .sample("b")])
-      #expect(try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60)).count == 2)
+      let taken = try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60))
+      #expect(taken.map(\.id) == ["a", "b"])
       let fault = Fault("webhook_refused", .connection, "No", isTransient: true)
-      try await store.markFailed("a", fault, retryAfter: .zero)
+      try await store.markFailed(taken[0], fault, retryAfter: .zero)
       var undelivered = try await store.undelivered(project: "shop")
       #expect(undelivered.gaveUp == 0 && undelivered.failing == 1)
       let again = try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60))
@@ -57,7 +58,7 @@ import Testing
       try await store.markGaveUp("a", fault)
       try await store.markDelivered("b")
       // What comes late changes nothing.
-      try await store.markFailed("b", fault, retryAfter: .zero)
+      try await store.markFailed(taken[1], fault, retryAfter: .zero)
       try await store.markGaveUp("b", fault)
       undelivered = try await store.undelivered(project: "shop", job: JobName("daily"))
       #expect(undelivered.gaveUp == 1 && undelivered.failing == 0)
@@ -82,13 +83,36 @@ import Testing
       let store = world.store
       try await store.enqueue([.sample("a"), .sample("b")])
       let (late, partly) = (Fault("late", .connection, "Later"), Fault("partly", .config, "Not to all"))
-      let ends: [(String, Fault?)] = [("a", nil), ("b", partly)]
-      for (id, fault) in ends {
-        try await store.markFailed(id, late, retryAfter: .zero)
-        try await store.markDelivered(id, fault)
+      for notice in try await store.takeDueNotices(project: "shop", limit: 10, patience: .zero) {
+        try await store.markFailed(notice, late, retryAfter: .zero)
+        try await store.markDelivered(notice.id, notice.id == "a" ? nil : partly)
       }
       let kept = try await store.notices(limit: 10).sorted { $0.id < $1.id }
       #expect(kept.map(\.lastFault) == [nil, partly])
+    }
+  }
+
+  /// What some have already is for the others alone, also once it has given up and is to be sent after all.
+  @Test(arguments: StoreKind.allCases)
+  func whoHasItIsLeftOut(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      func take() async throws -> NoticeRecord {
+        try #require(try await store.takeDueNotices(project: "shop", limit: 1, patience: .zero).first)
+      }
+      try await store.enqueue([.sample("a")])
+      let fault = Fault("mail_partly_refused", .config, "Not to all", isTransient: true)
+      let whole = try await take()
+      #expect(whole.recipients == nil)
+      try await store.markFailed(whole, fault, retryAfter: .zero, for: ["b@x", "c@x"])
+      let left = try await take()
+      #expect(left.recipients == ["b@x", "c@x"] && left.facts["rows"]?.intValue == 3)
+      try await store.markFailed(left, fault, retryAfter: .zero, for: ["c@x"])
+      try await store.markGaveUp("a", fault)
+      try await store.retryNotices(["a"])
+      let last = try await take()
+      #expect(last.recipients == ["c@x"])
+      #expect(last.facts.members.count == whole.facts.members.count + 1)
     }
   }
 

@@ -318,7 +318,7 @@ enum FaultCatalogue {
     cannot_start|resource|A program cannot be started|Check that it is there and executable
     command_failed|resource|The notifier's command failed|Run it by hand; `tidemark notices retry ID`
     command_timeout|resource|The notifier's command took too long|Make it faster or raise its `timeout`
-    mail_partly_refused|config|The mail server took the mail for some of its recipients only|Correct the recipients that the sentence names; the others have the mail
+    mail_partly_refused|config|The mail server took the mail for some of its recipients only|Who was refused with 4xx is tried again; correct the other recipients that the sentence names
     mail_refused|config|The mail server refused the mail|The sentence gives its answer
     mail_unavailable|connection|The mail server cannot be reached|It is tried again
     no_hash|resource|OpenSSL does not offer SHA-256, or there is no memory for it|Look at the OpenSSL configuration (`openssl list -digest-algorithms`), or free memory

@@ -44,11 +44,12 @@ package struct NoticeDelivery: Sendable {
         try courier
         ?? Courier(environment: .process, hostName: Environment.process["HOSTNAME"] ?? "localhost")
       courier = made
-      try await deliver(due, made)
+      // What some recipients of a mail have already goes to the others alone, also out of a digest.
+      for records in Dictionary(grouping: due, by: \.recipients).values { try await deliver(records, made) }
     }
   }
 
-  /// - Parameter records: one, or all of a digest.
+  /// - Parameter records: one, or several of a digest, for the same recipients.
   private func deliver(_ records: [NoticeRecord], _ courier: Courier) async throws {
     let store = environment.store
     let notices = records.map { record in
@@ -69,9 +70,12 @@ package struct NoticeDelivery: Sendable {
       try Failpoint.hit(.noticeAfterSend)
       switch delivery {
       case .delivered: for record in records { try await store.markDelivered(record.id) }
-      case .partly(let fault):
-        for record in records { try await store.markDelivered(record.id, fault) }
-        tell(UndeliveredNotices(notices: records, fault: fault, outcome: .partly))
+      case .partly(let fault, let again):
+        guard !again.isEmpty, let wait = nextTry(of: records, nil) else {
+          for record in records { try await store.markDelivered(record.id, fault) }
+          return tell(UndeliveredNotices(notices: records, fault: fault, outcome: .partly))
+        }
+        try await retry(records, fault, after: wait, for: again)
       case .permanent(let fault): try await giveUp(records, fault)
       case .transient(let fault, let asked): try await retry(records, fault, asked)
       case .notify: break
@@ -91,13 +95,28 @@ package struct NoticeDelivery: Sendable {
 
   /// Those of a digest go on together, by the oldest of them.
   private func retry(_ records: [NoticeRecord], _ fault: Fault, _ asked: Duration?) async throws {
-    guard let oldest = records.min(by: { $0.createdAt < $1.createdAt }) else { return }
+    guard let wait = nextTry(of: records, asked) else { return try await giveUp(records, fault) }
+    try await retry(records, fault, after: wait, for: nil)
+  }
+
+  /// - Parameter recipients: whom it is for from now on; `nil` where that does not change.
+  private func retry(
+    _ records: [NoticeRecord], _ fault: Fault, after wait: Duration, for recipients: [String]?
+  ) async throws {
+    for record in records {
+      try await environment.store.markFailed(record, fault, retryAfter: wait, for: recipients)
+    }
+    tell(UndeliveredNotices(notices: records, fault: fault, outcome: .failed(retryAfter: wait)))
+  }
+
+  /// How long to wait for it; `nil` where there is none.
+  private func nextTry(of records: [NoticeRecord], _ asked: Duration?) -> Duration? {
+    guard let oldest = records.min(by: { $0.createdAt < $1.createdAt }) else { return nil }
     let step = RetryPlan.standard.step(
       attempts: oldest.attempts, age: oldest.createdAt.duration(to: environment.now()), asked: asked,
       chance: .random(in: 0..<1))
-    guard case .retry(let wait) = step else { return try await giveUp(records, fault) }
-    for record in records { try await environment.store.markFailed(record.id, fault, retryAfter: wait) }
-    tell(UndeliveredNotices(notices: records, fault: fault, outcome: .failed(retryAfter: wait)))
+    guard case .retry(let wait) = step else { return nil }
+    return wait
   }
 
   // MARK: Where to
@@ -111,7 +130,9 @@ package struct NoticeDelivery: Sendable {
     case .mail(let to, let from, let server):
       var address: String?
       if let server { address = try environment.values.text(of: server) }
-      return .mail(to: to, from: from, server: address)
+      let left = to.filter { record.recipients?.contains($0) ?? true }
+      // Where an address was corrected nobody knows who is meant now: rather twice than never.
+      return .mail(to: left.isEmpty ? to : left, from: from, server: address)
     case .command(let arguments, let timeout): return .command(arguments, timeout: timeout)
     case .postgres(let connection, let channel):
       return .postgres(connection: connection, channel: channel)

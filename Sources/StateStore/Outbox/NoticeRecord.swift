@@ -57,6 +57,18 @@ package struct NoticeRecord: Sendable {
   package var createdAt: Instant
   package var finishedAt: Instant?
 
+  /// Those of a mail's recipients who do not have it; `nil` before any has.
+  package var recipients: [String]? { facts[Self.left].map { $0.elements.compactMap(\.stringValue) } }
+
+  /// The facts of the notice where it is left to those alone; `nil` where that does not change.
+  func facts(for recipients: [String]?) -> JSONValue {
+    guard let recipients else { return facts }
+    let others = facts.members.filter { $0.name != Self.left }
+    return .object(others + [.init(Self.left, .array(recipients.map(JSONValue.string)))])
+  }
+
+  private static let left = "left_recipients"
+
   init(_ row: StateRow) throws(Fault) {
     id = try row.text("notice_id")
     run = try row.ifPresent("run_id") { row, name throws(Fault) in RunID(try row.text(name)) }

@@ -40,13 +40,18 @@ extension Store {
   }
 
   /// Plans another attempt.
-  package func markFailed(_ notice: String, _ fault: Fault, retryAfter: Duration) async throws {
+  /// - Parameter recipients: whom it is for from now on, where some of a mail's have it; `nil` where that does not change.
+  package func markFailed(
+    _ notice: NoticeRecord, _ fault: Fault, retryAfter: Duration, for recipients: [String]? = nil
+  ) async throws {
     try await database.transaction(.write(.noticeFailed)) { tx in
       let next = try await tx.now().advanced(by: retryAfter)
       try await tx.run(
         """
-        UPDATE notices SET next_attempt = $2, last_fault = $3 WHERE notice_id = $1 AND state = 'due'
-        """, [.text(notice), .instant(next), .json(fault.json)])
+        UPDATE notices SET next_attempt = $2, last_fault = $3, facts = $4
+        WHERE notice_id = $1 AND state = 'due'
+        """,
+        [.text(notice.id), .instant(next), .json(fault.json), .json(notice.facts(for: recipients))])
     }
   }
 
