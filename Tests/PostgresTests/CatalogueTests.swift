@@ -48,6 +48,53 @@ import Testing
     }
   }
 
+  /// Declaration, name and name with its modifier.
+  private static let carried: [(declaration: SQLText, name: String, declared: String)] = [
+    ("pair", "public.pair", "public.pair"), ("pair[]", "public.pair[]", "public.pair[]"),
+    ("\"Mood\"[]", "public.\"Mood\"[]", "public.\"Mood\"[]"), ("span", "public.span", "public.span"),
+    ("\"Odd one\".\"a.b[]\"", "\"Odd one\".\"a.b[]\"", "\"Odd one\".\"a.b[]\""),
+    ("amount[]", "public.amount[]", "public.amount[]"), ("public.inet", "public.inet", "public.inet"),
+    ("own(5)", "public.own", "public.own(5)"), ("own(5)[]", "public.own[]", "public.own(5)[]"),
+    ("pg_catalog.inet", "inet", "inet"), ("numeric(9,2)[]", "numeric[]", "numeric(9,2)[]"),
+    ("bit(3)", "\"bit\"", "bit(3)"), ("time(3)[]", "time without time zone[]", "time(3) without time zone[]"),
+  ]
+
+  /// Whatever schemas a session looks into: its names are compared with those that another one is told.
+  @Test(arguments: [[], ["public"], ["Odd one", "public"]])
+  func namesTypesWithTheirSchemas(path: [String]) async throws {
+    try await SharedServer.withConnection { connection in
+      let columns = Self.carried.enumerated().map { SQLText("\(Identifier("c\($0)")) \($1.declaration)") }
+      try await connection.execute(
+        """
+        CREATE TYPE pair AS (a integer, b text);
+        CREATE TYPE "Mood" AS ENUM ('sad', 'ok');
+        CREATE TYPE span AS RANGE (subtype = numeric);
+        CREATE DOMAIN amount AS numeric(10,3);
+        CREATE TYPE public.inet AS (a integer);
+        CREATE SCHEMA "Odd one";
+        CREATE TYPE "Odd one"."a.b[]" AS (a integer);
+        CREATE TYPE own;
+        CREATE FUNCTION own_in(cstring, oid, integer) RETURNS own LANGUAGE internal IMMUTABLE STRICT AS 'varcharin';
+        CREATE FUNCTION own_out(own) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'varcharout';
+        CREATE TYPE own (
+          INPUT = own_in, OUTPUT = own_out, TYPMOD_IN = varchartypmodin, TYPMOD_OUT = varchartypmodout);
+        CREATE TABLE t (\(columns))
+        """)
+      let (described, found) = try await connection.transaction(.reading(SessionSettings(searchPath: path))) {
+        (
+          try await $0.describe("SELECT * FROM public.t"),
+          try await $0.tableFacts(QualifiedName("public", "t"))?.columns ?? []
+        )
+      }
+      for (number, expected) in Self.carried.enumerated() {
+        #expect(described[number].type.base.sqlName == expected.name)
+        #expect(described[number].type.sqlName == expected.declared)
+        #expect(found[number].type.sqlName == expected.name)
+        #expect(found[number].declared == expected.declared)
+      }
+    }
+  }
+
   @Test func knowsColumns() async throws {
     let facts = try await facts(
       """

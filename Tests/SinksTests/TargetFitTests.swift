@@ -44,7 +44,17 @@ import Testing
     let column = column("v", type(20_001, "public.geometry", "public.geometry(Point)"))
     #expect(try fit(.replace, [column], [("v", type(16_384, "public.geometry"))]))
     #expect(throws: Faults.self) { try fit(.replace, [column], [("v", type(16_384, "public.citext"))]) }
+    #expect(throws: Faults.self) { try fit(.replace, [column], [("v", type(16_384, "ext.geometry"))]) }
     #expect(throws: Faults.self) { try fit(.replace, [column], [("v", .text)]) }
+  }
+
+  /// Plans that were saved before names had their schemas are gone on with.
+  @Test func earlierNamesWithoutSchemaStillFit() throws {
+    let column = column("v", .opaque(oid: 20_001, name: "public.inet"))
+    #expect(try fit(.replace, [column], [("v", .opaque(oid: 16_384, name: "inet"))]))
+    // Postgres's own.
+    #expect(throws: Faults.self) { try fit(.replace, [column], [("v", .opaque(oid: 869, name: "inet"))]) }
+    #expect(throws: Faults.self) { try fit(.replace, [column], [("v", .opaque(oid: 16_384, name: "net"))]) }
   }
 
   @Test func allMisfitsAtOnce() {

@@ -210,7 +210,7 @@ extension Publisher {
       Fault(
         "target_misfit", .validation,
         "A file has no form for column `\(column.name)`, which is \(column.type.sqlName)", place: rule.place,
-        hint: "Let Postgres write it as text: `add_columns: {\(column.name)_text: \(column.name)::text}`")
+        hint: TargetFit.hint(takingAsText: column.name))
     }
     if !faults.isEmpty { throw Faults(faults) }
     return path
@@ -221,7 +221,10 @@ extension Publisher {
   ) async throws -> TableFacts? {
     let facts = try await publisher.pointing(at: target.place) { try await publisher.facts(of: target.table) }
     guard let facts else {
-      if target.create { return nil }
+      if target.create {
+        try await publisher.refuseMissingTypes(of: result, for: target)
+        return nil
+      }
       throw Fault(
         "unknown_table", .notFound,
         "There is no table `\(target.table)` on connection `\(target.connection)`",

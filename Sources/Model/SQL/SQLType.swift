@@ -14,8 +14,9 @@ package enum SQLType: Hashable, Sendable {
   case enumeration(name: String)
   case date, timestamp, timestamptz, interval, uuid
   case bytea, json, jsonb
-  /// Arrays and the rest: carried as Postgres's binary form, untouched. `name` is what `format_type` prints
-  /// without a modifier, `declared` with the one that a column has: `numeric[]`, `numeric(10,2)[]`.
+  /// Arrays and the rest: carried as Postgres's binary form, untouched. `name` is how SQL writes it without a
+  /// modifier, `declared` with the one that a column has: `numeric[]`, `numeric(10,2)[]`. A type that is not one of
+  /// Postgres's own has its schema in both: `public.citext`.
   case opaque(oid: UInt32, name: String, declared: String? = nil)
 
   package struct NumericModifier: Hashable, Sendable {
@@ -96,6 +97,14 @@ package enum SQLType: Hashable, Sendable {
     }
   }
 
+  /// What no build knows by itself: a type that a database names.
+  package var isNamedByDatabase: Bool {
+    switch self {
+    case .enumeration, .opaque: true
+    default: false
+    }
+  }
+
   package var isChar: Bool {
     if case .char = self { true } else { false }
   }
@@ -103,9 +112,15 @@ package enum SQLType: Hashable, Sendable {
   /// True where values of both have one form, whatever the modifiers. A type that is only carried is known by its
   /// name as well: in every database its number is another.
   package func isLike(_ other: SQLType) -> Bool {
-    if case .opaque(_, let name, _) = self, case .opaque(_, name, _) = other { return true }
-    return base == other.base
+    guard case .opaque(let oid, let name, _) = self, case .opaque(_, let otherName, _) = other else {
+      return base == other.base
+    }
+    // A plan that an earlier build saved may lack the schema of a type that is not Postgres's own.
+    return name == otherName || oid >= SQLType.firstOwnOID && otherName.hasSuffix("." + name)
   }
+
+  /// `FirstNormalObjectId`: what people make in a database has this number or a higher one.
+  private static let firstOwnOID: UInt32 = 16_384
 
   /// The type without its modifier: what two values must share to be compared.
   package var base: SQLType {

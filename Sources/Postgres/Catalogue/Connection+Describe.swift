@@ -21,7 +21,7 @@ extension Connection {
     if columns.isEmpty {
       throw Fault("no_columns", .validation, "The query gives no columns", hint: "Write a SELECT")
     }
-    var types = try await types(of: columns)
+    var types = try await types(columns.map { TypeNumber(oid: $0.typeOID, modifier: $0.typeModifier) })
     for position in try await nondeterministicColumns(sql, columns) {
       types[position] = .opaque(oid: columns[position].typeOID, name: types[position].sqlName)
     }
@@ -55,31 +55,6 @@ extension Connection {
       OR p.provolatile = 'v' OR p.proname ~ '(_to_xml|_description$|_privilege$|^pg_|^to_reg|_size$|^lastval$)'))
       """
     ).onlyRow[0] == "t"
-  }
-
-  private func types(of columns: [QueryResult.Column]) async throws -> [SQLType] {
-    let known = columns.map { SQLType(oid: $0.typeOID, modifier: $0.typeModifier) }
-    struct Asked: Hashable {
-      var oid: UInt32
-      var modifier: Int32
-    }
-    let asked = columns.map { Asked(oid: $0.typeOID, modifier: $0.typeModifier) }
-    let unknown = Array(Set(zip(asked, known).filter { $1 == nil }.map(\.0)))
-    if unknown.isEmpty { return known.compactMap { $0 } }
-    func list(_ items: [String]) -> String { "{" + items.joined(separator: ",") + "}" }
-    let parameters = [list(unknown.map { "\($0.oid)" }), list(unknown.map { "\($0.modifier)" })]
-    var types: [Asked: SQLType] = [:]
-    for row in try await query(EmbeddedSQL.types, parameters.map { .text($0) }).rows {
-      let one = Asked(
-        oid: try row.integer("oid", as: UInt32.self), modifier: try row.integer("modifier", as: Int32.self))
-      types[one] = SQLType(
-        oid: one.oid, modifier: -1, isEnum: try row.boolean("is_enum"),
-        qualifiedName: try row.string("qualified_type"), text: try row.string("type_text"),
-        declared: try row.text("declared"))
-    }
-    return zip(asked, known).map { asked, known in
-      known ?? types[asked] ?? .opaque(oid: asked.oid, name: "type \(asked.oid)")
-    }
   }
 
   /// The description of a query does not hold its columns' collations. `pg_collation_for` gives the

@@ -22,17 +22,17 @@ extension Connection {
   }
 
   private func columns(of oid: UInt32) async throws -> [TableFacts.Column] {
-    try await query(EmbeddedSQL.columns, [.integer(Int64(oid))]).rows.map { row in
+    let rows = try await query(EmbeddedSQL.columns, [.integer(Int64(oid))]).rows
+    let types = try await types(
+      rows.map { TypeNumber(oid: try $0.integer("type"), modifier: try $0.integer("modifier")) })
+    return try zip(rows, types).map { row, type in
+      // What is stored as a type that is only carried is compared by the type alone.
       TableFacts.Column(
-        name: try row.string("name"),
-        type: SQLType(
-          oid: try row.integer("type"), modifier: try row.integer("modifier"),
-          isEnum: try row.boolean("is_enum"),
-          qualifiedName: try row.string("qualified_type"), text: try row.string("type_text")),
+        name: try row.string("name"), type: type.isNamedByDatabase ? type.base : type,
         isNullable: try !row.boolean("is_not_null"),
         collation: try row.text("is_deterministic").map { $0 == "t" ? .deterministic : .nondeterministic },
         isGenerated: try row.boolean("is_generated"), hasDefault: try row.boolean("has_default"),
-        declared: try row.string("declared"))
+        declared: type.isNamedByDatabase ? type.sqlName : try row.string("declared"))
     }
   }
 

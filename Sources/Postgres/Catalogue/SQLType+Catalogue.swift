@@ -3,18 +3,16 @@ internal import Model
 extension SQLType {
   /// The type that the catalogue's number and modifier stand for.
   /// - Parameters:
-  ///   - isEnum: true for an enum type, which `qualifiedName` then names.
-  ///   - text: what `format_type` prints without a modifier; names a type that is only carried.
-  ///   - declared: what it prints with the modifier, where there is one.
-  init(
-    oid: UInt32, modifier: Int32, isEnum: Bool, qualifiedName: String, text: String, declared: String? = nil
-  ) {
+  ///   - isEnum: true for an enum type.
+  ///   - name: without a modifier, and with its schema where it is not one of Postgres's own.
+  ///   - declared: with the modifier, where there is one.
+  init(oid: UInt32, modifier: Int32, isEnum: Bool, name: String, declared: String?) {
     if let builtIn = SQLType(oid: oid, modifier: modifier) {
       self = builtIn
     } else if isEnum {
-      self = .enumeration(name: qualifiedName)
+      self = .enumeration(name: name)
     } else {
-      self = .opaque(oid: oid, name: text, declared: declared)
+      self = .opaque(oid: oid, name: name, declared: declared)
     }
   }
 

@@ -13,10 +13,6 @@ SELECT
   a.attname AS name,
   t.oid AS type,
   b.modifier AS modifier,
-  t.typtype = 'e' AS is_enum,
-  quote_ident(n.nspname) || '.' || quote_ident(t.typname) AS qualified_type,
-  -- Without its modifier: what is stored there is compared by the type alone.
-  format_type(t.oid, -1) AS type_text,
   format_type(t.oid, b.modifier) AS declared,
   -- A foreign table's NOT NULL is a claim that nobody checks, and so is one added as NOT VALID.
   a.attnotnull AND c.relkind <> 'f' AND NOT EXISTS (
@@ -31,6 +27,5 @@ FROM base AS b
   JOIN pg_attribute AS a ON a.attrelid = $1::oid AND a.attnum = b.attnum
   JOIN pg_class AS c ON c.oid = a.attrelid
   JOIN pg_type AS t ON t.oid = b.type AND t.typtype <> 'd'
-  JOIN pg_namespace AS n ON n.oid = t.typnamespace
   LEFT JOIN pg_collation AS o ON o.oid = a.attcollation
 ORDER BY a.attnum

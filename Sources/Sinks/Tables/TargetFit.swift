@@ -41,7 +41,9 @@ package struct TargetFit: Hashable, Sendable {
       if !TargetFit.canAssign(type, to: column.type) {
         misfit(
           "Column `\(name)` of `\(target.table)` is \(column.type.sqlName), the result's is \(type.sqlName)",
-          hint: "Cast the measure, or declare its `type`")
+          hint: type.isComputed && column.type.isComputed
+            ? "Cast the measure, or declare its `type`"
+            : TargetFit.hint(takingAsText: name, or: "Give both the same type"))
       }
       if !type.isLike(column.type) { isDirect = false }
     }
@@ -72,6 +74,13 @@ package struct TargetFit: Hashable, Sendable {
     case (.enumeration, .text), (.enumeration, .varchar): return true
     default: return isText(from) && isText(to)
     }
+  }
+
+  /// What is left for a column that is only carried, and that a store does not take.
+  /// - Parameter other: what else may be done.
+  package static func hint(takingAsText name: String, or other: String? = nil) -> String {
+    (other.map { "\($0), or let" } ?? "Let")
+      + " Postgres write it as text: `add_columns: {\(name)_text: \(name)::text}`"
   }
 
   /// One of the texts, which have one form in COPY.

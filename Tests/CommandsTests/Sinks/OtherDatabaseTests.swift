@@ -28,10 +28,13 @@ import Testing
         for statement in types { try await other.execute(SQLText(trusted: statement)) }
         let name = try await other.query("SELECT current_database()").onlyRow[0] ?? ""
         let url = try await SharedServer.shared().connectionString(database: name)
+        let connections = """
+            other: {url: "\(url)", search_path: [public]}
+            plain: "\(project.database)"
+
+          """
         try project.write(
-          "tidemark.yaml",
-          project.file().replacing(
-            "defaults:", with: "  other: {url: \"\(url)\", search_path: [public]}\ndefaults:"))
+          "tidemark.yaml", project.file().replacing("defaults:", with: "\(connections)defaults:"))
         try await CleanUp.after {
           try await body(project, other)
         } cleanUp: {
@@ -41,16 +44,16 @@ import Testing
     }
   }
 
-  /// The first run makes the table, the second one finds it.
-  @Test(arguments: ["replace", "append", "merge, key: [id]"])
-  func goIntoATableOfTheSameTypes(_ mode: String) async throws {
+  /// The first run makes the table, the second one finds it, whichever schemas either session looks into.
+  @Test(arguments: ["replace", "append", "merge, key: [id]"], ["db", "plain"])
+  func goIntoATableOfTheSameTypes(_ mode: String, _ source: String) async throws {
     try await Self.with { project, other in
       try project.write(
         "jobs/copy.yaml",
         """
         version: 1
         job: copy
-        source: {connection: db, table: feelings}
+        source: {connection: \(source), table: public.feelings}
         process: [{select: [id, moods, amounts, pair]}]
         store: [{table: {connection: other, name: public.copied, create: true, mode: \(mode)}}]
 
@@ -72,7 +75,35 @@ import Testing
     }
   }
 
-  @Test func comeTogetherFromBoth() async throws {
+  /// Told by `plan`, which reads no row, and before a run does.
+  @Test func aTypeThatIsNotThereIsToldAtOnce() async throws {
+    try await Self.with { project, other in
+      try await other.execute("DROP TABLE feelings; DROP TYPE pair")
+      try project.write(
+        "jobs/copy.yaml",
+        """
+        version: 1
+        job: copy
+        source: {connection: plain, table: public.feelings}
+        process: [{select: [id, moods, amounts, pair]}]
+        store: [{table: {connection: other, name: public.copied, create: true, mode: replace}}]
+
+        """)
+      for command in ["plan", "run"] {
+        let told = try await project.run([command, "copy"])
+        #expect(
+          told.status == 3 && told.output.contains("has no type `public.pair`, which column `pair` of"),
+          "\(told.output)")
+        #expect(!told.output.contains("mood"), "\(told.output)")
+      }
+      try await other.execute("CREATE TYPE pair AS (a integer, b text)")
+      let run = try await project.run(["run", "copy"])
+      #expect(run.status == 0, "\(run.output)")
+    }
+  }
+
+  @Test(arguments: ["db", "plain"])
+  func comeTogetherFromBoth(_ source: String) async throws {
     try await Self.with { project, other in
       try await other.execute(SQLText(trusted: Self.feelings))
       try project.write(
@@ -81,7 +112,7 @@ import Testing
         version: 1
         job: both
         source:
-          - {connection: db, table: feelings, name: here}
+          - {connection: \(source), table: public.feelings, name: here}
           - {connection: other, table: feelings, name: there}
         process: [{select: [id, moods, amounts, pair, source_name]}]
         store: [{table: {connection: db, name: public.together, create: true, mode: replace}}]
