@@ -41,6 +41,59 @@ import Testing
     }
   }
 
+  /// Some stores hold a revision whose rest was given up, and others the success before it.
+  @Test(arguments: StoreKind.allCases)
+  func aSuccessBeforeAHalfIsNoSuccess(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      func covered() async throws -> Int {
+        let always = TimeRange(start: Instant(microseconds: 0), end: Instant(microseconds: .max))
+        return try await store.succeededIntervals(
+          project: "shop", job: JobName("daily"), matrixRow: "", in: always
+        ).count
+      }
+      func succeed(_ new: NewRun) async throws -> RunID {
+        let run = try await store.begin(new)
+        try await store.move(run, through: .running, .merging, .prepared, .publishing, .succeeded)
+        try await store.release(run)
+        return run.run
+      }
+      func isHalf(_ run: RunID) async throws -> Bool {
+        try await store.isHalf(#require(try await store.run(run)))
+      }
+      let first = try await succeed(.sample())
+      let half = try await store.begin(.sample(again: true))
+      try await store.move(half, through: .running, .merging, .prepared)
+      try await store.markPrepared(
+        [PreparedSink(sink: "a", resultHash: "h", rowCount: 2)], commitment: nil, for: half)
+      try await store.move(half, through: .publishing)
+      try await store.markCommitted(sinks: ["a"], for: half)
+      try await store.move(half, through: .interrupted)
+      #expect(try await covered() == 1)
+      #expect(try await !isHalf(half.run))
+      var end = RunMove(to: .cancelled, event: EventDraft("run_cancelled"))
+      end.givesUpRest = true
+      try await store.move(half, end)
+      try await store.release(half)
+      #expect(try await covered() == 0)
+      #expect(try await isHalf(half.run))
+      #expect(try await !isHalf(first))
+      guard case .created(let third) = try await store.openRun(.sample()) else { throw Unexpected() }
+      #expect(third.revision == 3)
+      let owner = try await store.own(third.id)
+      try await store.move(owner, through: .running, .merging, .prepared, .publishing, .succeeded)
+      #expect(try await covered() == 1)
+      #expect(try await !isHalf(half.run))
+      guard case .succeeded(let done) = try await store.openRun(.sample()) else { throw Unexpected() }
+      #expect(done.id == third.id)
+      // What was given up before anything was published is forgotten.
+      let ended = try await store.begin(.sample(again: true))
+      try await store.move(ended, through: .cancelled)
+      #expect(try await covered() == 1)
+      #expect(try await !isHalf(ended.run))
+    }
+  }
+
   @Test(arguments: StoreKind.allCases)
   func whereAProjectStands(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in

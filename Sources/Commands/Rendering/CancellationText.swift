@@ -30,6 +30,6 @@ extension PartialResult {
   var sentence: String {
     let rest = missing.isEmpty ? "" : ", not \(missing.joined(separator: ", "))"
     return
-      "\(held.joined(separator: ", ")) holds its result\(rest); a run with --again makes a new revision for all"
+      "\(held.joined(separator: ", ")) holds its result\(rest); the next run of the interval is a new revision for all"
   }
 }

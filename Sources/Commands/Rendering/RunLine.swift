@@ -5,17 +5,20 @@ internal import StateStore
 struct RunLine {
   private let record: RunRecord
   private let isOwned: Bool
+  /// Only some of its stores hold its result.
+  private let isHalf: Bool
   private let now: Instant
   /// When it is tried again by itself: `at 03:12`.
   private let retry: String?
   private let intervals: IntervalText
 
   init(
-    _ record: RunRecord, isOwned: Bool, now: Instant, intervals: IntervalText, retry: String? = nil
-  ) {
+    _ record: RunRecord, in store: Store, now: Instant, intervals: IntervalText, retry: String? = nil
+  ) async throws {
+    isOwned = try await store.isOwned(record.id)
+    isHalf = try await store.isHalf(record)
     self.record = record
     self.intervals = intervals
-    self.isOwned = isOwned
     self.now = now
     self.retry = retry
   }
@@ -26,6 +29,7 @@ struct RunLine {
   var urgency: Int {
     switch record.state {
     case .failed: isOwned ? 2 : retry == nil ? 0 : 1
+    case .cancelled where isHalf: 0
     case .succeeded, .superseded, .cancelled: 3
     default: isOwned ? 2 : 1
     }
@@ -48,7 +52,7 @@ struct RunLine {
       return retry.map { "retries by itself \($0): \(fault)" } ?? "needs you: \(fault)"
     case .succeeded: return "done"
     case .superseded: return "another run took its place"
-    case .cancelled: return "cancelled"
+    case .cancelled: return isHalf ? "needs you: only some of its stores hold its result" : "cancelled"
     case .interrupted: return isOwned ? "going on" : "stopped; `tidemark resume \(record.id)` goes on"
     default: return isOwned ? "going on" : "its process died; `tidemark resume \(record.id)` goes on"
     }
@@ -64,6 +68,7 @@ struct RunLine {
     case .succeeded where record.totals.rows.quarantined > 0:
       return "nothing, or look at the rejected rows: `tidemark quarantine show \(record.id)`"
     case .succeeded, .superseded: return "nothing"
+    case .cancelled where isHalf: return "to make a new revision for all of its stores: `\(command)`"
     case .cancelled: return "nothing; to make the interval after all: `\(command)`"
     default: return isOwned ? "nothing: it is going on" : "`tidemark resume \(record.id)`"
     }

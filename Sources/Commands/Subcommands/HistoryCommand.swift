@@ -24,9 +24,7 @@ enum HistoryCommand {
     let intervals = try IntervalText(context)
     var lines: [RunLine] = []
     for record in runs {
-      lines.append(
-        RunLine(
-          record, isOwned: try await store.isOwned(record.id), now: SystemClock.now, intervals: intervals))
+      lines.append(try await RunLine(record, in: store, now: SystemClock.now, intervals: intervals))
     }
     if invocation.has("json") {
       Terminal.print(JSONValue.object([.init("runs", .array(lines.map(\.json)))]).prettyText)

@@ -16,9 +16,8 @@ enum ShowCommand {
     let record = try await context.run(named: invocation.operands[0], in: store)
     let now = SystemClock.now
     let retries = try await RetryTimes(context, store)
-    let line = RunLine(
-      record, isOwned: try await store.isOwned(record.id), now: now, intervals: try IntervalText(context),
-      retry: retries.text(record.id))
+    let line = try await RunLine(
+      record, in: store, now: now, intervals: IntervalText(context), retry: retries.text(record.id))
     let events = try await store.events(of: record.id)
     let receipt = try await store.receipt(of: record.id)
     let quarantine = try await store.quarantineSummary(

@@ -24,9 +24,8 @@ enum StatusCommand {
     var lines: [RunLine] = []
     for record in runs {
       lines.append(
-        RunLine(
-          record, isOwned: try await store.isOwned(record.id), now: now, intervals: intervals,
-          retry: retries.text(record.id)))
+        try await RunLine(
+          record, in: store, now: now, intervals: intervals, retry: retries.text(record.id)))
     }
     let known = Set(runs.map(\.identity.job))
     let idle = intervals.jobs.filter { (job == nil || $0 == job) && !known.contains($0) }.map(\.text)

@@ -37,7 +37,7 @@ package enum OpenedRun: Sendable {
   case created(RunRecord)
   /// The one run of this identity that is not over: go on with it.
   case unfinished(RunRecord)
-  /// Done before, and `again` was not asked for. Nothing was written.
+  /// Done before, with nothing later that was given up halfway, and `again` was not asked for. Nothing was written.
   case succeeded(RunRecord)
   /// The fire is not `pending` any more: somebody else took or closed it. Nothing was written.
   case fireTaken(FireRecord)

@@ -38,7 +38,6 @@ extension Store {
         return .unfinished(run)
       }
       let last = try await succeededRun(key, tx)
-      if let last, !new.again { return .succeeded(last) }
       // Also of one that was given up halfway: some stores hold it.
       let held = try await tx.row(
         """
@@ -48,6 +47,7 @@ extension Store {
         ORDER BY revision DESC LIMIT 1
         """, [.text(key)]
       )?.int("revision")
+      if let last, !new.again, held == last.revision { return .succeeded(last) }
       let id = RunID(at: now, entropy: entropy)
       let run = try await insert(new, id: id, key: key, revision: (held ?? 0) + 1, now, tx)
       // From here on nobody else can; who was asleep since the look may come late.
@@ -174,6 +174,16 @@ extension Store {
     }
   }
 
+  /// Whether only some stores hold the result of a run, whose rest was given up, and no later revision has taken its
+  /// place.
+  package func isHalf(_ run: RunRecord) async throws -> Bool {
+    guard run.state == .cancelled else { return false }
+    return try await database.transaction(.read) { tx in
+      guard try await isPastFirstCommit(run.id, tx) else { return false }
+      return try await succeededRun(run.identity.key, tx).map { $0.revision < run.revision } ?? true
+    }
+  }
+
   /// Where a project stands: the newest run of each job and matrix row, and every run that is not over,
   /// newest first.
   /// - Parameters:
@@ -205,7 +215,8 @@ extension Store {
     try await tx.rows(filter.statement, filter.values).map(RunRecord.init)
   }
 
-  /// The intervals that runs of a job have covered successfully, overlapping `range`, by their start.
+  /// The intervals that runs of a job have covered successfully, overlapping `range`, by their start; not those of which
+  /// some stores hold a later revision, whose rest was given up.
   /// - Parameters:
   ///   - parameters: only runs with these count; `nil` for all.
   ///   - starter: what this has started counts with other parameters too.
@@ -220,6 +231,11 @@ extension Store {
         SELECT DISTINCT interval_start, interval_end, parameters, settings FROM runs
         WHERE project = $1 AND job = $2 AND matrix_row = $3 AND state = 'succeeded'
           AND interval_start < $5 AND interval_end > $4
+          AND NOT EXISTS (
+            SELECT 1 FROM runs AS later
+            WHERE later.identity = runs.identity AND later.revision > runs.revision
+              AND later.state = 'cancelled' AND EXISTS (
+                SELECT 1 FROM sinks WHERE sinks.run_id = later.run_id AND committed_at IS NOT NULL))
         ORDER BY interval_start, interval_end
         """,
         [

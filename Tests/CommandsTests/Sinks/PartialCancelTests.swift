@@ -42,6 +42,41 @@ import Testing
     }
   }
 
+  /// Stores with different revisions are no success, whatever came before: everything says so, and the next run makes
+  /// one for all.
+  @Test func aLaterRevisionInPartIsNotDone() async throws {
+    try await SinkWorld.with { world in
+      let project = world.project
+      let other = "other: {url: \"\(project.database)\", search_path: [public], ledger: other}"
+      try project.write(
+        "tidemark.yaml", project.file().replacing("connections:\n", with: "connections:\n  \(other)\n"))
+      try await project.sql("CREATE TABLE two (day date, shop text, n bigint, total numeric)")
+      let first = try await world.run(Self.one, Self.two)
+      try #require(first.status == 0, "\(first.output)")
+      try await project.sql("UPDATE sales SET amount = 8 WHERE amount = 7")
+      let killed = try await world.run(Self.one, Self.two, again: true, failpoint: "publish.marked:1:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      let ended = try await project.run(["cancel", "sales", "--partial"])
+      try #require(ended.status == 0, "\(ended.output)")
+      #expect(try await world.stored("one") != world.stored("two"))
+      let missing = ["backfill", "sales", "--from", "2026-03-14", "--to", "2026-03-15", "--dry-run"]
+      func says(_ command: [String], _ text: String) async throws {
+        let told = try await project.run(command)
+        #expect(told.output.contains(text), "\(command): \(told.output)")
+      }
+      try await says(["status"], "1 needs you")
+      try await says(
+        ["show", "sales"], "revision for all of its stores: `tidemark run sales --for 2026-03-14`")
+      try await says(missing, "2026-03-14")
+      let next = try await world.run(Self.one, Self.two)
+      #expect(next.status == 0 && next.output.contains("revision 3"), "\(next.output)")
+      #expect(try await world.stored("one") == world.stored("two"))
+      try await says(["status"], "1 well")
+      let done = try await world.run(Self.one, Self.two)
+      #expect(done.status == 0 && done.output.contains("done before"), "\(done.output)")
+    }
+  }
+
   /// What only waits to be finished is no half, and what has published nothing is ended as ever.
   @Test(arguments: ["publish.marked:1:kill", "publish.before_commit:1:kill"])
   func onlyHalvesAre(_ place: String) async throws {
