@@ -103,8 +103,15 @@ extension ProjectContext {
     for record: RunRecord, _ job: Job, text: String, hash: String
   ) async throws -> RunRequest {
     let identity = record.identity
-    let rows = try await JobRows(job, queries, parameters: identity.parameters)
-      .rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
+    let rows: [(String, MatrixRow?)]
+    do {
+      rows = try await JobRows(job, queries, parameters: identity.parameters)
+        .rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
+    } catch var fault as Fault where fault.code == "unknown_matrix_row" && !record.state.isFinal {
+      // Another row is no way on.
+      fault.hint = "Put the row back, or end the run with `tidemark cancel \(record.id)`"
+      throw fault
+    }
     return RunRequest(
       job: job, jobText: text, jobHash: hash, project: project,
       choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,

@@ -132,7 +132,7 @@ package struct SQLState: Hashable, Sendable, CustomStringConvertible {
     "42883": Meaning("unknown_function", .notFound, "A function or operator does not exist for these types"),
     "42P01": Meaning(
       "unknown_table", .notFound, "A table or view does not exist",
-      hint: "Write it with its schema, or set `search_path` under the connection"),
+      hint: "Correct its name; one without a schema is looked for in the connection's `search_path`"),
     "42P07": Meaning("already_exists", .validation, "A table of that name exists already"),
     "53100": Meaning("server_disk_full", .resource, transient: true, "The server's disk is full"),
     "53200": Meaning("server_out_of_memory", .resource, transient: true, "The server is out of memory"),

@@ -57,6 +57,24 @@ import Testing
     }
   }
 
+  /// The rows that there are instead are no way on for it.
+  @Test func aRunWhoseRowIsGoneCanBeEnded() async throws {
+    try await Self.with { project in
+      let killed = try await project.run(
+        ["run", "counted[tenant=globex]"], failpoint: "plan.saved:1:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      try project.write("jobs/file.yaml", Self.job.replacing("{tenant: globex}", with: "{tenant: hooli}"))
+      let line = try await project.run(["history", "-q"])
+      let id = try #require(line.output.split { $0 == " " || $0 == "\n" }.last { $0.hasPrefix("r1") })
+      let told = try await project.run(["resume", String(id)])
+      #expect(
+        told.status != 0 && told.output.contains("end the run with `tidemark cancel \(id)`"), "\(told.output)"
+      )
+      let ended = try await project.run(["cancel", String(id)])
+      #expect(ended.status == 0, "\(ended.output)")
+    }
+  }
+
   /// What passes between two looks.
   private static func timeless(_ text: String) -> String {
     text.replacing(#/[0-9.]+ (ms|s) ago/#, with: "ago")
