@@ -220,6 +220,7 @@ enum FaultCatalogue {
     tls_refused|connection|The encrypted connection was refused|Check sslmode and the certificates
     too_many_connections|resource|The server has no connection to spare|Lower `parallelism`, or raise max_connections there
     transaction_rolled_back|resource|Postgres rolled a transaction back, or answered a COMMIT with ROLLBACK|Run the same command again; its log says which statement failed before
+    trigger_behind_pooler|config|A trigger is to listen through a pooler that shares sessions|Under `trigger` name a connection to the server itself
     truncated_copy|connection|The COPY stream ended in the middle|Run the same command again
     unexpected_copy|validation|A COPY cannot stand there|Use a SELECT
     unknown_database|connection|The database does not exist|Correct the connection string

@@ -43,7 +43,14 @@ final class SchedulerService: Sendable {
       log.tell(event)
       if case .ended = event { outbox.yield() }
     }
-    triggers = TriggerWatch(entered: { [daemon] in await daemon.nudge($0) }) { [log] fault in
+    triggers = TriggerWatch(
+      entered: { [daemon] in await daemon.nudge($0) },
+      waiting: { [log] connection, holder in
+        log.write(
+          .info, "trigger_waiting",
+          [.init("connection", .string(connection)), .init("listening", .string(holder))])
+      }
+    ) { [log] fault in
       log.trouble("trigger_trouble", fault)
     }
   }

@@ -93,37 +93,40 @@ package struct ScheduleQueries: Sendable {
   }
 
   /// Waits for what is sent on `channels` until the task is cancelled or the connection is lost, and
-  /// ends only by throwing that.
+  /// ends only by throwing that, or `trigger_behind_pooler` where nothing could be heard.
   /// - Parameters:
   ///   - isAlone: of all that listen so for this project by this entry of `connections:`, only one listens, and the
   ///     others wait for its end.
+  ///   - onHeld: is told who listens in place of this one, where that lasts.
   ///   - heard: is told channel and payload.
   package func listen(
     connection name: String, channels: @Sendable () -> Set<String>, isAlone: Bool,
-    onListening: @Sendable () -> Void,
+    onHeld: @Sendable (String) -> Void, onListening: @Sendable () -> Void,
     heard: @Sendable (_ channel: String, _ payload: String) -> Void
   ) async throws {
     let connection = try await Connection.open(try settings(name, application: "tidemark triggers"))
     do {
-      if isAlone { try await waitToBeAlone(connection, name) }
+      if try await connection.sharesSessions() {
+        throw Fault(
+          "trigger_behind_pooler", .config,
+          "No trigger can listen on connection `\(name)`: it goes through a pooler that shares sessions between transactions",
+          place: rule(of: name)?.place,
+          cause:
+            "What a session listens to, and the lock by which one listens for all, would stay in the pool",
+          hint:
+            "Under `trigger` name a `connection` to the server itself, or to a pool in session mode; sources and"
+            + " stores may go through the pooler")
+      }
+      // Two entries that lead to one database have a turn each.
+      if isAlone {
+        try await connection.takeSessionLock("tidemark trigger \(project.name) \(name)", onHeld: onHeld)
+      }
       try await connection.listen(
         to: { Set(channels().map { Identifier($0) }) }, onListening: onListening
       ) { heard($0.channel, $0.payload) }
     } catch {
       await connection.close()
       throw error
-    }
-  }
-
-  /// Two entries that lead to one database have a turn each. Whoever waits within a statement would hold up the server's
-  /// vacuum, so it is asked now and then: at first soon, as an end that is on its way takes a moment.
-  private func waitToBeAlone(_ connection: Connection, _ name: String) async throws {
-    let key = "tidemark trigger \(project.name) \(name)"
-    let sql: SQLText = "SELECT pg_try_advisory_lock(hashtextextended(\(.string(key)), 0)) AS taken"
-    var nap = Duration.milliseconds(50)
-    while try await !connection.query(sql).onlyRow.boolean("taken") {
-      try await Task.sleep(for: nap)
-      nap = min(nap * 2, .seconds(2))
     }
   }
 

@@ -63,12 +63,11 @@ struct LivenessProbe {
     }
   }
 
-  /// Who has the locks that a process waits for: numbers, and the names that sessions give themselves, which
-  /// everybody may see. NULL where it waits for none.
+  /// Who has the locks that a process waits for. NULL where it waits for none.
   private static func blockers(of process: SQLText) -> SQLText {
     """
-    SELECT string_agg(CASE WHEN b.pid = 0 THEN 'a prepared transaction' ELSE 'process ' || b.pid \
-    || coalesce(' (' || nullif(a.application_name, '') || ')', '') END, ', ' ORDER BY b.pid) \
+    SELECT string_agg(CASE WHEN b.pid = 0 THEN 'a prepared transaction' \
+    ELSE \(SQLText.process("b.pid", named: "a.application_name")) END, ', ' ORDER BY b.pid) \
     FROM (SELECT DISTINCT unnest(pg_blocking_pids(pid)) AS pid \(process) AND wait_event_type = 'Lock') AS b \
     LEFT JOIN pg_stat_activity AS a ON a.pid = b.pid
     """

@@ -11,6 +11,7 @@ internal import Synchronization
 /// already goes on when jobs are read again, and takes up or lets go the channels that have come or gone.
 package final class TriggerWatch: Sendable {
   private let entered: @Sendable (ScheduledJob.ID) async -> Void
+  private let waiting: @Sendable (_ connection: String, _ holder: String) -> Void
   private let trouble: @Sendable (Fault) -> Void
   private let state = Mutex(State())
 
@@ -48,12 +49,15 @@ package final class TriggerWatch: Sendable {
 
   /// - Parameters:
   ///   - entered: is told of jobs with new fires.
+  ///   - waiting: is told by whose end channels of a connection come to be heard here.
   ///   - trouble: is told why somebody could not be asked or listened to; it will be tried again.
   package init(
     entered: @escaping @Sendable (ScheduledJob.ID) async -> Void,
+    waiting: @escaping @Sendable (_ connection: String, _ holder: String) -> Void,
     trouble: @escaping @Sendable (Fault) -> Void
   ) {
     self.entered = entered
+    self.waiting = waiting
     self.trouble = trouble
   }
 
@@ -141,6 +145,7 @@ package final class TriggerWatch: Sendable {
             try await queries.listen(
               connection: listener.connection,
               channels: { Set(self.jobs(of: listener).compactMap(\.channel)) }, isAlone: listener.isAlone,
+              onHeld: { self.waiting(listener.connection, $0) },
               onListening: { messages.continuation.yield(.listening) }
             ) { messages.continuation.yield(.heard(channel: $0, payload: $1)) }
             return nil

@@ -78,38 +78,14 @@ enum PostgresLayout {
     return 0
   }
 
-  /// A pooler that hands connections out by the transaction gives the next statement to another
-  /// session: settings get lost, and a session lives on after its process.
-  ///
-  /// Behind any pooler the process id that the connection names is not the session's. The mode is
-  /// told by two connections that meet the same session, or one that changes its own.
+  /// A state behind such a pooler would lose its settings, and its session would live on after its process.
   static func refusePooler(_ connection: Connection, _ settings: ConnectionSettings) async throws {
-    var mine = try await session(of: connection)
-    if mine == connection.backendPID { return }
-    let other = try await Connection.open(settings)
-    var isShared = false
-    do {
-      for _ in 0..<5 where !isShared {
-        let theirs = try await session(of: other)
-        let now = try await session(of: connection)
-        isShared = theirs == now || now != mine
-        mine = now
-      }
-    } catch {
-      await other.close()
-      throw error
-    }
-    await other.close()
-    if isShared {
+    if try await connection.sharesSessions() {
       throw Fault(
         "state_behind_pooler", .config,
         "The state \(settings) is behind a pooler that shares sessions between transactions",
         hint: "Connect to the server itself, or to a pool in session mode; jobs' own connections may"
           + " go through the pooler")
     }
-  }
-
-  private static func session(of connection: Connection) async throws -> Int {
-    try await connection.query("SELECT pg_backend_pid() AS pid").onlyRow.integer("pid")
   }
 }

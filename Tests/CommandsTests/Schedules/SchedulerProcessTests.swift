@@ -1,3 +1,4 @@
+import DemoServer
 import Glibc
 import Model
 import ProjectRig
@@ -176,6 +177,66 @@ import Testing
       try await project.sql("NOTIFY for_a", "NOTIFY for_c")
       #expect(try await scheduler.says("outcome=ran", times: 4))
       try await scheduler.stop()
+    }
+  }
+
+  /// Where sessions are shared nobody would hear anything, and the lock by which one listens would stay in the pool.
+  @Test(.enabled(if: Pooler.isInstalled, "needs pgbouncer"), arguments: Pooler.Mode.allCases)
+  func triggersBehindAPooler(_ mode: Pooler.Mode) async throws {
+    try await TidemarkProject.with { project in
+      let database = try await project.rows("SELECT current_database()")[0][0]
+      try await Pooler.with(SharedServer.shared(), mode) { pooler in
+        let pooled = "connections:\n  pooled: {url: \"\(pooler.connectionString(database: database))\"}\n"
+        try project.write("tidemark.yaml", project.file().replacing("connections:\n", with: pooled))
+        try project.write("jobs/a.yaml", Self.job("a", schedule: Self.trigger("for_a", "pooled")))
+        let scheduler = try RunningScheduler(project)
+        switch mode {
+        case .transaction:
+          #expect(try await scheduler.says("trigger_trouble"))
+          let line = try #require(
+            try scheduler.log.split(separator: "\n").first { $0.contains("trigger_trouble") })
+          #expect(line.contains("trigger_behind_pooler") && line.contains("`pooled`"), "\(line)")
+          #expect(line.contains("tidemark.yaml:") && line.contains("to the server itself"), "\(line)")
+        case .session:
+          _ = try await Self.listeners(project, 1)
+          try await project.sql("NOTIFY for_a")
+          #expect(try await scheduler.says("outcome=ran"))
+        }
+        try await scheduler.stop()
+        if mode == .transaction {
+          // The pool's sessions are there still.
+          let locks = """
+            SELECT l.pid FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+            WHERE l.locktype = 'advisory' AND a.datname = current_database()
+            """
+          #expect(try await project.rows(locks).isEmpty)
+        }
+      }
+    }
+  }
+
+  /// Whoever does not listen, since another one does, says who that is.
+  @Test func ofTwoSchedulersTheOneThatWaitsSaysForWhom() async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/a.yaml", Self.job("a", schedule: Self.trigger("for_a", "db")))
+      try await RunningScheduler.with { schedulers in
+        let first = try RunningScheduler(project)
+        schedulers.append(first)
+        let listener = try await Self.listeners(project, 1)[0]
+        let second = try RunningScheduler(project)
+        schedulers.append(second)
+        #expect(try await second.says("trigger_waiting connection=db"))
+        let line = try second.log.split(separator: "\n").first { $0.contains("trigger_waiting") }
+        #expect(line?.contains("process \(listener) (tidemark triggers)") == true, "\(line ?? "")")
+        try await first.stop()
+        try await Patience.until("the second listens") {
+          try await Self.listeners(project, 1)[0] != listener
+        }
+        try await project.sql("NOTIFY for_a")
+        #expect(try await second.says("outcome=ran"))
+        try await second.stop()
+        #expect(try second.log.ranges(of: "trigger_waiting").count == 1)
+      }
     }
   }
 
