@@ -133,6 +133,28 @@ import Testing
     }
   }
 
+  /// Those that come meanwhile for the same interval take its place, and prolong nothing.
+  @Test(arguments: [0.0, -1, 1]) func anIntervalIsWaitedForAsLongAsItsJobSays(hoursAhead: Double) async throws
+  {
+    try await withScheduleWorld(hoursAhead: hoursAhead) { world in
+      let job = try world.job(
+        """
+        interval: {span: day}
+        schedule: {cron: "0 * * * *", after: {jobs: [load], within: 150m}}
+        """)
+      try await world.tick(job)
+      for hour in 1...7 {
+        world.clock.set(Double(hour))
+        try await world.tick(job)
+      }
+      #expect(
+        try await world.ledger() == [
+          "1.0 superseded", "2.0 superseded", "3.0 not_ready", "4.0 superseded", "5.0 superseded",
+          "6.0 not_ready", "7.0 pending",
+        ])
+    }
+  }
+
   /// A fire that comes while its interval's run lies about unfinished goes on with it, and makes the interval again
   /// where the run had begun to read before it came.
   @Test(arguments: [0.0, -1, 1]) func aFireThatGoesOnWithAnOlderRunMakesItAgain(

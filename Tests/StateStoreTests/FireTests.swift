@@ -246,4 +246,30 @@ import Testing
       #expect(trail.allSatisfy { $0.subject == "shop/daily" })
     }
   }
+
+  /// Whoever waits for an interval does so since the oldest of the fires that have given way, one to the next.
+  @Test(arguments: StoreKind.allCases)
+  func theOldestFireThatHasGivenWay(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let day = TimeRange(start: Instant(microseconds: 0), end: Instant(microseconds: 10))
+      let other = TimeRange(start: Instant(microseconds: -10), end: Instant(microseconds: 0))
+      let fires: [(Int64, TimeRange, FireOutcome, [String: String]?)] = [
+        (10, day, .superseded, nil), (11, day, .superseded, ["shop": "acme"]), (12, day, .notReady, nil),
+        (13, other, .superseded, nil), (14, day, .superseded, nil), (15, day, .outsideWindow, nil),
+        (16, other, .notReady, nil), (17, day, .superseded, nil), (18, day, .pending, nil),
+        (19, day, .pending, ["shop": "acme"]), (20, other, .pending, nil), (21, day, .pending, nil),
+      ]
+      try await world.store.insertFires(
+        fires.map {
+          NewFire(key: Self.key($0.0), interval: $0.1, outcome: $0.2, parameters: $0.3)
+        }, project: "shop", job: Self.job, consideredUntil: Instant(microseconds: 21))
+      var oldest: [Int64: Int64] = [:]
+      for fire in try await world.store.openFires(project: "shop", job: Self.job) {
+        oldest[fire.key.fire.microseconds] =
+          try await world.store.oldestGivenWay(to: fire)?.key.fire.microseconds
+      }
+      // For the last one, the one before it is not over yet.
+      #expect(oldest == [18: 14, 19: 11])
+    }
+  }
 }

@@ -251,16 +251,29 @@ package struct FireClerk: Sendable {
       if open.isEmpty { false } else {
         try await running(job, view).contains { !claimed.contains($0.id) }
       }
+    var fires: [FireFacts.OpenFire] = []
+    for fire in open {
+      fires.append(
+        FireFacts.OpenFire(
+          instant: fire.key.fire, interval: fire.interval,
+          isClaimed: fire.outcome == .claimed || fire.key == begun,
+          isResting: resting.contains(fire.key.fire), parameters: fire.parameters,
+          enteredAt: view.clocks.host(fire.createdAt),
+          waitsSince: try await waitsSince(fire, job.ledger, view.clocks)))
+    }
     return FireFacts(
-      now: now(), lastConsidered: considered,
-      open: open.map {
-        .init(
-          instant: $0.key.fire, interval: $0.interval,
-          isClaimed: $0.outcome == .claimed || $0.key == begun, isResting: resting.contains($0.key.fire),
-          parameters: $0.parameters, enteredAt: view.clocks.host($0.createdAt))
-      },
+      now: now(), lastConsidered: considered, open: fires,
       isOtherRunning: isOtherRunning, pause: view.pauses[job.id.job].map { .init(until: $0.until) },
       upstream: try await upstream(job, open), room: open.isEmpty ? nil : try await bounds.room(job))
+  }
+
+  private func waitsSince(
+    _ fire: FireRecord, _ ledger: FireLedger, _ clocks: ClockGap
+  ) async throws -> Instant? {
+    guard ledger.countsFromGivenWay, fire.outcome == .pending,
+      let oldest = try await store.oldestGivenWay(to: fire)
+    else { return nil }
+    return ledger.couldRun(oldest.key.fire, enteredAt: clocks.host(oldest.createdAt))
   }
 
   /// The runs of the job that somebody works on now. A backfill does not disturb the schedule.

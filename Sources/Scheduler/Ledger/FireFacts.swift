@@ -40,11 +40,15 @@ package struct FireFacts: Hashable, Sendable {
     package var parameters: [String: String]?
     /// When the row was written, by the host's clock: long after the fire for one that was missed.
     package var enteredAt: Instant
+    /// When the oldest of the fires of its interval that have given way to it could have run; `nil` where there is none,
+    /// or nobody counts from there.
+    package var waitsSince: Instant?
 
     package init(
       instant: Instant, interval: TimeRange?, isClaimed: Bool, isResting: Bool = false,
-      parameters: [String: String]? = nil, enteredAt: Instant
+      parameters: [String: String]? = nil, enteredAt: Instant, waitsSince: Instant? = nil
     ) {
+      self.waitsSince = waitsSince
       self.isResting = isResting
       self.instant = instant
       self.interval = interval

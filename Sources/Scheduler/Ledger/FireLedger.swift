@@ -99,16 +99,17 @@ package struct FireLedger: Sendable {
     func close(_ outcome: FireOutcome, _ note: String) -> FireAction {
       .close(fire.instant, outcome, note: note)
     }
-    if intervals.rule.span != .fire, let interval = fire.interval,
+    let readiness = readiness(of: fire, facts)
+    // Before it gives way: whoever comes behind the end of a wait begins another one.
+    if case .late(let job) = readiness {
+      return close(.notReady, "\(job) has not covered this interval in time")
+    }
+    if isIntervalShared, let interval = fire.interval,
       let same = later.last(where: { $0.interval == interval && $0.parameters == fire.parameters })
     {
       return close(.superseded, "the fire of \(same.instant.text()) makes the same interval")
     }
-    switch readiness(of: fire, facts) {
-    case .ready, .waiting: break
-    case .failed(let job): return close(.upstreamFailed, "\(job) failed for this interval")
-    case .late(let job): return close(.notReady, "\(job) has not covered this interval in time")
-    }
+    if case .failed(let job) = readiness { return close(.upstreamFailed, "\(job) failed for this interval") }
     switch verdict(on: fire, later: later, facts) {
     case .skip: return close(.skippedRunning, "an earlier run was still going on")
     case .giveWay(let newest):
@@ -164,10 +165,23 @@ package struct FireLedger: Sendable {
     return after.within == nil ? .waiting : .late(first)
   }
 
-  /// Counts from the moment the fire could have run, which for a missed one is when it was found.
+  /// Counts from the moment the first fire of the interval could have run.
   private func readyDeadline(of fire: FireFacts.OpenFire) -> Instant? {
-    after?.within.map { max(fire.instant.advanced(by: jitter), fire.enteredAt).advanced(by: $0) }
+    after?.within.map {
+      (fire.waitsSince ?? couldRun(fire.instant, enteredAt: fire.enteredAt)).advanced(by: $0)
+    }
   }
+
+  /// From when on a fire could run, which for a missed one is when it was found.
+  func couldRun(_ fire: Instant, enteredAt: Instant) -> Instant {
+    max(fire.advanced(by: jitter), enteredAt)
+  }
+
+  /// Whether a fire's end goes by how long fires before it, which gave way to it, have waited for its interval.
+  var countsFromGivenWay: Bool { after?.within != nil && isIntervalShared }
+
+  /// Whether several fires may be for one interval, of which only the newest makes it.
+  private var isIntervalShared: Bool { intervals.rule.span != .fire }
 
   private func isCaughtUp(_ fire: FireFacts.OpenFire) -> Bool {
     isCaughtUp(fire: fire.instant, enteredAt: fire.enteredAt)
