@@ -210,6 +210,17 @@ import Testing
     }
   }
 
+  @Test func inAPoolWhatHasWaitedLongestGoesNext() async throws {
+    try await withScheduleWorld { world in
+      let keys = "limits: {pool: narrow}\n\(Self.hourly)"
+      let daemon = try await daemon(world, [try world.job("b", keys), try world.job("a", keys)])
+      _ = await daemon.settle()
+      world.clock.set(3)
+      _ = await daemon.settle()
+      #expect(world.runner.log == ["a 0.0", "b 0.0", "a 1.0", "b 1.0", "a 2.0", "b 2.0"])
+    }
+  }
+
   @Test func itEndsWhenItIsToldTo() async throws {
     try await withScheduleWorld { world in
       let daemon = try await daemon(world, [try world.job(Self.hourly)])

@@ -12,7 +12,8 @@ enum TickCommand {
     name: "tick", summary: "Run everything that is due, once: for cron and systemd timers",
     discussion: """
       Enters every fire that has come due into the ledger, goes on with unfinished runs, and runs what is to be
-      run; the fires of one job run one after the other. Fires from before a job was first seen do not exist.
+      run; the fires of one job run one after the other. What comes due meanwhile is for the next tick. Fires
+      from before a job was first seen do not exist.
       A job file that cannot be read is reported and does not stop the others.
       """,
     operands: [.init(name: "JOB", help: "only these jobs", isRequired: false, isRepeatable: true)],

@@ -170,6 +170,10 @@ package actor SchedulerDaemon {
     var view: LedgerView?
     do {
       view = try await enterDue(fresh.map(\.id))
+      // One that has just ended a run has waited since its next fire, and not only since then.
+      for (id, pending) in view?.openFires.pendingFires ?? [:] {
+        held[id] = held[id].map { min($0, pending.lowerBound) }
+      }
     } catch {
       tell(.trouble(Fault(describing: error)))
       for entry in fresh { settle(entry.id, due: now().advanced(by: SchedulerDaemon.patience)) }
@@ -250,25 +254,24 @@ package actor SchedulerDaemon {
   }
 
   private func carryOut(_ order: FireOrder, _ lane: Lane, _ parts: Parts) async {
-    var due = now()
+    var isToRest = true
     do {
       let report = try await parts.execution.carryOut(order)
       tell(.ended(report))
-      if report.isOpen, report.summary == nil { due = now().advanced(by: SchedulerDaemon.patience) }
+      isToRest = report.isOpen && report.summary == nil
     } catch {
       tell(.trouble(Fault(describing: error)))
-      due = now().advanced(by: SchedulerDaemon.patience)
     }
+    let moment = now()
     parts.clerk.finished(order)
     running -= 1
     lane.run = nil
     if lane.isGone {
       lanes[order.job.id] = nil
     } else {
-      settle(order.job.id, due: due)
+      settle(order.job.id, due: isToRest ? moment.advanced(by: SchedulerDaemon.patience) : moment)
     }
     // Somebody may have waited for just this run.
-    let moment = now()
     for id in waiting { settle(id, due: moment) }
     wake()
   }

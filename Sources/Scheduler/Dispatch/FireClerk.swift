@@ -30,6 +30,14 @@ package struct FireClerk: Sendable {
     entry = FireEntry(store: store, project: project.name, now: now)
   }
 
+  /// The host's time.
+  var moment: Instant { now() }
+
+  /// The fire of a job that waits, and has waited longest.
+  func oldestPending(_ job: ScheduledJob) async throws -> Instant? {
+    try await store.openFires(project: project.name, job: job.id.job).pendingFires[job.id]?.lowerBound
+  }
+
   /// The jobs with fires that have no outcome yet.
   package func openJobs() async throws -> Set<ScheduledJob.ID> {
     Set(
@@ -57,11 +65,13 @@ package struct FireClerk: Sendable {
   /// - Parameters:
   ///   - considered: all fires up to here are in the ledger, as far as the caller knows; is moved on.
   ///     `nil` for a job that the caller has not seen before.
+  ///   - until: what comes due later is not entered.
   ///   - begun: the fire that the caller has a run for already, which may not have claimed it yet.
   ///   - view: what the caller has just read of the ledger; every write holds only where that is so still.
   /// - Throws: `Fault` of the state store.
   package func step(
-    _ job: ScheduledJob, considered: inout Instant?, begun: FireKey? = nil, view: LedgerView? = nil
+    _ job: ScheduledJob, considered: inout Instant?, until: Instant? = nil, begun: FireKey? = nil,
+    view: LedgerView? = nil
   ) async throws -> Step {
     var view = view
     while true {
@@ -112,7 +122,7 @@ package struct FireClerk: Sendable {
       }
       if isChanged { continue }
       let facts = try await facts(
-        job, open: open, resting: resting, begun: begun, current, considered: considered)
+        job, open: open, resting: resting, begun: begun, current, considered: considered, until: until)
       switch try await carryOut(job.ledger.actions(on: facts), job, open, current, &considered) {
       case .again: continue
       case .run(let order):
@@ -244,7 +254,7 @@ package struct FireClerk: Sendable {
 
   private func facts(
     _ job: ScheduledJob, open: [FireRecord], resting: Set<Instant>, begun: FireKey?, _ view: LedgerView,
-    considered: Instant?
+    considered: Instant?, until: Instant?
   ) async throws -> FireFacts {
     let claimed = Set(open.compactMap(\.run))
     let isOtherRunning =
@@ -262,7 +272,7 @@ package struct FireClerk: Sendable {
           waitsSince: try await waitsSince(fire, job.ledger, view.clocks)))
     }
     return FireFacts(
-      now: now(), lastConsidered: considered, open: fires,
+      now: now(), enteringUntil: until, lastConsidered: considered, open: fires,
       isOtherRunning: isOtherRunning, pause: view.pauses[job.id.job].map { .init(until: $0.until) },
       upstream: try await upstream(job, open), room: open.isEmpty ? nil : try await bounds.room(job))
   }

@@ -1,4 +1,5 @@
 internal import Model
+internal import StateStore
 
 /// Runs everything that is due, once: for cron, timers and people.
 package struct Tick: Sendable {
@@ -13,79 +14,88 @@ package struct Tick: Sendable {
     self.parallelism = parallelism
   }
 
-  /// Works off the jobs until nothing is due that could be run now. The fires of one job run one
-  /// after the other, oldest first; what one job's success makes ready runs too.
+  /// Runs the fires that have come when it begins, until none is left that could be run now: first those of the highest
+  /// priority, then the one that has waited longest. The fires of one job run one after the other, oldest first, and
+  /// after each the others have their turn; what one job's success makes ready runs too.
   /// - Parameter tell: is told of each fire as it ends.
   /// - Throws: `Fault` of the state store.
   package func run(
     _ jobs: [ScheduledJob], tell: @escaping @Sendable (FireReport) -> Void
   ) async throws -> [FireReport] {
+    let start = clerk.moment
     var considered = try await clerk.entry.considered(seeing: jobs)
     // All at once, so that nobody's fires come to be missed while another's run.
-    _ = try await clerk.entry.enterDue(jobs, considered: &considered)
-    var reports: [FireReport] = []
-    var lanes = jobs.map { [considered] in Lane(job: $0, considered: considered[$0.id]) }.sorted {
-      ($1.job.job.limits.priority, $0.job.id) < ($0.job.job.limits.priority, $1.job.id)
+    let entered = try await clerk.entry.enterDue(jobs, considered: &considered)
+    let lanes = lanes(jobs, considered, pending: entered.openFires.pendingFires, start)
+    return try await withThrowingTaskGroup(of: (Lane, FireReport).self) { group in
+      var view: LedgerView? = entered
+      var queue = lanes
+      // Those that wait for what may end while this goes on: a run, an upstream job, a place.
+      var resting: [Lane] = []
+      var running = 0
+      var reports: [FireReport] = []
+      while true {
+        // The last is the first to have its turn.
+        queue.sort { $1.precedes($0) }
+        while running < parallelism, !Task.isCancelled, var lane = queue.popLast() {
+          switch try await clerk.step(lane.job, considered: &lane.considered, until: start, view: view) {
+          case .rest(let rest): if rest.isWaiting { resting.append(lane) }
+          case .run(let order) where order.leftBy == nil && order.fire.fire > lane.until:
+            // Somebody else has entered it since. It is for the next tick.
+            clerk.finished(order)
+            resting.append(lane)
+          case .run(let order):
+            running += 1
+            group.addTask { [lane] in (lane, try await self.carryOut(order)) }
+          }
+        }
+        guard let (ended, report) = try await group.next() else { return reports }
+        running -= 1
+        reports.append(report)
+        tell(report)
+        // What could not be ended now is not tried a second time in one tick.
+        if !report.isOpen || report.summary != nil {
+          var lane = ended
+          lane.oldest = try await clerk.oldestPending(lane.job) ?? start
+          queue.append(lane)
+        }
+        // Only where something has run can somebody who waited go on.
+        queue += resting
+        resting = []
+        view = nil
+      }
     }
-    while !lanes.isEmpty {
-      let done = try await round(lanes, tell)
-      let found = done.flatMap(\.reports)
-      reports += found
-      // Only where something has run can somebody who waited go on.
-      if found.isEmpty || Task.isCancelled { break }
-      lanes = done.filter { $0.isWaiting }.map { Lane(job: $0.job, considered: $0.considered) }
-    }
-    return reports
   }
 
+  /// One job, as long as something of it may be run.
   private struct Lane: Sendable {
     var job: ScheduledJob
     var considered: Instant?
-    var reports: [FireReport] = []
-    var isWaiting = false
-  }
+    /// The fire of it that has waited longest.
+    var oldest: Instant
+    /// No later fire is begun.
+    var until: Instant
 
-  private func round(
-    _ lanes: [Lane], _ tell: @escaping @Sendable (FireReport) -> Void
-  ) async throws -> [Lane] {
-    try await withThrowingTaskGroup(of: Lane.self) { group in
-      var rest = lanes[...]
-      var done: [Lane] = []
-      for _ in 0..<parallelism {
-        if let lane = rest.popFirst() { group.addTask { try await self.workOff(lane, tell) } }
-      }
-      while let lane = try await group.next() {
-        done.append(lane)
-        if let lane = rest.popFirst() { group.addTask { try await self.workOff(lane, tell) } }
-      }
-      return done.sorted {
-        ($1.job.job.limits.priority, $0.job.id) < ($0.job.job.limits.priority, $1.job.id)
-      }
+    func precedes(_ other: Lane) -> Bool {
+      (other.job.job.limits.priority, oldest, job.id) < (job.job.limits.priority, other.oldest, other.job.id)
     }
   }
 
-  private func workOff(_ lane: Lane, _ tell: @Sendable (FireReport) -> Void) async throws -> Lane {
-    var lane = lane
-    while !Task.isCancelled {
-      switch try await clerk.step(lane.job, considered: &lane.considered) {
-      case .rest(let rest):
-        lane.isWaiting = rest.isWaiting
-        return lane
-      case .run(let order):
-        let report: FireReport
-        do {
-          report = try await execution.carryOut(order)
-        } catch {
-          clerk.finished(order)
-          throw error
-        }
-        clerk.finished(order)
-        lane.reports.append(report)
-        tell(report)
-        // What could not be ended now is not tried a second time in one tick.
-        if report.isOpen, report.summary == nil { return lane }
-      }
+  private func lanes(
+    _ jobs: [ScheduledJob], _ considered: [ScheduledJob.ID: Instant],
+    pending: [ScheduledJob.ID: ClosedRange<Instant>], _ start: Instant
+  ) -> [Lane] {
+    jobs.map { job in
+      let fires = pending[job.id] ?? start...start
+      // An event that is there has come, whatever clock gave it its time.
+      return Lane(
+        job: job, considered: considered[job.id], oldest: fires.lowerBound,
+        until: max(start, fires.upperBound))
     }
-    return lane
+  }
+
+  private func carryOut(_ order: FireOrder) async throws -> FireReport {
+    defer { clerk.finished(order) }
+    return try await execution.carryOut(order)
   }
 }

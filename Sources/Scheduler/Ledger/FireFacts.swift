@@ -3,6 +3,8 @@ package import Model
 /// What the store knows of one job (or matrix row) when its schedule is looked at.
 package struct FireFacts: Hashable, Sendable {
   package var now: Instant
+  /// Fires that come due later are left to somebody else, or another time; `nil` where none is.
+  package var enteringUntil: Instant?
   /// All fires up to here are in the ledger; `nil` for a job never seen before.
   package var lastConsidered: Instant?
   /// The fires that have no outcome yet, in any order.
@@ -17,10 +19,11 @@ package struct FireFacts: Hashable, Sendable {
   package var room: Int?
 
   package init(
-    now: Instant, lastConsidered: Instant?, open: [OpenFire] = [], isOtherRunning: Bool = false,
-    pause: Pause? = nil, upstream: [JobName: Upstream] = [:], room: Int? = nil
+    now: Instant, enteringUntil: Instant? = nil, lastConsidered: Instant?, open: [OpenFire] = [],
+    isOtherRunning: Bool = false, pause: Pause? = nil, upstream: [JobName: Upstream] = [:], room: Int? = nil
   ) {
     self.now = now
+    self.enteringUntil = enteringUntil
     self.lastConsidered = lastConsidered
     self.open = open
     self.isOtherRunning = isOtherRunning

@@ -59,7 +59,8 @@ package struct FireLedger: Sendable {
     guard let considered = facts.lastConsidered else { return nil }
     var rows: [FireAction.Row] = []
     let due = DueFires(
-      intervals: intervals, catchUp: catchUp, considered: considered, now: facts.now, delay: jitter)
+      intervals: intervals, catchUp: catchUp, considered: considered,
+      now: min(facts.now, facts.enteringUntil ?? facts.now), delay: jitter)
     for decision in due {
       rows.append(row(decision, isPaused: isPaused(facts)))
       if rows.count == FireLedger.batch { break }
