@@ -58,7 +58,7 @@ struct CurlTransfer {
     tidemark_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds(totalTimeout))
     tidemark_curl_set_open_socket_function(handle, openSocket)
     tidemark_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, address)
-    tidemark_curl_set_data_function(handle, CURLOPT_WRITEFUNCTION, discard)
+    tidemark_curl_set_data_function(handle, CURLOPT_WRITEFUNCTION, endAtBody)
     switch work {
     case .post(let body, let headers):
       tidemark_curl_set_text(handle, CURLOPT_USERAGENT, "tidemark")
@@ -88,6 +88,12 @@ struct CurlTransfer {
     }
 
     let code = curl_easy_perform(handle)
+    // libcurl takes leave of a mail server, and would wait minutes for its answer, though the mail is delivered.
+    var socket = CURL_SOCKET_BAD
+    if tidemark_curl_get_socket(handle, CURLINFO_ACTIVESOCKET, &socket) == CURLE_OK, socket != CURL_SOCKET_BAD
+    {
+      shutdown(socket, Int32(SHUT_RD))
+    }
     var status = 0
     tidemark_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
     var seconds: curl_off_t = 0
@@ -190,10 +196,11 @@ private func overhear(
   return 0
 }
 
-private func discard(
-  _: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _: UnsafeMutableRawPointer?
+/// What comes behind a status is not read: it may never end.
+private func endAtBody(
+  _: UnsafeMutablePointer<CChar>?, _: Int, _: Int, _: UnsafeMutableRawPointer?
 ) -> Int {
-  size * count
+  0
 }
 
 private func readUpload(

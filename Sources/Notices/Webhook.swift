@@ -68,7 +68,7 @@ struct Webhook {
   }
 
   private func delivery(_ answer: CurlTransfer.Answer) -> Delivery {
-    // The status decides, once there is one: what comes behind it is not read to its end.
+    // The status decides, once there is one: what comes behind it is not read.
     switch answer.status {
     case 200..<300: return .delivered
     case 300..<400:
@@ -107,6 +107,7 @@ struct Webhook {
   ) -> Fault {
     Fault(
       code, kind, "The webhook at \(HostName.of(url)) \(what)",
-      cause: answer.code == CURLE_OK ? nil : answer.sentence, hint: hint, isTransient: isTransient)
+      cause: [CURLE_OK, CURLE_WRITE_ERROR].contains(answer.code) ? nil : answer.sentence, hint: hint,
+      isTransient: isTransient)
   }
 }

@@ -25,6 +25,13 @@ import Testing
     #expect(lines.contains("Message-ID: <r0123.3afailure.3a0@host.example>"))
   }
 
+  /// Once the server has taken a mail, nobody waits for its farewell.
+  @Test(.timeLimit(.minutes(1))) func aServerThatHangsAtTheEndHoldsUpNobody() async throws {
+    let received = Recorder<[String]>()
+    let server = try LoopbackServer.smtp(received) { $0 == "QUIT" ? "221-bye" : nil }
+    #expect(try await deliver(server) == .delivered)
+  }
+
   static let answers: [(String, String, Bool)] = [
     ("RCPT", "450 later", true), ("RCPT", "550 unknown", false), ("MAIL", "451 later", true),
     ("MAIL", "553 no", false), ("DATA", "452 full", true), (".", "554 spam", false), (".", "421 later", true),

@@ -1,8 +1,9 @@
 import DemoServer
 import Model
-import Postgres
 import Runtime
 import Testing
+
+@testable import Postgres
 
 @Suite struct FaultTests {
   /// Each statement, run after the ones before it on one connection, and the fault it gives.
@@ -45,6 +46,28 @@ import Testing
       #expect(fault?.sentence.contains("`demo`") == true)
       #expect(fault?.cause?.contains("SQLSTATE") == true)
     }
+  }
+
+  /// libpq's own words, in its own lines.
+  @Test(arguments: [
+    (
+      """
+      server closed the connection unexpectedly
+      \tThis probably means the server terminated abnormally
+      \tbefore or while processing the request.
+      invalid socket
+
+      """,
+      "server closed the connection unexpectedly; This probably means the server terminated abnormally"
+        + " before or while processing the request."
+    ),
+    ("SSL connection has been closed unexpectedly\n", "SSL connection has been closed unexpectedly"),
+    ("It is closed", "It is closed"), ("invalid socket\n", nil), ("", nil),
+  ])
+  func whatIsSaidOfALostConnectionIsOneLine(_ message: String, _ cause: String?) throws {
+    let settings = try ConnectionSettings(
+      name: "demo", connectionString: "host=nowhere", applicationName: "test")
+    #expect(Fault.lost(settings, message).cause == cause)
   }
 
   /// What a row held must not be in any text, unless asked for.

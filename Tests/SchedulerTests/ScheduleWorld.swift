@@ -158,6 +158,8 @@ final class HandClock: Sendable {
 final class PretendRunner: FireRunner {
   enum End: Sendable {
     case succeeds
+    /// It is stopped when its success is written already.
+    case succeedsAndIsStopped
     case fails
     /// The process dies in the middle: the run is left running.
     case dies
@@ -282,7 +284,7 @@ final class PretendRunner: FireRunner {
       let fault = Fault("division_by_zero", .data, "Division by zero")
       try await move(ownership, .failed, willRetry ? nil : .failed, pause: request.pause?(fault))
       throw fault
-    case .succeeds, .cannotStart: break
+    case .succeeds, .succeedsAndIsStopped, .cannotStart: break
     }
     // What a dead owner had reached is not done again.
     let stages = [RunState.running, .merging, .prepared, .publishing]
@@ -292,6 +294,7 @@ final class PretendRunner: FireRunner {
     let outcome = request.outcome(at: clock.now)
     try await move(ownership, .succeeded, outcome, outcome == .late ? request.lateNotices : [])
     if death == .succeeded { throw PretendRunner.died }
+    if case .succeedsAndIsStopped = end { throw Fault("interrupted", .interrupted, "The run was stopped") }
     _ = try await store.closeFires(
       coveredBy: record.id, as: .ran, clockParameters: request.job.defaultParameters)
     try await store.release(ownership)

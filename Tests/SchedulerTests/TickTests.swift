@@ -219,6 +219,18 @@ import Testing
     }
   }
 
+  /// A stop that comes when the success is written is no fault of the fire.
+  @Test func aRunThatIsStoppedBehindItsEndHasRun() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(Self.hourly)
+      try await world.tick(job)
+      world.clock.set(1)
+      world.runner.expect(.succeedsAndIsStopped)
+      let report = try #require(try await world.tick(job).first)
+      #expect(report.outcome == .ran && report.fault == nil)
+    }
+  }
+
   @Test func whatIsMissedOrLateIsToldOnce() async throws {
     try await withScheduleWorld { world in
       let notify = "notify: [{events: [missed, late], command: [mail]}]"

@@ -67,11 +67,16 @@ enum QuarantineCommand {
     let hint = "`tidemark quarantine list` shows runs with rejected rows"
     guard let target else { throw Fault("missing_operand", .usage, "Name the run", hint: hint) }
     var id = RunID(target)
-    if orJob, case .job(let job) = try await context.subject(target, in: store) {
+    if case .job(let job) = try await context.subject(target, in: store) {
       let newest = try await store.quarantineSummary(
         project: context.project.name, job: job.name, matrixRow: job.row, limit: 1
       ).first
       guard let newest else { throw ProjectContext.no("run with rejected rows", of: job) }
+      guard orJob else {
+        throw Fault(
+          "no_such_run", .notFound, "`\(target)` is a job, and what changes something takes a run",
+          hint: "Its newest run with rejected rows is \(newest.run)")
+      }
       id = newest.run
     }
     guard let run = try await store.run(id), run.identity.project == context.project.name else {

@@ -73,7 +73,7 @@ extension ConnectionHandle.Refusal {
   /// why; in its verbose form that is `FATAL:  28P01: password authentication failed ...`.
   func fault(_ settings: ConnectionSettings) -> Fault {
     if isCancelled { return .cancelled(settings) }
-    let cause = settings.redactor.mask(withoutLocation)
+    let cause = settings.redactor.mask(message).asOneLine
     // Class 08 says no more than that there is no connection. Poolers give it for all that they refuse.
     if let state, !state.code.hasPrefix("08") {
       // Nothing was asked yet but what the session is to begin with.
@@ -114,15 +114,27 @@ extension ConnectionHandle.Refusal {
     }
     return nil
   }
+}
 
-  /// The verbose form ends with a line about the server's source code, of use to nobody here. What is tried with
-  /// TLS and without is refused twice, in the same words.
-  private var withoutLocation: String {
-    var said: [Substring] = []
-    for line in message.split(separator: "\n") where !line.hasPrefix("LOCATION:") && !said.contains(line) {
-      said.append(line)
+extension String {
+  /// libpq's own text without line ends. The verbose form ends with a line about the server's source code, and that of a
+  /// lost connection may end with one about the socket that is gone, of use to nobody here. What is tried with TLS and
+  /// without is refused twice, in the same words.
+  fileprivate var asOneLine: String {
+    var said: [String] = []
+    for line in split(separator: "\n") {
+      let text = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      if text.isEmpty || text.hasPrefix("LOCATION:") || text == "invalid socket" || said.contains(text) {
+        continue
+      }
+      // A sentence that goes on.
+      if line.first == "\t", text.first?.isLowercase == true, let begun = said.popLast() {
+        said.append(begun + " " + text)
+      } else {
+        said.append(text)
+      }
     }
-    return said.joined(separator: "; ")
+    return said.reduce("") { $0.isEmpty ? $1 : $0 + ($0.hasSuffix(".") ? " " : "; ") + $1 }
   }
 }
 
@@ -133,8 +145,9 @@ extension Fault {
   }
 
   static func lost(_ settings: ConnectionSettings, _ message: String) -> Fault {
-    Fault(
+    let cause = settings.redactor.mask(message).asOneLine
+    return Fault(
       "connection_lost", .connection, "The connection `\(settings.name)` was lost",
-      cause: message.isEmpty ? nil : settings.redactor.mask(message), isTransient: true)
+      cause: cause.isEmpty ? nil : cause, isTransient: true)
   }
 }

@@ -49,6 +49,8 @@ package struct FireExecution: Sendable {
       }
     }
     report = try await read(report, order)
+    // Stopped behind its end, it has left nothing to do.
+    if report.fault?.kind == .interrupted, report.outcome.isSuccess { report.fault = nil }
     if [.failed, .failedToStart].contains(report.outcome) {
       report.pause = try await store.pauses(project: order.fire.project).first {
         $0.job == order.fire.job && $0.isForFailures

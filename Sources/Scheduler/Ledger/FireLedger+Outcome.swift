@@ -30,6 +30,9 @@ extension FireLedger {
 }
 
 extension FireOutcome {
+  /// Its run has succeeded.
+  var isSuccess: Bool { [.ran, .late, .caughtUp].contains(self) }
+
   /// The outcomes that `self` may be followed by: once closed, none. A claimed fire is pending again where its run turns
   /// out to have begun to read before it came.
   package var next: Set<FireOutcome> {

@@ -68,10 +68,13 @@ import Testing
     try await withRejectedRows { project, run in
       for command in ["show", "export", "replay", "purge"] {
         let unknown = try await project.run(["quarantine", command, "r00"])
-        let sentence =
-          ["show", "export"].contains(command)
-          ? "There is no run and no job named `r00`" : "There is no run `r00`"
+        let sentence = "There is no run and no job named `r00`"
         #expect(unknown.status == 3 && unknown.output.contains(sentence), "\(unknown.output)")
+      }
+      for command in ["replay", "purge"] {
+        let job = try await project.run(["quarantine", command, "parcels"])
+        #expect(job.status == 3 && job.output.contains("`parcels` is a job"), "\(job.output)")
+        #expect(job.output.contains("newest run with rejected rows is \(run)"), "\(job.output)")
       }
       let purged = try await project.run(["quarantine", "purge", run])
       #expect(

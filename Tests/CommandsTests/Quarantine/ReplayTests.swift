@@ -269,7 +269,7 @@ import Testing
     try await Self.with { project in
       let run = try await Self.fix(project)
       let unknown = try await project.run(["quarantine", "replay", "r00"])
-      #expect(unknown.status == 3 && unknown.output.contains("There is no run `r00`"))
+      #expect(unknown.status == 3 && unknown.output.contains("There is no run and no job named `r00`"))
       let anew = try await project.run(["run", "sales", "--for", "2026-03-14", "--again"])
       try #require(anew.status == 0, "\(anew.output)")
       let replaced = try await project.run(["quarantine", "replay", run.text])
