@@ -14,7 +14,7 @@ struct CSVForm: Sendable {
     var bytes: [UInt8] = []
     for (number, column) in schema.enumerated() {
       if number > 0 { bytes.append(UInt8(ascii: ",")) }
-      CSVForm.append(column.name, to: &bytes)
+      append(column.name, to: &bytes)
     }
     bytes.append(UInt8(ascii: "\n"))
     return bytes
@@ -27,18 +27,18 @@ struct CSVForm: Sendable {
       if number > 0 { bytes.append(UInt8(ascii: ",")) }
       guard column.isValid(row) else { continue }
       if schema[number].type.isHeldAsText {
-        try CSVForm.append(column.bytes(row), to: &bytes, empty)
+        try append(column.bytes(row), to: &bytes, empty)
       } else if column.form == .bytes {
-        try CSVForm.append(column, row, schema[number].type, to: &bytes, empty)
+        try append(column, row, schema[number].type, to: &bytes, empty)
       } else if let text = column.postgresText(row, as: schema[number].type) {
-        CSVForm.append(text, to: &bytes)
+        append(text, to: &bytes)
       }
     }
     bytes.append(UInt8(ascii: "\n"))
   }
 
   /// Appends an array, or bytes in hexadecimal.
-  private static func append<Failure: Error>(
+  private func append<Failure: Error>(
     _ column: Column, _ row: Int, _ type: SQLType, to bytes: inout [UInt8],
     _ empty: (inout [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
@@ -49,17 +49,19 @@ struct CSVForm: Sendable {
     try array.withUnsafeBufferPointer { text throws(Failure) in try append(text, to: &bytes, empty) }
   }
 
-  private static func append(_ text: String, to bytes: inout [UInt8]) {
+  private func append(_ text: String, to bytes: inout [UInt8]) {
     var text = text
     text.withUTF8 { append($0, to: &bytes) { _ in } }
   }
 
-  private static func append<Failure: Error>(
+  private func append<Failure: Error>(
     _ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8],
     _ empty: (inout [UInt8]) throws(Failure) -> Void
   ) throws(Failure) {
+    // Alone on a line this would end what COPY reads.
+    let isEnd = schema.count == 1 && text.elementsEqual("\\.".utf8)
     let needsQuotes =
-      text.isEmpty
+      text.isEmpty || isEnd
       || text.contains { byte in
         byte == UInt8(ascii: ",") || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
           || byte == UInt8(ascii: "\r")

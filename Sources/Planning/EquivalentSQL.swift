@@ -163,7 +163,9 @@ package struct EquivalentSQL: Sendable {
     group += aggregate.groupings.map { "grouping(\($0.map { "k\($0)" as SQLText }))" }
     let inner: [SQLText] = group.enumerated().map { "\($0.element) AS c\($0.offset)" }
     let sets: [SQLText] = aggregate.sets.map { "(\($0.map { "k\($0)" as SQLText }))" }
-    let by: SQLText = keys.isEmpty ? "" : " GROUP BY GROUPING SETS (\(sets))"
+    // One row, also of constants alone.
+    let isOne = keys.isEmpty && !calls.isEmpty
+    let by: SQLText = isOne ? "" : " GROUP BY GROUPING SETS (\(sets))"
     let renderer = SQLRenderer(
       columns: names(group.count).enumerated().map { number, column in
         let call = number - shown.count

@@ -82,4 +82,11 @@ import Testing
       try FileSamples.file(.jsonl, schema, [row]) == "{\"a\":1,\"b,c\":null,\"d\\\"\":3,\"\":null}\n")
     #expect(try FileSamples.file(.jsonl, schema, []) == "")
   }
+
+  /// Alone on its line it ends what Postgres's COPY reads.
+  @Test(arguments: [(["a"], "a\n\"\\.\"\n"), (["a", "b"], "a,b\n\\.,\\.\n")])
+  func theEndOfCopyIsQuoted(names: [String], file: String) throws {
+    let schema = names.map { ColumnSchema(name: $0, type: .text) }
+    #expect(try FileSamples.file(.csv, schema, [names.map { _ in .text("\\.") }]) == file)
+  }
 }

@@ -157,8 +157,20 @@ extension DateValue {
 }
 
 extension CalendarInterval {
-  /// `date_part('epoch', ...)`: years of 365.25 days, months of 30, added in Postgres's order.
-  package var approximateSeconds: Double {
+  /// Postgres's `date_part`: `extract` computed in `double precision`.
+  /// - Throws: as `extract`.
+  package func datePart(_ part: DateTimePart) throws(RowFault) -> Double {
+    let (whole, fraction) = (Double(microseconds / 1_000_000 % 60), Double(microseconds % 1_000_000))
+    switch part {
+    case .millisecond: return whole * 1000 + fraction / 1000
+    case .second: return whole + fraction / 1_000_000
+    case .epoch: return approximateSeconds
+    default: return try extract(part).double()
+    }
+  }
+
+  /// Years of 365.25 days, months of 30, added in Postgres's order.
+  private var approximateSeconds: Double {
     var seconds = Double(microseconds) / 1_000_000
     seconds += 365.25 * 86_400 * Double(months / 12)
     seconds += 30 * 86_400 * Double(months % 12)

@@ -78,6 +78,6 @@ struct WidthBucket: Kernel {
       ? (try value.subtracting(low), try high.subtracting(low))
       : (try low.subtracting(value), try low.subtracting(high))
     // Rounded as any quotient before it is cut, as in Postgres 15: just below `high` it may come out as the count.
-    return try passed.multiplied(by: Decimal(count)).divided(by: span).floor().int64() + 1
+    return try above(passed.multiplied(by: Decimal(count)).divided(by: span).floor().int64())
   }
 }

@@ -46,9 +46,7 @@ struct PartExtraction: UnaryKernel {
   private func double(_ from: Column, _ row: Int) throws(RowFault) -> Double? {
     switch source {
     case .date: return try exact(from, row)?.double()
-    case .interval:
-      if part == .epoch { return from.intervals[row].approximateSeconds }
-      return try exact(from, row)?.double()
+    case .interval: return try from.intervals[row].datePart(part)
     default: return try Timestamp(microseconds: from.integers[row]).datePart(part, in: zone)
     }
   }

@@ -109,7 +109,7 @@ struct NumberLayout {
     }
     var end = digitCount + (blanks > 0 ? 1 : 0) + (template.hasPoint ? 1 : 0)
     if let lastRelevant, lastRelevant == position { end = place }
-    if place + 1 == end {
+    if place + 1 == end, !isCut {
       if signWritten && hasBracket {
         out.append(isNegative ? UInt8(ascii: ">") : Self.blank)
       } else if template.signPlace == .after {

@@ -50,7 +50,7 @@ struct NumberTemplate {
       case .other(let byte): parts.append(.text(byte))
       }
     }
-    if signPlace == .before && digitsBefore == digitsBeforeSign && !hasMinus && !hasPlus {
+    if signPlace == .before && digitsBefore + multiplier == digitsBeforeSign && !hasMinus && !hasPlus {
       signPlace = .after
     }
     // Counted from one so far.
