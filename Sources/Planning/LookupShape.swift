@@ -73,7 +73,8 @@ struct LookupShape: Sendable {
     try faults.finish()
   }
 
-  var planned: PlannedLookup {
+  /// - Parameter hidden: the columns of rows whose values nobody is to be shown, nor those that match them.
+  func planned(hiding hidden: Set<String>) -> PlannedLookup {
     let maximumRows = lookup.maximumRows ?? LookupShape.defaultMaximumRows
     let origin: PlannedLookup.Origin
     switch from {
@@ -82,6 +83,10 @@ struct LookupShape: Sendable {
       origin = .query(connection: connection, "SELECT \(columns) FROM \(sql)")
     case .file(let path):
       origin = .file(path: path, columns: (key + payload).map(\.name))
+    }
+    var key = key
+    for (index, match) in lookup.match.enumerated() where hidden.contains(match.name) {
+      key[index].isSensitive = true
     }
     return PlannedLookup(
       origin: origin, key: key, payload: payload, onDuplicate: lookup.onDuplicate,

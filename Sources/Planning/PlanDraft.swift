@@ -251,8 +251,11 @@ struct PlanDraft: Sendable {
       }
       sources.append(planned(shape, number))
     }
+    let hidden = Set(
+      (checked.pipeline.fetched + checked.pipeline.processed).filter(\.isSensitive).map(\.name))
     return Plan(
-      sources: sources, chunks: chunks, lookups: lookups.map(\.planned), pipeline: checked.pipeline,
+      sources: sources, chunks: chunks, lookups: lookups.map { $0.planned(hiding: hidden) },
+      pipeline: checked.pipeline,
       result: checked.result, resultKey: resultKey, rowOrder: try rowOrder(), pushedDown: pushed,
       naming: naming.map { naming in
         RowNaming(pipeline: naming, columns: shapes.map { $0.selectList(naming.fetched) })

@@ -6,6 +6,8 @@ internal import Model
 struct CheckJudge {
   let check: TypedCheck
   private let judge: Judge
+  /// The columns of the rows that examples are taken of.
+  private let shown: [ColumnSchema]
   private var broken: Int64 = 0
   private var example: String?
   private var rows: Int64 = 0
@@ -27,6 +29,7 @@ struct CheckJudge {
 
   init(_ check: TypedCheck, result: [ColumnSchema], zones: ZoneContext) throws(Fault) {
     self.check = check
+    shown = if case .unique(let columns) = check.condition { columns.map { result[$0] } } else { result }
     switch check.condition {
     case .expect(let aggregate):
       judge = .aggregate(
@@ -90,18 +93,17 @@ struct CheckJudge {
         let row = batch.rows[position]
         if verdicts.isValid(row), verdicts.integers[row] != 0 { continue }
         broken += 1
-        if example == nil { example = CheckJudge.text(batch, row) }
+        if example == nil { example = text(batch, row) }
       }
     }
   }
 
-  /// The row's values by name, sensitive ones left out.
-  private static func text(_ batch: borrowing Batch, _ row: Int) -> String {
-    var parts: [String] = []
-    for (column, schema) in zip(batch.columns, batch.schema) where !schema.isSensitive {
-      parts.append("\(schema.name) = \(column.value(at: row).postgresText ?? "NULL")")
-    }
-    return parts.joined(separator: ", ")
+  /// The row's values by name, sensitive ones not shown.
+  private func text(_ batch: borrowing Batch, _ row: Int) -> String {
+    zip(shown, batch.columns).map { schema, column in
+      let value = schema.isSensitive ? "(not shown)" : column.value(at: row).postgresText ?? "NULL"
+      return "\(schema.name) = \(value)"
+    }.joined(separator: ", ")
   }
 
   /// What all checks of a result come to.
@@ -134,7 +136,7 @@ struct CheckJudge {
           if batch.rows.isEmpty { continue }
           if passesWhenEmpty {
             return Verdict(
-              passed: false, detail: "more than one row has \(CheckJudge.text(batch, batch.rows[0]))")
+              passed: false, detail: "more than one row has \(text(batch, batch.rows[0]))")
           }
           let passed =
             batch.columns[0].isValid(batch.rows[0]) && batch.columns[0].integers[batch.rows[0]] != 0

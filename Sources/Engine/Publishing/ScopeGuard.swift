@@ -14,6 +14,7 @@ struct ScopeGuard {
 
   private struct Bound {
     var column: Int
+    var schema: ColumnSchema
     var value: Value
   }
 
@@ -31,7 +32,7 @@ struct ScopeGuard {
         TypedExpression(.column(column), type: type), TypedExpression(.literal(scope.value), type: type),
       ]
       expressions.append(TypedExpression(.call(.equal, sides), type: .boolean))
-      bounds.append(Bound(column: column, value: scope.value))
+      bounds.append(Bound(column: column, schema: result[column], value: scope.value))
     }
     if bounds.isEmpty { return nil }
     program = try Program(expressions, schema: result, zones: zones)
@@ -47,7 +48,7 @@ struct ScopeGuard {
       for position in 0..<batch.rows.count {
         let row = batch.rows[position]
         if isInside.isValid(row), isInside.integers[row] != 0 { continue }
-        let schema = batch.schema[bound.column]
+        let schema = bound.schema
         let value =
           schema.isSensitive
           ? "another value" : batch.columns[bound.column].value(at: row).postgresText ?? "NULL"
