@@ -165,6 +165,30 @@ import Timetable
     #expect(fault?.code == "bad_window")
   }
 
+  /// On 2026-10-25 the clocks of Berlin show 02:00 to 03:00 twice.
+  @Test(arguments: [
+    ("2026-10-24T22:00:00Z", "2026-10-25T00:00:00Z", true),
+    ("2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z", false),
+    ("2026-10-25T00:15:00Z", "2026-10-25T00:30:00Z", false),
+    ("2026-10-25T01:00:00Z", "2026-10-25T02:00:00Z", false),
+    ("2026-10-25T01:30:00Z", "2026-10-25T03:00:00Z", false),
+    ("2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z", true),
+    ("2026-10-25T02:00:00Z", "2026-10-25T03:00:00Z", true),
+    ("2026-03-29T01:00:00Z", "2026-03-29T02:00:00Z", true),
+  ])
+  func localTimesThatComeTwiceAreReplacedTogether(start: String, end: String, isTaken: Bool) throws {
+    let range = TimeRange(start: EngineSamples.instant(start), end: EngineSamples.instant(end))
+    if isTaken {
+      _ = try window(zone: "Europe/Berlin", .range(range), column: .timestamp)
+    } else {
+      let fault = #expect(throws: Fault.self) {
+        try window(zone: "Europe/Berlin", .range(range), column: .timestamp)
+      }
+      #expect(fault?.code == "bad_window")
+    }
+    _ = try window(zone: "Europe/Berlin", .range(range), column: .timestamptz)
+  }
+
   @Test func sinksAreNamedByPlaceAndKind() {
     let file = SinkRule.file(
       FileSinkRule(

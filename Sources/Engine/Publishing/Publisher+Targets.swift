@@ -28,9 +28,12 @@ extension Publisher {
       let sink = TargetResolver.name(position, rule)
       switch rule {
       case .table(let rule):
-        let target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
+        var target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
         let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
         let facts = try await Publisher.look(at: target, publisher, result: plan.result)
+        if let stored = facts?.columns.first(where: { $0.name == target.window?.column }) {
+          target.window?.decimals = stored.secondDecimals
+        }
         if fences[target.connection] == nil {
           try await publisher.ensureLedger()
           fences[target.connection] = try await publisher.raiseFence(

@@ -123,48 +123,4 @@ struct TargetResolver {
     }
     return true
   }
-
-  /// The span that the run makes again, in the terms of the window column.
-  private func window(
-    _ rule: TableSinkRule, result: [ColumnSchema]
-  ) throws(Fault) -> TableTarget.Window {
-    guard let name = rule.window, let column = result.first(where: { $0.name == name }) else {
-      throw Fault("missing_key", .validation, "Mode `replace_window` needs `window`", place: rule.place)
-    }
-    guard let replaced = context.spans?.replaced else {
-      throw Fault(
-        "no_interval", .validation, "Mode `replace_window` needs an interval, and this job has none",
-        place: rule.place, hint: "Give the job `interval: {span: day}`")
-    }
-    return TableTarget.Window(
-      column: name, lower: try bound(replaced.start, column, rule.place),
-      upper: try bound(replaced.end, column, rule.place))
-  }
-
-  private func bound(_ instant: Instant, _ column: ColumnSchema, _ place: Place) throws(Fault) -> Value {
-    let moment = Timestamp(microseconds: instant.postgresMicroseconds)
-    let local = moment.microseconds + Int64(context.zone.offset(at: moment)) * 1_000_000
-    switch column.type {
-    case .timestamptz: return .timestamptz(moment.microseconds)
-    case .timestamp: return .timestamp(local)
-    case .date:
-      let days = local.floorDivided(by: Timestamp.microsecondsPerDay)
-      // Where clocks skip midnight, the day begins later.
-      let before = Timestamp(microseconds: moment.microseconds - 1)
-      let localBefore = before.microseconds + Int64(context.zone.offset(at: before)) * 1_000_000
-      guard localBefore.floorDivided(by: Timestamp.microsecondsPerDay) < days else {
-        throw Fault(
-          "bad_window", .validation,
-          "The interval does not begin and end at midnight, so it cannot be replaced by the date column `\(column.name)`",
-          place: place, hint: "Let `window` name a timestamp column, or choose intervals of whole days")
-      }
-      return .date(Int32(clamping: days))
-    default:
-      throw Fault(
-        "bad_window", .validation,
-        "`window` names `\(column.name)`, which is \(column.type.sqlName); it must be a date or timestamp",
-        place: place,
-        hint: "Name the result column that says when a row was, or derive one: `day: moment::date`")
-    }
-  }
 }

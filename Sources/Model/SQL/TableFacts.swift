@@ -36,6 +36,14 @@ package struct TableFacts: Hashable, Sendable {
     /// The type with all of its modifier, as Postgres writes it: `timestamp(0) without time zone`.
     package var declared: String?
 
+    /// How many decimals of a second a column of times keeps.
+    package var secondDecimals: Int {
+      guard let declared, let open = declared.firstIndex(of: "("), let close = declared.firstIndex(of: ")"),
+        let decimals = Int(declared[declared.index(after: open)..<close])
+      else { return 6 }
+      return decimals
+    }
+
     package init(
       name: String, type: SQLType, isNullable: Bool, collation: Collation? = nil,
       isGenerated: Bool = false, hasDefault: Bool = false, declared: String? = nil

@@ -104,10 +104,12 @@ struct MergeStatements {
   /// Whether two staged rows share a key, so that it would depend on chance which of them stays; `nil` where the
   /// result's making rules that out.
   var sharedKey: SQLText? {
-    // Keys that differ may become equal in another type: 1.001 as numeric(9,2), a text with blanks as `char`.
+    // Keys that differ may become equal in another type: 1.001 as numeric(9,2), a text with blanks as `char`, half a
+    // second as timestamp(0).
     let isAsItIs = target.key.allSatisfy { name in
-      publish.columns.first { $0.name == name }?.type
-        == publish.result.first { $0.name == name }?.type
+      guard let column = publish.column(name) else { return false }
+      let isWhole = TargetFit.isText(column.type) || column.declared == column.type.sqlName
+      return isWhole && column.type == publish.result.first { $0.name == name }?.type
     }
     if target.isKeyUnique, isAsItIs { return nil }
     return """
@@ -116,10 +118,6 @@ struct MergeStatements {
   }
 
   private var scopeOfTarget: SQLText {
-    let conditions: [SQLText] = target.scope.map { scope in
-      let type = publish.columns.first { $0.name == scope.column }?.type
-      return "t.\(Identifier(scope.column)) = \(literal: scope.value, as: type)"
-    }
-    return publish.condition(conditions)
+    publish.condition(target.scope.map { "t.\(Identifier($0.column)) = \(publish.value(of: $0))" })
   }
 }

@@ -41,13 +41,16 @@ struct PublishStatements {
     "ALTER TABLE \(table) RENAME TO \(target.table.name)"
   }
 
-  /// A unique index over the key, where one can say what the key means: before server 15 a key
+  /// A unique index over the key and the scope, where one can say what the key means: before server 15 a key
   /// that may be NULL cannot be unique with NULLs taken as equal. Made once the table is filled, which takes
   /// two thirds of the time that it takes to keep it up row by row.
   func uniqueIndex(serverVersion: Int) -> SQLText? {
     guard target.mode != .append, !target.key.isEmpty else { return nil }
-    let key = target.key.map { Identifier($0) }
-    let mayBeNull = target.key.contains { name in result.first { $0.name == name }?.isNullable ?? true }
+    // Other scopes have rows of the same keys. What is merged is told apart by its key alone.
+    let scope = target.mode == .merge ? [] : target.scope.map(\.column).filter { !target.key.contains($0) }
+    let names = target.key + scope
+    let key = names.map { Identifier($0) }
+    let mayBeNull = names.contains { name in result.first { $0.name == name }?.isNullable ?? true }
     // The server finds a name that is free: one of ours may be that of an index whose table was renamed.
     if !mayBeNull { return "CREATE UNIQUE INDEX ON \(target.table) (\(key))" }
     guard serverVersion >= 150_000 else { return nil }
@@ -68,10 +71,14 @@ struct PublishStatements {
 
   /// What every delete is bounded by; `TRUE` without a scope.
   var scopeConditions: [SQLText] {
-    target.scope.map { scope in
-      let type = columns.first { $0.name == scope.column }?.type
-      return "\(Identifier(scope.column)) = \(literal: scope.value, as: type)"
-    }
+    target.scope.map { "\(Identifier($0.column)) = \(value(of: $0))" }
+  }
+
+  /// As the target's column holds it.
+  func value(of scope: TableTarget.ScopeValue) -> SQLText {
+    guard let column = column(scope.column) else { return "\(literal: scope.value)" }
+    let value: SQLText = "\(literal: scope.value, as: column.type)"
+    return TargetFit.isText(column.type) ? value : "\(value)::\(Self.assigned(column))"
   }
 
   func condition(_ conditions: [SQLText]) -> SQLText {
@@ -80,7 +87,7 @@ struct PublishStatements {
 
   /// What bounds the rows of `replace_window`.
   private func bounds(_ window: TableTarget.Window) -> [SQLText] {
-    let type = columns.first { $0.name == window.column }?.type
+    let type = type(of: window.column)
     let column = Identifier(window.column)
     return [
       "\(column) >= \(literal: window.lower, as: type)", "\(column) < \(literal: window.upper, as: type)",
@@ -138,9 +145,9 @@ struct PublishStatements {
     return isSame ? type : column.type
   }
 
-  private func type(of name: String) -> SQLType? {
-    columns.first { $0.name == name }?.type
-  }
+  private func type(of name: String) -> SQLType? { column(name)?.type }
+
+  func column(_ name: String) -> TableFacts.Column? { columns.first { $0.name == name } }
 
   var copyStaging: SQLText {
     "COPY \(PublishStatements.staging) (\(names)) FROM STDIN (FORMAT binary)"
@@ -151,15 +158,17 @@ struct PublishStatements {
 
   var analyzeStaging: SQLText { "ANALYZE \(PublishStatements.staging)" }
 
-  /// A value as one of the target's type, for comparing. Of a text without its length: a cast to that would cut it
-  /// off.
-  static func cast(_ value: SQLText, to type: SQLType) -> SQLText {
-    "\(value)::\(type: TargetFit.isText(type) ? type.base : type)"
+  /// The type that a cast takes for what an assignment does: of texts one without a length, since a cast cuts off what
+  /// an assignment refuses; of others with all that rounds them.
+  static func assigned(_ column: TableFacts.Column) -> SQLText {
+    if TargetFit.isText(column.type) { return "\(type: column.type.base)" }
+    return column.declared.map { SQLText(trusted: $0) } ?? "\(type: column.type)"
   }
 
+  /// A value as the target's column holds it, for comparing.
   func cast(_ name: String, of row: SQLText) -> SQLText {
-    guard let type = type(of: name) else { return "\(row).\(Identifier(name))" }
-    return Self.cast("\(row).\(Identifier(name))", to: type)
+    guard let column = column(name) else { return "\(row).\(Identifier(name))" }
+    return "\(row).\(Identifier(name))::\(Self.assigned(column))"
   }
 
   func insertFromStaging(run: RunID) -> SQLText {

@@ -30,6 +30,8 @@ package struct TableTarget: Hashable, Sendable {
     package var column: String
     package var lower: Value
     package var upper: Value
+    /// To so many decimals of a second the target's column rounds what is stored.
+    package var decimals = 6
 
     package init(column: String, lower: Value, upper: Value) {
       self.column = column

@@ -330,4 +330,98 @@ import Testing
       #expect(try await world.project.rows("SELECT DISTINCT note FROM result") == [["kept"]])
     }
   }
+
+  /// A column of the target that keeps fewer decimals may round a time into the next interval, where no run finds it.
+  @Test(arguments: [
+    (0, "23:59:59.4", 0), (0, "23:59:59.5", 4), (3, "23:59:59.9994", 0), (3, "23:59:59.9996", 4),
+  ])
+  func timesThatAreRoundedOutOfTheWindow(decimals: Int, time: String, status: Int32) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE readings (at timestamptz, n int)",
+        "INSERT INTO readings VALUES ('2026-03-14 \(time)+00', 1)",
+        "CREATE TABLE result (at timestamptz(\(decimals)), n int)")
+      try project.write(
+        "jobs/copy.yaml",
+        """
+        version: 1
+        job: copy
+        timezone: UTC
+        interval: {span: day}
+        source: {connection: db, table: readings, where: "at >= ${window.start} AND at < ${window.end}"}
+        process: [{select: [at, n]}]
+        store: [{table: {connection: db, name: result, mode: replace_window, window: at}}]
+
+        """)
+      for again in [[], ["--again"]] {
+        let run = try await project.run(["run", "copy", "--for", "2026-03-14"] + again)
+        #expect(run.status == status, "\(run.output)")
+        #expect(run.output.contains("rounds it out") == (status != 0), "\(run.output)")
+      }
+      #expect(try await project.rows("SELECT n FROM result").count == (status == 0 ? 1 : 0))
+    }
+  }
+
+  @Test func rowsOfAMatrixShareATableByTheirScope() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql("CREATE TABLE orders (day date)", "INSERT INTO orders VALUES ('2026-03-14')")
+      try project.write(
+        "jobs/shared.yaml",
+        """
+        version: 1
+        job: shared
+        timezone: UTC
+        matrix: [{tenant: a}, {tenant: b}]
+        source: {connection: db, table: orders}
+        aggregate: {group_by: [day], measures: {n: count(*), tenant: "max(${matrix.tenant})"}}
+        store:
+          - table:
+              {connection: db, name: result, mode: replace, scope: {tenant: "${matrix.tenant}"}, create: true}
+
+        """)
+      for _ in 1...2 {
+        let run = try await project.run(["run", "shared"])
+        #expect(run.status == 0, "\(run.output)")
+      }
+      #expect(try await project.rows("SELECT tenant FROM result ORDER BY 1") == [["a"], ["b"]])
+    }
+  }
+
+  /// A target's column may keep fewer decimals than the result has: what is found again is what is kept.
+  @Test(arguments: [
+    ("timestamp(0)", "'2024-01-01 00:00:00.4'::timestamp"),
+    ("timestamptz(3)", "'2024-01-01 00:00:00.0004Z'::timestamptz"),
+    ("interval(0)", "'00:00:00.4'::interval"), ("time(0)", "'00:00:00.4'::time"), ("numeric(5,2)", "1.001"),
+  ])
+  func keysThatTheTargetRounds(type: String, value: String) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE source AS SELECT \(value) AS k, 1 AS n", "CREATE TABLE merged (k \(type), n int)",
+        "CREATE TABLE scoped (k \(type), n int)")
+      func job(_ store: String) -> String {
+        """
+        version: 1
+        timezone: UTC
+        source: {connection: db, table: source}
+        process: [{select: [k, n]}]
+        store: [{table: {connection: db, name: \(store)}}]
+
+        """
+      }
+      try project.write("jobs/merged.yaml", job("merged, mode: merge, key: [k]"))
+      let plain = value.split(separator: "'").first { $0.contains(":") }.map(String.init) ?? value
+      try project.write("jobs/scoped.yaml", job("scoped, mode: replace, scope: {k: \"\(plain)\"}"))
+      for name in ["merged", "scoped"] where name == "merged" || type != "time(0)" {
+        for _ in 1...2 {
+          let run = try await project.run(["run", name])
+          #expect(run.status == 0, "\(run.output)")
+        }
+        #expect(try await project.rows("SELECT n FROM \(name)") == [["1"]], "\(name)")
+      }
+      try await project.sql(
+        "INSERT INTO source SELECT \(value.replacing("4'", with: "3'").replacing("1.001", with: "1.002")), 2")
+      let shared = try await project.run(["run", "merged"])
+      #expect(shared.status == 1 && shared.output.contains("error[shared_key]"), "\(shared.output)")
+    }
+  }
 }
