@@ -36,6 +36,7 @@ enum FaultCatalogue {
     bad_value|usage|An option has a value that it does not take|`--help` of the command says what it takes
     extra_operand|usage|The command line has a word too many|See `--help` of the command; quote texts with spaces
     extra_value|usage|A flag was given a value|Leave the value out
+    interval_gap|validation|A warning: the fires of a schedule leave some of its intervals to nobody|Let it fire once for each of them, or give `interval` a `lookback`
     interval_too_long|usage|The name covers several fires of the job|Name one of them, for example by its date; `backfill` makes several
     invalid_interval|usage|The text after --for names no interval|Write yesterday, 2026-03-14, 2026-W12, 2026-03, 2026-Q1, 2026 or 2026-03-14T02
     missing_operand|usage|The command needs one more word|`--help` of the command shows a line that works
@@ -76,7 +77,7 @@ enum FaultCatalogue {
     bad_timezone|validation|The text is no time zone|Write an IANA name like Europe/Berlin or UTC
     bad_type|validation|The type is not one that can stand here|Write a type as Postgres names it, for example numeric(18,2)
     bad_value|validation|A key has a value that it does not take|docs/jobs.md says what each key takes
-    bad_window|validation|The interval cannot be replaced by this column|`window` must be a date or timestamp column, and date columns need intervals of whole days
+    bad_window|validation|The interval cannot be replaced by this column|`window` must be a date or timestamp column; dates need intervals of whole days, and a timestamp without time zone cannot tell an hour apart that clocks show twice
     conflicting_keys|validation|Two keys exclude each other|Keep one of them
     constant_fault|validation|An expression, or a part of it, fails whatever the row holds|Correct it: the sentence says what fails
     cycle|validation|Derived columns use each other in a circle|Break the circle

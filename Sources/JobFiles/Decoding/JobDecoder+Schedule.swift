@@ -17,10 +17,35 @@ extension JobDecoder {
       for warning in rules.warnings {
         warn(warning.code, warning.sentence, warning.place, hint: warning.hint)
       }
+      if leavesIntervalsOut(rules, schedule) {
+        let span = references.interval.span.rawValue
+        warn(
+          "interval_gap",
+          "Each fire makes the last whole \(span) before it, and there is none for each \(span): some are made by nobody",
+          schedule.place,
+          hint:
+            "Let it fire once for each \(span), give `interval` a `lookback` over the longest gap, or make them by `tidemark run --for`"
+        )
+      }
     } catch {
       faults += error.all
     }
     return schedule
+  }
+
+  /// Whether pieces of the calendar lie between those that the fires make. Dates without fires are not looked for: they
+  /// may be years away.
+  private func leavesIntervalsOut(_ rules: FireRules, _ schedule: Schedule) -> Bool {
+    let rule = references.interval
+    let isListed = schedule.specs.contains { if case .at = $0 { true } else { false } }
+    guard rule.span != .fire, rule.rolling == nil, references.usesInterval, schedule.trigger == nil, !isListed
+    else { return false }
+    // Any time will do: a pattern that has gaps has one among so many of its intervals.
+    let calendar = IntervalCalendar(rule: rule, fires: FireCalendar(rules, zone: .utc))
+    let start = Instant(seconds: 1_767_225_600)
+    let end = start.advanced(by: .seconds(86_400 * 3660))
+    let intervals = Array(calendar.intervals(ofFiresIn: start..<end).prefix(40))
+    return zip(intervals, intervals.dropFirst()).contains { $0.end < calendar.spans(of: $1).replaced.start }
   }
 
   private mutating func decodedSchedule() -> Schedule? {
