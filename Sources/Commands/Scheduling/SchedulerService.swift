@@ -141,7 +141,8 @@ final class SchedulerService: Sendable {
     let scheduled = catalogue.scheduled
     for file in broken { tell(file) }
     // Rows that are as they were need no word.
-    let isSame = extent == .matrices && scheduled.map(\.id) == old.scheduled.map(\.id)
+    let isSame =
+      extent == .matrices && scheduled.elementsEqual(old.scheduled) { $0.isSame(as: $1) }
     if !isSame {
       let parts = SchedulerService.parts(context, store, reporter, places, scheduled)
       guard try await take(scheduled, parts, isFirst: isFirst) else { return }

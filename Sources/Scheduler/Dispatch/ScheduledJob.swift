@@ -43,6 +43,11 @@ package struct ScheduledJob: Sendable {
   package var job: Job { request.job }
   package var zone: ZoneRules { ledger.intervals.zone }
 
+  /// Whether it is of the same text of its job, and of the same cells of its matrix.
+  package func isSame(as other: ScheduledJob) -> Bool {
+    id == other.id && request.jobHash == other.request.jobHash && request.matrixRow == other.request.matrixRow
+  }
+
   /// RFC 3339 by the job's clock.
   package func text(of instant: Instant) -> String {
     instant.text(in: zone)

@@ -86,16 +86,12 @@ package struct FireLedger: Sendable {
   // MARK: - Closing what will not run
 
   private func closings(_ facts: FireFacts) -> [FireAction] {
-    let pending = facts.pending
-    var closed: [Instant: FireAction] = [:]
-    for (index, fire) in pending.enumerated() {
-      closed[fire.instant] = closing(fire, later: pending[(index + 1)...], facts)
-    }
-    return pending.compactMap { closed[$0.instant] }
+    let line = PendingLine(facts)
+    return line.fires.compactMap { closing($0, line, facts) }
   }
 
   private func closing(
-    _ fire: FireFacts.OpenFire, later: ArraySlice<FireFacts.OpenFire>, _ facts: FireFacts
+    _ fire: FireFacts.OpenFire, _ line: PendingLine, _ facts: FireFacts
   ) -> FireAction? {
     func close(_ outcome: FireOutcome, _ note: String) -> FireAction {
       .close(fire.instant, outcome, note: note)
@@ -105,13 +101,11 @@ package struct FireLedger: Sendable {
     if case .late(let job) = readiness {
       return close(.notReady, "\(job) has not covered this interval in time")
     }
-    if isIntervalShared, let interval = fire.interval,
-      let same = later.last(where: { $0.interval == interval && $0.parameters == fire.parameters })
-    {
-      return close(.superseded, "the fire of \(same.instant.text()) makes the same interval")
+    if isIntervalShared, fire.interval != nil, let same = line.newestMakingTheSame(as: fire) {
+      return close(.superseded, "the fire of \(same.text()) makes the same interval")
     }
     if case .failed(let job) = readiness { return close(.upstreamFailed, "\(job) failed for this interval") }
-    switch verdict(on: fire, later: later, facts) {
+    switch verdict(on: fire, newest: line.newest(behind: fire), line) {
     case .skip: return close(.skippedRunning, "an earlier run was still going on")
     case .giveWay(let newest):
       return close(.superseded, "the fire of \(newest.text()) came in its place")
@@ -122,21 +116,21 @@ package struct FireLedger: Sendable {
   /// Those that are being caught up stand in line whatever the policy: it decides over a fire that
   /// comes due while another runs.
   private func verdict(
-    on fire: FireFacts.OpenFire, later: ArraySlice<FireFacts.OpenFire>, _ facts: FireFacts
+    on fire: FireFacts.OpenFire, newest: Instant?, _ line: PendingLine
   ) -> IfRunning.Verdict {
     let policy = isCaughtUp(fire) ? .queueAll : ifRunning
     // Nobody skips a fire for a run that only waits to be tried again.
     return IfRunning.verdict(
-      policy: policy, isRunning: policy == .skip ? facts.isAtWork : facts.isRunning,
-      newest: later.last?.instant)
+      policy: policy, isRunning: policy == .skip ? line.isAtWork : line.isRunning, newest: newest)
   }
 
   // MARK: - Starting
 
   private func starts(_ facts: FireFacts) -> [FireAction] {
     guard !isPaused(facts) else { return [] }
-    guard let fire = facts.pending.first(where: { readiness(of: $0, facts) == .ready }) else { return [] }
-    switch verdict(on: fire, later: [], facts) {
+    let line = PendingLine(facts)
+    guard let fire = line.fires.first(where: { readiness(of: $0, facts) == .ready }) else { return [] }
+    switch verdict(on: fire, newest: nil, line) {
     case .cancelOther: return [.cancelRunning]
     case .wait, .skip, .giveWay: return []
     case .start: break
@@ -205,20 +199,8 @@ package struct FireLedger: Sendable {
     // A clock that was put back does not bring back fires that are in the ledger.
     let dueUpTo = max(considered, facts.now.advanced(by: .zero - jitter))
     if let next = intervals.fires.next(after: dueUpTo) { times.append(next.instant.advanced(by: jitter)) }
-    times += facts.pending.compactMap(readyDeadline).filter { $0 > facts.now }
+    times += facts.open.filter { !$0.isClaimed }.compactMap(readyDeadline).filter { $0 > facts.now }
     if let until = facts.pause?.until, until > facts.now { times.append(until) }
     return times.min()
   }
-}
-
-extension FireFacts {
-  /// Oldest first.
-  fileprivate var pending: [OpenFire] {
-    open.filter { !$0.isClaimed }.sorted { $0.instant < $1.instant }
-  }
-
-  fileprivate var isRunning: Bool { isOtherRunning || open.contains(where: \.isClaimed) }
-
-  /// The same, without runs that have failed and wait to be tried again.
-  fileprivate var isAtWork: Bool { isOtherRunning || open.contains { $0.isClaimed && !$0.isResting } }
 }

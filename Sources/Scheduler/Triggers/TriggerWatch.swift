@@ -101,8 +101,11 @@ package final class TriggerWatch: Sendable {
       }
       state.looking?.cancel()
       state.looking = Task { [known, filed] in
-        await self.look(known + filed)
-        for await _ in files { await self.look(filed) }
+        // Neither waits for the other's troubles.
+        async let asked: Void = self.look { known }
+        await self.look { filed }
+        for await _ in files { await self.look { filed } }
+        await asked
       }
     }
   }
@@ -136,7 +139,7 @@ package final class TriggerWatch: Sendable {
       let messages = AsyncStream.makeStream(of: Message.self)
       let fault = await withTaskGroup(of: Fault?.self) { group in
         group.addTask {
-          for await message in messages.stream { await self.take(message, self.jobs(of: listener)) }
+          for await message in messages.stream { await self.take(message, of: listener) }
           return nil
         }
         group.addTask {
@@ -174,42 +177,58 @@ package final class TriggerWatch: Sendable {
     }
   }
 
-  private func take(_ message: Message, _ jobs: [ScheduledJob]) async {
+  private func take(_ message: Message, of listener: Listener) async {
     switch message {
-    case .listening: await look(jobs)
+    case .listening: await look { self.jobs(of: listener) }
     case .heard(let channel, let payload):
-      let meant = jobs.filter { $0.channel == channel }
-      await look(meant.filter(\.hasQuery))
-      for job in meant where !job.hasQuery {
-        do {
-          try await parts?.clerk.heard(payload, job)
-          await entered(job.id)
-        } catch {
-          trouble(Fault(describing: error))
-        }
+      await look { self.jobs(of: listener).filter { $0.channel == channel && $0.hasQuery } }
+      for job in jobs(of: listener) where job.channel == channel && !job.hasQuery {
+        await heard(payload, job)
       }
     }
   }
 
-  private func look(_ jobs: [ScheduledJob]) async {
-    guard let clerk = parts?.clerk else { return }
-    var again: Instant?
-    for job in jobs {
+  /// Nobody could be asked about it later: it is tried until it is written.
+  private func heard(_ payload: String, _ job: ScheduledJob) async {
+    var told: Fault?
+    while !Task.isCancelled {
       do {
-        let look = try await clerk.look(job)
-        if look.entered > 0 { await entered(job.id) }
-        again = [again, look.again].compactMap { $0 }.min()
+        try await parts?.clerk.heard(payload, job)
+        return await entered(job.id)
       } catch {
-        trouble(Fault(describing: error))
+        let fault = Fault(describing: error)
+        if fault.code != told?.code { trouble(fault) }
+        told = fault
+      }
+      await pause()
+    }
+  }
+
+  /// Looks at jobs until each has been asked and none is to be looked at again soon. What could not be asked is asked
+  /// again, though no word of it may come any more.
+  /// - Parameter jobs: those of now.
+  private func look(_ jobs: @Sendable () -> [ScheduledJob]) async {
+    var told: Set<String> = []
+    while !Task.isCancelled, let clerk = parts?.clerk {
+      var naps: [Duration] = []
+      for job in jobs() {
+        do {
+          let look = try await clerk.look(job)
+          if look.entered > 0 { await entered(job.id) }
+          if let again = look.again { naps.append(max(clerk.wait(until: again), .milliseconds(10))) }
+        } catch {
+          let fault = Fault(describing: error)
+          if told.insert("\(job.id) \(fault.code)").inserted { trouble(fault) }
+          naps.append(TriggerWatch.patience)
+        }
+      }
+      guard let nap = naps.min() else { return }
+      do {
+        try await Task.sleep(for: nap)
+      } catch {
+        return
       }
     }
-    guard let again, !Task.isCancelled else { return }
-    do {
-      try await Task.sleep(for: max(clerk.wait(until: again), .milliseconds(10)))
-    } catch {
-      return
-    }
-    await look(jobs)
   }
 }
 

@@ -68,6 +68,25 @@ import Testing
     }
   }
 
+  /// Also where no row of the matrix comes or goes.
+  @Test func aMatrixHasTheCellsOfNow() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE tenants (tenant text, rate int)", "INSERT INTO tenants VALUES ('acme', 1)")
+      let matrix = "matrix: {connection: db, query: \"SELECT tenant, rate FROM tenants\"}"
+      try project.write(
+        "jobs/m.yaml",
+        Self.job("m", schedule: "\(Self.often)\n\(matrix)", query: "SELECT ${matrix.rate} AS n"))
+      let scheduler = try RunningScheduler(project)
+      #expect(try await scheduler.says("outcome=ran"))
+      try await project.sql("UPDATE tenants SET rate = 2")
+      try await Patience.until("a run has the new cell", said: { try scheduler.log }) {
+        try await !project.rows("SELECT 1 FROM seen_m WHERE n = '2'").isEmpty
+      }
+      try await scheduler.stop()
+    }
+  }
+
   @Test func whatRunsIsSavedAndGoneOnWith() async throws {
     try await TidemarkProject.with { project in
       try await project.sql(
@@ -146,6 +165,24 @@ import Testing
       #expect(try await scheduler.says("outcome=ran", times: 2))
       try await scheduler.stop()
       #expect(try await project.rows("SELECT count(*) FROM seen_a, seen_b") == [["1"]])
+    }
+  }
+
+  /// What could not be asked when a notification came is asked again, without another one.
+  @Test func aQueryThatFailsIsAskedAgain() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql("CREATE TABLE loads (at timestamptz, payload text)")
+      let trigger =
+        "{trigger: {listen: loaded, connection: db, missed: \"SELECT at, payload FROM loads\"}}"
+      try project.write("jobs/a.yaml", Self.job("a", schedule: trigger))
+      let scheduler = try RunningScheduler(project)
+      _ = try await Self.listeners(project, 1)
+      try await project.sql("ALTER TABLE loads RENAME TO away", "NOTIFY loaded")
+      #expect(try await scheduler.says("trigger_trouble"))
+      try await project.sql(
+        "INSERT INTO away SELECT clock_timestamp(), NULL", "ALTER TABLE away RENAME TO loads")
+      #expect(try await scheduler.says("outcome=ran"))
+      try await scheduler.stop()
     }
   }
 
