@@ -1,4 +1,5 @@
 import Model
+import Runtime
 import StateStore
 import Testing
 
@@ -36,6 +37,91 @@ import Testing
       #expect(try await due() == [ScheduleWorld.hours(5)])
       try await world.tick(edited)
       #expect(try await world.ledger() == ledger)
+    }
+  }
+
+  /// Each interval begins where the one before it ended, whichever of the two schedules made them: nothing is left out, and
+  /// nothing made twice.
+  @Test(arguments: [
+    // Nothing is owed.
+    ("*/30 * * * *", 0.5, 0.75, "0 * * * *", 1.0, ["0.0-0.5 ran", "0.5-1.0 ran"]),
+    ("0 * * * *", 1, 1.75, "*/30 * * * *", 2, ["0.0-1.0 ran", "1.0-2.0 ran"]),
+    // The old one owes some.
+    (
+      "*/30 * * * *", 0, 1.75, "0 */2 * * *", 2,
+      ["0.0-0.5 caught_up", "0.5-1.0 caught_up", "1.0-1.5 caught_up", "1.5-2.0 ran"]
+    ),
+    ("0 * * * *", 0, 2.75, "*/30 * * * *", 3, ["0.0-1.0 caught_up", "1.0-2.0 caught_up", "2.0-3.0 ran"]),
+    // One that no fire comes before.
+    ("0 * * * *", 1, 1.25, "AT", 3, ["0.0-1.0 ran", "1.0-3.0 ran"]),
+  ])
+  func intervalsFromFireToFireGoOn(
+    before: String, looked: Double, edited: Double, after: String, end: Double, entered: [String]
+  ) async throws {
+    try await withScheduleWorld { world in
+      func job(_ cron: String) throws -> ScheduledJob {
+        let due =
+          cron == "AT" ? "at: \"\(ScheduleWorld.hours(end).text())\"" : "cron: \"\(cron)\""
+        return try world.job("schedule: {\(due), catch_up: all, if_running: queue_all}")
+      }
+      func preview() async throws -> [String] {
+        try await DuePreview(store: world.store, project: "shop", now: world.clock.now)
+          .lines(try job(after), try await world.store.sightings(project: "shop").first)
+          .map { ScheduleWorld.text($0.interval) }
+      }
+      for hour in Set([0, looked]).sorted() {
+        world.clock.set(hour)
+        try await world.tick(try job(before))
+      }
+      for hour in [edited, end] {
+        world.clock.set(hour)
+        let foreseen = try await preview()
+        let ran = try await world.tick(try job(after))
+        #expect(ran.map { ScheduleWorld.text($0.interval) } == foreseen)
+      }
+      #expect(try await world.entered() == entered)
+      #expect(
+        world.runner.log == entered.map { "job \($0.prefix { $0 != "-" })" })
+      let sighting = try #require(try await world.store.sightings(project: "shop").first)
+      let holes = try await HoleFinder(store: world.store, project: "shop", now: world.clock.now)
+        .holes(try job(after), firstSeen: sighting.firstSeen)
+      #expect(holes.isEmpty)
+    }
+  }
+
+  @Test func whatWasBegunUnderTheOldScheduleGoesOn() async throws {
+    try await withScheduleWorld { world in
+      let before = try world.job("schedule: {cron: \"*/30 * * * *\", catch_up: all, if_running: queue_all}")
+      try await world.tick(before)
+      world.clock.set(1)
+      world.runner.expect(.dies)
+      try await world.tick(before)
+      #expect(try await world.entered() == ["0.0-0.5 claimed", "0.5-1.0 pending"])
+      let after = try world.job("schedule: {cron: \"0 */2 * * *\", catch_up: all, if_running: queue_all}")
+      try await world.tick(after)
+      #expect(try await world.entered() == ["0.0-0.5 caught_up", "0.5-1.0 ran"])
+    }
+  }
+
+  @Test func ofAHoleOnlyWhatIsOpenIsMadeAnew() async throws {
+    try await withScheduleWorld { world in
+      let before = try world.job("schedule: {cron: \"*/30 * * * *\", catch_up: all, if_running: queue_all}")
+      try await world.tick(before)
+      world.clock.set(0.5)
+      try await world.tick(before)
+      let after = try world.job("schedule: {cron: \"0 * * * *\", catch_up: all, if_running: queue_all}")
+      try await world.tick(after)
+      world.clock.set(1)
+      world.runner.expect(.fails)
+      try await world.tick(after)
+      world.clock.set(1.5)
+      let holes = try await HoleFinder(store: world.store, project: "shop", now: world.clock.now)
+        .holes(after, firstSeen: ScheduleWorld.start)
+      #expect(holes.map(\.interval) == [ScheduleWorld.range(0.5, 1)] && holes.map(\.outcome) == [.failed])
+      let plan = try await BackfillPlan(
+        after.request, row: "", range: ScheduleWorld.start..<ScheduleWorld.hours(2), only: .missing,
+        store: world.store, now: world.clock.now, zones: .system)
+      #expect(plan.items.map(\.interval) == [ScheduleWorld.range(0.5, 1)])
     }
   }
 

@@ -85,6 +85,21 @@ struct ScheduleWorld: Sendable {
     try #require(try ScheduledJob(job.request, row: name, now: clock.now, zones: .system))
   }
 
+  static func range(_ start: Double, _ end: Double) -> TimeRange {
+    TimeRange(start: hours(start), end: hours(end))
+  }
+
+  /// What the fires of the job's ledger are for, oldest first, and their outcomes: hours after `start`.
+  func entered() async throws -> [String] {
+    try await store.fires(
+      project: project.project.name, job: JobName("job"), in: ScheduleWorld.range(-1e5, 1e5)
+    ).map { "\(ScheduleWorld.text($0.interval)) \($0.outcome.rawValue)" }
+  }
+
+  static func text(_ range: TimeRange?) -> String {
+    range.map { "\(hours(of: $0.start))-\(hours(of: $0.end))" } ?? "nothing"
+  }
+
   /// The ledger of a job, oldest fire first: hours after `start`, by the state's clock, and outcome.
   func ledger(_ job: String = "job") async throws -> [String] {
     try await store.fires(

@@ -412,10 +412,14 @@ import Testing
       world.runner.expect(.dies)
       try await world.tick(job)
       let oldest = try await hand.request(job.request, row: "")
-      #expect(oldest.choice == .fire(ScheduleWorld.hours(1)) && oldest.fire == nil)
+      #expect(
+        oldest.choice == .fire(ScheduleWorld.hours(1), entered: ScheduleWorld.range(0, 1))
+          && oldest.fire == nil)
       _ = try await world.runner.run(oldest, matrixRowName: "")
       let second = try await hand.request(job.request, row: "")
-      #expect(second.choice == .fire(ScheduleWorld.hours(2)) && second.fire != nil)
+      #expect(
+        second.choice == .fire(ScheduleWorld.hours(2), entered: ScheduleWorld.range(1, 2))
+          && second.fire != nil)
       let outcome = try await world.runner.run(second, matrixRowName: "")
       try await hand.finish(second, outcome)
       #expect(try await world.ledger() == ["1.0 ran", "2.0 ran", "3.0 pending"])
@@ -459,7 +463,7 @@ import Testing
       var considered = try await world.clerk.entry.considered(seeing: [job])
       _ = try await world.clerk.entry.enterDue([job], considered: &considered)
       var elsewhere = job.request
-      elsewhere.choice = .fire(key.fire)
+      elsewhere.choice = .fire(key.fire, entered: nil)
       world.clock.set(1.5)
       await #expect(throws: Fault.self) {
         try await world.runner.run(elsewhere, matrixRowName: "", diesAt: .succeeded)

@@ -179,9 +179,14 @@ import Testing
     }
   }
 
-  /// A fire that goes on with a run that somebody has begun before it came.
-  @Test(arguments: StoreKind.allCases, [true, false])
-  func aRunGivesFiresBackThatItHasNotSeen(_ kind: StoreKind, _ isReadAnew: Bool) async throws {
+  /// A fire that goes on with a run that somebody has begun before it came. What a trigger tells of may have an earlier
+  /// time: that at which a load began.
+  @Test(arguments: StoreKind.allCases, [(true, 60), (false, 60), (true, -60), (false, -60)])
+  func aRunGivesFiresBackThatItHasNotSeen(
+    _ kind: StoreKind, _ fire: (isReadAnew: Bool, behind: Int)
+  ) async throws {
+    let (isReadAnew, behind) = fire
+    let parameters: [String: String]? = behind < 0 ? [:] : nil
     try await withStore(kind) { world in
       let store = world.store
       let first = try await store.begin()
@@ -191,10 +196,10 @@ import Testing
       try await store.move(first, through: .failed)
       try await store.release(first)
       world.clock.advance(.seconds(1))
-      let fire = Self.key(run.createdAt.advanced(by: .seconds(60)).microseconds)
+      let fire = Self.key(run.createdAt.advanced(by: .seconds(behind)).microseconds)
       try await store.insertFires(
-        [NewFire(key: fire, interval: run.identity.interval)], project: "shop", job: Self.job,
-        consideredUntil: fire.fire)
+        [NewFire(key: fire, interval: run.identity.interval, parameters: parameters)], project: "shop",
+        job: Self.job, consideredUntil: fire.fire)
       world.clock.advance(.seconds(1))
       guard case .unfinished = try await store.openRun(.sample(fire: fire)) else { throw Unexpected() }
       let second = try await store.own(first.run)
@@ -209,6 +214,24 @@ import Testing
       let record = try #require(try await store.run(first.run))
       #expect(try await store.hasSeen(fire, record) == isReadAnew)
       #expect(try await store.closeFire(fire, madeBy: record) == false)
+    }
+  }
+
+  /// By a clock that was put back a run may begin before the fire that it is made for.
+  @Test func aRunHasSeenTheFireThatItIsMadeFor() async throws {
+    try await withStore(.sqlite) { world in
+      world.clock.advance(.seconds(3700))
+      let fire = Self.key(world.clock.now.microseconds)
+      try await world.store.insertFires(
+        [NewFire(key: fire, interval: RunIdentity.sample().interval)], project: "shop", job: Self.job,
+        consideredUntil: fire.fire)
+      world.clock.advance(.seconds(-3700))
+      let owner = try await world.store.begin(.sample(fire: fire))
+      try await world.store.move(owner, through: .running, .merging, .prepared, .publishing)
+      try await world.store.move(
+        owner, RunMove(to: .succeeded, event: EventDraft("succeeded"), fireOutcome: .ran))
+      let ledger = try await world.store.fires(project: "shop", job: Self.job, in: Self.always)
+      #expect(ledger.map(\.outcome) == [.ran])
     }
   }
 

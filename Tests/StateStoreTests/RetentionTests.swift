@@ -46,6 +46,21 @@ import Testing
     }
   }
 
+  /// Of what was missed; what is still to be delivered stays.
+  @Test(arguments: StoreKind.allCases) func noticesWithoutARunGo(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.enqueue([.sample("told", run: nil), .sample("due", run: nil)])
+      try await store.markGaveUp("told", Fault("refused", .notFound, "Nobody is there"))
+      for before in [Instant(microseconds: 0), Instant(microseconds: .max)] {
+        let counts = try await store.purge(
+          project: "shop", job: JobName("daily"), runsBefore: before, quarantineBefore: before)
+        #expect(counts.notices == (before.microseconds == 0 ? 0 : 1))
+      }
+      #expect(try await store.notices(limit: 9).map(\.id) == ["due"])
+    }
+  }
+
   /// However much there is to go, no transaction takes all of it.
   @Test(arguments: StoreKind.allCases) func manyRunsGoInPieces(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in

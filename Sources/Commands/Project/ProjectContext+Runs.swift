@@ -60,14 +60,40 @@ extension ProjectContext {
   /// A run as it was begun: its file may be another one by now, or broken.
   /// - Throws: `Fault` or `Faults` of the job.
   func begunRun(_ record: RunRecord, _ store: Store) async throws -> PastRun {
+    let request: RunRequest
+    if let committed = try await committedRequest(record, store) {
+      request = committed
+    } else {
+      request = try await self.request(for: record).request
+    }
+    return try PastRun(record, request, environment(store: store) { _, _ in })
+  }
+
+  /// What a run is gone on by: the present job, or where that cannot be asked any more, the one that the run came to its
+  /// sinks with.
+  /// - Returns: with what the present job is warned of.
+  /// - Throws: `Fault` or `Faults` of the present job.
+  func requestToResume(
+    _ record: RunRecord, _ store: Store
+  ) async throws -> (warnings: [Fault], request: RunRequest) {
+    do {
+      let (reading, request) = try await request(for: record)
+      return (reading.warnings, request)
+    } catch {
+      guard try await !store.sinkMarks(of: record.id).isEmpty,
+        let request = try await committedRequest(record, store)
+      else { throw error }
+      return ([], request)
+    }
+  }
+
+  /// Of a run that has come to its sinks.
+  private func committedRequest(_ record: RunRecord, _ store: Store) async throws -> RunRequest? {
+    try requireOwn(record)
     let environment = environment(store: store) { _, _ in }
-    let request =
-      if let (job, text) = try await PastRun.committedJob(of: record.id, in: environment) {
-        try await self.request(for: record, job, text: text, hash: record.jobHash)
-      } else {
-        try await self.request(for: record).request
-      }
-    return try PastRun(record, request, environment)
+    guard let (job, text) = try await PastRun.committedJob(of: record.id, in: environment) else { return nil }
+    if let row = record.savedRow { return request(record, job, text: text, hash: record.jobHash, row) }
+    return try await request(for: record, job, text: text, hash: record.jobHash)
   }
 
   func runs(of job: NamedJob, in store: Store, _ filter: RunFilter) async throws -> [RunRecord] {
@@ -103,19 +129,29 @@ extension ProjectContext {
     for record: RunRecord, _ job: Job, text: String, hash: String
   ) async throws -> RunRequest {
     let identity = record.identity
-    let rows: [(String, MatrixRow?)]
     do {
-      rows = try await JobRows(job, queries, parameters: identity.parameters)
+      let rows = try await JobRows(job, queries, parameters: identity.parameters)
         .rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
-    } catch var fault as Fault where fault.code == "unknown_matrix_row" && !record.state.isFinal {
+      return self.request(record, job, text: text, hash: hash, rows.first?.1)
+    } catch {
+      // What is over can be looked at, whatever has become of its row.
+      if record.state.isFinal, let row = record.savedRow {
+        return self.request(record, job, text: text, hash: hash, row)
+      }
+      guard var fault = error as? Fault, fault.code == "unknown_matrix_row" else { throw error }
       // Another row is no way on.
       fault.hint = "Put the row back, or end the run with `tidemark cancel \(record.id)`"
       throw fault
     }
-    return RunRequest(
+  }
+
+  private func request(
+    _ record: RunRecord, _ job: Job, text: String, hash: String, _ row: MatrixRow?
+  ) -> RunRequest {
+    RunRequest(
       job: job, jobText: text, jobHash: hash, project: project,
-      choice: identity.interval.map { .range($0) } ?? .latest, parameters: identity.parameters,
-      matrixRow: rows.first?.1)
+      choice: record.identity.interval.map { .range($0) } ?? .latest, parameters: record.identity.parameters,
+      matrixRow: row)
   }
 
   /// The jobs whose files can be read.

@@ -69,12 +69,12 @@ enum BackfillCommand {
         "\(request.job.name) has not been seen by a scheduler, so `--from` is needed",
         hint: "For example: \(spec.example)")
     }
+    guard from < now else {
+      throw Fault(
+        "bad_value", .usage, "`--from` is \(from.text()), which is still to come",
+        hint: "A backfill makes intervals that have ended: name an earlier time")
+    }
     guard from < to else {
-      if invocation["to"] == nil {
-        throw Fault(
-          "bad_value", .usage, "`--from` is \(from.text()), which is still to come",
-          hint: "A backfill makes intervals that have ended: name an earlier time")
-      }
       throw Fault(
         "bad_value", .usage, "`--from` is \(from.text()), which is not before `--to`, \(to.text())",
         hint: "`--to` is the first moment behind the range")

@@ -36,8 +36,8 @@ enum ResumeCommand {
           ? "`tidemark run \(found.identity.job) --again` with its interval publishes a new revision"
           : "`tidemark run \(found.identity.job)` starts a new run")
     }
-    var (reading, request) = try await context.request(for: found)
-    FaultReport.warn(reading.warnings)
+    var (warnings, request) = try await context.requestToResume(found, store)
+    FaultReport.warn(warnings)
     request.parallelism = try invocation.integer("parallelism", in: 1...1024)
     request.force = invocation.has("force")
     let code =

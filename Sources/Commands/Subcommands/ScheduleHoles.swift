@@ -6,7 +6,7 @@ internal import Timetable
 
 /// What `status` says of the schedule: the intervals that no run has covered, and who is paused.
 struct ScheduleHoles {
-  private(set) var holes: [(hole: HoleFinder.Hole, label: String)] = []
+  private(set) var holes: [(hole: HoleFinder.Hole, label: String, isLookedAt: Bool)] = []
   private(set) var pauses: [PauseRecord] = []
   /// Files whose jobs could not be looked at.
   private(set) var faults: [Fault] = []
@@ -23,20 +23,23 @@ struct ScheduleHoles {
     pauses = try await store.pauses(project: project).filter {
       (job == nil || $0.job == job) && $0.lasts(at: now)
     }
-    let firstSeen = Dictionary(
-      try await store.sightings(project: project).map {
-        ($0.id, $0.firstSeen)
-      }, uniquingKeysWith: min)
-    if firstSeen.isEmpty { return }
+    let sightings = Dictionary(
+      try await store.sightings(project: project).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }
+    )
+    if sightings.isEmpty { return }
     let reading = try await ScheduleReading(context, punctuality: .seconds(60))
     faults = reading.faults
     let finder = HoleFinder(store: store, project: project, now: now)
     for scheduled in reading.scheduled
     where (job == nil || scheduled.id.job == job) && (row == nil || scheduled.id.row == row) {
-      guard let first = firstSeen[scheduled.id] else { continue }
-      holes += try await finder.holes(scheduled, firstSeen: first)
+      guard let sighting = sightings[scheduled.id] else { continue }
+      let calendar = scheduled.ledger.intervals
+      holes += try await finder.holes(scheduled, firstSeen: sighting.firstSeen)
         .filter { $0.outcome?.isOpen != true }
-        .map { ($0, scheduled.ledger.intervals.label(of: $0.interval)) }
+        .map { hole in
+          let fire = calendar.fires(making: hole.interval).last?.instant ?? hole.interval.end
+          return (hole, calendar.label(of: hole.interval), fire <= sighting.lastConsidered)
+        }
     }
   }
 
@@ -48,7 +51,7 @@ struct ScheduleHoles {
     for id in byJob.keys.sorted() {
       let own = byJob[id] ?? []
       for item in own.suffix(ScheduleHoles.shown) {
-        lines.append("  \(id)  \(item.label)  \(ScheduleHoles.reason(item.hole))")
+        lines.append("  \(id)  \(item.label)  \(ScheduleHoles.reason(item.hole, item.isLookedAt))")
       }
       if own.count > ScheduleHoles.shown {
         lines.append("  and \(own.count - ScheduleHoles.shown) older ones")
@@ -63,7 +66,7 @@ struct ScheduleHoles {
       .init(
         "holes",
         .array(
-          holes.map { hole, label in
+          holes.map { hole, label, _ in
             .object([
               .init("job", .string(hole.job.job.text)),
               .init("matrix_row", hole.job.row.isEmpty ? .null : .string(hole.job.row)),
@@ -75,7 +78,8 @@ struct ScheduleHoles {
     ]
   }
 
-  private static func reason(_ hole: HoleFinder.Hole) -> String {
-    hole.outcome?.rawValue ?? "no scheduler or tick has looked since"
+  private static func reason(_ hole: HoleFinder.Hole, _ isLookedAt: Bool) -> String {
+    hole.outcome?.rawValue
+      ?? (isLookedAt ? "the ledger has no fire for it" : "no scheduler or tick has looked since")
   }
 }

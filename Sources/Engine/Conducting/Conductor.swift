@@ -26,6 +26,11 @@ package struct Conductor: Sendable {
     let record: RunRecord
     let isResumed: Bool
     switch try await store.openRun(new) {
+    case .succeeded(let done) where done.isEarly && context.hasEnded:
+      // What came between its beginning and the interval's end is not in it.
+      var request = request
+      request.again = true
+      return try await run(request, matrixRowName: matrixRowName)
     case .succeeded(let done): return .alreadyDone(done)
     case .fireTaken(let fire): return .fireTaken(fire)
     case .created(let created): (record, isResumed) = (created, false)
@@ -48,12 +53,13 @@ package struct Conductor: Sendable {
   func new(_ request: RunRequest, _ context: RunContext) -> NewRun {
     NewRun(
       identity: context.identity, jobHash: request.jobHash,
-      settings: .object([
-        .init("job_file", .string(request.job.file)),
-        .init("started_by", .string(request.startedBy.rawValue)),
-        .init("again", .boolean(request.again)),
-        .init("fire_time", .integer(context.fireTime.microseconds)),
-      ]), pool: request.job.limits.pool,
+      settings: .object(
+        [
+          .init("job_file", .string(request.job.file)),
+          .init("started_by", .string(request.startedBy.rawValue)),
+          .init("again", .boolean(request.again)),
+          .init("fire_time", .integer(context.fireTime.microseconds)),
+        ] + (request.matrixRow?.settings ?? [])), pool: request.job.limits.pool,
       again: request.again, fire: request.fire)
   }
 

@@ -39,7 +39,7 @@ package struct RunContext: Sendable {
     let rules: FireRules = try job.schedule.map { try FireRules($0, job: job.name) } ?? FireRules([])
     let calendar = IntervalCalendar(rule: job.interval, fires: FireCalendar(rules, zone: zone))
     let fireTime: Instant
-    if case .fire(let instant) = request.choice { fireTime = instant } else { fireTime = now }
+    if case .fire(let instant, _) = request.choice { fireTime = instant } else { fireTime = now }
     let interval = try RunContext.interval(request, calendar, now: now)
     identity = RunIdentity(
       project: request.project.name, job: job.name, matrixRow: matrixRowName, interval: interval,
@@ -59,6 +59,9 @@ package struct RunContext: Sendable {
     fireTime = moment
     references["fire.time"] = .value(.timestamptz(moment.postgresMicroseconds), .timestamptz)
   }
+
+  /// Whether the interval was over when the run was begun.
+  var hasEnded: Bool { identity.interval.map { $0.end <= fireTime } ?? true }
 
   /// What references stand for in a run of it.
   func references(of run: RunID) -> ReferenceScope {
@@ -86,8 +89,9 @@ package struct RunContext: Sendable {
           hint: "Give it `interval: {span: day}`")
       }
       return try calendar.interval(named: IntervalName(SourceText(text, origin: "--for")), now: now)
-    case .fire(let instant):
-      return hasInterval ? calendar.interval(atFire: instant) : nil
+    case .fire(let instant, let entered):
+      guard hasInterval else { return nil }
+      return (job.interval.span == .fire ? entered : nil) ?? calendar.interval(atFire: instant)
     case .latest:
       guard hasInterval else { return nil }
       // Under `span: fire` the latest fire is what counts, not this moment.

@@ -72,8 +72,9 @@ package enum IntervalChoice: Hashable, Sendable {
   case named(String)
   /// As given, whole pieces or not.
   case range(TimeRange)
-  /// What the fire at that moment is for.
-  case fire(Instant)
+  /// What the fire at that moment is for. Under `span: fire` that is what the ledger has entered it with: the fire before
+  /// it may be one of a schedule that the job no longer has.
+  case fire(Instant, entered: TimeRange?)
 }
 
 /// One row of a matrix: a name and its cells.
@@ -87,5 +88,27 @@ package struct MatrixRow: Hashable, Sendable {
   /// `tenant=acme` for `job[tenant=acme]`: the cells by name, as many as tell rows apart.
   package func name(by columns: [String]) -> String {
     columns.map { "\($0)=\(cells[$0] ?? "")" }.joined(separator: ",")
+  }
+}
+
+extension RunRecord {
+  /// The row of the matrix that the run was begun for, with the cells of then; `nil` where there is none, or an older
+  /// Tidemark has begun it.
+  package var savedRow: MatrixRow? {
+    guard case .object(let members)? = settings[MatrixRow.setting] else { return nil }
+    return MatrixRow(
+      Dictionary(
+        members.compactMap { cell in cell.value.stringValue.map { (cell.name, $0) } },
+        uniquingKeysWith: { $1 }))
+  }
+}
+
+extension MatrixRow {
+  fileprivate static let setting = "matrix"
+
+  /// As a run's settings keep it.
+  var settings: [JSONValue.Member] {
+    let cells = cells.sorted { $0.key < $1.key }
+    return [.init(MatrixRow.setting, .object(cells.map { .init($0.key, .string($0.value)) }))]
   }
 }

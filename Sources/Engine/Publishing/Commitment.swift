@@ -75,6 +75,7 @@ struct Commitment {
     bound.jobText = jobText
     bound.choice = run.identity.interval.map(IntervalChoice.range) ?? .latest
     bound.parameters = run.identity.parameters
+    bound.matrixRow = run.savedRow ?? present.matrixRow
     var context = try RunContext(
       bound, matrixRowName: run.identity.matrixRow, now: fireTime, zones: environment.zones)
     context.identity = run.identity

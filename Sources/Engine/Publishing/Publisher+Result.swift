@@ -64,15 +64,14 @@ extension Publisher {
   func make(
     _ maker: ResultMaker, into output: any ResultOutput, _ token: FencingToken
   ) async throws -> ResultMaker.Made {
-    let committed = Set(
-      try await environment.store.sinkMarks(of: run.id).filter { $0.committedAt != nil }.map(\.sink))
+    let committed = try await environment.store.committedSinks(of: run.identity)
     try discardFiles()
     for file in files {
       prepared.append(
         try PreparedFile(
           sink: file.sink, rule: file.rule, path: file.path, schema: plan.result,
           root: environment.outputRoot, identity: run.identity, run: run.id, token: token,
-          mayReplace: run.revision > 1 || request.again || committed.contains(file.sink)))
+          mayReplace: request.again || committed.contains(file.sink)))
     }
     let made = try await maker.make(
       of: try await maker.partials(), into: output, files: prepared, targets: tables.map(\.target),

@@ -23,16 +23,10 @@ struct ClockTurn {
     begins = max(sighting.lastConsidered, now.advanced(by: .zero - job.ledger.jitter))
   }
 
-  /// What a fire that was owed is for, by the job as it is now: that is what its run will make.
-  func asItIsNow(_ row: FireAction.Row) -> FireAction.Row {
-    var row = row
-    row.interval = intervals.interval(atFire: row.fire)
-    return row
-  }
-
-  func asItIsNow(_ decision: FireDecision) -> FireDecision {
-    var decision = decision
-    decision.interval = intervals.interval(for: decision.fire)
-    return decision
+  /// What a fire that was owed is for: under `span: fire` what it was for by then, so that each joins the one before it,
+  /// otherwise the piece of the calendar that the job as it is now has for it.
+  /// - Parameter interval: by the schedule that owed it.
+  func interval(_ interval: TimeRange?, owedAt fire: Instant) -> TimeRange? {
+    intervals.rule.span == .fire ? interval : intervals.interval(atFire: fire)
   }
 }

@@ -40,19 +40,32 @@ package struct DuePreview: Sendable {
           upstream: try await upstream(of: fire, job)))
     }
     let turn = ClockTurn(job, sighting, now: now)
-    var due = self.due(job.ledger, after: turn.begins)
-    if let owed = turn.owed { due = self.due(owed, after: sighting.lastConsidered).map(turn.asItIsNow) + due }
+    var due: [FireDecision] = []
+    if let owed = turn.owed {
+      due = try await self.due(owed, job.id, after: sighting.lastConsidered, last: nil)
+      for index in due.indices {
+        due[index].interval = turn.interval(due[index].interval, owedAt: due[index].fire.instant)
+      }
+    }
+    due += try await self.due(job.ledger, job.id, after: turn.begins, last: due.last?.interval)
     return open
       + due.map {
         Line(job: job.id, fire: $0.fire.instant, interval: $0.interval, verdict: $0.verdict.name)
       }
   }
 
-  private func due(_ ledger: FireLedger, after considered: Instant) -> [FireDecision] {
-    Array(
+  /// - Parameter last: what the fire before them is for, where the ledger does not have it.
+  private func due(
+    _ ledger: FireLedger, _ job: ScheduledJob.ID, after considered: Instant, last: TimeRange?
+  ) async throws -> [FireDecision] {
+    var due = Array(
       DueFires(
         intervals: ledger.intervals, catchUp: ledger.catchUp, considered: considered, now: now,
         delay: ledger.jitter))
+    guard let first = due.first else { return [] }
+    due[0].interval = try await LedgerSeam(store: store, project: project).joined(
+      first.interval, of: first.fire.instant, ledger.intervals, job, after: considered, last: last)
+    return due
   }
 }
 

@@ -209,7 +209,7 @@ package struct FireClerk: Sendable {
         considered = try await entry.see(job)
         result = .again
       case .enter(let rows, let until):
-        try await entry.enter(rows, until: until, job)
+        try await entry.enter(rows, until: until, job, after: considered)
         considered = max(considered ?? until, until)
         result = .again
       case .close(let fire, let outcome, let note):

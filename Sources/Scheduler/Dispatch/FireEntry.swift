@@ -35,10 +35,15 @@ package struct FireEntry: Sendable {
       guard let sighting = sightings[job.id] else { continue }
       let turn = ClockTurn(job, sighting, now: moment)
       var end = sighting.lastConsidered
-      while case .enter(let rows, let until)? = turn.owed?.entering(
-        FireFacts(now: moment, lastConsidered: end, pause: pauses[job.id.job]))
+      while let owed = turn.owed,
+        case .enter(let rows, let until)? = owed.entering(
+          FireFacts(now: moment, lastConsidered: end, pause: pauses[job.id.job]))
       {
-        try await enter(rows.map(turn.asItIsNow), until: until, job)
+        var rows = try await join(rows, by: owed.intervals, job, after: end)
+        for index in rows.indices {
+          rows[index].interval = turn.interval(rows[index].interval, owedAt: rows[index].fire)
+        }
+        try await enter(rows, until: until, job)
         end = until
       }
       end = max(end, turn.begins)
@@ -88,7 +93,8 @@ package struct FireEntry: Sendable {
       guard case .enter(let rows, let until)? = job.ledger.entering(facts),
         !rows.contains(where: { $0.outcome == .outsideWindow })
       else { continue }
-      batches.append(batch(rows, until, job))
+      let joined = try await join(rows, by: job.ledger.intervals, job, after: facts.lastConsidered)
+      batches.append(batch(joined, until, job))
     }
     try await insert(batches)
     for batch in batches {
@@ -99,8 +105,27 @@ package struct FireEntry: Sendable {
     return try await store.ledgerView(project: project, job: only.count == 1 ? only.first : nil)
   }
 
+  /// Enters what the job's schedule has made due after `considered`.
+  func enter(
+    _ rows: [FireAction.Row], until: Instant, _ job: ScheduledJob, after considered: Instant?
+  ) async throws {
+    try await enter(
+      join(rows, by: job.ledger.intervals, job, after: considered), until: until, job)
+  }
+
+  /// - Parameter calendar: of the schedule that has made them due.
+  private func join(
+    _ rows: [FireAction.Row], by calendar: IntervalCalendar, _ job: ScheduledJob, after considered: Instant?
+  ) async throws -> [FireAction.Row] {
+    guard let first = rows.first, let considered else { return rows }
+    var rows = rows
+    rows[0].interval = try await LedgerSeam(store: store, project: project).joined(
+      first.interval, of: first.fire, calendar, job.id, after: considered)
+    return rows
+  }
+
   /// Enters rows of one job, and tells of those that were missed.
-  func enter(_ rows: [FireAction.Row], until: Instant, _ job: ScheduledJob) async throws {
+  private func enter(_ rows: [FireAction.Row], until: Instant, _ job: ScheduledJob) async throws {
     // Told before it is written: killed in between, it is told again under the same name.
     try await store.enqueue(
       ScheduleNotices(job: job).missed(

@@ -30,7 +30,7 @@ package struct FireOrder: Sendable {
   /// What to ask of the engine.
   var request: RunRequest {
     var request = job.request
-    request.choice = .fire(fire.fire)
+    request.choice = .fire(fire.fire, entered: interval)
     request.parameters.merge(parameters ?? [:]) { $1 }
     request.fire = leftBy == nil ? fire : nil
     request.fireOutcome = outcome

@@ -24,7 +24,7 @@ package struct HandRun: Sendable {
     let open = try await store.openFires(project: project, job: request.job.name)
       .first { $0.key.matrixRow == row }
     if let open {
-      request.choice = .fire(open.key.fire)
+      request.choice = .fire(open.key.fire, entered: open.interval)
       request.fire = open.outcome == .pending ? open.key : nil
       request.parameters = open.parameters ?? [:]
       if let fire = request.fire {

@@ -38,7 +38,7 @@ package struct BackfillPlan: Sendable {
     self.request = request
     let context = try RunContext(request, matrixRowName: row, now: now, zones: zones)
     let calendar = try BackfillPlan.calendar(job, context.zone)
-    let past = calendar.intervals(beginningIn: range.lowerBound..<min(range.upperBound, now))
+    let past = calendar.intervals(beginningIn: range.clamped(to: Instant(microseconds: .min)..<now))
       .filter { $0.end <= now }
     let whole = TimeRange(
       start: past.first?.start ?? now, end: past.map(\.end).max() ?? now)
@@ -47,13 +47,15 @@ package struct BackfillPlan: Sendable {
       parameters: context.identity.parameters)
     let covered = TimeRange.merged(try await runs.succeeded(in: whole))
     let failed = Set(try await runs.failed().compactMap(\.identity.interval))
-    items = past.compactMap { interval in
-      let isAgain = interval.isCovered(by: covered)
-      switch only {
-      case .missing where isAgain: return nil
-      case .failed where !failed.contains(interval): return nil
-      default: return Item(interval: interval, label: calendar.label(of: interval), isAgain: isAgain)
-      }
+    items = past.flatMap { interval in
+      let rest = calendar.open(interval, covered: covered)
+      let meant: [TimeRange] =
+        switch only {
+        case .missing: rest
+        case .failed: failed.contains(interval) ? [interval] : []
+        case .all: [interval]
+        }
+      return meant.map { Item(interval: $0, label: calendar.label(of: $0), isAgain: rest.isEmpty) }
     }
   }
 

@@ -18,7 +18,8 @@ package struct HoleFinder: Sendable {
   package struct Hole: Hashable, Sendable {
     package var job: ScheduledJob.ID
     package var interval: TimeRange
-    /// What became of the last of its fires; `nil` where nobody has looked at the schedule since.
+    /// What became of the last of its fires; `nil` where nobody has looked at the schedule since,
+    /// or it was another one then.
     package var outcome: FireOutcome?
     /// The run that tried it last.
     package var run: RunID?

@@ -17,10 +17,11 @@ struct ReadSince: Hashable, Sendable {
   var recorded: Instant
   var host: Instant
 
-  /// A fire that was in the ledger by then had come, whatever its own time says; one that was entered later, as those
-  /// that are caught up, where its own time says so.
-  func sees(_ fire: Instant, enteredAt: Instant?) -> Bool {
-    fire <= host || enteredAt.map { $0 <= recorded } ?? false
+  /// A fire that was in the ledger by then had come, whatever its own time says. One that was entered later, as those
+  /// that are caught up, had where it is of the clock and its own time says so: what a trigger tells of may carry the
+  /// time at which a transaction began that was committed long after.
+  func sees(_ fire: Instant, enteredAt: Instant?, isOfClock: Bool) -> Bool {
+    isOfClock && fire <= host || enteredAt.map { $0 <= recorded } ?? false
   }
 }
 
@@ -61,11 +62,11 @@ extension Store {
   /// Whether a run has seen what a fire tells of.
   package func hasSeen(_ key: FireKey, _ run: RunRecord) async throws -> Bool {
     try await database.transaction(.read) { tx in
-      let entered = try await tx.row(
-        "SELECT created_at FROM fires WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4",
-        key.values
-      )?.instant("created_at")
-      return try await readSince(run, tx).sees(key.fire, enteredAt: entered)
+      let fire = try await tx.row(
+        "SELECT * FROM fires WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4", key.values
+      ).map(FireRecord.init)
+      return try await readSince(run, tx).sees(
+        key.fire, enteredAt: fire?.createdAt, isOfClock: fire?.parameters == nil)
     }
   }
 
@@ -83,7 +84,7 @@ extension Store {
     try await tx.run(
       """
       UPDATE fires SET outcome = 'pending', run_id = NULL, note = $4
-      WHERE run_id = $1 AND outcome = 'claimed' AND created_at > $2 AND fire > $3
+      WHERE run_id = $1 AND outcome = 'claimed' AND created_at > $2 AND (fire > $3 OR parameters IS NOT NULL)
       """,
       [
         .text(run.id.text), .instant(since.recorded), .instant(since.host),

@@ -234,6 +234,21 @@ extension Store {
     return try rows.map(FireRecord.init)
   }
 
+  /// The newest fire of the job's clock before that moment.
+  package func newestOfClock(
+    project: String, job: JobName, matrixRow: String, before moment: Instant
+  ) async throws -> FireRecord? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(
+        """
+        SELECT * FROM fires
+        WHERE project = $1 AND job = $2 AND matrix_row = $3 AND parameters IS NULL AND fire < $4
+        ORDER BY fire DESC LIMIT 1
+        """, [.text(project), .text(job.text), .text(matrixRow), .instant(moment)]
+      ).map(FireRecord.init)
+    }
+  }
+
   /// The newest fire that a trigger of the job gave.
   package func newestTriggered(
     project: String, job: JobName, matrixRow: String
@@ -274,6 +289,13 @@ extension Store {
       UPDATE fires SET outcome = 'claimed', run_id = $5
       WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4
       """, key.values + [.text(run.text)])
+  }
+
+  /// Sees to it that a run comes behind the fire that it is made for, also by a clock that was put back in between.
+  func dateFires(of run: RunID, atMost now: Instant, _ tx: any StateTransaction) async throws {
+    try await tx.run(
+      "UPDATE fires SET created_at = $2 WHERE run_id = $1 AND created_at > $2",
+      [.text(run.text), .instant(now)])
   }
 }
 

@@ -60,6 +60,18 @@ package struct CancelRequest: Hashable, Sendable {
 }
 
 extension RunRecord {
+  /// It was begun before its interval had ended, and may lack a part of it.
+  package var isEarly: Bool { identity.interval?.isBegunEarly(settings) ?? false }
+}
+
+extension TimeRange {
+  /// Whether a run of it was begun before it had ended, by the clock of that run's host.
+  func isBegunEarly(_ settings: JSONValue) -> Bool {
+    settings["fire_time"]?.intValue.map { $0 < end.microseconds } ?? false
+  }
+}
+
+extension RunRecord {
   init(_ row: StateRow) throws(Fault) {
     id = RunID(try row.text("run_id"))
     identity = try RunIdentity(row)

@@ -91,6 +91,12 @@ extension Store {
         counts.events += try await tx.run("DELETE FROM events WHERE subject = $1", run)
         counts.runs += try await tx.run("DELETE FROM runs WHERE run_id = $1", run)
       }
+      // Of what was missed: no run takes them along.
+      counts.notices += try await tx.run(
+        """
+        DELETE FROM notices
+        WHERE project = $1 AND job = $2 AND run_id IS NULL AND state <> 'due' AND finished_at < $3
+        """, which + [.instant(runsBefore)])
       return (counts, isAll: [rejecting, partial, old].allSatisfy { $0.count < Store.mostRuns })
     }
   }

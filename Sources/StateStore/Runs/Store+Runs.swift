@@ -53,6 +53,7 @@ extension Store {
       // From here on nobody else can; who was asleep since the look may come late.
       if try await succeededRun(key, tx)?.id != last?.id { throw MadeMeanwhile() }
       try await claimFire(new.fire, by: id, tx)
+      try await dateFires(of: id, atMost: now, tx)
       return .created(run)
     }
   }
@@ -216,7 +217,8 @@ extension Store {
   }
 
   /// The intervals that runs of a job have covered successfully, overlapping `range`, by their start; not those of which
-  /// some stores hold a later revision, whose rest was given up.
+  /// some stores hold a later revision, whose rest was given up, nor those of runs that were begun before the interval
+  /// had ended.
   /// - Parameters:
   ///   - parameters: only runs with these count; `nil` for all.
   ///   - starter: what this has started counts with other parameters too.
@@ -241,10 +243,12 @@ extension Store {
         [
           .text(project), .text(job.text), .text(matrixRow), .instant(range.start), .instant(range.end),
         ]
-      ).filter { row in
-        if try wanted == nil || row.text("parameters") == wanted { return true }
-        return try starter != nil && row.json("settings")["started_by"]?.stringValue == starter
-      }.compactMap(TimeRange.read)
+      ).compactMap { row in
+        let settings = try row.json("settings")
+        guard let interval = try TimeRange.read(row), !interval.isBegunEarly(settings) else { return nil }
+        let isOwn = try wanted == nil || row.text("parameters") == wanted
+        return isOwn || starter != nil && settings["started_by"]?.stringValue == starter ? interval : nil
+      }
     }
   }
 

@@ -96,6 +96,20 @@ extension Store {
     }
   }
 
+  /// The sinks that some run of the identity has committed.
+  package func committedSinks(of identity: RunIdentity) async throws -> Set<String> {
+    let key = try identity.checkedKey()
+    return try await database.transaction(.read) { tx in
+      Set(
+        try await tx.rows(
+          """
+          SELECT DISTINCT sink FROM sinks JOIN runs ON runs.run_id = sinks.run_id
+          WHERE runs.identity = $1 AND committed_at IS NOT NULL
+          """, [.text(key)]
+        ).map { try $0.text("sink") })
+    }
+  }
+
   package func sinkMarks(of run: RunID) async throws -> [SinkMark] {
     try await database.transaction(.read) { tx in
       try await tx.rows("SELECT * FROM sinks WHERE run_id = $1 ORDER BY sink", [.text(run.text)])

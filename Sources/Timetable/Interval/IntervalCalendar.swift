@@ -37,6 +37,12 @@ package struct IntervalCalendar: Sendable {
     return start < end ? TimeRange(start: start, end: end) : nil
   }
 
+  /// Under `span: fire`, for a fire before which the intervals reach up to `end`; `nil` where that leaves nothing.
+  package func interval(from end: Instant, toFire fire: Instant) -> TimeRange? {
+    let ownEnd = lessDelay(fire)
+    return end < ownEnd ? TimeRange(start: end, end: ownEnd) : nil
+  }
+
   /// The interval with what lookback and rolling add to it.
   package func spans(of interval: TimeRange) -> RunSpans {
     let replacedStart = rule.lookback.map { lessOfPieces($0, interval.start) } ?? interval.start
@@ -137,6 +143,9 @@ package struct IntervalCalendar: Sendable {
 
   /// The intervals that the fires of `range` call for and that `covered` leaves open, in order.
   ///
+  /// Pieces of the calendar are open as a whole. Under `span: fire` what is covered may be cut otherwise, by a
+  /// schedule that has been edited since; there only the open part counts.
+  ///
   /// - Parameters:
   ///   - range: from the job's first sighting up to and without the first fire not looked at yet.
   ///   - covered: the intervals of successful runs, in any order; together they may cover one.
@@ -146,12 +155,16 @@ package struct IntervalCalendar: Sendable {
     var position = 0
     for interval in intervals(ofFiresIn: range) {
       while position < merged.count, merged[position].end <= interval.start { position += 1 }
-      let isCovered =
-        position < merged.count && merged[position].start <= interval.start
-        && interval.end <= merged[position].end
-      if !isCovered { holes.append(interval) }
+      holes += open(interval, covered: merged[position...])
     }
     return holes
+  }
+
+  /// What of `interval` is still to be made.
+  /// - Parameter covered: rising and apart from each other.
+  package func open(_ interval: TimeRange, covered: some Sequence<TimeRange>) -> [TimeRange] {
+    let parts = interval.parts(outside: covered)
+    return parts.isEmpty || rule.span == .fire ? parts : [interval]
   }
 }
 
@@ -200,6 +213,19 @@ extension TimeRange {
       }
     }
     return merged
+  }
+
+  /// What none of `ranges` holds, which rise and are apart from each other.
+  fileprivate func parts(outside ranges: some Sequence<TimeRange>) -> [TimeRange] {
+    var parts: [TimeRange] = []
+    var start = start
+    for range in ranges where range.end > start {
+      if range.start >= end { break }
+      if start < range.start { parts.append(TimeRange(start: start, end: range.start)) }
+      start = range.end
+    }
+    if start < end { parts.append(TimeRange(start: start, end: end)) }
+    return parts
   }
 
   /// True where `ranges` together hold all of this range: an upstream job's successes, say.

@@ -1,3 +1,4 @@
+import Glibc
 import ProjectRig
 import Testing
 
@@ -77,6 +78,23 @@ import Testing
     }
   }
 
+  /// A file that the given-up run has not replaced is no more its own for the next one.
+  @Test func aFileThatIsThereIsKept() async throws {
+    try await SinkWorld.with { world in
+      let file = "file: {path: kept.csv, if_exists: fail}"
+      let killed = try await world.run(Self.one, file, failpoint: "file.before_rename:1:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      try world.project.write("out/kept.csv", "mine")
+      let refused = try await world.run(Self.one, file)
+      #expect(refused.status == 8 && refused.output.contains("error[file_exists]"), "\(refused.output)")
+      let ended = try await world.project.run(["cancel", "sales", "--partial"])
+      #expect(ended.status == 0, "\(ended.output)")
+      let next = try await world.run(Self.one, file)
+      #expect(next.status == 8 && next.output.contains("error[file_exists]"), "\(next.output)")
+      #expect(try world.project.read("out/kept.csv") == Array("mine".utf8))
+    }
+  }
+
   /// What only waits to be finished is no half, and what has published nothing is ended as ever.
   @Test(arguments: ["publish.marked:1:kill", "publish.before_commit:1:kill"])
   func onlyHalvesAre(_ place: String) async throws {
@@ -90,6 +108,47 @@ import Testing
       #expect(next.status == 0, "\(next.output)")
       #expect(try await world.stored("one") == SinkWorld.fourteenth)
       #expect(try await world.project.rows("SELECT revision FROM tidemark.publications") == [["1"]])
+    }
+  }
+
+  private static let matrix = """
+    version: 1
+    job: sales
+    timezone: UTC
+    matrix: {connection: db, query: "SELECT shop, target FROM shops"}
+    source: {connection: db, query: "SELECT ${matrix.shop} AS shop", chunk: {by: none}}
+    aggregate: {group_by: [shop], measures: {n: count(*)}}
+    store:
+      - table: {connection: db, name: one, mode: replace, scope: {shop: "${matrix.shop}"}, create: true}
+      - table: {connection: other, name: "${matrix.target}", mode: replace, create: true}
+
+    """
+
+  /// A run that is published in part is finished as it was begun, whatever has become of its file and of its row.
+  @Test(arguments: ["row", "query", "cells", "file"])
+  func whatIsPublishedInPartIsFinished(_ gone: String) async throws {
+    try await SinkWorld.with { world in
+      let project = world.project
+      let other = "connections:\n  other: {url: \"\(project.database)\", search_path: [public]}\n"
+      try project.write("tidemark.yaml", project.file().replacing("connections:\n", with: other))
+      try await project.sql(
+        "CREATE TABLE shops (shop text, target text)", "INSERT INTO shops VALUES ('a', 'two'), ('b', 'three')"
+      )
+      try project.write("jobs/sales.yaml", Self.matrix)
+      let killed = try await project.run(["run", "sales[shop=a]"], failpoint: "publish.marked:1:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      switch gone {
+      case "row": try await project.sql("DELETE FROM shops WHERE shop = 'a'")
+      case "query": try await project.sql("ALTER TABLE shops RENAME TO gone")
+      case "cells": try await project.sql("UPDATE shops SET target = 'elsewhere' WHERE shop = 'a'")
+      default: try #require(unlink(project.path("jobs/sales.yaml")) == 0)
+      }
+      let line = try await project.run(["history", "-q"])
+      let id = try #require(line.output.split { $0 == " " || $0 == "\n" }.last { $0.hasPrefix("r1") })
+      let resumed = try await project.run(["resume", String(id)])
+      #expect(resumed.status == 0, "\(resumed.output)")
+      #expect(try await project.rows("SELECT shop, n FROM two") == [["a", "1"]])
+      #expect(try await project.rows("SELECT to_regclass('elsewhere')") == [["NULL"]])
     }
   }
 }
