@@ -1,3 +1,4 @@
+import Engine
 import Model
 import Runtime
 import StateStore
@@ -86,6 +87,26 @@ import Testing
       let holes = try await HoleFinder(store: world.store, project: "shop", now: world.clock.now)
         .holes(try job(after), firstSeen: sighting.firstSeen)
       #expect(holes.isEmpty)
+    }
+  }
+
+  @Test func byHandTheLatestIntervalIsTheLedgers() async throws {
+    try await withScheduleWorld { world in
+      func job(_ cron: String) throws -> ScheduledJob { try world.job("schedule: {cron: \"\(cron)\"}") }
+      try await world.tick(try job("*/30 * * * *"))
+      world.clock.set(0.5)
+      try await world.tick(try job("*/30 * * * *"))
+      let edited = try job("0 * * * *")
+      for hour in [0.75, 1] {
+        world.clock.set(hour)
+        try await world.tick(edited)
+      }
+      world.clock.set(1.2)
+      #expect(
+        try await world.hand.request(edited.request, row: "").choice == .range(ScheduleWorld.range(0.5, 1)))
+      // One that is not in the ledger yet is by the schedule.
+      world.clock.set(2)
+      #expect(try await world.hand.request(edited.request, row: "").choice == .latest)
     }
   }
 

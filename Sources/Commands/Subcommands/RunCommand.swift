@@ -103,6 +103,8 @@ enum RunCommand {
     request.choice = try choice(invocation, request)
     if request.choice == .latest, request.parameters.isEmpty, !request.again {
       request = try await byHand.request(request, row: name)
+    } else {
+      request = try await byHand.latest(request, row: name)
     }
     let asked = request
     // With --json the log on standard error says it.

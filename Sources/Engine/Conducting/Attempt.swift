@@ -200,5 +200,5 @@ actor Attempt {
   }
 
   /// A new revision was asked for, now or when the run was begun.
-  var isAgain: Bool { request.again || record.settings["again"]?.boolValue == true }
+  var isAgain: Bool { request.again || record.isAgain }
 }

@@ -92,6 +92,9 @@ package struct MatrixRow: Hashable, Sendable {
 }
 
 extension RunRecord {
+  /// Whether it was begun to take the place of what there is.
+  var isAgain: Bool { settings["again"]?.boolValue == true }
+
   /// The row of the matrix that the run was begun for, with the cells of then; `nil` where there is none, or an older
   /// Tidemark has begun it.
   package var savedRow: MatrixRow? {

@@ -65,13 +65,14 @@ extension Publisher {
     _ maker: ResultMaker, into output: any ResultOutput, _ token: FencingToken
   ) async throws -> ResultMaker.Made {
     let committed = try await environment.store.committedSinks(of: run.identity)
+    let isAgain = run.isAgain || request.again
     try discardFiles()
     for file in files {
       prepared.append(
         try PreparedFile(
           sink: file.sink, rule: file.rule, path: file.path, schema: plan.result,
           root: environment.outputRoot, identity: run.identity, run: run.id, token: token,
-          mayReplace: request.again || committed.contains(file.sink)))
+          mayReplace: isAgain || committed.contains(file.sink)))
     }
     let made = try await maker.make(
       of: try await maker.partials(), into: output, files: prepared, targets: tables.map(\.target),

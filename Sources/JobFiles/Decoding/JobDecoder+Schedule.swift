@@ -38,7 +38,11 @@ extension JobDecoder {
   private func leavesIntervalsOut(_ rules: FireRules, _ schedule: Schedule) -> Bool {
     let rule = references.interval
     let isListed = schedule.specs.contains { if case .at = $0 { true } else { false } }
-    guard rule.span != .fire, rule.rolling == nil, references.usesInterval, schedule.trigger == nil, !isListed
+    // A lookback of centuries covers any gap.
+    let isCovered = rule.lookback.map { abs($0.months) > 1200 || abs($0.days) > 36_500 } ?? false
+    guard rule.span != .fire, rule.rolling == nil, references.usesInterval, schedule.trigger == nil,
+      !isListed,
+      !isCovered
     else { return false }
     // Any time will do: a pattern that has gaps has one among so many of its intervals.
     let calendar = IntervalCalendar(rule: rule, fires: FireCalendar(rules, zone: .utc))

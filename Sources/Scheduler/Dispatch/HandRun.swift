@@ -37,6 +37,21 @@ package struct HandRun: Sendable {
       RunFilter(project: project, job: request.job.name, matrixRow: row, isUnfinished: true)
     ).last { $0.state != .failed && $0.identity.interval != nil && $0.identity.has(request) }
     if let interval = left?.identity.interval { request.choice = .range(interval) }
+    return left == nil ? try await latest(request, row: row) : request
+  }
+
+  /// The latest interval of a request that names none, as the ledger has it: under `span: fire` the fire before its own may
+  /// be one of a schedule that the job no longer has.
+  /// - Throws: `Faults` in the request's parameters, zone or interval.
+  package func latest(_ request: RunRequest, row: String) async throws -> RunRequest {
+    guard request.choice == .latest, request.job.interval.span == .fire else { return request }
+    let context = try RunContext(request, matrixRowName: row, now: now(), zones: zones)
+    let entered = try await store.newestOfClock(
+      project: request.project.name, job: request.job.name, matrixRow: row,
+      before: now().advanced(by: .microseconds(1)))?.interval
+    guard let own = context.identity.interval, let entered, entered.end == own.end else { return request }
+    var request = request
+    request.choice = .range(entered)
     return request
   }
 

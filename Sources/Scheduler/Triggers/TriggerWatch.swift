@@ -157,7 +157,12 @@ package final class TriggerWatch: Sendable {
           }
         }
         var fault: Fault?
-        for await end in group { fault = fault ?? end }
+        for await end in group {
+          fault = fault ?? end
+          // Whoever listens again asks for all that came: nobody waits for a query that fails to tell of a connection that
+          // is lost. What nobody can be asked about is written first.
+          if !listener.isAlone { group.cancelAll() }
+        }
         return fault
       }
       // One trouble is told once.
@@ -181,7 +186,11 @@ package final class TriggerWatch: Sendable {
     switch message {
     case .listening: await look { self.jobs(of: listener) }
     case .heard(let channel, let payload):
-      await look { self.jobs(of: listener).filter { $0.channel == channel && $0.hasQuery } }
+      await look {
+        self.jobs(of: listener).filter { $0.channel == channel && $0.hasQuery }
+      } then: {
+        self.jobs(of: listener).filter(\.hasQuery)
+      }
       for job in jobs(of: listener) where job.channel == channel && !job.hasQuery {
         await heard(payload, job)
       }
@@ -206,12 +215,19 @@ package final class TriggerWatch: Sendable {
 
   /// Looks at jobs until each has been asked and none is to be looked at again soon. What could not be asked is asked
   /// again, though no word of it may come any more.
-  /// - Parameter jobs: those of now.
-  private func look(_ jobs: @Sendable () -> [ScheduledJob]) async {
+  /// - Parameters:
+  ///   - jobs: those of now.
+  ///   - others: in whose place these are looked at from the second time on, so that none of them waits for another's
+  ///     trouble.
+  private func look(
+    _ jobs: @Sendable () -> [ScheduledJob], then others: (@Sendable () -> [ScheduledJob])? = nil
+  ) async {
+    var isFirst = true
     var told: Set<String> = []
     while !Task.isCancelled, let clerk = parts?.clerk {
       var naps: [Duration] = []
-      for job in jobs() {
+      let meant = if !isFirst, let others { others() } else { jobs() }
+      for job in meant {
         do {
           let look = try await clerk.look(job)
           if look.entered > 0 { await entered(job.id) }
@@ -222,6 +238,7 @@ package final class TriggerWatch: Sendable {
           naps.append(TriggerWatch.patience)
         }
       }
+      isFirst = false
       guard let nap = naps.min() else { return }
       do {
         try await Task.sleep(for: nap)

@@ -62,12 +62,16 @@ package struct CancelRequest: Hashable, Sendable {
 extension RunRecord {
   /// It was begun before its interval had ended, and may lack a part of it.
   package var isEarly: Bool { identity.interval?.isBegunEarly(settings) ?? false }
+
+  /// The setting of one that was begun early and has read all of its chunks once the interval had ended.
+  static let readWhole = "read_whole"
 }
 
 extension TimeRange {
-  /// Whether a run of it was begun before it had ended, by the clock of that run's host.
+  /// Whether a run of it was begun before it had ended, by the clock of that run's host, and has read then.
   func isBegunEarly(_ settings: JSONValue) -> Bool {
-    settings["fire_time"]?.intValue.map { $0 < end.microseconds } ?? false
+    if settings[RunRecord.readWhole]?.boolValue == true { return false }
+    return settings["fire_time"]?.intValue.map { $0 < end.microseconds } ?? false
   }
 }
 

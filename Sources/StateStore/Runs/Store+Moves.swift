@@ -100,6 +100,7 @@ extension Store {
           .optional(move.fault?.json.text),
         ])
     }
+    if move.to == .succeeded { try await noteWhole(run, tx) }
     if let outcome = move.fireOutcome {
       if move.to == .succeeded { try await reopenUnseen(run, try await readSince(run, tx), tx) }
       let closed = try await tx.run(
@@ -112,6 +113,16 @@ extension Store {
     }
     try await append(move.event, to: run.id, now, tx)
     try await enqueue(move.notices, now, tx)
+  }
+
+  /// A run that was begun before its interval had ended may have been finished, and all of it read, long after.
+  private func noteWhole(_ run: RunRecord, _ tx: any StateTransaction) async throws {
+    guard run.isEarly, let end = run.identity.interval?.end, case .object(let settings) = run.settings,
+      try await readSince(run, tx).host >= end
+    else { return }
+    let whole = JSONValue.object(settings + [.init(RunRecord.readWhole, .boolean(true))])
+    try await tx.run(
+      "UPDATE runs SET settings = $2 WHERE run_id = $1", [.text(run.id.text), .json(whole)])
   }
 
   func isPastFirstCommit(_ run: RunID, _ tx: any StateTransaction) async throws -> Bool {

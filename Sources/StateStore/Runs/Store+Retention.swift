@@ -80,6 +80,11 @@ extension Store {
           AND (state <> 'succeeded' OR EXISTS (
             SELECT 1 FROM runs AS newer WHERE newer.identity = runs.identity
               AND newer.state = 'succeeded' AND newer.revision > runs.revision))
+          AND (state <> 'cancelled' OR NOT EXISTS (
+              SELECT 1 FROM sinks WHERE sinks.run_id = runs.run_id AND committed_at IS NOT NULL)
+            OR EXISTS (
+              SELECT 1 FROM runs AS newer WHERE newer.identity = runs.identity
+                AND newer.state = 'succeeded' AND newer.revision > runs.revision))
         LIMIT $4
         """, runsBefore)
       for run in old {

@@ -54,4 +54,22 @@ import Testing
       #expect(try await project.rows("SELECT seen FROM passed_on") == [["2"]])
     }
   }
+
+  /// One that was begun early, and has read all once the interval had ended, does.
+  @Test func countsWhereItHasReadBehindTheEnd() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql("CREATE TABLE events (kind text)", "INSERT INTO events VALUES ('a')")
+      try project.write("jobs/up.yaml", Self.up)
+      let now = ScheduledJobText.toEarlyInTheHour()
+      let hour = Instant(seconds: (SystemClock.now.seconds + now) / 3600 * 3600).text().prefix(13)
+      let command = ["run", "up", "--for", String(hour)]
+      let killed = try await project.run(
+        command, failpoint: "plan.saved:1:kill", environment: ScheduledJobText.later(now))
+      try #require(killed.wasKilled, "\(killed.output)")
+      let next = try await project.run(command, environment: ScheduledJobText.later(now + 3600))
+      #expect(next.status == 0 && !next.output.contains("done before"), "\(next.output)")
+      let done = try await project.run(command, environment: ScheduledJobText.later(now + 3600))
+      #expect(done.status == 0 && done.output.contains("done before"), "\(done.output)")
+    }
+  }
 }

@@ -424,4 +424,25 @@ import Testing
       #expect(shared.status == 1 && shared.output.contains("error[shared_key]"), "\(shared.output)")
     }
   }
+
+  @Test func mergeCutsNothingOff() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql(
+        "CREATE TABLE source AS SELECT 1 AS k, '{abcdefgh}'::varchar[] AS tags",
+        "CREATE TABLE merged (k int, tags varchar(5)[])")
+      try project.write(
+        "jobs/merged.yaml",
+        """
+        version: 1
+        timezone: UTC
+        source: {connection: db, table: source}
+        process: [{select: [k, tags]}]
+        store: [{table: {connection: db, name: merged, mode: merge, key: [k]}}]
+
+        """)
+      let run = try await project.run(["run", "merged"])
+      #expect(run.status != 0 && run.output.contains("too long"), "\(run.output)")
+      #expect(try await project.rows("SELECT k FROM merged").isEmpty)
+    }
+  }
 }
