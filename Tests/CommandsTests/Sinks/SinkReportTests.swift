@@ -11,11 +11,11 @@ import Testing
       "", "CREATE TABLE result (day date, shop text, n bigint CHECK (n < 0), total numeric)",
       "9:12: error[check_violation]"
     ),
-    ("before_publish: INSERT INTO nowhere VALUES (1)", "", "9:104: error[unknown_table]"),
+    ("before_publish: INSERT INTO nowhere VALUES (1)", "", "9:116: error[unknown_table]"),
     ("after_publish: [\"SELECT 1 / 0\"]", "", "9:105: error[bad_value]"),
     (
       "before_publish: INSERT INTO nowhere VALUES (1)", "CREATE TABLE result (LIKE model)",
-      "9:105: error[unknown_table]"
+      "9:117: error[unknown_table]"
     ),
   ])
   func aFaultIsToldAtItsPlace(rule: String, table: String, told: String) async throws {
