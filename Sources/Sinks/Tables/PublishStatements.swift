@@ -78,7 +78,7 @@ struct PublishStatements {
   func value(of scope: TableTarget.ScopeValue) -> SQLText {
     guard let column = column(scope.column) else { return "\(literal: scope.value)" }
     let value: SQLText = "\(literal: scope.value, as: column.type)"
-    return TargetFit.isText(column.type) ? value : "\(value)::\(Self.rounding(column))"
+    return TargetFit.isText(column.type) ? value : "\(value)::\(column.roundingType)"
   }
 
   func condition(_ conditions: [SQLText]) -> SQLText {
@@ -158,21 +158,10 @@ struct PublishStatements {
 
   var analyzeStaging: SQLText { "ANALYZE \(PublishStatements.staging)" }
 
-  /// The type that a cast takes to round as an assignment does: of what has a length one without it, since a cast cuts
-  /// off what an assignment refuses.
-  static func rounding(_ column: TableFacts.Column) -> SQLText {
-    if TargetFit.isText(column.type) { return "\(type: column.type.base)" }
-    let rounds = ["timestamp", "time(", "interval", "numeric"]
-    if let declared = column.declared, rounds.contains(where: declared.hasPrefix) {
-      return SQLText(trusted: declared)
-    }
-    return "\(type: column.type)"
-  }
-
   /// A value as the target's column holds it, for comparing.
   func cast(_ name: String, of row: SQLText) -> SQLText {
     guard let column = column(name) else { return "\(row).\(Identifier(name))" }
-    return "\(row).\(Identifier(name))::\(Self.rounding(column))"
+    return "\(row).\(Identifier(name))::\(column.roundingType)"
   }
 
   func insertFromStaging(run: RunID) -> SQLText {

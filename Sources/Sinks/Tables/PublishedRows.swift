@@ -33,15 +33,8 @@ package struct PublishedRows: Sendable {
       guard let target = facts.columns.first(where: { $0.name == column.name }) else {
         return "(\(own))::text"
       }
-      return "(\(own)::\(assigned(target)))::text"
+      return "(\(own)::\(target.storedType))::text"
     }
     return "SELECT \(texts) FROM (\(select)) AS result LIMIT \(limit)"
-  }
-
-  /// The type that a cast takes for what an assignment does: of texts one without a length, since a cast cuts off what
-  /// an assignment refuses.
-  private func assigned(_ column: TableFacts.Column) -> SQLText {
-    if TargetFit.isText(column.type) { return column.type.isChar ? "bpchar" : "text" }
-    return column.declared.map { SQLText(trusted: $0) } ?? "\(type: column.type)"
   }
 }
