@@ -61,8 +61,8 @@ extension ProjectContext {
   /// - Throws: `Fault` or `Faults` of the job.
   func begunRun(_ record: RunRecord, _ store: Store) async throws -> PastRun {
     let request: RunRequest
-    if let committed = try await committedRequest(record, store) {
-      request = committed
+    if let begun = try await begunRequest(for: record, store) {
+      request = begun
     } else {
       request = try await self.request(for: record).request
     }
@@ -80,20 +80,9 @@ extension ProjectContext {
       let (reading, request) = try await request(for: record)
       return (reading.warnings, request)
     } catch {
-      guard try await !store.sinkMarks(of: record.id).isEmpty,
-        let request = try await committedRequest(record, store)
-      else { throw error }
-      return ([], request)
+      guard let begun = try await begunRequest(for: record, store) else { throw error }
+      return ([], begun)
     }
-  }
-
-  /// Of a run that has come to its sinks.
-  private func committedRequest(_ record: RunRecord, _ store: Store) async throws -> RunRequest? {
-    try requireOwn(record)
-    let environment = environment(store: store) { _, _ in }
-    guard let (job, text) = try await PastRun.committedJob(of: record.id, in: environment) else { return nil }
-    if let row = record.savedRow { return request(record, job, text: text, hash: record.jobHash, row) }
-    return try await request(for: record, job, text: text, hash: record.jobHash)
   }
 
   func runs(of job: NamedJob, in store: Store, _ filter: RunFilter) async throws -> [RunRecord] {
@@ -120,24 +109,35 @@ extension ProjectContext {
   ) async throws -> (reading: JobFile.Reading, request: RunRequest) {
     try requireOwn(record)
     let reading = try reading(of: JobFolder.file(of: record.identity.job, root: root))
-    return (
-      reading, try await request(for: record, reading.job, text: reading.text, hash: reading.hash)
-    )
+    let row = try await matrixRow(of: record, in: reading.job, isBegun: false)
+    return (reading, request(for: record, reading.job, text: reading.text, hash: reading.hash, row))
   }
 
-  private func request(
-    for record: RunRecord, _ job: Job, text: String, hash: String
-  ) async throws -> RunRequest {
+  /// The same of the job that a run came to its sinks with; `nil` where it has not come so far.
+  private func begunRequest(for record: RunRecord, _ store: Store) async throws -> RunRequest? {
+    try requireOwn(record)
+    if try await store.sinkMarks(of: record.id).isEmpty { return nil }
+    let environment = environment(store: store) { _, _ in }
+    guard let (job, text) = try await PastRun.committedJob(of: record.id, in: environment) else { return nil }
+    let row = try await matrixRow(of: record, in: job, isBegun: true)
+    return request(for: record, job, text: text, hash: record.jobHash, row)
+  }
+
+  /// The row of a job's matrix that a run goes by: the one that the matrix has now; where the run has come to its sinks,
+  /// the one that it was begun for; and that one too where the run is over and can still be looked at, whatever has
+  /// become of its row.
+  /// - Parameter isBegun: `job` is the one that the run came to its sinks with.
+  /// - Returns: `nil` for a job without matrix.
+  /// - Throws: `Fault` of the matrix; `unknown_matrix_row` where a run cannot go on without its row.
+  private func matrixRow(of record: RunRecord, in job: Job, isBegun: Bool) async throws -> MatrixRow? {
+    let saved = record.savedRow
+    if isBegun, let saved { return saved }
     let identity = record.identity
     do {
-      let rows = try await JobRows(job, queries, parameters: identity.parameters)
-        .rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow)
-      return self.request(record, job, text: text, hash: hash, rows.first?.1)
+      return try await JobRows(job, queries, parameters: identity.parameters)
+        .rows(named: identity.matrixRow.isEmpty ? nil : identity.matrixRow).first?.1
     } catch {
-      // What is over can be looked at, whatever has become of its row.
-      if record.state.isFinal, let row = record.savedRow {
-        return self.request(record, job, text: text, hash: hash, row)
-      }
+      if record.state.isFinal, let saved { return saved }
       guard var fault = error as? Fault, fault.code == "unknown_matrix_row" else { throw error }
       // Another row is no way on.
       fault.hint = "Put the row back, or end the run with `tidemark cancel \(record.id)`"
@@ -146,7 +146,7 @@ extension ProjectContext {
   }
 
   private func request(
-    _ record: RunRecord, _ job: Job, text: String, hash: String, _ row: MatrixRow?
+    for record: RunRecord, _ job: Job, text: String, hash: String, _ row: MatrixRow?
   ) -> RunRequest {
     RunRequest(
       job: job, jobText: text, jobHash: hash, project: project,
