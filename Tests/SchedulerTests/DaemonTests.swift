@@ -7,7 +7,7 @@ import Testing
 
 /// The daemon on a hand clock: each pass is driven by the test, so nothing sleeps.
 @Suite struct DaemonTests {
-  private static let hourly = "schedule: {cron: \"0 * * * *\", catch_up: all, if_running: queue_all}"
+  private static let hourly = ScheduleWorld.hourly
 
   private func daemon(
     _ world: ScheduleWorld, _ jobs: [ScheduledJob], parallelism: Int = 2

@@ -19,11 +19,10 @@ import Testing
   ) async throws {
     try await withScheduleWorld { world in
       func job(_ cron: String) throws -> ScheduledJob {
-        try world.job("schedule: {cron: \"\(cron)\", catch_up: all, if_running: queue_all}")
+        try world.job(ScheduleWorld.every(cron))
       }
       try await world.tick(try job(before))
-      world.clock.set(looked)
-      try await world.tick(try job(before))
+      try await world.tick(at: looked, try job(before))
       world.clock.set(4.5)
       let edited = try job(after)
       func due() async throws -> [Instant] {
@@ -71,8 +70,7 @@ import Testing
           .map { ScheduleWorld.text($0.interval) }
       }
       for hour in Set([0, looked]).sorted() {
-        world.clock.set(hour)
-        try await world.tick(try job(before))
+        try await world.tick(at: hour, try job(before))
       }
       for hour in [edited, end] {
         world.clock.set(hour)
@@ -84,8 +82,7 @@ import Testing
       #expect(
         world.runner.log == entered.map { "job \($0.prefix { $0 != "-" })" })
       let sighting = try #require(try await world.store.sightings(project: "shop").first)
-      let holes = try await HoleFinder(store: world.store, project: "shop", now: world.clock.now)
-        .holes(try job(after), firstSeen: sighting.firstSeen)
+      let holes = try await world.holes(of: try job(after), firstSeen: sighting.firstSeen)
       #expect(holes.isEmpty)
     }
   }
@@ -94,12 +91,10 @@ import Testing
     try await withScheduleWorld { world in
       func job(_ cron: String) throws -> ScheduledJob { try world.job("schedule: {cron: \"\(cron)\"}") }
       try await world.tick(try job("*/30 * * * *"))
-      world.clock.set(0.5)
-      try await world.tick(try job("*/30 * * * *"))
+      try await world.tick(at: 0.5, try job("*/30 * * * *"))
       let edited = try job("0 * * * *")
       for hour in [0.75, 1] {
-        world.clock.set(hour)
-        try await world.tick(edited)
+        try await world.tick(at: hour, edited)
       }
       world.clock.set(1.2)
       #expect(
@@ -112,32 +107,24 @@ import Testing
 
   @Test func whatWasBegunUnderTheOldScheduleGoesOn() async throws {
     try await withScheduleWorld { world in
-      let before = try world.job("schedule: {cron: \"*/30 * * * *\", catch_up: all, if_running: queue_all}")
-      try await world.tick(before)
-      world.clock.set(1)
+      let before = try await world.seen(ScheduleWorld.every("*/30 * * * *"))
       world.runner.expect(.dies)
-      try await world.tick(before)
+      try await world.tick(at: 1, before)
       #expect(try await world.entered() == ["0.0-0.5 claimed", "0.5-1.0 pending"])
-      let after = try world.job("schedule: {cron: \"0 */2 * * *\", catch_up: all, if_running: queue_all}")
-      try await world.tick(after)
+      try await world.seen(ScheduleWorld.every("0 */2 * * *"))
       #expect(try await world.entered() == ["0.0-0.5 caught_up", "0.5-1.0 ran"])
     }
   }
 
   @Test func ofAHoleOnlyWhatIsOpenIsMadeAnew() async throws {
     try await withScheduleWorld { world in
-      let before = try world.job("schedule: {cron: \"*/30 * * * *\", catch_up: all, if_running: queue_all}")
-      try await world.tick(before)
-      world.clock.set(0.5)
-      try await world.tick(before)
-      let after = try world.job("schedule: {cron: \"0 * * * *\", catch_up: all, if_running: queue_all}")
-      try await world.tick(after)
-      world.clock.set(1)
+      let before = try await world.seen(ScheduleWorld.every("*/30 * * * *"))
+      try await world.tick(at: 0.5, before)
+      let after = try await world.seen(ScheduleWorld.every("0 * * * *"))
       world.runner.expect(.fails)
-      try await world.tick(after)
+      try await world.tick(at: 1, after)
       world.clock.set(1.5)
-      let holes = try await HoleFinder(store: world.store, project: "shop", now: world.clock.now)
-        .holes(after, firstSeen: ScheduleWorld.start)
+      let holes = try await world.holes(of: after)
       #expect(holes.map(\.interval) == [ScheduleWorld.range(0.5, 1)] && holes.map(\.outcome) == [.failed])
       let plan = try await BackfillPlan(
         after.request, row: "", range: ScheduleWorld.start..<ScheduleWorld.hours(2), only: .missing,
@@ -151,11 +138,9 @@ import Testing
       let trigger = "trigger: {file: in.flag}"
       try await world.tick(try world.job("interval: {span: day}\nschedule: {\(trigger)}"))
       world.clock.set(4.5)
-      let edited = try world.job(
+      let edited = try await world.seen(
         "interval: {span: day}\nschedule: {cron: \"0 * * * *\", \(trigger)}")
-      try await world.tick(edited)
-      world.clock.set(5)
-      try await world.tick(edited)
+      try await world.tick(at: 5, edited)
       #expect(try await world.ledger() == ["5.0 ran"])
     }
   }

@@ -8,7 +8,7 @@ import Testing
 @testable import Scheduler
 
 @Suite struct PastTests {
-  private static let hourly = "schedule: {cron: \"0 * * * *\", catch_up: all, if_running: queue_all}"
+  private static let hourly = ScheduleWorld.hourly
 
   private func plan(
     _ world: ScheduleWorld, _ job: ScheduledJob, _ hours: Range<Double>, _ only: BackfillPlan.Only
@@ -33,8 +33,7 @@ import Testing
         try await world.tick(job)
       }
       world.clock.set(4.5)
-      let holes = try await HoleFinder(store: world.store, project: "shop", now: world.clock.now)
-        .holes(job, firstSeen: ScheduleWorld.start)
+      let holes = try await world.holes(of: job)
       #expect(holes.map(\.outcome) == [.failed, .failedToStart, nil])
       #expect(holes.map(\.interval.start) == [1, 2, 3].map { ScheduleWorld.hours($0) })
     }

@@ -29,6 +29,13 @@ struct ScheduleWorld: Sendable {
     self.project = project
   }
 
+  /// The keys of a job that leaves none of its fires out.
+  static func every(_ cron: String) -> String {
+    "schedule: {cron: \"\(cron)\", catch_up: all, if_running: queue_all}"
+  }
+
+  static let hourly = every("0 * * * *")
+
   /// 2026-06-01T00:00:00Z
   static let start = Instant(seconds: 1_780_272_000)
 
@@ -75,9 +82,45 @@ struct ScheduleWorld: Sendable {
   /// - Parameter known: the jobs that others may wait for; `nil` for those that are looked at.
   @discardableResult
   func tick(_ jobs: ScheduledJob..., knowing known: [ScheduledJob]? = nil) async throws -> [FireReport] {
+    try await tick(jobs, knowing: known)
+  }
+
+  private func tick(_ jobs: [ScheduledJob], knowing known: [ScheduledJob]?) async throws -> [FireReport] {
     let clerk = FireClerk(
       store: store, project: project.project, now: now, known: KnownJobs(known ?? jobs))
     return try await Tick(clerk: clerk, execution: execution, parallelism: 2).run(jobs) { _ in }
+  }
+
+  /// Moves the clock to so many hours after `start`, and looks at the schedules then.
+  @discardableResult
+  func tick(
+    at hour: Double, _ jobs: ScheduledJob..., knowing known: [ScheduledJob]? = nil
+  ) async throws -> [FireReport] {
+    clock.set(hour)
+    return try await tick(jobs, knowing: known)
+  }
+
+  /// A job whose fires count from now: it is looked at once.
+  /// - Parameter keys: as for `job`.
+  @discardableResult
+  func seen(_ keys: String) async throws -> ScheduledJob {
+    let job = try job(keys)
+    try await tick(job)
+    return job
+  }
+
+  /// Writes the fires that are due into the ledger, and runs none of them.
+  func enterDue(_ job: ScheduledJob) async throws {
+    var considered = try await clerk.entry.considered(seeing: [job])
+    _ = try await clerk.entry.enterDue([job], considered: &considered)
+  }
+
+  /// The intervals of a job without a success that should have one by now.
+  func holes(
+    of job: ScheduledJob, firstSeen: Instant = ScheduleWorld.start
+  ) async throws -> [HoleFinder.Hole] {
+    try await HoleFinder(store: store, project: project.project.name, now: clock.now)
+      .holes(job, firstSeen: firstSeen)
   }
 
   /// One row of a job's matrix, as far as the schedule is concerned.

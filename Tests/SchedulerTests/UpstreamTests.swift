@@ -1,0 +1,111 @@
+import Engine
+import Model
+import Runtime
+import StateStore
+import Testing
+
+@testable import Scheduler
+
+/// Jobs that wait for other jobs.
+@Suite struct UpstreamTests {
+  @Test func aJobRunsOnceItsUpstreamHasSucceeded() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", ScheduleWorld.hourly)
+      let job = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load], within: 2h}}")
+      try await world.tick(job, load)
+      world.clock.set(1)
+      // One tick runs both, whatever their order.
+      let reports = try await world.tick(job, load)
+      #expect(reports.map { "\($0.job) \($0.outcome.rawValue)" } == ["load ran", "report ran"])
+      world.runner.expect(.fails)
+      #expect(try await world.tick(at: 2, job, load).map(\.outcome) == [.failed])
+      #expect(try await world.ledger("report") == ["1.0 ran", "2.0 pending"])
+      try await world.tick(at: 4, job)
+      #expect(try await world.ledger("report").prefix(2) == ["1.0 ran", "2.0 upstream_failed"])
+    }
+  }
+
+  /// By whatever clock the state dates its records.
+  @Test(arguments: [0.0, -1, 1]) func aPatientFireWaitsForItsUpstreamAsLongAsItsJobSays(
+    hoursAhead: Double
+  ) async throws {
+    try await withScheduleWorld(hoursAhead: hoursAhead) { world in
+      let job = try await world.seen("schedule: {cron: \"0 * * * *\", after: {jobs: [load], within: 30m}}")
+      try await world.tick(at: 1, job)
+      try await world.tick(at: 1.4, job)
+      #expect(try await world.ledger() == ["1.0 pending"])
+      try await world.tick(at: 1.5, job)
+      #expect(try await world.ledger() == ["1.0 not_ready"])
+    }
+  }
+
+  /// Those that come meanwhile for the same interval take its place, and prolong nothing.
+  @Test(arguments: [0.0, -1, 1]) func anIntervalIsWaitedForAsLongAsItsJobSays(hoursAhead: Double) async throws
+  {
+    try await withScheduleWorld(hoursAhead: hoursAhead) { world in
+      let job = try await world.seen(
+        """
+        interval: {span: day}
+        schedule: {cron: "0 * * * *", after: {jobs: [load], within: 150m}}
+        """)
+      for hour in 1...7 {
+        try await world.tick(at: Double(hour), job)
+      }
+      #expect(
+        try await world.ledger() == [
+          "1.0 superseded", "2.0 superseded", "3.0 not_ready", "4.0 superseded", "5.0 superseded",
+          "6.0 not_ready", "7.0 pending",
+        ])
+    }
+  }
+
+  @Test func aRowThatIsGoneUpstreamHoldsUpNobody() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", ScheduleWorld.hourly)
+      let (a, b) = (try world.row("a", of: load), try world.row("b", of: load))
+      let job = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load]}}")
+      try await world.tick(a, b, job)
+      try await world.tick(at: 1, b, job, knowing: [a, b])
+      #expect(try await world.ledger("report") == ["1.0 pending"])
+      try await world.tick(at: 2, b, job)
+      #expect(try await world.ledger("report") == ["1.0 ran", "2.0 ran"])
+    }
+  }
+
+  @Test func aFailureOfAnotherRowUpstreamIsNobodyElses() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", ScheduleWorld.hourly)
+      let (a, b) = (try world.row("a", of: load), try world.row("b", of: load))
+      let report = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load]}}")
+      let job = try world.row("a", of: report)
+      try await world.tick(a, b, job)
+      world.runner.expect(.fails)
+      #expect(try await world.tick(at: 1, b, job, knowing: [a, b]).map(\.outcome) == [.failed])
+      #expect(try await world.ledger("report") == ["1.0 pending"])
+      try await world.tick(a, job, knowing: [a, b])
+      #expect(try await world.ledger("report") == ["1.0 ran"])
+    }
+  }
+
+  /// What somebody has made of an interval by hand with other parameters is not what the schedule makes of it.
+  @Test func aSuccessWithOtherParametersLeavesTheHole() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", "params: {m: {type: text, default: a}}\n\(ScheduleWorld.hourly)")
+      let job = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load]}}")
+      try await world.tick(load, job)
+      world.runner.expect(.fails)
+      try await world.tick(at: 1, load)
+      var request = load.request
+      request.parameters = ["m": "b"]
+      _ = try await world.runner.run(request, matrixRowName: "")
+      try await world.tick(load, job)
+      #expect(try await world.ledger("report") == ["1.0 upstream_failed"])
+      let holes = try await world.holes(of: load)
+      #expect(holes.map(\.interval.start) == [ScheduleWorld.start])
+      let plan = try await BackfillPlan(
+        load.request, row: "", range: ScheduleWorld.start..<ScheduleWorld.hours(1), only: .missing,
+        store: world.store, now: world.clock.now, zones: .system)
+      #expect(plan.items.map(\.isAgain) == [false])
+    }
+  }
+}
