@@ -10,14 +10,14 @@ import Testing
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
       let target = PublishWorld.target(.replace)
       try await world.publish(
-        target, TablePublisherTests.schema, [try TablePublisherTests.row("a", "1")], run: "r1")
+        target, PublishWorld.schema, [try PublishWorld.row("a", "1")], run: "r1")
       #expect(
         try await world.publish(
-          target, TablePublisherTests.schema, [try TablePublisherTests.row("a", "1")], run: "r2")
+          target, PublishWorld.schema, [try PublishWorld.row("a", "1")], run: "r2")
           == .already(run: "r1"))
       let fault = await #expect(throws: Fault.self) {
         try await world.publish(
-          target, TablePublisherTests.schema, [try TablePublisherTests.row("a", "2")], run: "r3")
+          target, PublishWorld.schema, [try PublishWorld.row("a", "2")], run: "r3")
       }
       #expect(fault?.code == "published_by_another")
       #expect(fault?.kind == .conflict)
@@ -31,18 +31,18 @@ import Testing
     try await PublishWorld.run { world in
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
       let target = PublishWorld.target(.replace)
-      let rows = [try TablePublisherTests.row("a", "1")]
-      try await world.publish(target, TablePublisherTests.schema, rows, run: "r1")
+      let rows = [try PublishWorld.row("a", "1")]
+      try await world.publish(target, PublishWorld.schema, rows, run: "r1")
       try await world.publish(
-        target, TablePublisherTests.schema, [try TablePublisherTests.row("a", "2")], revision: 2, run: "r2")
+        target, PublishWorld.schema, [try PublishWorld.row("a", "2")], revision: 2, run: "r2")
       let fault = await #expect(throws: Fault.self) {
-        try await world.publish(target, TablePublisherTests.schema, rows, run: "r3")
+        try await world.publish(target, PublishWorld.schema, rows, run: "r3")
       }
       #expect(fault?.code == "published_by_another")
       #expect(fault?.sentence.contains("r2") == true, "\(fault?.sentence ?? "")")
       // What this very run had published stays so, whatever came later.
       #expect(
-        try await world.publish(target, TablePublisherTests.schema, rows, run: "r1") == .already(run: "r1"))
+        try await world.publish(target, PublishWorld.schema, rows, run: "r1") == .already(run: "r1"))
     }
   }
 
@@ -51,7 +51,7 @@ import Testing
       try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
       let target = PublishWorld.target(.replace)
       let (publication, spool) = try await world.publication(
-        target, TablePublisherTests.schema, [try TablePublisherTests.row("a", "1")])
+        target, PublishWorld.schema, [try PublishWorld.row("a", "1")])
       let token = try await world.publisher.raiseFence(identity: PublishWorld.identity(), run: RunID("r1"))
         .token
       let settings = world.settings
@@ -89,7 +89,7 @@ import Testing
         .token
       #expect(newer > stale)
       let (publication, spool) = try await world.publication(
-        PublishWorld.target(.replace), TablePublisherTests.schema, [try TablePublisherTests.row("a", "1")])
+        PublishWorld.target(.replace), PublishWorld.schema, [try PublishWorld.row("a", "1")])
       let fault = await #expect(throws: Fault.self) {
         try await world.publisher.publish([publication], of: spool, token: stale)
       }
@@ -109,7 +109,7 @@ import Testing
       _ = try await world.publisher.raiseFence(identity: identity, run: RunID("r1"))
       let token = try await world.publisher.raiseFence(identity: identity, run: other).token
       let (publication, spool) = try await world.publication(
-        PublishWorld.target(.replace), TablePublisherTests.schema, [try TablePublisherTests.row("a", "1")],
+        PublishWorld.target(.replace), PublishWorld.schema, [try PublishWorld.row("a", "1")],
         run: other.text)
       #expect(try await world.publisher.takeAway(from: RunID("r1"), identity: identity).whole.isEmpty)
       #expect(
@@ -121,7 +121,7 @@ import Testing
         try await world.publisher.takeAway(from: other, identity: identity).whole == [publication.target.sink]
       )
       let (next, more) = try await world.publication(
-        PublishWorld.target(.replace), TablePublisherTests.schema, [try TablePublisherTests.row("a", "2")],
+        PublishWorld.target(.replace), PublishWorld.schema, [try PublishWorld.row("a", "2")],
         revision: 2, run: other.text)
       let fault = await #expect(throws: Fault.self) {
         try await world.publisher.publish([next], of: more, token: token)
@@ -138,7 +138,7 @@ import Testing
       let stale = try await world.publisher.raiseFence(identity: identity, run: RunID("r1")).token
       let token = try await world.publisher.raiseFence(identity: identity, run: RunID("r1")).token
       let (publication, spool) = try await world.publication(
-        PublishWorld.target(.replace), TablePublisherTests.schema, [try TablePublisherTests.row("a", "1")])
+        PublishWorld.target(.replace), PublishWorld.schema, [try PublishWorld.row("a", "1")])
       let lost = try await Connection.open(world.settings)
       try await lost.execute("SET application_name = 'tidemark a r1'")
       try await lost.execute("BEGIN")
@@ -165,7 +165,7 @@ import Testing
       try await world.connection.execute("CREATE ROLE \(role)")
       for grant in PublishWorld.ledger.grants(to: role) { try await world.connection.execute(grant) }
       let (publication, _) = try await world.publication(
-        PublishWorld.target(.replace), TablePublisherTests.schema, [try TablePublisherTests.row("a", "1")])
+        PublishWorld.target(.replace), PublishWorld.schema, [try PublishWorld.row("a", "1")])
       let lost = try await Connection.open(world.settings)
       try await lost.execute("SET ROLE \(role); SET application_name = 'tidemark a r1'; BEGIN")
       try await lost.query(PublishWorld.ledger.insert(publication.entry))

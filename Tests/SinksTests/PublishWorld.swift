@@ -17,6 +17,15 @@ struct PublishWorld {
   static let ledger = PublicationLedger(schema: Identifier("tidemark"))
   static let place = Place(file: "jobs/a.yaml", line: 3, column: 5)
 
+  /// A key and a number.
+  static let schema = [
+    ColumnSchema(name: "k", type: .text), ColumnSchema(name: "v", type: .numeric),
+  ]
+
+  static func row(_ key: String?, _ value: String) throws -> [Value] {
+    [key.map { .text($0) } ?? .null, .numeric(try Decimal(parsing: value))]
+  }
+
   static func run(_ body: (PublishWorld) async throws -> Void) async throws {
     try await SharedServer.withDatabase { settings in
       let connection = try await Connection.open(settings)
