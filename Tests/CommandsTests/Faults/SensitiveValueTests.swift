@@ -42,9 +42,11 @@ import Testing
         """)
       let run = try await project.run(["run", "people", "--for", "2026-03-14"])
       #expect([1, 4].contains(run.status), "\(run.output)")
-      let told = try await project.run(["show", "people"]).output
-      let trail = try await project.run(["audit", "--json"]).output
-      for text in [run.output, told, trail] {
+      let told = try await project.run(["show", "people"])
+      let trail = try await project.run(["audit", "--json"])
+      #expect(told.status == 0 && told.output.contains("failed"), "\(told.output)")
+      #expect(trail.status == 0 && trail.output.contains("run_failed"), "\(trail.output)")
+      for text in [run.output, told.output, trail.output] {
         #expect(!text.contains("SECRETNAME") && !text.contains("1971"), "\(text)")
       }
     }
