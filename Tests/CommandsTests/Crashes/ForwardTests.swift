@@ -15,6 +15,25 @@ import Testing
     .replacing("qty > 0", with: "qty > 3")
     .replacing("crash.csv.gz", with: "renamed.csv.gz")
 
+  /// Past the first commit the source is never asked again: what was published is brought to its end.
+  @Test func onlyForwardAfterTheFirstCommit() async throws {
+    for failpoint in [
+      "state.sink_committed.before_commit:1:kill", "state.sink_committed.before_commit:1:error",
+    ] {
+      try await CrashWorld.with { world in
+        let first = try await world.project.run(CrashWorld.command, failpoint: failpoint)
+        try #require(first.status != 0)
+        try await world.project.sql("DELETE FROM events WHERE id > 200")
+        let second = try await world.project.run(CrashWorld.command)
+        #expect(second.status == 0, "\(failpoint): \(second.output)")
+        let undisturbed = try await CrashWorld.undisturbed()
+        let traces = try await world.traces()
+        #expect(traces.tables == undisturbed.tables)
+        #expect(traces.files == undisturbed.files)
+      }
+    }
+  }
+
   @Test(arguments: places) func aChangedJobFileWaitsForTheNextRun(_ place: String) async throws {
     try await CrashWorld.with { world in
       let first = try await world.project.run(CrashWorld.command, failpoint: place)

@@ -1,9 +1,7 @@
 import DemoServer
 import Glibc
-import Model
 import ProjectRig
 import Runtime
-import StateStore
 import Testing
 
 /// What a resumed run keeps, and what makes it read again.
@@ -57,13 +55,39 @@ import Testing
     """
   }
 
+  private static let aggregated =
+    "SELECT kind, count(*)::text, sum(amount)::text FROM events GROUP BY kind ORDER BY 1"
+
+  private func fill(_ project: TidemarkProject) async throws {
+    try await project.sql(
+      "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
+      "INSERT INTO events SELECT i, (ARRAY['a', 'b', 'c'])[i % 3 + 1], i / 7.0 FROM generate_series(1, 100) AS i",
+      "ANALYZE events")
+    try await waitForOlderTransactions(project)
+  }
+
+  /// Proofs go by the oldest transaction that ran when a chunk was read, and other tests' databases
+  /// are on the same server.
+  private func waitForOlderTransactions(_ project: TidemarkProject) async throws {
+    let newest = try await project.rows("SELECT pg_current_xact_id()")[0][0]
+    while try await project.rows("SELECT pg_snapshot_xmin(pg_current_snapshot()) > '\(newest)'::xid8")[0] != [
+      "t"
+    ] {
+      await Task.yield()
+    }
+  }
+
+  private func kill(_ project: TidemarkProject, at place: String) async throws {
+    let killed = try await project.run(["run", "resumed"], failpoint: place)
+    try #require(killed.wasKilled, "\(killed.output)")
+  }
+
   @Test(arguments: changes) func afterACrash(_ change: Change) async throws {
     try await TidemarkProject.with { project in
       try await fill(project)
       try project.write("jobs/resumed.yaml", job(change.onResume))
       let before = try await project.rows(Self.aggregated)
-      let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
-      try #require(killed.wasKilled)
+      try await kill(project, at: "chunk.read:4:kill")
       for statement in change.statements { try await project.sql(statement) }
       let resumed = try await project.run(["run", "resumed"])
       try #require(resumed.status == 0, "\(resumed.output)")
@@ -75,14 +99,6 @@ import Testing
     }
   }
 
-  private func fill(_ project: TidemarkProject) async throws {
-    try await project.sql(
-      "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
-      "INSERT INTO events SELECT i, (ARRAY['a', 'b', 'c'])[i % 3 + 1], i / 7.0 FROM generate_series(1, 100) AS i",
-      "ANALYZE events")
-    try await waitForOlderTransactions(project)
-  }
-
   /// The moment that a run was begun for stays what `${fire.time}` stands for, and a column that is computed in another way
   /// is told before the run is gone on with.
   @Test func theMomentOfARunStays() async throws {
@@ -92,8 +108,7 @@ import Testing
         "table: events,", with: "table: events, add_columns: {at: \"${fire.time}\"},"
       ).replacing("total: sum(amount)", with: "total: sum(amount), first: min(at), last: max(at)")
       try project.write("jobs/resumed.yaml", timed)
-      let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
-      try #require(killed.wasKilled, "\(killed.output)")
+      try await kill(project, at: "chunk.read:4:kill")
       let preview = try await project.run(["resume", "resumed", "--dry-run"])
       #expect(preview.output.contains("every finished chunk was proved unchanged"), "\(preview.output)")
       try project.write(
@@ -124,8 +139,7 @@ import Testing
         }
         try await project.sql("UPDATE events SET amount = 1e6 WHERE id = 7")
         try await waitForOlderTransactions(project)
-        let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
-        try #require(killed.wasKilled, "\(killed.output)")
+        try await kill(project, at: "chunk.read:4:kill")
         try await servers[0].restartImmediately {
           try FolderTree.remove(data)
           try #require(rename(copy, data) == 0)
@@ -139,40 +153,6 @@ import Testing
           try await project.rows("SELECT kind, n::text, total::text FROM result ORDER BY 1")
             == project.rows(Self.aggregated))
       }
-    }
-  }
-
-  /// A server that nothing was heard of is told of at once; one that the run has met before is waited for, before
-  /// the commit and behind it.
-  @Test(arguments: ["read.done:1:kill", "publish.after_commit:1:kill"])
-  func aServerThatIsAway(_ place: String) async throws {
-    let server = try await SharedServer.shared()
-    try await CrashWorld.with { world in
-      let way = world.project.path("way")
-      let near = String(decoding: try world.project.read("tidemark.yaml") ?? [], as: UTF8.self)
-      let far = near.replacing("host='\(server.socketDirectory)'", with: "host='\(way)'")
-      try #require(far != near)
-      try world.project.write("tidemark.yaml", far)
-      let atOnce = try await world.run()
-      #expect(atOnce.status == 6 && atOnce.output.contains("Cannot connect"), "\(atOnce.output)")
-
-      symlink(server.socketDirectory, way)
-      let killed = try await world.run(place)
-      try #require(killed.wasKilled, "\(killed.output)")
-      unlink(way)
-      let output = try world.project.newOutput()
-      let process = try world.project.start(
-        CrashWorld.command, environment: CrashWorld.environment, output: output)
-      func said() throws -> String {
-        String(decoding: try FileContents.read(output, atMost: ByteCount(16 << 20)), as: UTF8.self)
-      }
-      try await Patience.until("the run waits", said: said) {
-        try process.exit != nil || said().contains("trying again")
-      }
-      symlink(server.socketDirectory, way)
-      let resumed = try await world.project.end(of: process, output: output)
-      #expect(resumed.status == 0, "\(resumed.output)")
-      try await world.expectUndisturbed(notices: false)
     }
   }
 
@@ -191,14 +171,9 @@ import Testing
   ])
   func columnsChange(_ change: String, _ said: String, _ undo: String?) async throws {
     try await TidemarkProject.with { project in
-      try await project.sql(
-        "CREATE TABLE events (id int PRIMARY KEY, kind text, amount numeric)",
-        "INSERT INTO events SELECT i, (ARRAY['a', 'b', 'c'])[i % 3 + 1], i / 7.0 FROM generate_series(1, 100) AS i",
-        "ANALYZE events")
-      try await waitForOlderTransactions(project)
+      try await fill(project)
       try project.write("jobs/resumed.yaml", job("auto"))
-      let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:4:kill")
-      try #require(killed.wasKilled)
+      try await kill(project, at: "chunk.read:4:kill")
       try await project.sql(change)
       let resumed = try await project.run(["run", "resumed"])
       #expect(resumed.output.contains(said), "\(resumed.output)")
@@ -236,10 +211,7 @@ import Testing
 
         """
       try project.write("jobs/resumed.yaml", job)
-      for place in ["chunk.read:4:kill", "publish.started:1:kill"] {
-        let killed = try await project.run(["run", "resumed"], failpoint: place)
-        try #require(killed.wasKilled, "\(killed.output)")
-      }
+      for place in ["chunk.read:4:kill", "publish.started:1:kill"] { try await kill(project, at: place) }
       try await project.sql(change)
       try project.write("jobs/resumed.yaml", job.replacing("rows.csv", with: file))
       let resumed = try await project.run(["run", "resumed"])
@@ -248,76 +220,6 @@ import Testing
       let again = try await project.run(["run", "resumed", "--again"])
       #expect(again.status == 0, "\(again.output)")
       #expect(try project.read("out/rows.csv") == written)
-    }
-  }
-
-  /// A run that was about to publish, and died, does not undo what another one has published of the same days since.
-  @Test(arguments: ["publish.started:1:kill", "publish.before_commit:1:kill"])
-  func aNewerRunHasPublished(_ place: String) async throws {
-    try await TidemarkProject.with { project in
-      try await project.sql(
-        "CREATE TABLE events (id int PRIMARY KEY, at date NOT NULL)",
-        "INSERT INTO events SELECT i, date '2026-03-01' + i % 6 FROM generate_series(1, 600) AS i",
-        "ANALYZE events")
-      try project.write(
-        "jobs/days.yaml",
-        """
-        version: 1
-        timezone: UTC
-        interval: {span: day, lookback: 1d}
-        source: {connection: db, table: events, where: "at >= ${window.start_date} AND at < ${window.end_date}"}
-        aggregate: {group_by: [at], measures: {n: count(*)}}
-        store: [{table: {connection: db, name: days, mode: replace_window, window: at, create: true}}]
-
-        """)
-      let killed = try await project.run(["run", "days", "--for", "2026-03-04"], failpoint: place)
-      try #require(killed.wasKilled, "\(killed.output)")
-      try await project.sql(
-        "INSERT INTO events SELECT 1000 + i, '2026-03-04' FROM generate_series(1, 50) AS i")
-      for day in ["2026-03-05", "2026-03-04"] {
-        let run = try await project.run(["run", "days", "--for", day])
-        #expect(run.status == 0, "\(day): \(run.output)")
-      }
-      #expect(
-        try await project.rows("SELECT at::text, n::text FROM days ORDER BY 1")
-          == project.rows(
-            "SELECT at::text, count(*)::text FROM events WHERE at >= '2026-03-03' AND at < '2026-03-06' GROUP BY 1 ORDER BY 1"
-          ))
-    }
-  }
-
-  /// What fails behind a success takes nothing of it back.
-  @Test(arguments: ["run.after_success:1:error", "state.purge.before_commit:1:error"])
-  func theHousekeepingFails(_ place: String) async throws {
-    try await CrashWorld.with { world in
-      let run = try await world.run(place)
-      #expect(run.status == 0 && run.output.contains("not tidied up"), "\(run.output)")
-      try await world.expectUndisturbed()
-    }
-  }
-
-  /// A run that was stopped, or had failed, and cannot even be planned when it is resumed, fails by what is in the way.
-  @Test func whatCannotBePlannedFailsEachTime() async throws {
-    try await CrashWorld.with { world in
-      let output = world.project.path("said")
-      let process = try #require(try await world.stopped(at: "chunk.middle:3", output: output))
-      process.signal(SIGTERM)
-      process.signal(SIGCONT)
-      let stopped = try await world.project.end(of: process, output: output)
-      #expect(stopped.status == 7, "\(stopped.output)")
-      try await world.project.sql("ALTER TABLE events RENAME TO gone")
-      for failures in 1...2 {
-        let failed = try await world.run()
-        #expect(failed.status == 3 && failed.output.contains("unknown_table"), "\(failed.output)")
-        try await world.state { store in
-          let run = try #require(try await store.runs(RunFilter()).first)
-          #expect(run.state == .failed && run.failures == failures && run.fault?.code == "unknown_table")
-        }
-      }
-      try await world.project.sql("ALTER TABLE gone RENAME TO events")
-      let last = try await world.run()
-      #expect(last.status == 0, "\(last.output)")
-      try await world.expectUndisturbed(notices: false)
     }
   }
 
@@ -359,8 +261,7 @@ import Testing
               chunk: {by: key, column: id, rows: 20}
             """
         ).replacing(", on_resume: auto}", with: "").replacing("sum(amount)", with: measure))
-      let killed = try await project.run(["run", "resumed"], failpoint: "chunk.read:3:kill")
-      try #require(killed.wasKilled, "\(killed.output)")
+      try await kill(project, at: "chunk.read:3:kill")
       try await project.sql(change)
       let resumed = try await project.run(["run", "resumed"])
       try #require(resumed.status == 0, "\(resumed.output)")
@@ -370,123 +271,6 @@ import Testing
       let runs = try await project.rows(
         "SELECT count(*)::text, count(DISTINCT result_hash)::text FROM tidemark.publications")
       #expect(runs == [["2", "1"]])
-    }
-  }
-
-  private static let aggregated =
-    "SELECT kind, count(*)::text, sum(amount)::text FROM events GROUP BY kind ORDER BY 1"
-
-  /// Proofs go by the oldest transaction that ran when a chunk was read, and other tests' databases
-  /// are on the same server.
-  private func waitForOlderTransactions(_ project: TidemarkProject) async throws {
-    let newest = try await project.rows("SELECT pg_current_xact_id()")[0][0]
-    while try await project.rows("SELECT pg_snapshot_xmin(pg_current_snapshot()) > '\(newest)'::xid8")[0] != [
-      "t"
-    ] {
-      await Task.yield()
-    }
-  }
-
-  /// Past the first commit the source is never asked again: what was published is brought to its end.
-  @Test func onlyForwardAfterTheFirstCommit() async throws {
-    for failpoint in [
-      "state.sink_committed.before_commit:1:kill", "state.sink_committed.before_commit:1:error",
-    ] {
-      try await CrashWorld.with { world in
-        let first = try await world.project.run(CrashWorld.command, failpoint: failpoint)
-        try #require(first.status != 0)
-        try await world.project.sql("DELETE FROM events WHERE id > 200")
-        let second = try await world.project.run(CrashWorld.command)
-        #expect(second.status == 0, "\(failpoint): \(second.output)")
-        let undisturbed = try await CrashWorld.undisturbed()
-        let traces = try await world.traces()
-        #expect(traces.tables == undisturbed.tables)
-        #expect(traces.files == undisturbed.files)
-      }
-    }
-  }
-
-  /// A state file that is lost, or another machine's, publishes nothing twice.
-  @Test func aLostStatePublishesNothingTwice() async throws {
-    try await CrashWorld.with { world in
-      let first = try await world.project.run(CrashWorld.command)
-      try #require(first.status == 0)
-      let before = try await world.traces()
-      let second = try await world.project.run(
-        CrashWorld.command + ["--state", world.project.path("other/state.db")])
-      // The file says that it is there already: nothing of it is replaced.
-      #expect(second.status == 8, "\(second.output)")
-      #expect(try await world.traces() == before)
-    }
-  }
-
-  /// Copies a state file with all that is beside it.
-  /// - Returns: the copy's path.
-  private func stateCopy(of world: CrashWorld) async throws -> String {
-    let copy = try ChildProcess(
-      ["/bin/cp", "-r", world.project.path(".tidemark"), world.project.path("copy")], environment: [:],
-      output: "/dev/null")
-    #expect(try await copy.exit(within: .seconds(30)) == .status(0))
-    return world.project.path("copy/state.db")
-  }
-
-  /// A copy of a state, taken anywhere on the way, goes on from there and publishes nothing twice, whether the
-  /// original has gone on or not.
-  @Test(
-    arguments: CrashScenario.usual,
-    ["read.done:1:kill", "publish.before_commit:1:kill", "publish.marked:1:kill"])
-  func aCopiedStatePublishesNothingTwice(_ scenario: CrashScenario, _ place: String) async throws {
-    try await CrashWorld.with(.sqlite, scenario) { world in
-      let first = try await world.run(place)
-      try #require(first.wasKilled, "\(first.output)")
-      let copy = try await stateCopy(of: world)
-      let original = try await world.run()
-      #expect(original.status == 0, "\(original.output)")
-      try await world.expectUndisturbed()
-      let copied = try await world.project.run(CrashWorld.command + ["--state", copy])
-      FaultCount.add("copied state")
-      // A file that is there and was not begun by what the copy knows of is not replaced.
-      #expect(
-        copied.status == 0 || (copied.status == 8 && copied.output.contains("file_exists")),
-        "\(copied.output)")
-      try await world.expectUndisturbed()
-    }
-  }
-
-  /// Nor does one that was taken when some chunks were published and others not even read.
-  @Test func anOldCopyOfAStateCannotFinishARun() async throws {
-    try await CrashWorld.with(.sqlite, .chunks) { world in
-      let first = try await world.run("chunk.after_publish:2:kill")
-      try #require(first.wasKilled, "\(first.output)")
-      let copy = try await stateCopy(of: world)
-      let original = try await world.run()
-      #expect(original.status == 0, "\(original.output)")
-      let copied = try await world.project.run(CrashWorld.command + ["--state", copy])
-      #expect(copied.status == 8 && copied.output.contains("another copy of this state"), "\(copied.output)")
-      try await world.expectUndisturbed()
-    }
-  }
-
-  /// Two starts at once: one runs, the other says who has it.
-  @Test func startedTwiceAtOnce() async throws {
-    try await CrashWorld.with { world in
-      let output = world.project.path("first")
-      let holder = try world.project.start(
-        CrashWorld.command, environment: ["TIDEMARK_FAILPOINT": "merge.started:1:hang"], output: output)
-      // The lock is the run's first deed; until then the other command would be the one that runs.
-      while try await world.project.run(["status", "--json"]).output.contains("\"running\": true") == false {
-        try #require(holder.exit == nil)
-      }
-      let other = try await world.project.run(CrashWorld.command)
-      #expect(other.status == 8, "\(other.output)")
-      #expect(
-        other.output.contains("error[held]") && other.output.contains("process \(holder.identifier)"),
-        "\(other.output)")
-      holder.signal(SIGKILL)
-      _ = try await world.project.end(of: holder, output: output)
-      let last = try await world.project.run(CrashWorld.command)
-      #expect(last.status == 0, "\(last.output)")
-      try await world.expectUndisturbed()
     }
   }
 }

@@ -34,4 +34,18 @@ import Testing
       #expect(uses > 5)
     }
   }
+
+  @Test(arguments: ["bash", "zsh", "fish"]) func completionsNameEveryCommand(_ shell: String) async throws {
+    try await TidemarkProject.with { project in
+      let script = try await project.run(["completions", shell])
+      #expect(script.status == 0)
+      for name in ["verify", "quarantine", "resume", "--dry-run", "replay"] {
+        #expect(script.output.contains(name.hasPrefix("--") && shell == "fish" ? "-l dry-run" : name))
+      }
+      let told = try await project.run(["completions", shell, "--json"])
+      #expect(told.status == 0 && told.output.contains("\"shell\": \"\(shell)\""), "\(told.output)")
+      let grants = try await project.run(["grants", "--role", "reporter", "--json"])
+      #expect(grants.status == 0 && grants.output.contains("\"statements\": ["), "\(grants.output)")
+    }
+  }
 }

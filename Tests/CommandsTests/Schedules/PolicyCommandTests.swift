@@ -10,11 +10,7 @@ import Testing
   private static let hourly = "{cron: \"0 * * * *\", catch_up: all, if_running: queue_all}"
 
   private static func with(_ keys: String, _ body: (TidemarkProject) async throws -> Void) async throws {
-    try await TidemarkProject.with { project in
-      try await project.sql("CREATE TABLE shops (shop text)")
-      try project.write("jobs/job.yaml", ScheduledJobText.job(keys, query: query))
-      try await body(project)
-    }
+    try await ScheduledJobText.with(keys, query: query, body)
   }
 
   private static func tick(_ project: TidemarkProject, at seconds: Int) async throws -> ProgramRun {

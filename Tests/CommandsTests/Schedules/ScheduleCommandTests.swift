@@ -1,21 +1,10 @@
 import Glibc
-import Model
 import ProjectRig
 import Runtime
 import Testing
 
 /// The commands around schedules, by the real program.
 @Suite(.timeLimit(.minutes(8))) struct ScheduleCommandTests {
-  private static func with(
-    _ keys: String, query: String = "SELECT 1 AS n", _ body: (TidemarkProject) async throws -> Void
-  ) async throws {
-    try await TidemarkProject.with { project in
-      try await project.sql("CREATE TABLE IF NOT EXISTS shops (shop text)")
-      try project.write("jobs/job.yaml", ScheduledJobText.job(keys, query: query))
-      try await body(project)
-    }
-  }
-
   // MARK: Looking at schedules
 
   @Test(arguments: [
@@ -26,7 +15,7 @@ import Testing
     ),
   ])
   func theNextFiresAreThoseOfTheZone(options: [String], fires: [String]) async throws {
-    try await Self.with("schedule: \"@daily\"") { project in
+    try await ScheduledJobText.with("schedule: \"@daily\"") { project in
       let next = ["schedule", "next", "30 2 * * *", "--timezone", "Europe/Berlin", "--count", "3"] + options
       let from = ["--from", "2026-03-28"]
       let json = try await project.run(next + from + ["--json"])
@@ -58,7 +47,7 @@ import Testing
   func momentsAreThoseThatTheClocksShowOnce(
     zone: String, from: String, status: Int32, says: [String]
   ) async throws {
-    try await Self.with("schedule: \"@daily\"") { project in
+    try await ScheduledJobText.with("schedule: \"@daily\"") { project in
       let next = ["schedule", "next", "0 * * * *", "--count", "1", "--timezone", zone]
       let told = try await project.run(next + ["--from", from])
       #expect(told.status == status, "\(told.output)")
@@ -67,7 +56,7 @@ import Testing
   }
 
   @Test func whatCannotFireIsRefusedWithItsColumn() async throws {
-    try await Self.with("schedule: \"@daily\"") { project in
+    try await ScheduledJobText.with("schedule: \"@daily\"") { project in
       let never = try await project.run(["schedule", "next", "0 0 30 2 *"])
       #expect(never.status == 3 && never.output.contains("expression:1:"), "\(never.output)")
       let malformed = try await project.run(["schedule", "next", "0 25 * * *"])
@@ -87,7 +76,7 @@ import Testing
   }
 
   @Test func cronPrintsALineThatAShellRunsAsItIs() async throws {
-    try await Self.with("schedule: \"@daily\"") { project in
+    try await ScheduledJobText.with("schedule: \"@daily\"") { project in
       let line = try await project.run(["cron", "print", "job"]).output
       #expect(line.hasPrefix("* * * * * /") && line.hasSuffix("--project \(project.folder)\n"), "\(line)")
       #expect(line.contains(" tick job --quiet "))
@@ -101,7 +90,7 @@ import Testing
   }
 
   @Test func nothingIsPrintedForAJobThatNothingFires() async throws {
-    try await Self.with("interval: {span: day}") { project in
+    try await ScheduledJobText.with("interval: {span: day}") { project in
       for command in [
         ["cron", "print", "job"], ["systemd", "print", "job"], ["schedule", "next", "job"],
         ["systemd", "install", "job", "--to", project.path("jobs")],
@@ -114,7 +103,7 @@ import Testing
   }
 
   @Test func aBackfillOfTheFutureIsRefused() async throws {
-    try await Self.with("interval: {span: day}") { project in
+    try await ScheduledJobText.with("interval: {span: day}") { project in
       for range in [["--from", "2999-01-01"], ["--from", "2999-01-01", "--to", "2999-02-01"]] {
         let future = try await project.run(["backfill", "job"] + range + ["--dry-run"])
         #expect(future.status == 2 && future.output.contains("which is still to come"), "\(future.output)")
@@ -126,7 +115,7 @@ import Testing
   }
 
   @Test func tickNamesNoFireThatAPauseLetsGoBy() async throws {
-    try await Self.with("schedule: \"0 5 1 1 *\"") { project in
+    try await ScheduledJobText.with("schedule: \"0 5 1 1 *\"") { project in
       let next = try await project.run(["tick"])
       #expect(next.output.contains("next is job at "), "\(next.output)")
       let fires = try await project.run(["schedule", "next", "job", "--count", "3", "--json"]).output
@@ -145,7 +134,7 @@ import Testing
   }
 
   @Test(arguments: [false, true]) func lookingMakesNoState(isPostgres: Bool) async throws {
-    try await Self.with("interval: {span: day}\nschedule: \"@daily\"") { project in
+    try await ScheduledJobText.with("interval: {span: day}\nschedule: \"@daily\"") { project in
       if isPostgres {
         try project.write("tidemark.yaml", project.file(TidemarkProject.stateLine(project.database)))
       }
@@ -171,7 +160,7 @@ import Testing
   // MARK: Running what was and what is
 
   @Test func aKilledBackfillGoesOnWithoutDoublingAnything() async throws {
-    try await Self.with(
+    try await ScheduledJobText.with(
       "interval: {span: day}\nschedule: \"0 5 * * *\"",
       query: "SELECT ${interval.start_date} AS n"
     ) { project in
@@ -200,7 +189,7 @@ import Testing
   }
 
   @Test func runForTakesDaysAndMonths() async throws {
-    try await Self.with(
+    try await ScheduledJobText.with(
       "interval: {span: month}\nschedule: \"0 5 1 * *\"",
       query: "SELECT ${interval.start_date} AS n, ${interval.end_date} AS until"
     ) { project in
@@ -231,7 +220,7 @@ import Testing
   }
 
   @Test func aPausedJobsFiresAreVisible() async throws {
-    try await Self.with("schedule: {cron: \"0 * * * *\", catch_up: all}") { project in
+    try await ScheduledJobText.with("schedule: {cron: \"0 * * * *\", catch_up: all}") { project in
       let now = ScheduledJobText.toEarlyInTheHour()
       #expect(try await project.run(["tick"], environment: ScheduledJobText.later(now)).status == 0)
       let pause = try await project.run(
@@ -253,7 +242,7 @@ import Testing
 
   /// A conflict of class `conflict` that is nobody else's work is not passed over.
   @Test func aFireThatFailsForAFileInItsWayIsToldByTheExitCode() async throws {
-    try await Self.with("schedule: {cron: \"0 * * * *\", catch_up: all}") { project in
+    try await ScheduledJobText.with("schedule: {cron: \"0 * * * *\", catch_up: all}") { project in
       let job = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
       let store = job.split(separator: "\n").first { $0.hasPrefix("store:") }
       try project.write(
@@ -269,7 +258,7 @@ import Testing
 
   /// The first interval begins before its job was seen.
   @Test func whatStatusNamesIsMadeByTheBackfillThatItNames() async throws {
-    try await Self.with("schedule: {cron: \"0 * * * *\", catch_up: none}") { project in
+    try await ScheduledJobText.with("schedule: {cron: \"0 * * * *\", catch_up: none}") { project in
       let now = ScheduledJobText.toEarlyInTheHour()
       #expect(try await project.run(["tick"], environment: ScheduledJobText.later(now)).status == 0)
       let later = ScheduledJobText.later(now + 3600)
@@ -283,7 +272,7 @@ import Testing
   }
 
   @Test func aMatrixFromAQueryIsOneRunARow() async throws {
-    try await Self.with(
+    try await ScheduledJobText.with(
       "matrix: {connection: db, query: \"SELECT shop FROM shops\"}\nschedule: {cron: \"0 * * * *\", catch_up: all}",
       query: "SELECT ${matrix.shop} AS n"
     ) { project in
@@ -303,168 +292,6 @@ import Testing
       #expect(
         try await project.rows("SELECT n, count(*) FROM seen GROUP BY n ORDER BY n")
           == [["acme", "2"], ["globex", "2"], ["initech", "1"]])
-    }
-  }
-
-  // MARK: Triggers
-
-  /// A job of what is sent on a channel and stands in a table, which has been seen once.
-  private static func withLoadLog(_ body: (TidemarkProject) async throws -> Void) async throws {
-    try await with(
-      """
-      params: {shop: {type: text, default: none}}
-      schedule: {trigger: {listen: loaded, missed: "SELECT at, payload FROM load_log"}}
-      """, query: "SELECT ${params.shop} AS n"
-    ) { project in
-      try await project.sql("CREATE TABLE load_log (at timestamptz, payload text)")
-      #expect(try await project.run(["tick"]).status == 0)
-      try await body(project)
-    }
-  }
-
-  @Test func whatWasSentWhileNobodyListenedIsFound() async throws {
-    try await Self.withLoadLog { project in
-      try await project.sql(
-        "INSERT INTO load_log SELECT clock_timestamp(), '{\"shop\": \"acme\"}'",
-        "INSERT INTO load_log SELECT clock_timestamp(), '{\"shop\": \"globex\"}'")
-      for _ in 0..<2 { #expect(try await project.run(["tick"]).status == 0) }
-      #expect(
-        try await project.rows("SELECT n, count(*) FROM seen GROUP BY n ORDER BY n") == [
-          ["acme", "1"], ["globex", "1"],
-        ])
-      // While a scheduler listens, a notification is enough to have it looked for.
-      let scheduler = try RunningScheduler(project)
-      #expect(try await scheduler.says("scheduler_started"))
-      try await project.sql(
-        "INSERT INTO load_log SELECT clock_timestamp(), '{\"shop\": \"initech\"}'", "NOTIFY loaded")
-      #expect(try await scheduler.says("outcome=ran"))
-      try await scheduler.stop()
-      #expect(try await project.rows("SELECT count(*) FROM seen WHERE n = 'initech'") == [["1"]])
-    }
-  }
-
-  /// By a clock that is off. What comes behind it, and before its time, is not lost.
-  @Test func anEventAheadOfItsTimeHidesNoOther() async throws {
-    try await Self.withLoadLog { project in
-      for (shop, ahead) in [("acme", "2 hours"), ("globex", "0")] {
-        try await project.sql(
-          "INSERT INTO load_log SELECT clock_timestamp() + '\(ahead)', '{\"shop\": \"\(shop)\"}'")
-        #expect(try await project.run(["tick"]).status == 0)
-      }
-      #expect(try await project.rows("SELECT n FROM seen WHERE n = 'globex'") == [["globex"]])
-    }
-  }
-
-  @Test func aFileThatAppearsFiresOnce() async throws {
-    try await Self.with("schedule: {trigger: {file: landing/orders.csv}}") { project in
-      mkdir(project.path("landing"), 0o755)
-      #expect(try await project.run(["tick"]).status == 0)
-      try project.write("landing/orders.csv", "1\n")
-      // A file must have been left alone for a second.
-      for _ in 0..<2 {
-        #expect(try await project.run(["tick"], environment: ScheduledJobText.later(60)).status == 0)
-      }
-      #expect(try await project.rows("SELECT count(*) FROM seen") == [["1"]])
-    }
-  }
-
-  /// Its time was set by somebody, or by another machine's clock.
-  @Test func aFileOfATimeToComeFiresOnce() async throws {
-    try await Self.with("schedule: {trigger: {file: landing/orders.csv}}") { project in
-      mkdir(project.path("landing"), 0o755)
-      #expect(try await project.run(["tick"]).status == 0)
-      try project.write("landing/orders.csv", "1\n")
-      var times = [timespec(), timespec()]
-      for index in times.indices { times[index].tv_sec = time(nil) + 600 }
-      #expect(utimensat(AT_FDCWD, project.path("landing/orders.csv"), &times, 0) == 0)
-      for offset in [60, 1200] {
-        let tick = try await project.run(["tick"], environment: ScheduledJobText.later(offset))
-        #expect(tick.status == 0, "\(tick.output)")
-      }
-      #expect(try await project.rows("SELECT count(*) FROM seen") == [["1"]])
-    }
-  }
-
-  // MARK: Notices
-
-  @Test func noticesOfADigestAreSentAsOne() async throws {
-    try await Self.with(
-      """
-      interval: {span: day}
-      notify: [{events: [success], command: {run: ["/bin/sh", "-c", "cat >> \\"$0\\"; echo >> \\"$0\\"", "NOTICES"]}, digest: 10m}]
-      """, query: "SELECT ${interval.start_date} AS n"
-    ) { project in
-      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
-      try project.write("jobs/job.yaml", text.replacing("NOTICES", with: project.path("notices")))
-      for day in 1...3 {
-        let run = try await project.run(["run", "job", "--for", "2026-03-0\(day)"])
-        #expect(run.status == 0, "\(run.output)")
-      }
-      #expect(try project.read("notices") == nil)
-      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(700)).status == 0)
-      let sent = String(decoding: try project.read("notices") ?? [], as: UTF8.self)
-      #expect(sent.split(separator: "\n").count == 1 && sent.contains("3 notices"), "\(sent)")
-      for day in 1...3 { #expect(sent.contains("2026-03-0\(day)"), "\(sent)") }
-      let list = try await project.run(["notices", "list", "--only", "delivered", "--json"]).output
-      #expect(list.ranges(of: "\"state\": \"delivered\"").count == 3, "\(list)")
-    }
-  }
-
-  @Test func whatGaveUpIsTriedAgainByHand() async throws {
-    try await Self.with(
-      "interval: {span: day}\nnotify: [{events: [success], command: [\"/bin/ls\", \"NOTICES\"]}]",
-      query: "SELECT ${interval.start_date} AS n"
-    ) { project in
-      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
-      try project.write("jobs/job.yaml", text.replacing("NOTICES", with: project.path("there")))
-      let first = try await project.run(["run", "job", "--for", "2026-03-01"])
-      #expect(first.status == 0 && first.output.contains(" warning notice_failed notice="), "\(first.output)")
-      var status = try await project.run(["status"]).output
-      #expect(status.contains("! 1 notice could not be delivered so far: "), "\(status)")
-      // Tried again by itself, until a day has gone by.
-      var offset = 0
-      var said = ""
-      while offset < 8 * 86_400 {
-        offset += 6 * 3600
-        let tick = try await project.run(["tick"], environment: ScheduledJobText.later(offset))
-        #expect(tick.status == 0)
-        said += tick.output
-      }
-      #expect(said.ranges(of: " error notice_gave_up notice=").count == 1, "\(said)")
-      let list = try await project.run(["notices", "list"]).output
-      #expect(list.contains("gave_up"), "\(list)")
-      status = try await project.run(["status"]).output
-      #expect(status.contains("! 1 notice gave up: ") && !status.contains("so far"), "\(status)")
-      // Whichever job runs next delivers what is due.
-      #expect(try await project.run(["run", "job", "--for", "2026-03-02"]).status == 0)
-      try project.write("there", "")
-      try project.write("jobs/other.yaml", ScheduledJobText.job("job: other", table: "others"))
-      #expect(try await project.run(["run", "other"], environment: ScheduledJobText.later(60)).status == 0)
-      #expect(try await project.run(["notices", "list"]).output.contains("delivered"))
-      let retried = try await project.run(["notices", "retry", "all"])
-      #expect(retried.status == 0 && retried.output.contains("delivered"), "\(retried.output)")
-      let unknown = try await project.run(["notices", "retry", "nobody"])
-      #expect(unknown.status == 3 && unknown.output.contains("hint"), "\(unknown.output)")
-      #expect(try await !project.run(["status"]).output.contains("notice"))
-    }
-  }
-
-  /// Where trying again is no use, whoever looks at the log or the status learns at once that nobody was told.
-  @Test func aNoticeThatCannotBeDeliveredIsTold() async throws {
-    try await Self.with(
-      "interval: {span: day}\nnotify: [{events: [success], command: [/nowhere/alarm]}]",
-      query: "SELECT ${interval.start_date} AS n"
-    ) { project in
-      for day in 1...2 {
-        let run = try await project.run(["run", "job", "-q", "--for", "2026-03-0\(day)"])
-        #expect(run.status == 0 && run.output.contains(" error notice_gave_up notice="), "\(run.output)")
-        #expect(
-          run.output.contains("code=no_such_command") && run.output.contains("to=job#0"), "\(run.output)")
-      }
-      let status = try await project.run(["status"]).output
-      #expect(status.contains("! 2 notices gave up: `tidemark notices list --only gave_up`"), "\(status)")
-      let facts = try JSONValue(parsing: try await project.run(["status", "--json"]).output)["notices"]
-      #expect(facts?["gave_up"]?.intValue == 2 && facts?["failing"]?.intValue == 0)
     }
   }
 }

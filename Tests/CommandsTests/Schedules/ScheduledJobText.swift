@@ -1,4 +1,5 @@
 import Model
+import ProjectRig
 import Runtime
 
 /// Job files of the tests of schedules, and the clock that these tests may move.
@@ -13,6 +14,17 @@ enum ScheduledJobText {
     store: [{table: {connection: db, name: \(table), mode: append, create: true}}]
 
     """
+  }
+
+  /// Hands a project to `body` that has the one job, by the name `job`, and a table of shops.
+  static func with(
+    _ keys: String, query: String = "SELECT 1 AS n", _ body: (TidemarkProject) async throws -> Void
+  ) async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql("CREATE TABLE shops (shop text)")
+      try project.write("jobs/job.yaml", job(keys, query: query))
+      try await body(project)
+    }
   }
 
   /// So much later, by the program's clock.

@@ -52,63 +52,6 @@ import Testing
     }
   }
 
-  @Test func replaceLeavesOtherScopesAlone() async throws {
-    try await SinkWorld.with { world in
-      try await world.project.sql(
-        "CREATE TABLE result (day date, shop text, n bigint, total numeric)",
-        "INSERT INTO result VALUES ('2026-01-01', 'b', 9, 9), ('2026-01-01', 'a', 9, 9)")
-      let sink = "table: {connection: db, name: result, mode: replace, scope: {shop: a}}"
-      let run = try await world.run(sink, filter: "shop = 'a'")
-      #expect(run.status == 0, "\(run.output)")
-      #expect(try await world.stored() == ["2026-01-01 b 9 9", "2026-03-14 a 2 5.50"])
-    }
-  }
-
-  /// Rows that no run would delete are not inserted either.
-  @Test(
-    arguments: [
-      ("shop: a", "true", "shop = b"), ("shop: b", "shop IS NULL", "shop = NULL"),
-      ("n: \"2\"", "true", "n = 1"),
-    ])
-  func rowsOutsideTheScopeAreRefused(scope: String, filter: String, said: String) async throws {
-    try await SinkWorld.with { world in
-      for mode in ["replace", "replace_window, window: day"] {
-        let run = try await world.run(
-          "table: {connection: db, name: result, mode: \(mode), scope: {\(scope)}, create: true}",
-          filter: filter)
-        #expect(run.status == 4 && run.output.contains("error[outside_scope]"), "\(run.output)")
-        #expect(run.output.contains(said), "\(run.output)")
-        #expect(try await world.project.rows("SELECT to_regclass('result')") == [["NULL"]])
-      }
-    }
-  }
-
-  /// By what the result's type takes for equal.
-  @Test(arguments: ["total: \"5.5\"", "day: \"${interval.start_date}\"", "shop: \" a\""])
-  func aScopeIsComparedAsItsType(_ scope: String) async throws {
-    try await SinkWorld.with { world in
-      let sink = "table: {connection: db, name: result, mode: replace, scope: {\(scope)}, create: true}"
-      if scope.hasPrefix("shop") {
-        let run = try await world.run(sink, filter: "shop = 'a'")
-        #expect(run.status == 4 && run.output.contains("error[outside_scope]"), "\(run.output)")
-        return
-      }
-      for again in [false, true] {
-        let run = try await world.run(sink, again: again, filter: "shop = 'a'")
-        #expect(run.status == 0, "\(run.output)")
-        #expect(try await world.stored() == ["2026-03-14 a 2 5.50"])
-      }
-    }
-  }
-
-  @Test func aScopeThatIsNoValueOfItsColumn() async throws {
-    try await SinkWorld.with { world in
-      let run = try await world.run(
-        "table: {connection: db, name: result, mode: replace, scope: {day: soon}, create: true}")
-      #expect(run.status == 3 && run.output.contains("error[bad_literal]"), "\(run.output)")
-    }
-  }
-
   /// The rows of `append` are of the run that published them, and the ledger has as many as the table.
   @Test func appendIsVerifiedAfterALostState() async throws {
     try await SinkWorld.with { world in
@@ -119,54 +62,6 @@ import Testing
       #expect(found.status == 0 && found.output.contains("published before"), "\(found.output)")
       let verified = try await world.project.run(["verify", "sales"])
       #expect(verified.status == 0, "\(verified.output)")
-    }
-  }
-
-  /// Where a row stays out of the table it is said, and not counted.
-  @Test(arguments: ["append", "replace", "merge"], ["integer", "bigint"])
-  func rowsThatATriggerKeepsBackAreTold(mode: String, type: String) async throws {
-    try await SinkWorld.with { world in
-      try await world.project.sql(
-        "CREATE TABLE result (day date, shop text, n \(type), total numeric, _run_id text)",
-        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
-        "CREATE TRIGGER keep BEFORE INSERT ON result FOR EACH ROW WHEN (NEW.shop = 'b') EXECUTE FUNCTION keep()"
-      )
-      for (revision, again) in [false, true].enumerated() {
-        let run = try await world.run("table: {connection: db, name: result, mode: \(mode)}", again: again)
-        #expect(run.status == 0 && run.output.contains("took 2 of 3 rows"), "\(run.output)")
-        let told = try await world.project.rows("SELECT rows FROM tidemark.publications")
-        #expect(told == Array(repeating: ["2"], count: revision + 1))
-      }
-    }
-  }
-
-  /// So it is said where `merge` finds a row that differs, and a trigger or a rule does not let it be changed.
-  @Test(
-    arguments: [
-      "CREATE TRIGGER keep BEFORE UPDATE ON result FOR EACH ROW WHEN (NEW.shop = 'b') EXECUTE FUNCTION keep()",
-      "CREATE RULE keep AS ON UPDATE TO result WHERE NEW.shop = 'b' DO INSTEAD NOTHING",
-    ], [true, false])
-  func changesThatAreKeptBackAreTold(keeper: String, keyMayBeNull: Bool) async throws {
-    try await SinkWorld.with { world in
-      let key = keyMayBeNull ? "" : " NOT NULL"
-      try await world.project.sql(
-        "CREATE TABLE result (day date\(key), shop text\(key), n integer, total numeric, changed timestamptz)",
-        "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$",
-        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.changed = now(); NEW.total = 0; RETURN NEW; END $$",
-        "CREATE TRIGGER note BEFORE UPDATE ON result FOR EACH ROW EXECUTE FUNCTION note()")
-      let sink = "table: {connection: db, name: result, mode: merge}"
-      let filter = keyMayBeNull ? "true" : "shop IS NOT NULL"
-      let count = keyMayBeNull ? 3 : 2
-      for again in [false, true] {
-        let run = try await world.run(sink, again: again, filter: filter)
-        #expect(run.status == 0 && !run.output.contains(" took "), "\(run.output)")
-        try await world.project.sql("UPDATE sales SET amount = coalesce(amount, 0) + 1")
-      }
-      try await world.project.sql(keeper)
-      let run = try await world.run(sink, again: true, filter: filter)
-      #expect(run.status == 0 && run.output.contains("took \(count - 1) of \(count) rows"), "\(run.output)")
-      let told = try await world.project.rows("SELECT rows FROM tidemark.publications ORDER BY revision")
-      #expect(told == [["\(count)"], ["\(count)"], ["\(count - 1)"]])
     }
   }
 
@@ -271,26 +166,6 @@ import Testing
     }
   }
 
-  /// As by an assignment in Postgres: blanks at the end may go, nothing else is cut off.
-  @Test(
-    arguments: ["append", "merge", "replace"],
-    [("varchar(1)", "text"), ("char(1)", "text"), ("varchar(1)", "char(4)")])
-  func aTextThatIsTooLongIsRefused(_ mode: String, _ types: (target: String, source: String)) async throws {
-    try await SinkWorld.with { world in
-      try await world.project.sql(
-        "CREATE TABLE result (day date, shop \(types.target), n bigint, total numeric, _run_id text)",
-        "ALTER TABLE sales ALTER shop TYPE \(types.source)", "UPDATE sales SET shop = 'bc' WHERE shop = 'b'")
-      let sink = "table: {connection: db, name: result, mode: \(mode)}"
-      let run = try await world.run(sink)
-      #expect(run.status == 1 && run.output.contains("22001"), "\(run.output)")
-      #expect(try await world.stored() == [])
-      try await world.project.sql("UPDATE sales SET shop = 'b  ' WHERE shop = 'bc'")
-      let second = try await world.run(sink)
-      #expect(second.status == 0, "\(second.output)")
-      #expect(try await world.stored() == SinkWorld.fourteenth)
-    }
-  }
-
   /// Two connections that lead to one database have one fence, which a run raises once.
   @Test(arguments: [nil, "publish.after_commit:1:kill"])
   func twoConnectionsOfOneDatabase(_ failpoint: String?) async throws {
@@ -328,121 +203,6 @@ import Testing
       #expect(try await world.project.rows(facts) == before)
       #expect(try await world.stored("seen") == SinkWorld.fourteenth)
       #expect(try await world.project.rows("SELECT DISTINCT note FROM result") == [["kept"]])
-    }
-  }
-
-  /// A column of the target that keeps fewer decimals may round a time into the next interval, where no run finds it.
-  @Test(arguments: [
-    (0, "23:59:59.4", 0), (0, "23:59:59.5", 4), (3, "23:59:59.9994", 0), (3, "23:59:59.9996", 4),
-  ])
-  func timesThatAreRoundedOutOfTheWindow(decimals: Int, time: String, status: Int32) async throws {
-    try await TidemarkProject.with { project in
-      try await project.sql(
-        "CREATE TABLE readings (at timestamptz, n int)",
-        "INSERT INTO readings VALUES ('2026-03-14 \(time)+00', 1)",
-        "CREATE TABLE result (at timestamptz(\(decimals)), n int)")
-      try project.write(
-        "jobs/copy.yaml",
-        """
-        version: 1
-        job: copy
-        timezone: UTC
-        interval: {span: day}
-        source: {connection: db, table: readings, where: "at >= ${window.start} AND at < ${window.end}"}
-        process: [{select: [at, n]}]
-        store: [{table: {connection: db, name: result, mode: replace_window, window: at}}]
-
-        """)
-      for again in [[], ["--again"]] {
-        let run = try await project.run(["run", "copy", "--for", "2026-03-14"] + again)
-        #expect(run.status == status, "\(run.output)")
-        #expect(run.output.contains("rounds it out") == (status != 0), "\(run.output)")
-      }
-      #expect(try await project.rows("SELECT n FROM result").count == (status == 0 ? 1 : 0))
-    }
-  }
-
-  @Test func rowsOfAMatrixShareATableByTheirScope() async throws {
-    try await TidemarkProject.with { project in
-      try await project.sql("CREATE TABLE orders (day date)", "INSERT INTO orders VALUES ('2026-03-14')")
-      try project.write(
-        "jobs/shared.yaml",
-        """
-        version: 1
-        job: shared
-        timezone: UTC
-        matrix: [{tenant: a}, {tenant: b}]
-        source: {connection: db, table: orders}
-        aggregate: {group_by: [day], measures: {n: count(*), tenant: "max(${matrix.tenant})"}}
-        store:
-          - table:
-              {connection: db, name: result, mode: replace, scope: {tenant: "${matrix.tenant}"}, create: true}
-
-        """)
-      for _ in 1...2 {
-        let run = try await project.run(["run", "shared"])
-        #expect(run.status == 0, "\(run.output)")
-      }
-      #expect(try await project.rows("SELECT tenant FROM result ORDER BY 1") == [["a"], ["b"]])
-    }
-  }
-
-  /// A target's column may keep fewer decimals than the result has: what is found again is what is kept.
-  @Test(arguments: [
-    ("timestamp(0)", "'2024-01-01 00:00:00.4'::timestamp"),
-    ("timestamptz(3)", "'2024-01-01 00:00:00.0004Z'::timestamptz"),
-    ("interval(0)", "'00:00:00.4'::interval"), ("time(0)", "'00:00:00.4'::time"), ("numeric(5,2)", "1.001"),
-  ])
-  func keysThatTheTargetRounds(type: String, value: String) async throws {
-    try await TidemarkProject.with { project in
-      try await project.sql(
-        "CREATE TABLE source AS SELECT \(value) AS k, 1 AS n", "CREATE TABLE merged (k \(type), n int)",
-        "CREATE TABLE scoped (k \(type), n int)")
-      func job(_ store: String) -> String {
-        """
-        version: 1
-        timezone: UTC
-        source: {connection: db, table: source}
-        process: [{select: [k, n]}]
-        store: [{table: {connection: db, name: \(store)}}]
-
-        """
-      }
-      try project.write("jobs/merged.yaml", job("merged, mode: merge, key: [k]"))
-      let plain = value.split(separator: "'").first { $0.contains(":") }.map(String.init) ?? value
-      try project.write("jobs/scoped.yaml", job("scoped, mode: replace, scope: {k: \"\(plain)\"}"))
-      for name in ["merged", "scoped"] where name == "merged" || type != "time(0)" {
-        for _ in 1...2 {
-          let run = try await project.run(["run", name])
-          #expect(run.status == 0, "\(run.output)")
-        }
-        #expect(try await project.rows("SELECT n FROM \(name)") == [["1"]], "\(name)")
-      }
-      try await project.sql(
-        "INSERT INTO source SELECT \(value.replacing("4'", with: "3'").replacing("1.001", with: "1.002")), 2")
-      let shared = try await project.run(["run", "merged"])
-      #expect(shared.status == 1 && shared.output.contains("error[shared_key]"), "\(shared.output)")
-    }
-  }
-
-  @Test func mergeCutsNothingOff() async throws {
-    try await TidemarkProject.with { project in
-      try await project.sql(
-        "CREATE TABLE source AS SELECT 1 AS k, '{abcdefgh}'::varchar[] AS tags",
-        "CREATE TABLE merged (k int, tags varchar(5)[])")
-      try project.write(
-        "jobs/merged.yaml",
-        """
-        version: 1
-        timezone: UTC
-        source: {connection: db, table: source}
-        process: [{select: [k, tags]}]
-        store: [{table: {connection: db, name: merged, mode: merge, key: [k]}}]
-
-        """)
-      let run = try await project.run(["run", "merged"])
-      #expect(run.status != 0 && run.output.contains("too long"), "\(run.output)")
-      #expect(try await project.rows("SELECT k FROM merged").isEmpty)
     }
   }
 }

@@ -31,7 +31,7 @@ extension CrashMatrix {
       case 8: try await ResumeTests().afterACrash(random.pick(ResumeTests.changes))
       case 9: try await SystemFaultTests().jump(by: [(random.below(430) - 400) * 86_400])
       case 10: try await ServerFaultTests().terminate(state, at: [random.pick(ServerFaultTests.places)])
-      default: try await ResumeTests().startedTwiceAtOnce()
+      default: try await InterruptedRunTests().startedTwiceAtOnce()
       }
     }
   }

@@ -1,0 +1,87 @@
+import Model
+import ProjectRig
+import Testing
+
+/// Notices of jobs, from the run to whoever is told, by the real program.
+@Suite(.timeLimit(.minutes(8))) struct NoticeCommandTests {
+  @Test func noticesOfADigestAreSentAsOne() async throws {
+    try await ScheduledJobText.with(
+      """
+      interval: {span: day}
+      notify: [{events: [success], command: {run: ["/bin/sh", "-c", "cat >> \\"$0\\"; echo >> \\"$0\\"", "NOTICES"]}, digest: 10m}]
+      """, query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+      try project.write("jobs/job.yaml", text.replacing("NOTICES", with: project.path("notices")))
+      for day in 1...3 {
+        let run = try await project.run(["run", "job", "--for", "2026-03-0\(day)"])
+        #expect(run.status == 0, "\(run.output)")
+      }
+      #expect(try project.read("notices") == nil)
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(700)).status == 0)
+      let sent = String(decoding: try project.read("notices") ?? [], as: UTF8.self)
+      #expect(sent.split(separator: "\n").count == 1 && sent.contains("3 notices"), "\(sent)")
+      for day in 1...3 { #expect(sent.contains("2026-03-0\(day)"), "\(sent)") }
+      let list = try await project.run(["notices", "list", "--only", "delivered", "--json"]).output
+      #expect(list.ranges(of: "\"state\": \"delivered\"").count == 3, "\(list)")
+    }
+  }
+
+  @Test func whatGaveUpIsTriedAgainByHand() async throws {
+    try await ScheduledJobText.with(
+      "interval: {span: day}\nnotify: [{events: [success], command: [\"/bin/ls\", \"NOTICES\"]}]",
+      query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+      try project.write("jobs/job.yaml", text.replacing("NOTICES", with: project.path("there")))
+      let first = try await project.run(["run", "job", "--for", "2026-03-01"])
+      #expect(first.status == 0 && first.output.contains(" warning notice_failed notice="), "\(first.output)")
+      var status = try await project.run(["status"]).output
+      #expect(status.contains("! 1 notice could not be delivered so far: "), "\(status)")
+      // Tried again by itself, until a day has gone by.
+      var offset = 0
+      var said = ""
+      while offset < 8 * 86_400 {
+        offset += 6 * 3600
+        let tick = try await project.run(["tick"], environment: ScheduledJobText.later(offset))
+        #expect(tick.status == 0)
+        said += tick.output
+      }
+      #expect(said.ranges(of: " error notice_gave_up notice=").count == 1, "\(said)")
+      let list = try await project.run(["notices", "list"]).output
+      #expect(list.contains("gave_up"), "\(list)")
+      status = try await project.run(["status"]).output
+      #expect(status.contains("! 1 notice gave up: ") && !status.contains("so far"), "\(status)")
+      // Whichever job runs next delivers what is due.
+      #expect(try await project.run(["run", "job", "--for", "2026-03-02"]).status == 0)
+      try project.write("there", "")
+      try project.write("jobs/other.yaml", ScheduledJobText.job("job: other", table: "others"))
+      #expect(try await project.run(["run", "other"], environment: ScheduledJobText.later(60)).status == 0)
+      #expect(try await project.run(["notices", "list"]).output.contains("delivered"))
+      let retried = try await project.run(["notices", "retry", "all"])
+      #expect(retried.status == 0 && retried.output.contains("delivered"), "\(retried.output)")
+      let unknown = try await project.run(["notices", "retry", "nobody"])
+      #expect(unknown.status == 3 && unknown.output.contains("hint"), "\(unknown.output)")
+      #expect(try await !project.run(["status"]).output.contains("notice"))
+    }
+  }
+
+  /// Where trying again is no use, whoever looks at the log or the status learns at once that nobody was told.
+  @Test func aNoticeThatCannotBeDeliveredIsTold() async throws {
+    try await ScheduledJobText.with(
+      "interval: {span: day}\nnotify: [{events: [success], command: [/nowhere/alarm]}]",
+      query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      for day in 1...2 {
+        let run = try await project.run(["run", "job", "-q", "--for", "2026-03-0\(day)"])
+        #expect(run.status == 0 && run.output.contains(" error notice_gave_up notice="), "\(run.output)")
+        #expect(
+          run.output.contains("code=no_such_command") && run.output.contains("to=job#0"), "\(run.output)")
+      }
+      let status = try await project.run(["status"]).output
+      #expect(status.contains("! 2 notices gave up: `tidemark notices list --only gave_up`"), "\(status)")
+      let facts = try JSONValue(parsing: try await project.run(["status", "--json"]).output)["notices"]
+      #expect(facts?["gave_up"]?.intValue == 2 && facts?["failing"]?.intValue == 0)
+    }
+  }
+}
