@@ -82,6 +82,13 @@ struct AggregatePlan {
     layout = PartialBlock.fingerprint(description)
   }
 
+  /// The stream that a stored value is of, by the byte that stands behind its group's key.
+  /// - Throws: `Fault` `damaged_block`.
+  func stream(markedBy mark: UInt8) throws(Fault) -> Int {
+    guard streams.indices.contains(Int(mark) - 1) else { throw ByteReader.damaged("a value is of no call") }
+    return Int(mark) - 1
+  }
+
   private static func countingKind(
     of argument: TypedExpression, filter: TypedExpression?, among calls: [AggregateCall]
   ) -> StateKind {

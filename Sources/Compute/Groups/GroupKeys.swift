@@ -34,6 +34,14 @@ final class GroupKeys {
   /// A set number stands before the key only where there is more than one set.
   var hasSetMark: Bool { sets.count > 1 }
 
+  /// The set that a stored key is of.
+  /// - Throws: `Fault` `damaged_block`.
+  func set(of key: UnsafeBufferPointer<UInt8>) throws(Fault) -> Int {
+    guard hasSetMark else { return 0 }
+    guard let mark = key.first, Int(mark) < sets.count else { throw ByteReader.damaged("a key is malformed") }
+    return Int(mark)
+  }
+
   /// The key of a set that has no columns.
   func emptyKey(ofSet set: Int) -> [UInt8] { hasSetMark ? [UInt8(set)] : [] }
 

@@ -13,15 +13,13 @@ package final class GroupMerger: ResultStream {
   private let merge: RecordMerge
   private let keys: GroupKeys
   private let states: [any Accumulator]
-  private let finishers: [any StreamFinisher]
+  private let values: GroupValues
   /// Keys, calls, groupings: what outputs refer to.
   private let groupRow: [Column]
   private let having: Program?
   private let outputs: Program
   /// Per grouping set: where its keys go.
   private let keyTargets: [KeyTarget]
-  /// Per stream: its column of the group row, and what counts its values.
-  private let streamResults: [(column: Int, counter: CountAccumulator?)]
   private let selection = Selection()
   /// Inputs beyond those of the caller: the empty groups of sets without keys.
   private let callerInputs: Int
@@ -34,11 +32,6 @@ package final class GroupMerger: ResultStream {
   private var stateBytes = 0
   private let currentKey = ByteWriter()
   private let currentSpelling = ByteWriter()
-  private var currentStream: Int?
-  private let valueKey = ByteWriter()
-  private let valueSpelling = ByteWriter()
-  private var valueCount: Int64 = 0
-  private var hasValue = false
   /// The record that did not fit into the last batch still waits to be taken.
   private var isRecordWaiting = false
   private var isDone = false
@@ -74,24 +67,13 @@ package final class GroupMerger: ResultStream {
     keys = GroupKeys(types: plan.keyTypes, sets: aggregate.sets)
     let states = plan.states.map { $0.kind.makeAccumulator() }
     self.states = states
-    var finishers: [any StreamFinisher] = []
-    for stream in plan.streams { finishers.append(try stream.makeFinisher()) }
-    self.finishers = finishers
-    var streamResults = plan.streams.map { _ in (column: 0, counter: CountAccumulator?.none) }
-    for (call, result) in plan.results.enumerated() {
-      if case .stream(let stream, let counted) = result {
-        streamResults[stream] = (
-          plan.keyTypes.count + call, counted.flatMap { states[$0] as? CountAccumulator }
-        )
-      }
-    }
-    self.streamResults = streamResults
     let rowSchema =
       aggregate.keys.map { ColumnSchema(name: $0.name, type: $0.expression.type) }
       + aggregate.calls.map { ColumnSchema(name: $0.function.rawValue, type: $0.type) }
       + aggregate.groupings.map { _ in ColumnSchema(name: "grouping", type: .integer) }
     let groupRow = rowSchema.map { Column($0.type) }
     self.groupRow = groupRow
+    values = try GroupValues(plan, states: states, groupRow: groupRow)
     keyTargets = keys.sets.map { KeyTarget($0.keys, $0.layout, aggregate: aggregate, groupRow: groupRow) }
     having = try aggregate.having.map { expression throws(Fault) in
       try Program([expression], schema: rowSchema, zones: zones)
@@ -158,7 +140,9 @@ package final class GroupMerger: ResultStream {
       if record.key.count == currentKey.count {
         try mergeStates(record)
       } else {
-        try takeValue(record)
+        let stream = try plan.stream(markedBy: record.key[currentKey.count])
+        let key = UnsafeBufferPointer(rebasing: record.key[(currentKey.count + 1)...])
+        try values.take(key, record.payload, of: stream, row: count - 1)
       }
     } else {
       try endGroup()
@@ -189,87 +173,18 @@ package final class GroupMerger: ResultStream {
   private static let largestBatch = 1 << 24
 
   private func mergeStates(_ record: RecordCursor) throws(Fault) {
-    if currentStream != nil { throw ByteReader.damaged("states stand behind values") }
+    if values.hasBegun { throw ByteReader.damaged("states stand behind values") }
     var payload = record.payload
     stateBytes += payload.rest.count
     let spelling = try payload.readBytes(keys.spellingWidth)
     if currentSpelling.count == 0 {
       currentSpelling.append(spelling)
     } else if keys.spellingWidth > 0 {
-      let layout = keys.sets[try currentSet()].layout
+      let layout = keys.sets[try keys.set(of: currentKey.bytes)].layout
       if let base = spelling.baseAddress { layout.raiseSpelling(currentSpelling.start, by: base) }
     }
     for state in states { try state.merge(count - 1, from: &payload) }
     guard payload.isAtEnd else { throw ByteReader.damaged("a state is too long") }
-  }
-
-  private func currentSet() throws(Fault) -> Int {
-    guard keys.hasSetMark else { return 0 }
-    guard currentKey.count > 0, Int(currentKey.bytes[0]) < keys.sets.count else {
-      throw ByteReader.damaged("a key is malformed")
-    }
-    return Int(currentKey.bytes[0])
-  }
-
-  private func takeValue(_ record: RecordCursor) throws(Fault) {
-    let stream = Int(record.key[currentKey.count]) - 1
-    guard plan.streams.indices.contains(stream) else { throw ByteReader.damaged("a value is of no call") }
-    var payload = record.payload
-    let times = try payload.readSigned()
-    let layout = plan.streams[stream].layout
-    let spelling = try payload.readBytes(layout.spellingWidth)
-    guard times > 0, payload.isAtEnd else { throw ByteReader.damaged("a value is malformed") }
-    if stream != currentStream {
-      try endStream()
-      try beginStreams(to: stream)
-    }
-    let key = UnsafeBufferPointer(rebasing: record.key[(currentKey.count + 1)...])
-    if hasValue, KeyOrder.compare(key, valueKey.bytes) == 0 {
-      valueCount &+= times
-      if let base = spelling.baseAddress { layout.raiseSpelling(valueSpelling.start, by: base) }
-      return
-    }
-    try passValue()
-    valueKey.trim()
-    valueKey.append(key)
-    valueSpelling.removeAll()
-    valueSpelling.append(spelling)
-    valueCount = times
-    hasValue = true
-  }
-
-  /// Hands the value that has been gathered to the finisher.
-  private func passValue() throws(Fault) {
-    guard hasValue, let currentStream else { return }
-    hasValue = false
-    try finishers[currentStream].add(
-      KeyReader(valueKey.bytes), spelling: valueSpelling.bytes, count: valueCount)
-  }
-
-  private func endStream() throws(Fault) {
-    guard let stream = currentStream else { return }
-    try passValue()
-    try finishStream(stream)
-  }
-
-  /// Begins streams up to `last`; those before it have no values in this group.
-  private func beginStreams(to last: Int) throws(Fault) {
-    let first = (currentStream ?? -1) + 1
-    guard first <= last else { throw ByteReader.damaged("its values are not in order") }
-    for stream in first...last {
-      beginStream(stream)
-      if stream < last { try finishStream(stream) }
-    }
-    currentStream = last
-  }
-
-  private func beginStream(_ stream: Int) {
-    let values = streamResults[stream].counter?.count(ofGroup: count - 1) ?? 0
-    finishers[stream].begin(count - 1, count: values)
-  }
-
-  private func finishStream(_ stream: Int) throws(Fault) {
-    try finishers[stream].end(into: groupRow[streamResults[stream].column], count - 1)
   }
 
   /// Ends the present group: writes its key, spelled as all inputs together say, and its streams, those
@@ -277,19 +192,12 @@ package final class GroupMerger: ResultStream {
   private func endGroup() throws(Fault) {
     guard count > 0 else { return }
     try decodeKey(into: count - 1)
-    if finishers.isEmpty { return }
-    try endStream()
-    let first = (currentStream ?? -1) + 1
-    for stream in first..<finishers.count {
-      beginStream(stream)
-      try finishStream(stream)
-    }
-    currentStream = nil
+    try values.endGroup(row: count - 1)
   }
 
   private func decodeKey(into row: Int) throws(Fault) {
     var key = KeyReader(currentKey.bytes)
-    let set = try currentSet()
+    let set = try keys.set(of: currentKey.bytes)
     if keys.hasSetMark { _ = try key.readByte() }
     let target = keyTargets[set]
     for column in target.absent { column.writeNull(row) }
@@ -313,7 +221,7 @@ package final class GroupMerger: ResultStream {
       case .state(let state, let finishing):
         let state = states[state]
         for row in 0..<count { try state.finish(finishing, row, into: column, row) }
-      case .stream(let stream, _): try finishers[stream].flush(into: column, rows: count)
+      case .stream(let stream, _): try values.flush(stream, into: column, rows: count)
       }
     }
     var rows = Rows(count: count)

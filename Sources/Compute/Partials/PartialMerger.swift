@@ -104,18 +104,12 @@ package final class PartialMerger: RunMerger {
   /// The stream that the pending record is a value of; nil for the states of a group.
   private func pendingStream() throws(Fault) -> ValueStream? {
     guard isValue else { return nil }
-    let number = Int(pendingKey.bytes[groupKey.count]) - 1
-    guard plan.streams.indices.contains(number) else { throw ByteReader.damaged("a value is of no call") }
-    return plan.streams[number]
+    return plan.streams[try plan.stream(markedBy: pendingKey.bytes[groupKey.count])]
   }
 
   private func layout() throws(Fault) -> KeyLayout {
     if let stream = try pendingStream() { return stream.layout }
-    guard keys.hasSetMark else { return keys.sets[0].layout }
-    guard pendingKey.count > 0, Int(pendingKey.bytes[0]) < keys.sets.count else {
-      throw ByteReader.damaged("a key is malformed")
-    }
-    return keys.sets[Int(pendingKey.bytes[0])].layout
+    return keys.sets[try keys.set(of: pendingKey.bytes)].layout
   }
 
   private func begin(with payload: ByteReader) throws(Fault) {
