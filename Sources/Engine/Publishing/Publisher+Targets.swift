@@ -1,5 +1,4 @@
 internal import Expressions
-internal import Formats
 internal import Model
 internal import Planning
 internal import Runtime
@@ -28,16 +27,15 @@ extension Publisher {
       let sink = TargetResolver.name(position, rule)
       switch rule {
       case .table(let rule):
-        var target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
-        let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
-        let facts = try await Publisher.look(at: target, publisher, result: plan.result)
-        if let stored = facts?.columns.first(where: { $0.name == target.window?.column }) {
-          target.window?.decimals = stored.secondDecimals
-        }
-        if fences[target.connection] == nil {
+        let (target, facts, publisher) = try await resolved(rule, sink: sink, resolver, plan, asker)
+        let fence: RaisedFence
+        if let raised = fences[target.connection] {
+          fence = raised
+        } else {
           try await publisher.ensureLedger()
-          fences[target.connection] = try await publisher.raiseFence(
+          fence = try await publisher.raiseFence(
             identity: run.identity, run: run.id, beside: Array(fences.values))
+          fences[target.connection] = fence
           lastRevision = max(
             lastRevision, try await publisher.lastRevision(of: run.identity, except: run.id))
         }
@@ -48,7 +46,7 @@ extension Publisher {
         }
         tables.append(
           Table(
-            target: target, facts: facts, token: fences[target.connection]?.token ?? FencingToken(0),
+            target: target, facts: facts, token: fence.token,
             isByChunk: rule.publishPerChunk && run.replayOf == nil && !plan.chunks.isEmpty))
       case .file(let rule):
         files.append(
@@ -61,6 +59,20 @@ extension Publisher {
       tables: tables, files: files, lastRevision: lastRevision,
       checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result),
       isBound: isBound)
+  }
+
+  /// A table of the job, what it is in the catalogue, where it is there, and what publishes into it.
+  /// - Throws: `Fault` or `Faults` where it cannot take the result.
+  private static func resolved(
+    _ rule: TableSinkRule, sink: String, _ resolver: TargetResolver, _ plan: Plan, _ asker: PlanAsker
+  ) async throws -> (TableTarget, TableFacts?, TablePublisher) {
+    var target = try resolver.table(rule, sink: sink, result: plan.result, resultKey: plan.resultKey)
+    let publisher = try await asker.publisher(on: target.connection, ledger: target.ledger)
+    let facts = try await look(at: target, publisher, result: plan.result)
+    if let stored = facts?.columns.first(where: { $0.name == target.window?.column }) {
+      target.window?.decimals = stored.secondDecimals
+    }
+    return (target, facts, publisher)
   }
 
   /// Looks whether a run could publish its result, as far as can be known without reading or writing anything.
@@ -150,40 +162,6 @@ extension Publisher {
     }
   }
 
-  /// Takes the files away from every owner before this one. To be done before anything that may fail: whoever
-  /// ends this run for good relies on it.
-  /// - Parameter run: the one run that they are taken away from; `nil` for all of the identity.
-  static func fenceFiles(
-    of job: Job, references: ReferenceScope, identity: RunIdentity, run: RunID? = nil,
-    in environment: EngineEnvironment
-  ) throws(Fault) {
-    for case .file(let rule) in job.sinks {
-      let path = try path(of: rule, references, in: environment)
-      do throws(Fault) {
-        try PreparedFile.fence(path, in: environment.outputRoot, identity, of: run)
-      } catch {
-        throw error.at(rule.place)
-      }
-    }
-  }
-
-  /// The files of a run that have appeared, whether or not the state came to know of it: what lies at their paths is
-  /// what the run had written. One that was moved away or written over since does not count.
-  /// - Returns: the names of their sinks.
-  static func appearedFiles(
-    of job: Job, references: ReferenceScope, marks: [SinkMark], in environment: EngineEnvironment
-  ) throws(Fault) -> [String] {
-    var appeared: [String] = []
-    for (position, rule) in job.sinks.enumerated() {
-      guard case .file(let file) = rule else { continue }
-      let sink = TargetResolver.name(position, rule)
-      guard let mark = marks.first(where: { $0.sink == sink }) else { continue }
-      let path = "\(environment.outputRoot)/\(try path(of: file, references, in: environment))"
-      if let found = try FileMark(of: path), mark.details == known(by: found) { appeared.append(sink) }
-    }
-    return appeared
-  }
-
   /// A store as people know it.
   static func name(
     of rule: SinkRule, _ references: ReferenceScope, in environment: EngineEnvironment
@@ -196,29 +174,8 @@ extension Publisher {
     }
   }
 
-  /// A file's path within the output folder.
-  private static func path(
-    of rule: FileSinkRule, _ references: ReferenceScope, in environment: EngineEnvironment
-  ) throws(Fault) -> String {
-    environment.project.pathInOutput(try NameResolver(references: references).text(rule.path))
-  }
-
-  /// The same, where it stays inside that folder and a file can hold the result.
-  private static func outputPath(
-    of rule: FileSinkRule, _ plan: Plan, _ resolver: TargetResolver, _ environment: EngineEnvironment
-  ) throws -> String {
-    let path = try path(of: rule, resolver.references, in: environment)
-    _ = try OutputFile.parts(path)
-    let faults = plan.result.filter { !$0.type.hasFileForm }.map { column in
-      Fault(
-        "target_misfit", .validation,
-        "A file has no form for column `\(column.name)`, which is \(column.type.sqlName)", place: rule.place,
-        hint: TargetFit.hint(takingAsText: column.name))
-    }
-    if !faults.isEmpty { throw Faults(faults) }
-    return path
-  }
-
+  /// What a target is in the catalogue; `nil` where the run is to create it.
+  /// - Throws: `Fault` `unknown_table`; `Faults` `target_misfit`; of types that are not there.
   private static func look(
     at target: TableTarget, _ publisher: TablePublisher, result: [ColumnSchema]
   ) async throws -> TableFacts? {
