@@ -24,6 +24,14 @@ final class RunReporter: Sendable {
       leavesFaultsOut: !invocation.has("json") && !invocation.has("log-file"))
   }
 
+  /// For a command that tells of several runs, each when it has ended: live where they go on one by one.
+  /// - Parameter parallelism: how many go on at once.
+  convenience init(_ invocation: Invocation, log: Log, parallelism: Int) {
+    self.init(
+      log: log, isLive: Terminal.errorIsTerminal && !invocation.has("json") && parallelism == 1,
+      isQuiet: invocation.has("quiet"))
+  }
+
   func report(_ run: RunID, _ event: RunEvent) {
     if leavesFaultsOut, case .failed = event {
       finish()

@@ -124,9 +124,7 @@ enum BackfillCommand {
       Terminal.printError("\(job.name) looks back: its intervals overlap, and are made one after the other\n")
       parallelism = 1
     }
-    let reporter = RunReporter(
-      log: context.log, isLive: Terminal.errorIsTerminal && !isJSON && parallelism == 1,
-      isQuiet: invocation.has("quiet"))
+    let reporter = RunReporter(invocation, log: context.log, parallelism: parallelism)
     let environment = context.environment(store: store) { reporter.report($0, $1) }
     let backfill = Backfill(runner: Conductor(environment), parallelism: parallelism)
     let reports = await backfill.run(plans) { report, done in

@@ -48,9 +48,7 @@ enum TickCommand {
   ) async throws -> ExitCode {
     let parallelism = try invocation.integer("parallel", in: 1...64) ?? 2
     let isJSON = invocation.has("json")
-    let reporter = RunReporter(
-      log: context.log, isLive: Terminal.errorIsTerminal && !isJSON && parallelism == 1,
-      isQuiet: invocation.has("quiet"))
+    let reporter = RunReporter(invocation, log: context.log, parallelism: parallelism)
     let environment = context.environment(store: store) { reporter.report($0, $1) }
     let tick = Tick(
       clerk: FireClerk(
@@ -62,12 +60,11 @@ enum TickCommand {
       parallelism: parallelism)
     let untold = await triggers(reading.scheduled, context, store)
     let faults = reading.faults + untold
-    let zones = Dictionary(
-      reading.scheduled.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let jobs = Dictionary(reading.scheduled.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let reports = try await tick.run(reading.scheduled) { report in
       reporter.finish()
       guard !isJSON else { return }
-      Terminal.print(FireText(report, zones[report.job]).line)
+      Terminal.print(FireText(report, jobs[report.job]).line)
       if let fault = report.fault { Terminal.printError(FaultText(fault: fault).text + "\n") }
       if let pause = report.pause {
         let job = report.job.job
@@ -78,28 +75,35 @@ enum TickCommand {
     if isJSON {
       Terminal.print(
         JSONValue.object([
-          .init("fires", .array(reports.map { FireText($0, zones[$0.job]).json })),
+          .init("fires", .array(reports.map { FireText($0, jobs[$0.job]).json })),
           .init("faults", .array(faults.map { FaultText(fault: $0).json })),
         ]).prettyText)
-    } else {
-      if !faults.isEmpty { _ = FaultReport.print(faults, asJSON: false) }
-      if reports.isEmpty, faults.isEmpty, !invocation.has("quiet") {
-        var waiting = 0
-        for fire in try await store.openFires(project: context.project.name)
-        where zones[.init(job: fire.key.job, row: fire.key.matrixRow)] != nil {
-          // One whose run somebody works on does not wait.
-          if let run = fire.run, try await store.isOwned(run) { continue }
-          waiting += 1
-        }
-        let open = "\(waiting) \(waiting == 1 ? "fire waits" : "fires wait") (`tidemark tick --dry-run`)"
-        let what = waiting == 0 ? "Nothing is due" : "Nothing can run now: \(open)"
-        let pauses = try await store.pauses(project: context.project.name)
-        Terminal.print(what + next(reading.scheduled, pauses))
-      }
+    } else if !faults.isEmpty {
+      _ = FaultReport.print(faults, asJSON: false)
+    } else if reports.isEmpty, !invocation.has("quiet") {
+      let waiting = try await waiting(reading.scheduled, context, store)
+      let open = "\(waiting) \(waiting == 1 ? "fire waits" : "fires wait") (`tidemark tick --dry-run`)"
+      let what = waiting == 0 ? "Nothing is due" : "Nothing can run now: \(open)"
+      let pauses = try await store.pauses(project: context.project.name)
+      Terminal.print(what + next(reading.scheduled, pauses))
     }
     if Task.isCancelled { return .interrupted }
     return ExitCode.gravest(
       faults.map(\.kind.exitCode) + reports.compactMap(\.fault).map(\.tickCode))
+  }
+
+  /// How many fires of these jobs are open, and nobody works on.
+  private static func waiting(
+    _ jobs: [ScheduledJob], _ context: ProjectContext, _ store: Store
+  ) async throws -> Int {
+    let names = Set(jobs.map(\.id))
+    var waiting = 0
+    for fire in try await store.openFires(project: context.project.name)
+    where names.contains(.init(job: fire.key.job, row: fire.key.matrixRow)) {
+      if let run = fire.run, try await store.isOwned(run) { continue }
+      waiting += 1
+    }
+    return waiting
   }
 
   /// Enters what triggers have been sent since the last tick. One that cannot be asked stops no job.
@@ -191,17 +195,4 @@ enum TickCommand {
 extension Fault {
   /// That somebody else runs a fire is in order for a tick; other conflicts are a failure of the run.
   fileprivate var tickCode: ExitCode { isAnothersRun ? .ok : kind.exitCode }
-}
-
-extension ExitCode {
-  /// From what is well to what needs a person most.
-  private static let byGravity: [ExitCode] = [
-    .ok, .heldByAnother, .interrupted, .cannotConnect, .quarantineLimit, .checkFailed, .runFailed, .config,
-    .usage,
-  ]
-
-  /// The code that stands for several.
-  static func gravest(_ codes: [ExitCode]) -> ExitCode {
-    byGravity.last { codes.contains($0) } ?? .ok
-  }
 }
