@@ -10,10 +10,7 @@ struct ServerPrograms {
   var postgres: String { folder + "/postgres" }
   /// A folder on PATH may hold links to some of the programs only: this one lies where `postgres` does.
   var baseBackup: String {
-    guard let resolved = realpath(postgres, nil) else { return folder + "/pg_basebackup" }
-    defer { free(resolved) }
-    return String(cString: resolved).split(separator: "/").dropLast().map { "/\($0)" }.joined()
-      + "/pg_basebackup"
+    FolderTree.parent(of: Path.real(postgres) ?? postgres) + "/pg_basebackup"
   }
 
   /// Looks on `PATH`, then where Debian puts them, newest version first.

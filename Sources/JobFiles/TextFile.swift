@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Model
+internal import Runtime
 
 /// Reads small files that a person wrote.
 enum TextFile {
@@ -10,7 +11,7 @@ enum TextFile {
   /// others may write: who writes a job file runs commands as whoever runs the job.
   /// - Throws: `Fault` `file_missing`, `file_unreadable`, `too_many_files`, `file_too_big` or `file_unsafe`.
   static func read(_ path: String, in folder: String? = nil, atMost limit: Int) throws(Fault) -> [UInt8] {
-    let place = path.hasPrefix("/") ? path : folder.map { $0 + "/" + path } ?? path
+    let place = folder.map { Path.joined(path, to: $0) } ?? path
     let descriptor = open(place, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if descriptor < 0 { throw cannotOpen(path) }
     defer { close(descriptor) }
@@ -78,8 +79,6 @@ enum TextFile {
 
   /// The path with neither symbolic links nor `..`, or as given where it does not exist.
   static func absolute(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
+    Path.real(path) ?? path
   }
 }

@@ -188,10 +188,10 @@ struct ProjectContext: Sendable {
   func environment(
     store: Store, report: @escaping @Sendable (RunID, RunEvent) -> Void
   ) -> EngineEnvironment {
-    let output = project.output.hasPrefix("/") ? project.output : root + "/" + project.output
     let file = file
     return EngineEnvironment(
-      store: store, project: project, values: values, scratchFolder: scratchFolder, outputRoot: output,
+      store: store, project: project, values: values, scratchFolder: scratchFolder,
+      outputRoot: Path.joined(project.output, to: root),
       now: { SystemClock.now }, zones: .system, report: report,
       readJob: { text, name throws(Faults) in
         try JobFile.read(bytes: Array(text.utf8), file: name, project: file, isSaved: true).get().job

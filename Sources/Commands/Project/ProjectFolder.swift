@@ -10,7 +10,7 @@ enum ProjectFolder {
     for start in [".", programFolder] {
       var folder = start
       for _ in 0..<8 {
-        if access(folder + "/fixtures/shop/generate.sql", R_OK) == 0, let path = absolute(folder) {
+        if access(folder + "/fixtures/shop/generate.sql", R_OK) == 0, let path = Path.real(folder) {
           return path
         }
         folder += "/.."
@@ -21,13 +21,7 @@ enum ProjectFolder {
       hint: "Run the demo from a checkout of Tidemark")
   }
 
-  private static func absolute(_ path: String) -> String? {
-    guard let resolved = realpath(path, nil) else { return nil }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
-
   private static var programFolder: String {
-    absolute("/proc/self/exe").map { FolderTree.parent(of: $0) } ?? "."
+    Path.real("/proc/self/exe").map { FolderTree.parent(of: $0) } ?? "."
   }
 }

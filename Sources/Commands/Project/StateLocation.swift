@@ -25,7 +25,7 @@ enum StateLocation {
     if let variable = environment["TIDEMARK_STATE"], !variable.isEmpty { return variable }
     if let template = project.state {
       let path = try values.text(of: template)
-      return path.hasPrefix("/") || path.contains("://") ? path : project.root + "/" + path
+      return path.contains("://") ? path : Path.joined(path, to: project.root)
     }
     if let folder = systemdFolder(environment) { return folder + "/state.db" }
     return project.root + "/.tidemark/state.db"

@@ -218,8 +218,7 @@ final class SchedulerService: Sendable {
   /// A folder once watched stays so: its changes cost one look at the files.
   private func watchFolders(of jobs: [ScheduledJob], root: String) {
     for case .file(let path)? in jobs.map(\.trigger) {
-      let full = path.hasPrefix("/") ? path : root + "/" + path
-      let folder = FolderTree.parent(of: full)
+      let folder = FolderTree.parent(of: Path.joined(path, to: root))
       guard state.withLock({ $0.watchedFolders.insert(folder).inserted }) else { continue }
       do {
         try FileWatch.start([folder]) { self.state.withLock { $0.files }?.yield() }

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import JobFiles
 internal import Model
 internal import Runtime
@@ -35,27 +34,4 @@ enum CronCommand {
         invocation.has("json") ? JSONValue.object([.init("crontab", .string(line))]).prettyText : line)
       return .ok
     })
-}
-
-/// Paths as another process must be told them.
-enum Path {
-  /// - Throws: a `SystemFault` where there is no such file.
-  static func absolute(_ path: String) throws(Fault) -> String {
-    guard let resolved = realpath(path, nil) else { throw SystemFault.fault("find", path) }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
-}
-
-/// One word of a shell's command line.
-enum ShellWord {
-  static func quoted(_ text: String) -> String {
-    let isPlain = text.unicodeScalars.allSatisfy {
-      $0.isASCII
-        && ($0.properties.isAlphabetic || $0.properties.numericType != nil
-          || "/._-=:,@+".unicodeScalars.contains($0))
-    }
-    if isPlain, !text.isEmpty { return text }
-    return "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
-  }
 }

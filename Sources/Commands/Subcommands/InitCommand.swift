@@ -51,11 +51,7 @@ enum InitCommand {
 
   /// The folder's own name, as far as it can be a project's.
   private static func projectName(_ folder: String) -> String {
-    var name = folder
-    if let resolved = realpath(folder == "." || access(folder, F_OK) == 0 ? folder : ".", nil) {
-      defer { free(resolved) }
-      if folder == "." { name = String(cString: resolved) }
-    }
+    let name = folder == "." ? Path.real(folder) ?? folder : folder
     let last = name.split(separator: "/").last.map(String.init) ?? ""
     let plain = String(
       last.lowercased().unicodeScalars.map { scalar in

@@ -221,16 +221,15 @@ enum SystemdCommand {
 
   /// Where results go, and a state that does not lie in systemd's folder for it.
   private static func writable(_ context: ProjectContext, root: String, state: String?) throws -> [String] {
-    func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : root + "/" + path }
     var folders: [String] = []
     let writesFiles = try context.jobs().readings.contains { reading in
       reading.job.sinks.contains { if case .file = $0 { true } else { false } }
     }
-    if writesFiles { folders.append(absolute(context.project.output)) }
+    if writesFiles { folders.append(Path.joined(context.project.output, to: root)) }
     // A template names a place that only the service will know.
     let named = state ?? context.project.state?.literal
     if let named, !StateLocation.isDatabase(named) {
-      folders.append(FolderTree.parent(of: absolute(named)))
+      folders.append(FolderTree.parent(of: Path.joined(named, to: root)))
     }
     return folders
   }

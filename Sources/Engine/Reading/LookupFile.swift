@@ -15,8 +15,7 @@ struct LookupFile {
   /// - Throws: a `SystemFault`, or `file_too_large`.
   init(_ path: String, root: String) throws(Fault) {
     self.path = path
-    let full = path.hasPrefix("/") ? path : root + "/" + path
-    bytes = try FileContents.read(full, atMost: LookupFile.maximum)
+    bytes = try FileContents.read(Path.joined(path, to: root), atMost: LookupFile.maximum)
   }
 
   /// The table of the file's rows. Its columns are text.

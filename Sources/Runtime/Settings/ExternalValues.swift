@@ -46,8 +46,7 @@ package struct ExternalValues: Sendable {
         place: reference.place,
         hint: "Set it, or give a default: `${env.\(reference.name):-default}`")
     case .file:
-      let path = reference.name.hasPrefix("/") ? reference.name : root + "/" + reference.name
-      return try secret(at: path, reference)
+      return try secret(at: Path.joined(reference.name, to: root), reference)
     case .credential:
       guard let folder = environment["CREDENTIALS_DIRECTORY"] else {
         throw Fault(
