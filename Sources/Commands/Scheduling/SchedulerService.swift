@@ -16,6 +16,7 @@ final class SchedulerService: Sendable {
   private let outbox = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   private let places = PoolPlaces()
   private let triggers: TriggerWatch
+  private let folders = TriggerFolders()
 
   private struct State {
     var context: ProjectContext
@@ -25,7 +26,6 @@ final class SchedulerService: Sendable {
     var isReady = false
     /// Tells the triggers that files may have changed.
     var files: AsyncStream<Void>.Continuation?
-    var watchedFolders: Set<String> = []
   }
 
   private let state: Mutex<State>
@@ -112,7 +112,7 @@ final class SchedulerService: Sendable {
   private func beat() {
     manager.watchdog()
     outbox.continuation.yield()
-    state.withLock { $0.files }?.yield()
+    lookAtFiles()
     let jobs = state.withLock { state -> Int? in
       if state.isReady { return nil }
       state.isReady = true
@@ -132,23 +132,17 @@ final class SchedulerService: Sendable {
       if readProject() { extent = .all }
     }
     let (context, old) = state.withLock { ($0.context, $0.catalogue) }
-    var (catalogue, broken) = (old, [SchedulerCatalogue.Broken]())
-    do {
-      (catalogue, broken) = try await old.reloaded(extent, context)
-    } catch {
-      broken = [.init(path: context.root, faults: [Fault(describing: error)], isKept: true)]
-    }
-    let scheduled = catalogue.scheduled
+    let (catalogue, broken) = await read(extent, old, context)
     for file in broken { tell(file) }
+    let scheduled = catalogue.scheduled
     // Rows that are as they were need no word.
-    let isSame =
-      extent == .matrices && scheduled.elementsEqual(old.scheduled) { $0.isSame(as: $1) }
-    if !isSame {
-      let parts = SchedulerService.parts(context, store, reporter, places, scheduled)
-      guard try await take(scheduled, parts, isFirst: isFirst) else { return }
+    if extent == .matrices, scheduled.elementsEqual(old.scheduled, by: { $0.isSame(as: $1) }) {
+      state.withLock { $0.catalogue = catalogue }
+      return
     }
-    state.withLock { [catalogue] in $0.catalogue = catalogue }
-    if isSame { return }
+    let parts = SchedulerService.parts(context, store, reporter, places, scheduled)
+    guard try await take(scheduled, parts, isFirst: isFirst) else { return }
+    state.withLock { $0.catalogue = catalogue }
     watchTriggers(scheduled, context)
     let next = await daemon.nextFire
     let jobs = catalogue.jobs.count
@@ -160,6 +154,17 @@ final class SchedulerService: Sendable {
         .init("next_fire", .optional(next?.at.text())),
       ])
     if !isFirst, extent != .matrices { manager.ready("\(jobs) jobs, \(broken.count) files cannot be read") }
+  }
+
+  /// Where the folder of jobs cannot be read at all, everything stays as it was.
+  private func read(
+    _ extent: SchedulerCatalogue.Extent, _ old: SchedulerCatalogue, _ context: ProjectContext
+  ) async -> (SchedulerCatalogue, [SchedulerCatalogue.Broken]) {
+    do {
+      return try await old.reloaded(extent, context)
+    } catch {
+      return (old, [.init(path: context.root, faults: [Fault(describing: error)], isKept: true)])
+    }
   }
 
   /// Hands the daemon its jobs; where the state cannot be asked it is tried until it can: the files have been read, and
@@ -204,30 +209,17 @@ final class SchedulerService: Sendable {
 
   // MARK: Triggers
 
+  private func lookAtFiles() { state.withLock { $0.files }?.yield() }
+
   /// Goes by the triggers of these jobs in place of those so far.
   private func watchTriggers(_ scheduled: [ScheduledJob], _ context: ProjectContext) {
     let jobs = scheduled.filter { $0.trigger != nil }
     let files = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    watchFolders(of: jobs, root: context.root)
+    folders.watch(for: jobs, root: context.root, log) { self.lookAtFiles() }
     let clerk = TriggerClerk(
       store: store, project: context.project, queries: context.queries, now: { SystemClock.now })
     triggers.update(jobs, parts: .init(clerk: clerk, queries: context.queries), files: files.stream)
     state.withLock { $0.files = jobs.isEmpty ? nil : files.continuation }
-  }
-
-  /// A folder once watched stays so: its changes cost one look at the files.
-  private func watchFolders(of jobs: [ScheduledJob], root: String) {
-    for case .file(let path)? in jobs.map(\.trigger) {
-      let folder = FolderTree.parent(of: Path.joined(path, to: root))
-      guard state.withLock({ $0.watchedFolders.insert(folder).inserted }) else { continue }
-      do {
-        try FileWatch.start([folder]) { self.state.withLock { $0.files }?.yield() }
-      } catch {
-        // Not there yet, perhaps: the look at every beat finds the file all the same.
-        _ = state.withLock { $0.watchedFolders.remove(folder) }
-        log.trouble("trigger_trouble", error)
-      }
-    }
   }
 
   /// Reads tidemark.yaml again; what cannot be read leaves everything as it was.
