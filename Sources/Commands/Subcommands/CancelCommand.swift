@@ -31,23 +31,21 @@ enum CancelCommand {
     let context = try ProjectContext(invocation)
     let store = try await context.openStore()
     let runs = try await runs(invocation.operands[0], context, store)
-    var results: [(RunRecord, RunCancellation.Result)] = []
-    var rests: [RunID: PartialResult] = [:]
     let reason = invocation["reason"] ?? "cancelled by hand"
-    var published: Set<RunID> = []
+    var ends: [End] = []
     var refusals: [Fault] = []
     let cancellation = context.cancellation(in: store)
     for run in runs {
-      if try await store.sinkMarks(of: run.id).contains(where: \.isByChunk) { published.insert(run.id) }
+      let hasChunks = try await store.sinkMarks(of: run.id).contains(where: \.isByChunk)
       do {
         if invocation.has("partial") {
           let (result, rest) = try await cancellation.endPartly(run.id, by: Person.current, reason: reason) {
             try await context.begunRun($0, store).giveUpRest()
           }
-          results.append((run, result))
-          rests[run.id] = rest
+          ends.append(End(run: run, result: result, rest: rest, hasChunks: hasChunks))
         } else {
-          results.append((run, try await cancellation.end(run.id, by: Person.current, reason: reason)))
+          let result = try await cancellation.end(run.id, by: Person.current, reason: reason)
+          ends.append(End(run: run, result: result, rest: nil, hasChunks: hasChunks))
         }
       } catch let fault as Fault where fault.code == "illegal_move" || fault.code == "held" {
         refusals.append(fault)
@@ -55,33 +53,42 @@ enum CancelCommand {
     }
     await store.close()
     if invocation.has("json") {
-      Terminal.print(
-        JSONValue.object([
-          .init(
-            "runs",
-            .array(
-              results.map { run, result in
-                .object([
-                  .init("run", .string(run.id.text)), .init("job", .string(run.identity.job.text)),
-                  .init("result", .string(result.word)),
-                  .init("published", .array((rests[run.id]?.held ?? []).map(JSONValue.string))),
-                  .init("given_up", .array((rests[run.id]?.missing ?? []).map(JSONValue.string))),
-                ])
-              }))
-        ]).prettyText)
+      Terminal.print(JSONValue.object([.init("runs", .array(ends.map(\.json)))]).prettyText)
     } else {
-      for (run, result) in results {
-        let rest =
-          published.contains(run.id)
-          ? "; the chunks that it has published stay until a run with --again takes its place" : ""
-        let halves = rests[run.id].map { "; \($0.sentence)" } ?? ""
-        Terminal.print("run \(run.id) of \(run.identity.job): \(result.sentence)\(rest)\(halves)")
-        if let failure = rests[run.id]?.failure {
+      for end in ends {
+        Terminal.print(end.line)
+        if let failure = end.rest?.failure {
           Terminal.printError("warning: not all stores could be asked what they hold: \(failure.sentence)\n")
         }
       }
     }
     return refusals.isEmpty ? .ok : FaultReport.print(refusals, asJSON: false)
+  }
+
+  /// What became of one run.
+  private struct End {
+    var run: RunRecord
+    var result: RunCancellation.Result
+    /// What it leaves behind that has published into some of its stores.
+    var rest: PartialResult?
+    /// Some of its chunks are published.
+    var hasChunks: Bool
+
+    var json: JSONValue {
+      .object([
+        .init("run", .string(run.id.text)), .init("job", .string(run.identity.job.text)),
+        .init("result", .string(result.word)),
+        .init("published", .array((rest?.held ?? []).map(JSONValue.string))),
+        .init("given_up", .array((rest?.missing ?? []).map(JSONValue.string))),
+      ])
+    }
+
+    var line: String {
+      let chunks =
+        hasChunks ? "; the chunks that it has published stay until a run with --again takes its place" : ""
+      let halves = rest.map { "; \($0.sentence)" } ?? ""
+      return "run \(run.id) of \(run.identity.job): \(result.sentence)\(chunks)\(halves)"
+    }
   }
 
   private static func runs(

@@ -93,13 +93,7 @@ enum SystemdCommand {
     for (file, standing) in zip(files, standings) where standing != .same {
       try file.write(to: folder)
     }
-    let manager = units.manager == .user ? "systemctl --user" : "systemctl"
-    let started = files.last?.name ?? ""
-    let next =
-      standings.allSatisfy { $0 == .same }
-      ? ["\(manager) enable --now \(started)"]
-      : ["\(manager) daemon-reload", "\(manager) enable --now \(started)"]
-        + (isScheduler && !standings.contains(.absent) ? ["\(manager) restart \(started)"] : [])
+    let next = nextSteps(units, files.last?.name ?? "", standings, isScheduler: isScheduler)
     if invocation.has("json") {
       let list = zip(files, standings).map { file, standing in
         JSONValue.object([
@@ -116,6 +110,24 @@ enum SystemdCommand {
       Terminal.print("\(did(standing)) \(folder)/\(file.name)")
     }
     if invocation.has("quiet") { return }
+    explain(units)
+    Terminal.print("Next:")
+    for line in next { Terminal.print("  \(line)") }
+  }
+
+  /// What is to be done so that the unit goes by what was written.
+  private static func nextSteps(
+    _ units: SystemdUnits, _ started: String, _ standings: [UnitFile.Standing], isScheduler: Bool
+  ) -> [String] {
+    let manager = units.manager == .user ? "systemctl --user" : "systemctl"
+    let enable = "\(manager) enable --now \(started)"
+    if standings.allSatisfy({ $0 == .same }) { return [enable] }
+    let mayRun = isScheduler && !standings.contains(.absent)
+    return ["\(manager) daemon-reload", enable] + (mayRun ? ["\(manager) restart \(started)"] : [])
+  }
+
+  /// What the units go by that somebody has to see to.
+  private static func explain(_ units: SystemdUnits) {
     if !units.credentials.isEmpty {
       Terminal.print(
         "Secrets: " + units.credentials.map { "\($0.name) from \(place(of: $0))" }.joined(separator: ", "))
@@ -132,8 +144,6 @@ enum SystemdCommand {
         )
       }
     }
-    Terminal.print("Next:")
-    for line in next { Terminal.print("  \(line)") }
   }
 
   /// A user's folder of units may not be there yet.
