@@ -14,6 +14,8 @@ package struct JobSet {
     waits = Dictionary(jobs.map { ($0.name, $0.schedule?.after?.jobs ?? []) }, uniquingKeysWith: +)
   }
 
+  /// What is wrong with the `after` of one job.
+  /// - Returns: `unknown_job` and `after_circle`; none for a job without `after`.
   package func faults(of job: Job) -> [Fault] {
     guard let after = job.schedule?.after else { return [] }
     return after.jobs.compactMap { upstream in

@@ -70,6 +70,7 @@ package final class ZoneFiles: Sendable {
     context(session: try rules(named: name))
   }
 
+  /// The same for a zone whose rules are known.
   package func context(session: ZoneRules) -> ZoneContext {
     ZoneContext(session: session) { name in
       // An unknown name is an ordinary answer here: the caller says what the text was for.

@@ -32,6 +32,9 @@ package final class ResultCopy: ResultOutput {
     if let header = header.take() { try await writer.write(header) }
   }
 
+  /// Ends the stream of the COPY, which its owner then ends.
+  /// - Returns: the result's hash.
+  /// - Throws: as `append`.
   package nonisolated(nonsending) func finish() async throws -> String {
     try await writeHeader()
     try await writer.write(CopyEncoder.trailer)

@@ -6,6 +6,7 @@ package import Model
 /// `full`, the last one after `needsMore` at the stream's end. Malformed bytes are a fault that names the
 /// column; nothing outside the given bytes is ever read. A decoder that threw must not be used again.
 package struct CopyDecoder: ~Copyable {
+  /// Why `decode` has stopped.
   package enum Progress {
     /// The columns hold a batch: use it, call `startBatch`, then call `decode` again.
     case full

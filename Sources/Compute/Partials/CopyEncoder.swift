@@ -30,6 +30,7 @@ package struct CopyEncoder {
       isLarge: batch.columns.reduce(0) { $0 + $1.dataCount } > Self.largest)
   }
 
+  /// The pieces of one batch, each good until the next one is asked for.
   package struct Pieces {
     fileprivate let columns: [Column]
     fileprivate let rows: Rows

@@ -17,6 +17,9 @@ package struct RowComparison {
     self.key = key.isEmpty ? Array(columns.indices) : key
   }
 
+  /// - Parameters:
+  ///   - published, computed: rows as texts, NULL as `nil`, their columns in the order of `columns`.
+  ///   - ignoringSurplus: rows that were published, and not computed, are no difference.
   package mutating func compare(published: [[String?]], computed: [[String?]], ignoringSurplus: Bool) {
     // Rows of one key in a list of their own: what has no key may stand there several times.
     var open: [[String?]: [[String?]]] = [:]

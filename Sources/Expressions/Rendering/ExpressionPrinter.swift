@@ -26,6 +26,7 @@ package struct ExpressionPrinter {
       ? name : Identifier(name).quoted
   }
 
+  /// The expression as a person would write it, with no more parentheses than it needs.
   package func print(_ expression: TypedExpression) -> String {
     text(expression).text
   }

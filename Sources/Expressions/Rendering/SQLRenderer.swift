@@ -15,6 +15,7 @@ package struct SQLRenderer {
     columns = schema.map { "\(Identifier($0.name))" }
   }
 
+  /// The expression as Postgres takes it.
   package func render(_ expression: TypedExpression) -> SQLText {
     switch expression.node {
     case .column(let number): return columns[number]

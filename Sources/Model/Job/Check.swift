@@ -5,6 +5,7 @@ package struct Check: Hashable, Sendable {
   package var severity: Severity
   package var place: Place
 
+  /// What a check asks of the result.
   package enum Condition: Hashable, Sendable {
     /// One expression over the whole result, with aggregates: `count(*) > 0`.
     case expect(SourceText)
@@ -14,6 +15,7 @@ package struct Check: Hashable, Sendable {
     case unique([String])
   }
 
+  /// Whether a check that fails is told, or fails the run.
   package enum Severity: String, Hashable, Sendable, CaseIterable { case warn, error }
 
   package init(name: String, condition: Condition, severity: Severity, place: Place) {

@@ -7,6 +7,7 @@ package struct ErrorRules: Hashable, Sendable {
   package var pauseAfter: Int?
   package var quarantine: QuarantineLimit
 
+  /// How what may pass by itself is tried again: after `initial`, each time longer, up to `maximum`, until `giveUpAfter` in all.
   package struct Retry: Hashable, Sendable {
     package var initial: Duration
     package var maximum: Duration

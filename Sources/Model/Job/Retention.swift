@@ -1,3 +1,4 @@
+/// `retention:`, how long the state keeps what is over: runs with their partials, and rejected rows.
 package struct Retention: Hashable, Sendable {
   package var runs: Duration
   package var quarantine: Duration

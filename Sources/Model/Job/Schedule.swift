@@ -17,21 +17,26 @@ package struct Schedule: Hashable, Sendable {
   package var trigger: Trigger?
   package var place: Place
 
+  /// One line that says when a job is due.
   package enum Spec: Hashable, Sendable {
     case cron(SourceText)
     case every(Duration, Place)
     case at(Instant, Place)
   }
 
+  /// What becomes of a time of day that the clocks skip: it runs at the moment behind the gap, or not that day.
   package enum GapPolicy: String, Hashable, Sendable, CaseIterable {
     case runAfter = "run_after"
     case skip
   }
 
+  /// Which of its two moments a time of day means that the clocks show twice.
   package enum OverlapPolicy: String, Hashable, Sendable, CaseIterable { case first, second, both }
 
+  /// Which of the fires run late that came while nobody looked.
   package enum CatchUpPolicy: String, Hashable, Sendable, CaseIterable { case none, latest, all }
 
+  /// What becomes of a fire that comes while an earlier one of the job still runs.
   package enum IfRunningPolicy: String, Hashable, Sendable, CaseIterable {
     case skip
     case queueOne = "queue_one"
@@ -39,6 +44,7 @@ package struct Schedule: Hashable, Sendable {
     case cancelOther = "cancel_other"
   }
 
+  /// By the job's clock; `hour` and `minute` are in their ranges.
   package struct TimeOfDay: Hashable, Sendable {
     package var hour: Int
     package var minute: Int
@@ -49,6 +55,7 @@ package struct Schedule: Hashable, Sendable {
     }
   }
 
+  /// The jobs that must have succeeded first, and how long a fire waits for them; `nil` for as long as it takes.
   package struct After: Hashable, Sendable {
     package var jobs: [JobName]
     package var within: Duration?
@@ -61,6 +68,7 @@ package struct Schedule: Hashable, Sendable {
     }
   }
 
+  /// What fires a job besides the clock.
   package enum Trigger: Hashable, Sendable {
     /// - Parameters:
     ///   - connection: `nil` for that of the first source.

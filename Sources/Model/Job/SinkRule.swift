@@ -11,6 +11,7 @@ package enum SinkRule: Hashable, Sendable {
   }
 }
 
+/// `table:`, a table that the result is published into.
 package struct TableSinkRule: Hashable, Sendable {
   package var connection: Template
   package var name: Template
@@ -28,19 +29,23 @@ package struct TableSinkRule: Hashable, Sendable {
   package var publishPerChunk: Bool
   package var place: Place
 
+  /// What becomes of the rows that are there: they stay, they are updated by their keys, they all go, or those of the window do.
   package enum Mode: String, Hashable, Sendable, CaseIterable {
     case append, merge, replace
     case replaceWindow = "replace_window"
   }
 
+  /// What a result without rows does: it fails the run, changes nothing, or is published like any other.
   package enum OnEmpty: String, Hashable, Sendable, CaseIterable { case fail, keep, publish }
 
+  /// How much one publish may delete; more fails the run before anything is changed.
   package enum MaxDelete: Hashable, Sendable {
     case rows(Int)
     /// Of the rows in the target, 0...100.
     case percent(Double)
   }
 
+  /// A column of the target and the value that it has in all rows that are this job's.
   package struct Scope: Hashable, Sendable {
     package var column: String
     package var value: Template
@@ -72,6 +77,7 @@ package struct TableSinkRule: Hashable, Sendable {
   }
 }
 
+/// `file:`, a file that the result is written to.
 package struct FileSinkRule: Hashable, Sendable {
   /// Relative to the project's output root.
   package var path: Template
@@ -84,6 +90,8 @@ package struct FileSinkRule: Hashable, Sendable {
   package var place: Place
 
   package enum FileFormat: String, Hashable, Sendable, CaseIterable { case csv, jsonl }
+
+  /// What becomes of a file that is there: another one takes its place, or the run fails.
   package enum IfExists: String, Hashable, Sendable, CaseIterable { case replace, fail }
 
   package init(

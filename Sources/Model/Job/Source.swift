@@ -13,11 +13,13 @@ package struct Source: Hashable, Sendable {
   package var sensitive: [String]
   package var place: Place
 
+  /// What the rows are of.
   package enum Relation: Hashable, Sendable {
     case table(Template)
     case query(SourceText)
   }
 
+  /// An expression that Postgres computes, and the column that it becomes.
   package struct NamedSQL: Hashable, Sendable {
     package var name: String
     package var sql: SourceText
@@ -28,9 +30,14 @@ package struct Source: Hashable, Sendable {
     }
   }
 
+  /// What is read at one moment: all chunks, or each by itself.
   package enum Consistency: String, Hashable, Sendable, CaseIterable { case snapshot, chunk }
+
+  /// Whether finished chunks of a run that is gone on with count: where they are proved unchanged, always, never.
   package enum OnResume: String, Hashable, Sendable, CaseIterable { case auto, keep, recompute }
 
+  /// What must have come to pass at the source before it is read: a standby has replayed up to a moment, or a query
+  /// answers true.
   package enum WaitFor: Hashable, Sendable {
     case replayedTo(Template, within: Duration)
     case query(SourceText, within: Duration)

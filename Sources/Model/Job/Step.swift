@@ -6,10 +6,12 @@ package struct Step: Hashable, Sendable {
   package var onFail: OnFail
   package var place: Place
 
+  /// What becomes of a row that a step cannot take.
   package enum OnFail: String, Hashable, Sendable, CaseIterable {
     case fail, quarantine, drop, keep
   }
 
+  /// What a step does to each row.
   package enum Action: Hashable, Sendable {
     case sanitize([Sanitizing])
     case parse(Parsing)
@@ -25,6 +27,7 @@ package struct Step: Hashable, Sendable {
     case drop([String])
   }
 
+  /// What every row must meet, and the name that a row is rejected under.
   package struct Rule: Hashable, Sendable {
     package var name: String
     package var expect: SourceText
@@ -35,6 +38,7 @@ package struct Step: Hashable, Sendable {
     }
   }
 
+  /// An expression and the column that it becomes.
   package struct NamedExpression: Hashable, Sendable {
     package var name: String
     package var expression: SourceText
@@ -58,6 +62,7 @@ package struct Step: Hashable, Sendable {
     }
   }
 
+  /// What is done to the texts of a column, one operation after the other.
   package struct Sanitizing: Hashable, Sendable {
     package var column: String
     package var operations: [SanitizeOperation]
@@ -85,6 +90,7 @@ package struct Step: Hashable, Sendable {
     case redact(pattern: String)
   }
 
+  /// A text column that is read as another type.
   package struct Parsing: Hashable, Sendable {
     package var column: String
     /// The name of the parsed column; the text column's own where left out.

@@ -12,6 +12,8 @@ extension Decimal {
     return try addingSlowly(other)
   }
 
+  /// The difference, with the larger of both scales.
+  /// - Throws: `RowFault` 22003 beyond numeric's range.
   @inlinable
   package func subtracting(_ other: Decimal) throws(RowFault) -> Decimal {
     if case .small(let a, let scaleA) = storage, case .small(let b, let scaleB) = other.storage,

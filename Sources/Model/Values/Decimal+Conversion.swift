@@ -5,10 +5,12 @@ extension Decimal {
     try whole("bigint")
   }
 
+  /// As `int64`, within the range of an integer.
   package func int32() throws(RowFault) -> Int32 {
     try whole("integer")
   }
 
+  /// As `int64`, within the range of a smallint.
   package func int16() throws(RowFault) -> Int16 {
     try whole("smallint")
   }

@@ -11,6 +11,7 @@ package struct ServerIdentity: Hashable, Sendable {
 }
 
 extension Connection {
+  /// Asks the server who it is.
   package func serverIdentity() async throws -> ServerIdentity {
     let row = try await query(EmbeddedSQL.server).onlyRow
     let identifier: String
@@ -26,6 +27,7 @@ extension Connection {
       databaseOID: try row.string("database_oid"))
   }
 
+  /// The cluster's own number, as `ServerIdentity` has it.
   package func systemIdentifier() async throws -> String {
     try await serverIdentity().systemIdentifier
   }

@@ -39,6 +39,7 @@ package struct QueryResult: Sendable {
       return value
     }
 
+    /// - Throws: `Fault` `unexpected_result` where the value is no whole number, NULL, or there is no such column.
     package func integer(_ name: String) throws(Fault) -> Int {
       try integer(name, as: Int.self)
     }
@@ -52,6 +53,7 @@ package struct QueryResult: Sendable {
       return value
     }
 
+    /// - Throws: `Fault` `unexpected_result` where the value is no number, NULL, or there is no such column.
     package func number(_ name: String) throws(Fault) -> Double {
       guard let value = try text(name).flatMap({ Double($0) }) else {
         throw QueryResult.unexpected(name, "a number")
@@ -59,6 +61,7 @@ package struct QueryResult: Sendable {
       return value
     }
 
+    /// - Throws: `Fault` `unexpected_result` where the value is NULL or there is no such column.
     package func boolean(_ name: String) throws(Fault) -> Bool {
       switch try text(name) {
       case "t": return true

@@ -24,6 +24,7 @@ package final class SpareConnections: Sendable {
     Self.kept.withLock { $0[ObjectIdentifier(self), default: []].append(connection) }
   }
 
+  /// Closes what this owner keeps.
   package func close() async {
     for connection in Self.kept.withLock({ $0.removeValue(forKey: ObjectIdentifier(self)) ?? [] }) {
       await connection.close()

@@ -104,6 +104,7 @@ package final class SnapshotHolder: Sendable {
     get async { await connection.isOpen }
   }
 
+  /// Gives up the snapshot, with the locks that were taken for it.
   package func close() async {
     await connection.close()
   }

@@ -55,6 +55,7 @@ package final class Permits: Sendable {
     line.withLock { $0.leave(ticket) }?.resume(returning: false)
   }
 
+  /// Lets the next one in the line go on. To be called once for each permit that was granted.
   package func giveBack() {
     line.withLock { $0.giveBack() }?.resume(returning: true)
   }

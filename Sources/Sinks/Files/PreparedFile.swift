@@ -60,6 +60,8 @@ package final class PreparedFile {
     try OutputFile.fence(path, in: root, tag: tag(identity), owners: run.map(owners) ?? "")
   }
 
+  /// Writes the rows of a batch behind those before, as far as the buffer is full.
+  /// - Throws: a `SystemFault`.
   package func append(_ batch: borrowing Batch) throws(Fault) {
     try encoder.append(batch, to: &buffer) { bytes throws(Fault) in try write(&bytes) }
   }

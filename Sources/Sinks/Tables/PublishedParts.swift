@@ -9,6 +9,7 @@ package struct PublishedParts: Hashable, Sendable {
 
   package init() {}
 
+  /// Takes in an entry of a ledger, of a sink or of one of its chunks.
   package mutating func add(entry name: String, isWhole: Bool) {
     let parts = name.split(separator: LedgerEntry.chunkMark)
     if parts.count == 2, let number = Int(parts[1]) {
@@ -18,6 +19,7 @@ package struct PublishedParts: Hashable, Sendable {
     }
   }
 
+  /// Takes in what another ledger knows.
   package mutating func add(_ others: PublishedParts) {
     whole.formUnion(others.whole)
     chunks.merge(others.chunks) { $0.union($1) }
