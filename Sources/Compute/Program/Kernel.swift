@@ -22,6 +22,23 @@ extension UnaryKernel {
   }
 }
 
+/// A kernel that is NULL wherever one of its two operands is: `out` has those NULLs when `run` is called.
+protocol BinaryKernel: Kernel {
+  var left: Register { get }
+  var right: Register { get }
+  var output: Register { get }
+
+  func run(_ rows: Rows, _ frame: Frame, _ left: Column, _ right: Column, _ out: Column)
+}
+
+extension BinaryKernel {
+  func run(_ rows: Rows, _ frame: Frame) {
+    let (left, right, out) = (frame[left], frame[right], frame[output])
+    out.takeNulls(of: left, right)
+    run(rows, frame, left, right, out)
+  }
+}
+
 /// The number of a vector in a frame.
 struct Register: Hashable {
   let index: Int

@@ -3,7 +3,7 @@ internal import Model
 
 /// `+ - * /` over real and double precision, with Postgres's faults: a result that became infinite, or zero,
 /// out of finite, non-zero operands is out of range.
-struct FloatArithmetic: Kernel {
+struct FloatArithmetic: BinaryKernel {
   enum Operator { case add, subtract, multiply, divide }
 
   let operation: Operator
@@ -13,9 +13,7 @@ struct FloatArithmetic: Kernel {
   let right: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (left, right, out) = (frame[left], frame[right], frame[output])
-    out.takeNulls(of: left, right)
+  func run(_ rows: Rows, _ frame: Frame, _ left: Column, _ right: Column, _ out: Column) {
     let (a, b) = (left.doubles, right.doubles)
     switch operation {
     case .add:

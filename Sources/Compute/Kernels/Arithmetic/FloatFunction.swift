@@ -53,14 +53,12 @@ struct FloatMap: UnaryKernel {
 }
 
 /// `power` of doubles, as `dpow` of Postgres's `float.c`.
-struct FloatPower: Kernel {
+struct FloatPower: BinaryKernel {
   let left: Register
   let right: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (left, right, out) = (frame[left], frame[right], frame[output])
-    out.takeNulls(of: left, right)
+  func run(_ rows: Rows, _ frame: Frame, _ left: Column, _ right: Column, _ out: Column) {
     let (a, b) = (left.doubles, right.doubles)
     out.mapDoubles(rows, frame) { row throws(RowFault) in try Self.power(a[row], b[row]) }
   }

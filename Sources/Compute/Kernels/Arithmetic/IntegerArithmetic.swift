@@ -2,7 +2,7 @@ internal import Expressions
 internal import Model
 
 /// `+ - * / %` over smallint, integer and bigint, each with the range of its own type.
-struct IntegerArithmetic: Kernel {
+struct IntegerArithmetic: BinaryKernel {
   enum Operator { case add, subtract, multiply, divide, modulo }
 
   let operation: Operator
@@ -11,9 +11,7 @@ struct IntegerArithmetic: Kernel {
   let right: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (left, right, out) = (frame[left], frame[right], frame[output])
-    out.takeNulls(of: left, right)
+  func run(_ rows: Rows, _ frame: Frame, _ left: Column, _ right: Column, _ out: Column) {
     switch operation {
     case .add: combine(rows, left, right, out, frame) { $0.addingReportingOverflow($1) }
     case .subtract: combine(rows, left, right, out, frame) { $0.subtractingReportingOverflow($1) }

@@ -5,7 +5,7 @@ internal import Model
 ///
 /// Columns of one scale each are computed in `Int64`, and once more in `Int128` if that overflows; everything
 /// else goes value by value through `Decimal`.
-struct NumericArithmetic: Kernel {
+struct NumericArithmetic: BinaryKernel {
   enum Operator { case add, subtract, multiply }
 
   let operation: Operator
@@ -13,9 +13,7 @@ struct NumericArithmetic: Kernel {
   let right: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (left, right, out) = (frame[left], frame[right], frame[output])
-    out.takeNulls(of: left, right)
+  func run(_ rows: Rows, _ frame: Frame, _ left: Column, _ right: Column, _ out: Column) {
     if let a = left.scale, let b = right.scale, left.width == .narrow, right.width == .narrow {
       switch operation {
       case .add, .subtract:

@@ -2,7 +2,7 @@ internal import Expressions
 internal import Model
 
 /// Numeric operators and functions that are computed value by value with Postgres's scale rules.
-struct NumericFunction: Kernel {
+struct NumericFunction: BinaryKernel {
   enum Operator {
     case divide, modulo, wholeQuotient, power, logarithm
   }
@@ -12,9 +12,7 @@ struct NumericFunction: Kernel {
   let right: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (left, right, out) = (frame[left], frame[right], frame[output])
-    out.takeNulls(of: left, right)
+  func run(_ rows: Rows, _ frame: Frame, _ left: Column, _ right: Column, _ out: Column) {
     switch operation {
     case .divide:
       out.mapNumerics(rows, frame) { row throws(RowFault) in

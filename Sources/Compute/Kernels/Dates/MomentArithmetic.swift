@@ -2,7 +2,7 @@ internal import Expressions
 internal import Model
 
 /// `+ - * /` and `age` over dates, times and intervals.
-struct MomentArithmetic: Kernel {
+struct MomentArithmetic: BinaryKernel {
   enum Operator {
     case addDays, subtractDays, subtractDates
     case addInterval, subtractInterval, subtractMoments, age
@@ -18,9 +18,7 @@ struct MomentArithmetic: Kernel {
   let right: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (left, right, out) = (frame[left], frame[right], frame[output])
-    out.takeNulls(of: left, right)
+  func run(_ rows: Rows, _ frame: Frame, _ left: Column, _ right: Column, _ out: Column) {
     switch operation {
     case .addDays, .subtractDays, .subtractDates: withDates(rows, left, right, out, frame)
     case .addInterval, .subtractInterval:

@@ -2,7 +2,7 @@ internal import Expressions
 internal import Model
 
 /// `= <> < <= > >=` over two columns of one type; NULL where either is.
-struct Comparison: Kernel {
+struct Comparison: BinaryKernel {
   enum Operator {
     case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
 
@@ -26,9 +26,7 @@ struct Comparison: Kernel {
   let right: Register
   let output: Register
 
-  func run(_ rows: Rows, _ frame: Frame) {
-    let (left, right, out) = (frame[left], frame[right], frame[output])
-    out.takeNulls(of: left, right)
+  func run(_ rows: Rows, _ frame: Frame, _ left: Column, _ right: Column, _ out: Column) {
     let to = out.integers
     switch rule {
     case .integers: compareLanes(rows, left.integers, right.integers, to)
