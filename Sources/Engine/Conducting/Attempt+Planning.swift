@@ -27,6 +27,9 @@ extension Attempt {
   }
 
   func plan(_ asker: PlanAsker, _ spills: SpillFolder) async throws -> Prepared {
+    if binding == nil, record.replayOf != new.replayOf {
+      try await supersede("it replayed rejected rows, and --again reads the source anew")
+    }
     var plan = try await asker.plan(
       PlanRequest(job: job, references: references, connections: environment.project.connections))
     let saved = try await savedChunks()
@@ -52,7 +55,9 @@ extension Attempt {
     let fingerprint = marks.fingerprint(replayOf: record.replayOf)
     if let old = record.fingerprint, old != fingerprint || saved?.cover(plan) == false {
       if binding != nil { throw refuseOtherPlan() }
-      try await supersede()
+      try await supersede(
+        "the job file, its parameters, or the source's columns, keys or partitions have changed since it was planned"
+      )
     }
     if record.fingerprint == fingerprint, let saved {
       saved.bind(&plan)
@@ -82,10 +87,9 @@ extension Attempt {
     }
   }
 
-  /// The job or what it reads has changed since the run was planned: a new run takes its place.
-  func supersede() async throws {
-    let reason =
-      "the job file, its parameters, or the source's columns, keys or partitions have changed since it was planned"
+  /// A new run takes the place of one that has published nothing.
+  /// - Parameter reason: why it is not gone on with.
+  func supersede(_ reason: String) async throws {
     let old = record.id
     // No ledger has a publish of it, and the raised fences let none through any more.
     try await store.stopPublishing(ownership)

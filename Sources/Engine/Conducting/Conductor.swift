@@ -40,9 +40,16 @@ package struct Conductor: Sendable {
       new = self.new(request, context)
     }
     (context.identity, new.identity, new.takesSerial) = (record.identity, record.identity, false)
-    // An unfinished replay stays one, whoever goes on with it.
-    new.replayOf = record.replayOf
-    return try await goOn(request, context, record, new, isResumed: isResumed)
+    // An unfinished replay stays one, whoever goes on with it, unless the interval is to be read anew.
+    if !request.again { new.replayOf = record.replayOf }
+    let outcome = try await goOn(request, context, record, new, isResumed: isResumed)
+    guard request.again, case .succeeded(let summary) = outcome, summary.replayOf != nil else {
+      return outcome
+    }
+    // A replay that had published something was finished; the interval is still to be read anew.
+    var request = request
+    request.fire = nil
+    return try await run(request, matrixRowName: matrixRowName)
   }
 
   /// Removes what killed processes have left, of whatever run: also where this one is done already.

@@ -171,6 +171,37 @@ import Testing
     }
   }
 
+  /// Who asks for the interval anew gets it read: a replay that has published nothing makes way, any other is finished.
+  @Test(arguments: [("chunk.read:1:kill", 2), ("publish.after_commit:1:kill", 3)])
+  func anUnfinishedReplayIsNoAnswerToAgain(_ failpoint: String, _ revision: Int) async throws {
+    try await Self.with { project in
+      let run = try await Self.fix(project)
+      let killed = try await project.run(["quarantine", "replay", run.text], failpoint: failpoint)
+      try #require(killed.wasKilled)
+      try await project.sql("UPDATE sales SET price = price + 1 WHERE id = 1")
+      let anew = try await project.run(["run", "sales", "--for", "2026-03-14", "--again"])
+      #expect(anew.status == 0 && anew.output.contains("revision \(revision)"), "\(anew.output)")
+      #expect(anew.output.contains("--again reads the source anew") == (revision == 2), "\(anew.output)")
+      #expect(try await Self.succeeded(project).first?.replayOf == nil)
+      try await Self.expectAsReadAnew(project)
+    }
+  }
+
+  /// As its hint says, `--again` helps where the job does not fit the rows.
+  @Test func whatTheJobDoesNotFitIsReadAnew() async throws {
+    try await Self.with { project in
+      let run = try await Self.fix(project)
+      try project.write(
+        "jobs/sales.yaml", Self.job(Self.mended + "\n  - validate: {expect: phone IS NOT NULL}"))
+      let replay = try await project.run(["quarantine", "replay", run.text])
+      try #require(replay.status == 3 && replay.output.contains("error[replay_misfit]"), "\(replay.output)")
+      let anew = try await project.run(["run", "sales", "--for", "2026-03-14", "--again"])
+      #expect(anew.status == 0 && anew.output.contains("revision 2"), "\(anew.output)")
+      #expect(try await Self.succeeded(project).first?.replayOf == nil)
+      try await Self.expectAsReadAnew(project)
+    }
+  }
+
   /// Arrays, documents, enums and bytes are carried through quarantine and back as they were.
   @Test func rowsOfEveryTypeComeBackAsTheyWere() async throws {
     try await Self.with { project in
