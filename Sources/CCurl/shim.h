@@ -29,6 +29,12 @@ static inline CURLcode tidemark_curl_set_open_socket_function(
   return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, function);
 }
 
+static inline CURLcode tidemark_curl_set_progress_function(
+    CURL *handle,
+    int (*function)(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t)) {
+  return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, function);
+}
+
 static inline CURLcode tidemark_curl_set_debug_function(
     CURL *handle, int (*function)(CURL *, curl_infotype, char *, size_t, void *)) {
   return curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, function);

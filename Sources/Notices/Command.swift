@@ -29,13 +29,14 @@ struct Command {
     try FileDescriptor(input, O_WRONLY | O_CREAT | O_EXCL).write(Array((notice.json.text + "\n").utf8))
     let child = try ChildProcess(
       [program] + arguments.dropFirst(), environment: variables(notice), input: input, output: output)
-    guard let exit = child.wait(atMost: timeout) else {
+    guard let exit = exit(of: child) else {
       // The whole group, politely first.
       child.signal(SIGTERM)
       if child.wait(atMost: .seconds(2)) == nil {
         child.signal(SIGKILL)
         _ = child.wait(atMost: .seconds(10))
       }
+      if Task.isCancelled { return .stopped }
       return .transient(
         Fault(
           "command_timeout", .resource, "The notifier's command `\(arguments[0])` was ended after \(timeout)",
@@ -53,6 +54,17 @@ struct Command {
         "command_failed", .resource, "The notifier's command `\(arguments[0])` \(what)",
         cause: said.isEmpty ? nil : NoticeText.oneLine(String(decoding: said, as: UTF8.self)),
         isTransient: true), retryAfter: nil)
+  }
+
+  /// - Returns: `nil` where it is not to go on any longer.
+  private func exit(of child: ChildProcess) -> ChildProcess.Exit? {
+    let start = ContinuousClock.now
+    while !Task.isCancelled {
+      let left = timeout - (ContinuousClock.now - start)
+      if let exit = child.wait(atMost: max(.zero, min(left, .seconds(1)))) { return exit }
+      if left <= .seconds(1) { return nil }
+    }
+    return nil
   }
 
   /// The little that programs expect, and the notice.

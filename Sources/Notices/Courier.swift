@@ -3,7 +3,8 @@ package import Runtime
 
 /// Delivers notices, one attempt each. Whether and when to try again, the outbox decides.
 ///
-/// Attempts run on threads of their own and end by their timeouts, whatever the other side does.
+/// Attempts run on threads of their own and end by their timeouts, whatever the other side does, or within some seconds
+/// where the task is cancelled.
 /// No secret of a destination is in any result.
 package struct Courier: Sendable {
   private let threads: ThreadPool
@@ -29,13 +30,18 @@ package struct Courier: Sendable {
   }
 
   package func deliver(_ notice: Notice, to destination: Destination) async -> Delivery {
-    await Task(executorPreference: threads) {
+    let attempt = Task(executorPreference: threads) { () -> Delivery in
       do throws(Fault) {
         return try send(notice, to: destination)
       } catch {
         return error.isTransient ? .transient(error, retryAfter: nil) : .permanent(error)
       }
-    }.value
+    }
+    return await withTaskCancellationHandler {
+      await attempt.value
+    } onCancel: {
+      attempt.cancel()
+    }
   }
 
   private func send(_ notice: Notice, to destination: Destination) throws(Fault) -> Delivery {

@@ -24,13 +24,15 @@ struct CurlTransfer {
   /// What libcurl found out.
   struct Answer {
     var code: CURLcode
-    /// Of HTTP or SMTP; 0 if the other side said nothing.
+    /// Of HTTP, or of SMTP to what was asked last; 0 if the other side said nothing to that.
     var status: Int
     var retryAfter: Duration?
     /// Recipients that the mail server refused, each with its answer's code.
     var refused: [(recipient: String, status: Int)]
     /// The address rule refused a connection.
     var wasRefused: Bool
+    /// The task was cancelled, and the other side left in the middle.
+    var wasStopped: Bool { code == CURLE_ABORTED_BY_CALLBACK }
     /// libcurl's own sentence for `code`. It names no URL.
     var sentence: String { String(cString: curl_easy_strerror(code)) }
   }
@@ -59,6 +61,8 @@ struct CurlTransfer {
     tidemark_curl_set_open_socket_function(handle, openSocket)
     tidemark_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, address)
     tidemark_curl_set_data_function(handle, CURLOPT_WRITEFUNCTION, endAtBody)
+    tidemark_curl_set_progress_function(handle, endIfCancelled)
+    tidemark_curl_set_long(handle, CURLOPT_NOPROGRESS, 0)
     switch work {
     case .post(let body, let headers):
       tidemark_curl_set_text(handle, CURLOPT_USERAGENT, "tidemark")
@@ -95,7 +99,11 @@ struct CurlTransfer {
       shutdown(socket, Int32(SHUT_RD))
     }
     var status = 0
-    tidemark_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    switch work {
+    case .post: tidemark_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+    // libcurl would give the last answer that came, whatever has been asked since.
+    case .mail: status = context.status
+    }
     var seconds: curl_off_t = 0
     tidemark_curl_get_offset(handle, CURLINFO_RETRY_AFTER, &seconds)
     return withExtendedLifetime(context) {
@@ -131,11 +139,18 @@ private final class Context {
   var sent = 0
   var wasRefused = false
   var refused: [(recipient: String, status: Int)] = []
+  /// The mail server's answer to what it was asked last; 0 until that comes.
+  var status = 0
   /// Whom the server has been asked to take last, until it answers.
   private var asked: String?
+  /// What is said from here on decides nothing.
+  private var isLeaving = false
 
   /// A line to the mail server.
   func saw(command: String) {
+    if command == "QUIT\r\n" { isLeaving = true }
+    if isLeaving { return }
+    status = 0
     let start = "RCPT TO:<"
     asked = command.hasPrefix(start) ? String(command.dropFirst(start.count).prefix { $0 != ">" }) : nil
   }
@@ -143,8 +158,9 @@ private final class Context {
   /// A line of the server's answer.
   func saw(answer: String) {
     // Further lines of the same answer follow behind a hyphen.
-    guard let recipient = asked, let status = Int(answer.prefix(3)), answer.dropFirst(3).first != "-"
-    else { return }
+    guard !isLeaving, let status = Int(answer.prefix(3)), answer.dropFirst(3).first != "-" else { return }
+    self.status = status
+    guard let recipient = asked else { return }
     asked = nil
     if !(200..<300).contains(status) { refused.append((recipient, status)) }
   }
@@ -194,6 +210,13 @@ private func overhear(
   let line = String(decoding: UnsafeRawBufferPointer(start: text, count: count), as: UTF8.self)
   if kind == CURLINFO_HEADER_OUT { context.saw(command: line) } else { context.saw(answer: line) }
   return 0
+}
+
+/// Asked for about once a second while nothing comes. The transfer is performed on the thread of its task.
+private func endIfCancelled(
+  _: UnsafeMutableRawPointer?, _: curl_off_t, _: curl_off_t, _: curl_off_t, _: curl_off_t
+) -> Int32 {
+  Task.isCancelled ? 1 : 0
 }
 
 /// What comes behind a status is not read: it may never end.

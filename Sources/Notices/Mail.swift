@@ -50,6 +50,7 @@ struct Mail {
             : "Correct these recipients; the others have the mail",
           isTransient: mayBeTakenLater), again: mayBeTakenLater ? answer.refused.map(\.recipient) : [])
     }
+    if answer.wasStopped { return .stopped }
     // Where nobody was taken, one that may be taken later is worth another try.
     let status =
       answer.refused.count == to.count ? answer.refused.map(\.status).min() ?? 0 : answer.status
@@ -59,6 +60,12 @@ struct Mail {
           "address_refused", .config,
           "The mail server \(host) has an address that notices are not sent to",
           hint: "Link-local and metadata addresses never get notices; private ones by setting"))
+    }
+    if answer.code == CURLE_URL_MALFORMAT || answer.code == CURLE_UNSUPPORTED_PROTOCOL {
+      return .permanent(
+        Fault(
+          "bad_mail_server", .config, "The mail server \(host) has a URL that cannot be used",
+          cause: answer.sentence, hint: "Write smtp://host:587 or smtps://host"))
     }
     // RFC 5321: 4xx says later, 5xx says no.
     if status >= 500 || answer.code == CURLE_LOGIN_DENIED {

@@ -67,4 +67,6 @@ package enum Delivery: Hashable, Sendable {
   case transient(Fault, retryAfter: Duration?)
   /// Will not work by trying again.
   case permanent(Fault)
+  /// The task was cancelled before anybody could say what became of it.
+  case stopped
 }

@@ -87,6 +87,7 @@ struct Webhook {
           hint: "Check the URL and its secret"))
     default: break
     }
+    if answer.wasStopped { return .stopped }
     if answer.wasRefused {
       return .permanent(
         fault(

@@ -73,6 +73,20 @@ import Testing
     }
   }
 
+  @Test func aStopEndsTheWholeGroup() async throws {
+    try await withFolder { folder in
+      let attempt = Task {
+        try await run(
+          "sleep 1000 & echo $! > \"$1/new\"; mv \"$1/new\" \"$1/child\"; wait", arguments: [folder])
+      }
+      while access("\(folder)/child", F_OK) != 0 { await Task.yield() }
+      attempt.cancel()
+      #expect(try await attempt.value == .stopped)
+      let child = try #require(Int32(try text("\(folder)/child").split(separator: "\n")[0]))
+      while try isAlive(child) { await Task.yield() }
+    }
+  }
+
   private func isAlive(_ process: Int32) throws -> Bool {
     do {
       return try !text("/proc/\(process)/stat").contains(") Z ")

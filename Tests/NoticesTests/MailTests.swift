@@ -47,6 +47,27 @@ import Testing
     #expect(delivery.fault?.sentence.contains("127.0.0.1:\(server.port)") == true)
   }
 
+  /// An answer that came before the connection was lost is no verdict on the mail.
+  @Test(arguments: [
+    ["RCPT TO:<ops@": "550 gone", "RCPT TO:<team@": ""], ["RCPT TO:<ops@": "550 gone", "DATA": ""],
+    ["EHLO": "502 what", "HELO": ""],
+  ])
+  func aLostConnectionRefusesNothing(_ answers: [String: String]) async throws {
+    let server = try LoopbackServer.smtp(Recorder()) { line in
+      answers.first { line.hasPrefix($0.key) }?.value
+    }
+    let delivery = try await deliver(server)
+    #expect(delivery.isTransient && delivery.fault?.sentence.hasSuffix("cannot be reached") == true)
+  }
+
+  @Test func aServerWhoseNameCannotBeReadIsNotTriedAgain() async throws {
+    let server = try LoopbackServer.smtp(Recorder())
+    let address = "smtp://127.0.0.1:\(server.port)/%0d"
+    let delivery = try await Courier.sample().deliver(
+      .sample(), to: .mail(to: ["ops@example.org"], from: nil, server: address))
+    #expect(delivery.isPermanent && delivery.fault?.code == "bad_mail_server")
+  }
+
   /// A colleague's mailbox that is gone must not keep an alarm from everybody else.
   @Test(arguments: [
     (["ops": "550-gone\r\n550 for good"], "ops@example.org (550)", []),

@@ -31,7 +31,7 @@ extension Courier {
 extension Delivery {
   var fault: Fault? {
     switch self {
-    case .delivered, .notify: nil
+    case .delivered, .notify, .stopped: nil
     case .partly(let fault, _), .transient(let fault, _), .permanent(let fault): fault
     }
   }

@@ -84,6 +84,17 @@ import Testing
     #expect(delivery.fault?.code == "webhook_unreachable" && delivery.isTransient)
   }
 
+  @Test(.timeLimit(.minutes(1))) func whoeverStopsWaitsForNobody() async throws {
+    let received = Recorder<Request>()
+    let server = try LoopbackServer.http(received) { $1.waitForEnd() }
+    let attempt = Task {
+      try await deliver(to: "http://127.0.0.1:\(server.port)/", by: .sample(total: .seconds(600)))
+    }
+    while received.all.isEmpty { await Task.yield() }
+    attempt.cancel()
+    #expect(try await attempt.value == .stopped)
+  }
+
   /// The answer counts, not the end of what comes behind it.
   @Test(.timeLimit(.minutes(1)), arguments: [200, 500]) func aBodyThatNeverEndsIsNotWaitedFor(
     _ status: Int

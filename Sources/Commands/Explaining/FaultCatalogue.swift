@@ -124,7 +124,7 @@ enum FaultCatalogue {
     unknown_function|validation|There is no function of that name, or not for these types|Put it into `add_columns` to have Postgres compute it
     unknown_key|validation|There is no such key at this place|Take it out; keys of your own begin with `x-`
     unknown_notifier|validation|There is no notifier of that name|Name it under `notifiers:` in tidemark.yaml
-    unknown_notifier|config|There is no notifier of that name any more|Name it under `notifiers:` in tidemark.yaml
+    unknown_notifier|config|There is no notifier of that name any more, or nobody under the job's `notify` whom the notice is for|Name it under `notifiers:` in tidemark.yaml, or put the item back into the job file
     unknown_pool|validation|There is no pool of that name|Name it under `pools:` in tidemark.yaml
     unknown_reference|validation|There is no such reference|docs/jobs.md lists the references
     unknown_type|validation|There is no type of that name|Write it as Postgres does

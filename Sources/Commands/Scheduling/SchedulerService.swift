@@ -105,7 +105,7 @@ final class SchedulerService: Sendable {
       try await group.waitForAll()
     }
     triggers.stop()
-    await deliver()
+    await deliverLast()
     log.write(.info, "scheduler_stopped")
   }
 
@@ -252,6 +252,18 @@ final class SchedulerService: Sendable {
   }
 
   // MARK: Notices
+
+  /// What the last runs have to tell. What takes longer than a stop should is left to whoever comes next.
+  private func deliverLast() async {
+    // Not of the task that was cancelled.
+    let delivery = Task { await deliver() }
+    let limit = Task {
+      try await Task.sleep(for: .seconds(5))
+      delivery.cancel()
+    }
+    await delivery.value
+    limit.cancel()
+  }
 
   private func deliver() async {
     let (context, jobs) = state.withLock { ($0.context, $0.catalogue.jobs) }

@@ -23,19 +23,11 @@ struct NoticeDecision {
           NoticeDraft(
             id: "\(run.id)/\(run.failures)/\(event.rawValue)/\(number)", run: run.id,
             project: request.project.name, job: request.job.name, event: event,
-            channel: channel(rule, number),
+            channel: NoticeChannel(rule, at: number, of: request.job.name).text,
             facts: .object([.init("event", .string(event.rawValue))] + facts),
             digest: rule.digest.map { _ in "\(request.job.name)/\(number)" }, delay: rule.digest ?? .zero))
       }
     }
     return drafts
-  }
-
-  /// A notifier's name, or the place of one written into the job: never its address.
-  private func channel(_ rule: NotifyRule, _ number: Int) -> String {
-    switch rule.channel {
-    case .named(let name): name
-    case .inline: "\(request.job.name)#\(number)"
-    }
   }
 }

@@ -31,12 +31,13 @@ package struct NoticeDelivery: Sendable {
   }
 
   /// Takes one after the other: what waits behind a slow receiver stays free for other processes. What is not begun
-  /// within a minute is left to the next command, so that nobody's exit waits for many receivers that hang.
+  /// within a minute is left to the next command, so that nobody's exit waits for many receivers that hang; so is all that
+  /// is left where the task is cancelled, and what was being sent is due again when another process may try.
   /// - Throws: `Fault` of the state store alone.
   package func deliverDue() async throws {
     var courier: Courier?
     let start = ContinuousClock.now
-    while ContinuousClock.now - start < NoticeDelivery.time {
+    while !Task.isCancelled, ContinuousClock.now - start < NoticeDelivery.time {
       let due = try await environment.store.takeDueNotices(
         project: environment.project.name, limit: 1, patience: NoticeDelivery.patience)
       if due.isEmpty { return }
@@ -60,8 +61,10 @@ package struct NoticeDelivery: Sendable {
         at: record.createdAt)
     }
     guard let notice = Notice(digest: notices), let first = records.first else { return }
+    let channel = NoticeChannel(text: first.channel)
     do {
-      let destination = try destination(first)
+      let destination = try destination(
+        notifier(channel, for: Set(records.map(\.event))), first.recipients)
       try Failpoint.hit(.noticeBeforeSend)
       var delivery = await courier.deliver(notice, to: destination)
       if case .notify(let connection, let channel, let payload) = delivery {
@@ -78,9 +81,9 @@ package struct NoticeDelivery: Sendable {
         try await retry(records, fault, after: wait, for: again)
       case .permanent(let fault): try await giveUp(records, fault)
       case .transient(let fault, let asked): try await retry(records, fault, asked)
-      case .notify: break
+      case .notify, .stopped: break
       }
-    } catch let fault as Fault where fault.code == "unknown_notifier" && first.channel.contains("#") {
+    } catch let fault as Fault where fault.code == "unknown_notifier" && channel.isItem {
       // Written into a job whose file is gone or cannot be read: it may be back.
       try await retry(records, fault, nil)
     } catch let fault as Fault where fault.kind == .config || fault.kind == .validation {
@@ -121,8 +124,9 @@ package struct NoticeDelivery: Sendable {
 
   // MARK: Where to
 
-  private func destination(_ record: NoticeRecord) throws(Fault) -> Destination {
-    switch try notifier(record.channel) {
+  /// - Parameter recipients: those of a mail's who do not have it; `nil` before any has.
+  private func destination(_ notifier: Notifier, _ recipients: [String]?) throws(Fault) -> Destination {
+    switch notifier {
     case .webhook(let url, let format, let headers):
       var filled: [String: String] = [:]
       for (name, value) in headers { filled[name] = try environment.values.text(of: value) }
@@ -130,7 +134,7 @@ package struct NoticeDelivery: Sendable {
     case .mail(let to, let from, let server):
       var address: String?
       if let server { address = try environment.values.text(of: server) }
-      let left = to.filter { record.recipients?.contains($0) ?? true }
+      let left = to.filter { recipients?.contains($0) ?? true }
       // Where an address was corrected nobody knows who is meant now: rather twice than never.
       return .mail(to: left.isEmpty ? to : left, from: from, server: address)
     case .command(let arguments, let timeout): return .command(arguments, timeout: timeout)
@@ -139,21 +143,26 @@ package struct NoticeDelivery: Sendable {
     }
   }
 
-  /// A notifier of the project, or one written into a job's `notify`.
-  private func notifier(_ channel: String) throws(Fault) -> Notifier {
-    if let named = environment.project.notifiers[channel] { return named }
-    if let mark = channel.lastIndex(of: "#"), let number = Int(channel[channel.index(after: mark)...]),
-      let job = job(named: channel[..<mark]), job.notify.indices.contains(number),
-      case .inline(let notifier) = job.notify[number].channel
-    {
-      return notifier
+  /// - Parameter events: of the notices that are to go there.
+  private func notifier(_ channel: NoticeChannel, for events: Set<NoticeEvent>) throws(Fault) -> Notifier {
+    switch channel {
+    case .named(let name):
+      if let notifier = environment.project.notifiers[name] { return notifier }
+      throw Fault(
+        "unknown_notifier", .config, "There is no notifier `\(name)` any more",
+        hint: "Name it under `notifiers:` in tidemark.yaml")
+    case .item(let item):
+      if let rules = job(named: item.job)?.notify, let notifier = item.notifier(in: rules, for: events) {
+        return notifier
+      }
+      throw Fault(
+        "unknown_notifier", .config,
+        "Job `\(item.job)` has no item under `notify` any more that takes this notice",
+        hint: "Put the item back where it was in the job file, or write there who is to have it")
     }
-    throw Fault(
-      "unknown_notifier", .config, "There is no notifier `\(channel)` any more",
-      hint: "Name it under `notifiers:` in tidemark.yaml")
   }
 
-  private func job(named name: Substring) -> Job? {
+  private func job(named name: String) -> Job? {
     jobs.first { $0.name.text == name } ?? otherJobs().first { $0.name.text == name }
   }
 
@@ -165,6 +174,7 @@ package struct NoticeDelivery: Sendable {
       await opened.close()
       return .delivered
     } catch {
+      if Task.isCancelled { return .stopped }
       let fault = Fault(describing: error)
       return fault.isTransient ? .transient(fault, retryAfter: nil) : .permanent(fault)
     }

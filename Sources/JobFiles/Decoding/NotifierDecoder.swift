@@ -30,7 +30,15 @@ struct NotifierDecoder {
     let command = fields.fields("command")
     let arguments = command?.strings("run") ?? fields.strings("command")
     if arguments.isEmpty { return nil }
-    return .command(arguments, timeout: command?.duration("timeout") ?? .seconds(30))
+    let timeout = command?.duration("timeout") ?? .seconds(30)
+    if timeout == .zero || timeout > Notifier.longestCommand {
+      faults.append(
+        Fault(
+          "out_of_range", .validation, "A notifier's `timeout` is longer than nothing and at most 1m30s",
+          place: command?["timeout"]?.place,
+          hint: "Notices go one after the other: have the command hand what takes longer to another program"))
+    }
+    return .command(arguments, timeout: timeout)
   }
 
   private mutating func webhook(_ fields: Fields) -> Notifier? {

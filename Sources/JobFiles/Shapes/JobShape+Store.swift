@@ -78,7 +78,7 @@ extension JobShape {
     "a command",
     [
       .required("run", .list(.text(.free), atLeast: 1), "The program and its arguments."),
-      .optional("timeout", .duration, "Default: 30s."),
+      .optional("timeout", .duration, "Default: 30s; 1m30s at most."),
     ])
 
   static let postgresNotify = Record(

@@ -1,6 +1,9 @@
 /// What can be an address, a header or a server of a notifier: `validate` asks it of what is written out in files,
 /// and whoever delivers of what references gave.
 extension Notifier {
+  /// How long a command may take: the outbox lends a notice for two minutes, and others wait behind it.
+  package static let longestCommand = Duration.seconds(90)
+
   package static func isWebhookURL(_ text: String) -> Bool {
     text.lowercased().hasPrefix("http://") || text.lowercased().hasPrefix("https://")
   }

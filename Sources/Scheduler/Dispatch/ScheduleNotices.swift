@@ -53,15 +53,11 @@ struct ScheduleNotices: Sendable {
     complete(&facts)
     var drafts: [NoticeDraft] = []
     for (number, rule) in job.job.notify.enumerated() where rule.events.contains(event) {
-      let channel: String
-      switch rule.channel {
-      case .named(let name): channel = name
-      case .inline: channel = "\(job.id.job)#\(number)"
-      }
       drafts.append(
         NoticeDraft(
           id: "\(project)/\(job.id)/\(fire.microseconds)/\(about ?? event.rawValue)/\(number)", run: nil,
-          project: project, job: job.id.job, event: event, channel: channel, facts: facts.json,
+          project: project, job: job.id.job, event: event,
+          channel: NoticeChannel(rule, at: number, of: job.id.job).text, facts: facts.json,
           digest: rule.digest.map { _ in "\(job.id.job)/\(number)" }, delay: rule.digest ?? .zero))
     }
     return drafts

@@ -66,6 +66,26 @@ import Testing
     }
   }
 
+  /// A rule that is put in front of its own gets nothing that was not for it.
+  @Test func aNoticeThatWaitsGoesWhereItWasToGo() async throws {
+    try await ScheduledJobText.with(
+      "interval: {span: day}\nnotify: [{events: [success], command: [\"/bin/ls\", \"NOTICES\"]}]",
+      query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+        .replacing("NOTICES", with: project.path("there"))
+      try project.write("jobs/job.yaml", text)
+      let run = try await project.run(["run", "job", "--for", "2026-03-01"])
+      #expect(run.status == 0 && run.output.contains(" warning notice_failed notice="), "\(run.output)")
+      let other = "{events: [failure], command: [\"/bin/cp\", \"/dev/stdin\", \"\(project.path("other"))\"]}"
+      try project.write("jobs/job.yaml", text.replacing("notify: [", with: "notify: [\(other), "))
+      try project.write("there", "")
+      #expect(try await project.run(["tick"], environment: ScheduledJobText.later(60)).status == 0)
+      #expect(try project.read("other") == nil)
+      #expect(try await project.run(["notices", "list"]).output.contains("delivered"))
+    }
+  }
+
   /// Where trying again is no use, whoever looks at the log or the status learns at once that nobody was told.
   @Test func aNoticeThatCannotBeDeliveredIsTold() async throws {
     try await ScheduledJobText.with(

@@ -87,6 +87,24 @@ import Testing
     }
   }
 
+  /// A receiver that hangs holds up no stop; what it was to be told stays due.
+  @Test func aStopWaitsForNoReceiver() async throws {
+    try await TidemarkProject.with { project in
+      let command = "[/bin/sh, -c, 'echo $$ >> \"$0\"; exec sleep 80', \"\(project.path("told"))\"]"
+      let notify = "notify: [{events: [success], command: {run: \(command), timeout: 85s}}]"
+      try project.write("jobs/a.yaml", Self.job("a", schedule: "\(Self.often)\n\(notify)"))
+      let scheduler = try RunningScheduler(project)
+      try await Patience.until("a notice is on its way", said: { try scheduler.log }) {
+        try project.read("told") != nil
+      }
+      try await scheduler.stop()
+      let told = String(decoding: try project.read("told") ?? [], as: UTF8.self).split(separator: "\n")
+      #expect(!told.isEmpty && told.allSatisfy { kill(Int32($0) ?? 0, 0) != 0 }, "\(told)")
+      let delivered = try await project.run(["notices", "list", "--only", "delivered"])
+      #expect(delivered.output.contains("There are no notices"), "\(delivered.output)")
+    }
+  }
+
   @Test func whatRunsIsSavedAndGoneOnWith() async throws {
     try await TidemarkProject.with { project in
       try await project.sql(
