@@ -1,3 +1,4 @@
+internal import Model
 internal import Postgres
 
 /// What the codes of faults mean and what to do about them, for `explain`. A code that comes in several classes has
@@ -15,6 +16,17 @@ enum FaultCatalogue {
     return Entry(code: parts[0], kind: parts[1], meaning: parts[2], remedy: parts[3])
   }
 
+  /// The same with what Postgres's errors are named, each in a class that it does not come in already.
+  static let withPostgres: [Entry] = SQLState.meanings.map { entry(of: $0) }.reduce(into: entries) {
+    all, entry in
+    if !all.contains(where: { $0.code == entry.code && $0.kind == entry.kind }) { all.append(entry) }
+  }
+
+  static func entry(of meaning: SQLState.Meaning) -> Entry {
+    Entry(
+      code: meaning.name, kind: meaning.kind.rawValue, meaning: meaning.sentence, remedy: remedy(of: meaning))
+  }
+
   /// What to do about a fault whose own text does not say.
   static func remedy(of code: String, kind: String) -> String? {
     entries.first { $0.code == code && $0.kind == kind }?.remedy
@@ -23,7 +35,10 @@ enum FaultCatalogue {
   }
 
   static func remedy(of meaning: SQLState.Meaning) -> String {
-    meaning.hint ?? "The cause is the server's own message"
+    meaning.hint
+      ?? (meaning.isTransient
+        ? "A run tries it again as `errors.retry` says; where that gave up, the cause is the server's own message"
+        : "The cause is the server's own message")
   }
 
   /// A code a line: its class, what it means, what to do.

@@ -4,23 +4,24 @@ internal import Postgres
 /// `tidemark explain`: what the code of a fault means.
 enum ExplainCommand {
   static let spec = CommandSpec(
-    name: "explain", summary: "Explain the code of a fault, or a SQLSTATE: what it means and what to do",
-    operands: [.init(name: "CODE", help: "as in error[CODE]; all codes where left out", isRequired: false)],
+    name: "explain",
+    summary: "Explain the code of a fault, a SQLSTATE or the outcome of a fire: what it means and what to do",
+    operands: [
+      .init(
+        name: "CODE", help: "as in error[CODE], or an outcome; all codes of faults where left out",
+        isRequired: false)
+    ],
     example: "tidemark explain outside_window",
     run: { try run($0) })
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     guard let code = invocation.operands.first else {
-      tell(FaultCatalogue.entries, invocation)
+      tell(FaultCatalogue.withPostgres, invocation)
       return .ok
     }
-    var found = FaultCatalogue.entries.filter { $0.code == code }
-    if let meaning = SQLState(ofKnownClass: code)?.meaning ?? SQLState.meaning(named: code) {
-      let entry = FaultCatalogue.Entry(
-        code: meaning.name, kind: meaning.kind.rawValue, meaning: meaning.sentence,
-        remedy: FaultCatalogue.remedy(of: meaning))
-      if !found.contains(where: { $0.code != entry.code || exit($0) == exit(entry) }) { found.append(entry) }
-    }
+    var found = FaultCatalogue.withPostgres.filter { $0.code == code }
+    if let state = SQLState(ofKnownClass: code) { found.append(FaultCatalogue.entry(of: state.meaning)) }
+    if let outcome = FireOutcome(rawValue: code) { found.append(FaultCatalogue.entry(of: outcome)) }
     guard !found.isEmpty else {
       throw Fault(
         "unknown_code", .notFound, "There is no fault with the code `\(code)`",
@@ -36,7 +37,8 @@ enum ExplainCommand {
       let list: [JSONValue] = entries.map { entry in
         .object([
           .init("code", .string(entry.code)), .init("class", .string(entry.kind)),
-          .init("exit", .integer(Int(exit(entry).rawValue))), .init("meaning", .string(entry.meaning)),
+          .init("exit", exit(entry).map { .integer(Int($0.rawValue)) } ?? .null),
+          .init("meaning", .string(entry.meaning)),
           .init("remedy", .string(entry.remedy)),
         ])
       }
@@ -46,18 +48,21 @@ enum ExplainCommand {
     guard let first = entries.first, entries.allSatisfy({ $0.code == first.code }) else {
       for line in TextTable(
         header: ["code", "class", "exit", "means"],
-        rows: entries.map { [$0.code, $0.kind, "\(exit($0).rawValue)", $0.meaning] }, numeric: [2]
+        rows: entries.map { [$0.code, $0.kind, exit($0).map { "\($0.rawValue)" } ?? "", $0.meaning] },
+        numeric: [2]
       ).lines { Terminal.print(line) }
       return
     }
     for entry in entries {
-      Terminal.print("\(entry.code)  (class \(entry.kind), exit code \(exit(entry).rawValue))")
+      let standing = exit(entry).map { "class \(entry.kind), exit code \($0.rawValue)" } ?? entry.kind
+      Terminal.print("\(entry.code)  (\(standing))")
       Terminal.print("  \(entry.meaning).")
       Terminal.print("  What to do: \(entry.remedy).")
     }
   }
 
-  private static func exit(_ entry: FaultCatalogue.Entry) -> ExitCode {
-    FaultClass(rawValue: entry.kind)?.exitCode ?? .runFailed
+  /// `nil` of an outcome, which is no fault.
+  private static func exit(_ entry: FaultCatalogue.Entry) -> ExitCode? {
+    FaultClass(rawValue: entry.kind)?.exitCode
   }
 }

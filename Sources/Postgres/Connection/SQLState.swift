@@ -44,9 +44,11 @@ package struct SQLState: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// What a fault's code means that a SQLSTATE has given; of several the first.
-  package static func meaning(named name: String) -> Meaning? {
-    let ofClasses = classes.sorted { $0.key < $1.key }.map(\.value)
-    return (known.map(\.meaning) + [noPartition] + ofClasses + [unknown]).first { $0.name == name }
+  package static func meaning(named name: String) -> Meaning? { meanings.first { $0.name == name } }
+
+  /// Every meaning, those of single codes first.
+  package static var meanings: [Meaning] {
+    known.map(\.meaning) + [noPartition] + classes.sorted { $0.key < $1.key }.map(\.value) + [unknown]
   }
 
   /// Of 23514 too, as a partition's bounds are a constraint of it.

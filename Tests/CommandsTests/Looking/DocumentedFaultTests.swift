@@ -70,6 +70,13 @@ import Testing
       #expect(both.output.contains("exit code 3") && both.output.contains("exit code 1"), "\(both.output)")
       let one = try await project.run(["explain", "outside_window"])
       #expect(one.status == 0 && one.output.contains("exit code 4"), "\(one.output)")
+      #expect(one.output.contains("outside_window  (outcome of a fire)"), "\(one.output)")
+      let server = try await project.run(["explain", "unknown_column"]).output
+      #expect(server.contains("(class validation,") && server.contains("(class not_found,"), "\(server)")
+      let outcome = try await project.run(["explain", "already_done", "--json"]).output
+      #expect(try JSONValue(parsing: outcome)["codes"]?.elements.map { $0["exit"] } == [.null])
+      let deadlock = try await project.run(["explain", "40P01"])
+      #expect(deadlock.output.contains("tries it again as `errors.retry` says"), "\(deadlock.output)")
       let state = try await project.run(["explain", "53300"])
       #expect(state.status == 0 && state.output.contains("too_many_connections"), "\(state.output)")
       let ofClass = try await project.run(["explain", "22P06"])
