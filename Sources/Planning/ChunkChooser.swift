@@ -27,9 +27,7 @@ struct ChunkChooser {
     case .partition: return try partitions()
     case .time:
       guard let column = rule.columns.first, let span = rule.span else {
-        throw Fault(
-          "bad_chunk", .validation, "Time chunks need `column` and `span`", place: rule.place,
-          hint: "Write chunk: {by: time, column: created_at, span: 1d}")
+        throw .timeChunksWithoutSpan(at: rule.place)
       }
       return .time(column, span: span, reason: "the job asks for time windows")
     }
@@ -161,11 +159,7 @@ struct ChunkChooser {
   }
 
   private func keyed(by columns: [String], reason: String) throws(Fault) -> ChunkChoice {
-    if columns.isEmpty {
-      throw Fault(
-        "bad_chunk", .validation, "`by: key` needs a column", place: rule.place,
-        hint: "Write chunk: {by: key, column: id}")
-    }
+    if columns.isEmpty { throw .keyChunksWithoutColumn(at: rule.place) }
     let chunks = Int((estimate.rows / chunkSize(of: estimate.rows).rows).rounded(.up))
     if chunks <= 1, rule.rows == nil {
       return .none(reason: "about \(Self.count(estimate.rows)) rows are one chunk's worth")

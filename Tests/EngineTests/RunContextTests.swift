@@ -127,7 +127,8 @@ import Timetable
       connections: EngineSamples.project.connections, isForced: false)
     let rule = TableSinkRule(
       connection: Template(literal: "shop"), name: Template(literal: "public.t"), mode: .replaceWindow,
-      window: "day", scope: [], key: nil, create: false, onEmpty: .fail, maxDelete: nil, beforePublish: [],
+      window: SourceText("day"), scope: [], key: nil, create: false, onEmpty: .fail, maxDelete: nil,
+      beforePublish: [],
       afterPublish: [], publishPerChunk: false, place: EngineSamples.place)
     let target = try resolver.table(
       rule, sink: "1:table", result: [ColumnSchema(name: "day", type: column)], resultKey: ["day"])

@@ -1,10 +1,15 @@
 internal import JobFiles
 internal import Model
+internal import Postgres
 
 /// `tidemark validate`: all faults of job files, before 2 a.m.
 enum ValidateCommand {
   static let spec = CommandSpec(
     name: "validate", summary: "Check job files, without touching a database",
+    discussion: """
+      Finds all but what hangs on tables, on the types of columns and values, and on the files of lookups:
+      `tidemark plan JOB` finds that, before anything runs.
+      """,
     operands: [
       .init(
         name: "JOB", help: "files or names; all jobs where left out", isRequired: false, isRepeatable: true)
@@ -18,7 +23,7 @@ enum ValidateCommand {
       invocation.operands.isEmpty
       ? try JobFolder.list(root: context.root)
       : try invocation.operands.map { try JobFolder.find($0, root: context.root).path }
-    var faults: [Fault] = []
+    var faults = unusable(context)
     var warnings = context.file.warnings
     var jobs: [Job] = []
     for path in paths {
@@ -47,6 +52,27 @@ enum ValidateCommand {
     }
     Terminal.print("\(paths.count) job \(paths.count == 1 ? "file is" : "files are") in order")
     return .ok
+  }
+
+  /// What is written out in the project file and leads nowhere; what has references is known only where they are.
+  private static func unusable(_ context: ProjectContext) -> [Fault] {
+    var faults: [Fault] = []
+    for rule in context.project.connections.values.sorted(by: { $0.name < $1.name })
+    where rule.url.literal != nil {
+      do throws(Fault) {
+        _ = try ConnectionSettings(rule: rule, values: context.values, applicationName: "tidemark")
+      } catch {
+        faults.append(error)
+      }
+    }
+    if context.project.state?.literal != nil {
+      do throws(Fault) {
+        _ = try context.statePath
+      } catch {
+        faults.append(error)
+      }
+    }
+    return faults
   }
 
   /// What `jobs` get wrong together with each other and the rest of the project, where there is one.

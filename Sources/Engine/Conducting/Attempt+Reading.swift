@@ -101,12 +101,7 @@ extension Attempt {
         guard let name = source.connection.literal, let rule = environment.project.connections[name],
           let maximum = rule.maximumConnections
         else { continue }
-        if maximum < 3 {
-          throw Fault(
-            "too_few_connections", .config,
-            "Connection `\(name)` may have \(maximum) connections; a run needs 3",
-            place: rule.place, hint: "Raise `max_connections`")
-        }
+        if maximum < 3 { throw .tooFewConnections(maximum, of: rule) }
         possible = min(possible, maximum - 2)
       }
       return possible

@@ -7,7 +7,7 @@ extension TargetResolver {
   func window(
     _ rule: TableSinkRule, result: [ColumnSchema]
   ) throws(Fault) -> TableTarget.Window {
-    guard let name = rule.window, let column = result.first(where: { $0.name == name }) else {
+    guard let window = rule.window, let column = result.first(where: { $0.name == window.text }) else {
       throw Fault("missing_key", .validation, "Mode `replace_window` needs `window`", place: rule.place)
     }
     guard let replaced = context.spans?.replaced else {
@@ -19,13 +19,13 @@ extension TargetResolver {
       let zone = context.zone
       throw Fault(
         "bad_window", .validation,
-        "The clocks of \(zone.name) show \(stretch.from) to \(stretch.to) twice, of which this run replaces one part; `\(name)` does not tell them apart",
-        place: rule.place, cause: "Replacing the one would delete rows of the other",
+        "The clocks of \(zone.name) show \(stretch.from) to \(stretch.to) twice, of which this run replaces one part; `\(column.name)` does not tell them apart",
+        place: window.place, cause: "Replacing the one would delete rows of the other",
         hint: "Let `window` name a timestamptz column, or choose intervals of whole days")
     }
     return TableTarget.Window(
-      column: name, lower: try bound(replaced.start, column, rule.place),
-      upper: try bound(replaced.end, column, rule.place))
+      column: column.name, lower: try bound(replaced.start, column, window.place),
+      upper: try bound(replaced.end, column, window.place), place: window.place)
   }
 
   private func bound(_ instant: Instant, _ column: ColumnSchema, _ place: Place) throws(Fault) -> Value {

@@ -34,24 +34,22 @@ struct TargetResolver {
           ?? "Name it under `connections:` in tidemark.yaml")
     }
     let table = try names.qualifiedName(rule.name)
+    let place = rule.name.source.place
     if table.schema == nil, connectionRule.searchPath.isEmpty {
-      throw Fault(
-        "no_schema", .validation,
-        "The target `\(table)` names no schema, and connection `\(connection)` has none to look in",
-        place: rule.place, hint: "Write it as `schema.\(table)`, or set `search_path` under the connection")
+      throw .noSchema("\(table)", on: connection, at: place)
     }
-    for column in result { try Identifier.check(column: column.name, place: rule.place) }
+    for column in result { try Identifier.check(column: column.name, place: place) }
     let key = rule.key ?? resultKey
-    for name in key + (rule.window.map { [$0] } ?? []) + rule.scope.map(\.column)
+    for name in key + (rule.window.map { [$0.text] } ?? []) + rule.scope.map(\.column)
     where !result.contains(where: { $0.name == name }) {
       throw Fault(
-        "unknown_column", .validation, "The result has no column `\(name)`", place: rule.place,
+        "unknown_column", .validation, "The result has no column `\(name)`", place: place,
         hint: DidYouMean.hint(for: name, among: result.map(\.name))
           ?? "It has \(result.map(\.name).joined(separator: ", "))")
     }
     if rule.mode == .merge, key.isEmpty {
       throw Fault(
-        "missing_key", .validation, "Mode `merge` needs a `key`", place: rule.place,
+        "missing_key", .validation, "Mode `merge` needs a `key`", place: place,
         hint: job.aggregate?.groupingSets == nil
           ? nil
           : "With several grouping sets name the group keys and measures of `grouping()` that tell them apart"
@@ -61,7 +59,7 @@ struct TargetResolver {
     for item in rule.scope {
       scope.append(
         TableTarget.ScopeValue(
-          column: item.column, value: try value(of: item, try names.text(item.value), result, rule.place)))
+          column: item.column, value: try value(of: item, try names.text(item.value), result)))
     }
     return TableTarget(
       sink: sink, connection: connection, ledger: Identifier(connectionRule.ledgerSchema),
@@ -71,13 +69,13 @@ struct TargetResolver {
       isKeyUnique: !resultKey.isEmpty && Set(resultKey).isSubset(of: key), create: rule.create,
       onEmpty: rule.onEmpty, maxDelete: rule.maxDelete,
       beforePublish: try statements(rule.beforePublish), afterPublish: try statements(rule.afterPublish),
-      isForced: isForced, place: rule.place)
+      isForced: isForced, place: place)
   }
 
   /// The value of a scope, of the type that the result has it in: the rows that are deleted are those of which the result
   /// has others.
   private func value(
-    of scope: TableSinkRule.Scope, _ text: String, _ result: [ColumnSchema], _ place: Place
+    of scope: TableSinkRule.Scope, _ text: String, _ result: [ColumnSchema]
   ) throws(Fault) -> Value {
     guard let type = result.first(where: { $0.name == scope.column })?.type, type.isComputed else {
       return .text(text)
@@ -88,8 +86,8 @@ struct TargetResolver {
     } catch {
       throw Fault(
         "bad_literal", .validation,
-        "`\(text.prefix(60))` is no \(type.sqlName), which `\(scope.column)` of the `scope` is", place: place,
-        cause: error.sentence)
+        "`\(text.prefix(60))` is no \(type.sqlName), which `\(scope.column)` of the `scope` is",
+        place: scope.value.source.place, cause: error.sentence)
     }
   }
 

@@ -21,7 +21,7 @@ struct WindowGuard {
     schema = result[column]
     range = lower..<upper
     unit = schema.type == .date ? 1 : (min(window.decimals, 6)..<6).reduce(1) { unit, _ in unit * 10 }
-    place = target.place
+    place = window.place ?? target.place
   }
 
   /// As Postgres rounds it into the column.

@@ -7,7 +7,10 @@ internal import Postgres
 struct SourceWait {
   let within: Duration
   private let connection: String
+  /// What is waited for, and what is said where that does not come.
   private let what: String
+  private let whatIsNot: String
+  private let place: Place
   /// One boolean.
   private let question: SQLText
 
@@ -22,10 +25,14 @@ struct SourceWait {
       let text = try NameResolver(references: references).text(template)
       self.within = within
       what = "it has replayed to \(text)"
+      whatIsNot = "it had not replayed to \(text)"
+      place = template.source.place
       question = Self.hasReplayed(to: "\(literal: .text(text), as: .timestamptz)")
     case .query(let text, let within):
       self.within = within
       what = "its query is true"
+      whatIsNot = "its query was not true"
+      place = text.place
       question = "SELECT (\(try UserSQL(query: text).resolved(references)))::boolean"
     }
   }
@@ -41,8 +48,8 @@ struct SourceWait {
 
   var isTooLong: Fault {
     Fault(
-      "not_ready", .resource, "Connection `\(connection)` was not ready in time: \(what)",
-      hint: "Run the same command again later, or raise `within`")
+      "not_ready", .resource, "Connection `\(connection)` was not ready in time: \(whatIsNot)",
+      place: place, hint: "Run the same command again later, or raise `within`")
   }
 
   /// A primary has replayed everything. A replica has where it has replayed a commit of that time or a later one; or

@@ -28,8 +28,18 @@ package enum FunctionCatalogue {
   static func unknown(_ name: String) -> Fault {
     Fault(
       "unknown_function", .validation, "There is no function `\(name.prefix(60))` in expressions",
-      hint: DidYouMean.hint(for: name, among: names + AggregateCatalogue.names) ?? Checker.addColumnsHint)
+      hint: elsewhere[name] ?? DidYouMean.hint(for: name, among: names + AggregateCatalogue.names)
+        ?? Checker.addColumnsHint)
   }
+
+  /// Names that other languages have and Postgres has not either, with what to write instead.
+  private static let elsewhere = [
+    "if": "Write `CASE WHEN condition THEN x ELSE y END`",
+    "iif": "Write `CASE WHEN condition THEN x ELSE y END`",
+    "ifnull": "Write `coalesce(x, y)`", "isnull": "Write `coalesce(x, y)`, or `x IS NULL`",
+    "nvl": "Write `coalesce(x, y)`", "len": "Write `length(x)`",
+    "datediff": "Take one date from the other: `later - earlier` is a number of days",
+  ]
 
   private static let byName: [String: FunctionEntry] = {
     var table: [String: FunctionEntry] = [:]

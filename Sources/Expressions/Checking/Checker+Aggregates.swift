@@ -27,7 +27,11 @@ extension Checker {
       guard let typed = self.condition(condition) else { return nil }
       filter = typed.literal == .boolean(true) ? nil : typed
     }
-    guard let arguments, let order, checkForm(function, call, range) else { return nil }
+    guard let arguments, let order else { return nil }
+    if let misuse = call.misuse(of: function, at: range) {
+      report(misuse.fault, misuse.range)
+      return nil
+    }
     for operand in order where TypeRules.isOpaque(operand.expression.type) { return nil }
     guard var made = typed(function, call, arguments, order, range) else { return nil }
     made.filter = filter
@@ -48,51 +52,6 @@ extension Checker {
     return typed
   }
 
-  /// Whether `*`, DISTINCT, ORDER BY and WITHIN GROUP stand where they may.
-  private mutating func checkForm(_ function: AggregateFunction, _ call: Syntax.Call, _ range: Range<Int>)
-    -> Bool
-  {
-    if call.isStar, function != .count {
-      report("type_mismatch", "Only `count` takes `*`", range, hint: "Name the column: `\(call.name)(x)`")
-      return false
-    }
-    let needsWithin = [.percentileCont, .percentileDisc, .mode].contains(function)
-    if needsWithin != (call.withinGroup != nil) {
-      report(
-        "type_mismatch",
-        needsWithin ? "`\(call.name)` needs WITHIN GROUP" : "`\(call.name)` takes no WITHIN GROUP", range,
-        hint: needsWithin
-          ? "Write `\(call.name)(\(function == .mode ? "" : "0.5")) WITHIN GROUP (ORDER BY x)`"
-          : "Write `\(call.name)(x ORDER BY y)`")
-      return false
-    }
-    if call.isDistinct,
-      [
-        .percentileCont, .percentileDisc, .mode, .topK, .first, .last, .approxCountDistinct,
-        .approxPercentile,
-      ]
-      .contains(function)
-    {
-      report("unsupported", "`\(call.name)` takes no DISTINCT", range)
-      return false
-    }
-    if function == .first || function == .last, call.order.isEmpty {
-      report(
-        "type_mismatch", "`\(call.name)` needs an order: \(call.name) of what?", range,
-        hint: "Write `\(call.name)(x ORDER BY y)`")
-      return false
-    }
-    return true
-  }
-
-  private mutating func expectArguments(
-    _ count: Int, _ arguments: [Operand], _ form: String, _ range: Range<Int>
-  ) -> Bool {
-    if arguments.count == count { return true }
-    report("type_mismatch", "`\(form)` is how it is called; here are \(arguments.count) operands", range)
-    return false
-  }
-
   private mutating func typed(
     _ function: AggregateFunction, _ call: Syntax.Call, _ arguments: [Operand],
     _ order: [AggregateCall.Ordering], _ range: Range<Int>
@@ -100,55 +59,43 @@ extension Checker {
     switch function {
     case .count:
       if call.isStar { return AggregateCall(function: .count, arguments: [], type: .bigint) }
-      guard expectArguments(1, arguments, "count(x)", range) else { return nil }
       if call.isDistinct, !requireComparable(arguments[0], "counted by DISTINCT") { return nil }
       return AggregateCall(
         function: .count, arguments: [arguments[0].typed], isDistinct: call.isDistinct, type: .bigint)
     case .sum, .avg, .min, .max, .stddevPop, .stddevSamp, .varPop, .varSamp, .boolAnd, .boolOr:
-      guard expectArguments(1, arguments, "\(call.name)(x)", range) else { return nil }
       return simple(function, call, arguments[0], range)
     case .first, .last:
-      guard expectArguments(1, arguments, "\(call.name)(x ORDER BY y)", range),
-        requireComparable(arguments[0], "the tie-breaker of an order", ordered: true)
-      else { return nil }
+      guard requireComparable(arguments[0], "the tie-breaker of an order", ordered: true) else { return nil }
       let typed = arguments[0].typed
       return AggregateCall(function: function, arguments: [typed], order: order, type: typed.type)
     case .stringAgg: return stringAggregate(call, arguments, order, range)
     case .arrayAgg:
-      guard expectArguments(1, arguments, "array_agg(x ORDER BY y)", range),
-        let type = arrayType(arguments[0], range),
+      guard let type = arrayType(arguments[0], range),
         checkDistinctOrder(call, [arguments[0].typed], order, range)
       else { return nil }
       return AggregateCall(
         function: .arrayAgg, arguments: [arguments[0].typed], isDistinct: call.isDistinct, order: order,
         type: type)
     case .approxCountDistinct:
-      guard expectArguments(1, arguments, "approx_count_distinct(x)", range),
-        requireComparable(arguments[0], "counted")
-      else { return nil }
+      guard requireComparable(arguments[0], "counted") else { return nil }
       return AggregateCall(function: function, arguments: [arguments[0].typed], type: .bigint)
     case .approxPercentile:
-      guard expectArguments(2, arguments, "approx_percentile(x, 0.95)", range),
-        let typed = number(arguments[0], call.name), let fraction = fraction(arguments[1])
-      else { return nil }
+      guard let typed = number(arguments[0], call.name), let fraction = fraction(arguments[1]) else {
+        return nil
+      }
       return AggregateCall(
         function: function,
         arguments: [make(.cast(typed), .double, typed.range)].map { typed.type == .double ? typed : $0 },
         constants: [fraction], type: .double)
     case .percentileCont, .percentileDisc:
-      guard expectArguments(1, arguments, "\(call.name)(0.5) WITHIN GROUP (ORDER BY x)", range),
-        let fraction = fraction(arguments[0])
-      else { return nil }
+      guard let fraction = fraction(arguments[0]) else { return nil }
       return percentile(function, fraction, order, range)
     case .mode:
-      guard expectArguments(0, arguments, "mode() WITHIN GROUP (ORDER BY x)", range),
-        let only = single(order, range)
-      else { return nil }
+      guard let only = single(order, range) else { return nil }
       return AggregateCall(
         function: .mode, arguments: [only.expression], order: [only], type: only.expression.type)
     case .topK:
-      guard expectArguments(2, arguments, "top_k(x, 10)", range),
-        requireComparable(arguments[0], "the tie-breaker of an order", ordered: true),
+      guard requireComparable(arguments[0], "the tie-breaker of an order", ordered: true),
         let type = arrayType(arguments[0], range)
       else { return nil }
       guard case .integer(let limit) = arguments[1].typed.literal, (1...1000).contains(limit) else {
@@ -200,9 +147,7 @@ extension Checker {
     {
       return .double(value)
     }
-    report(
-      "type_mismatch", "The fraction is not a constant from 0 to 1", operand.typed.range, hint: "Write `0.95`"
-    )
+    report(.badFraction, operand.typed.range)
     return nil
   }
 
@@ -232,7 +177,6 @@ extension Checker {
   private mutating func stringAggregate(
     _ call: Syntax.Call, _ arguments: [Operand], _ order: [AggregateCall.Ordering], _ range: Range<Int>
   ) -> AggregateCall? {
-    guard expectArguments(2, arguments, "string_agg(x, ', ')", range) else { return nil }
     guard arguments[0].isUnknown || arguments[0].typed.type.isText else {
       report(
         "type_mismatch", "`string_agg` takes text, this is \(article(arguments[0].typed.type))",

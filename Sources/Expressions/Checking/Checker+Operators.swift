@@ -67,6 +67,7 @@ extension Checker {
     if categories.contains(.string), categories.contains(.number) { return "Cast the text: `x::numeric`" }
     if categories.contains(.string), categories.contains(.moment) { return "Cast the text: `x::date`" }
     if categories.contains(.number), categories.contains(.moment) {
+      if ["<", ">", "=", "<=", ">=", "<>"].contains(name) { return "A date is written `date '2026-01-31'`" }
       return "Days are added to a date as an integer; other amounts are intervals: `interval '1 hour'`"
     }
     if operands.contains(where: { !$0.isUnknown }) { return "Cast one side to the other's type" }

@@ -162,7 +162,7 @@ struct Checker {
         ? "`\"` is for names; a text stands in single quotes: `'\(name)'`" : nil)
       ?? (known.isEmpty
         ? "There are no columns here"
-        : "There are: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : "")")
+        : "There are: \(known.prefix(20).joined(separator: ", "))\(known.count > 20 ? ", …" : ""); a text stands in single quotes: `'\(name)'`")
     return Fault("unknown_column", .validation, "There is no column `\(name)` here", hint: hint)
   }
 

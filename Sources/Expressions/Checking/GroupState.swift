@@ -67,16 +67,21 @@ extension Checker {
       return keyOperand(number, group, range)
     }
     if columns.contains(where: { $0.name == name }) {
-      report(
-        "not_aggregate", "`\(name)` is neither in `group_by` nor inside an aggregate", range,
-        hint: group.keys.isEmpty
-          ? "Write `min(\(name))`, `count(\(name))` or the like"
-          : "Add it to `group_by`, or write `min(\(name))`, `sum(\(name))` or the like")
+      report(Self.ungrouped(name, hasKeys: !group.keys.isEmpty), range)
       return nil
     }
     reportUnknownColumn(
       name, range, known: group.keys.map(\.name) + group.measures.keys.sorted() + columns.map(\.name))
     return nil
+  }
+
+  /// A column that has no one value in a group.
+  static func ungrouped(_ name: String, hasKeys: Bool) -> Fault {
+    Fault(
+      "not_aggregate", .validation, "`\(name)` is neither in `group_by` nor inside an aggregate",
+      hint: hasKeys
+        ? "Add it to `group_by`, or write `min(\(name))`, `sum(\(name))` or the like"
+        : "Write `min(\(name))`, `count(\(name))` or the like")
   }
 
   mutating func grouping(_ call: Syntax.Call, _ range: Range<Int>) -> Operand? {

@@ -76,11 +76,19 @@ package struct ExpressionParser {
     case .punctuation(";"): hint = "An expression has no `;`"
     case .word("as"):
       hint = "An expression gives no name: that stands in front of its colon, `name: expression`"
+    case .word(let word) where isUnit(word):
+      hint = "An amount of time is written `interval '1 \(word)'`"
     case .word(let word) where Self.reserved.contains(word):
       hint = "`\(word)` is a word of SQL; a column of that name is written `\"\(word)\"`"
     default: break
     }
     return fault("bad_expression", "Expected \(wanted), found \(current.shown)", hint: hint)
+  }
+
+  /// Whether the word, behind a number, is meant for an amount of time: `1 day`.
+  private func isUnit(_ word: String) -> Bool {
+    guard index > 0, case .number = tokens[index - 1].kind else { return false }
+    return Self.intervalUnits.contains(word) || Self.intervalUnits.contains { $0 + "s" == word }
   }
 
   func make(_ node: Syntax.Node, from start: Int) throws(Fault) -> Syntax {
@@ -136,7 +144,7 @@ package struct ExpressionParser {
     case .operation(let name):
       throw fault(
         "unsupported", "The operator `\(name)` is not taken in front of an expression",
-        hint: "Let Postgres compute it, under `source.add_columns`")
+        hint: name == "!" ? "Write `NOT`" : Checker.addColumnsHint)
     default: return try primary()
     }
   }

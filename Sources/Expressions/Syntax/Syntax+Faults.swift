@@ -2,7 +2,7 @@ package import Model
 
 extension Syntax {
   /// Faults that show before any column's type is known: functions that do not exist, calls with more or fewer
-  /// operands than any form takes, fields of no time, aggregates where none can stand.
+  /// operands than any form takes, fields of no time, aggregates where none can stand or as none is called.
   ///
   /// - Parameter aggregates: whether aggregates may stand in this expression.
   package func callFaults(in source: SourceText, aggregates: Bool) -> [Fault] {
@@ -34,6 +34,10 @@ extension Syntax {
           call.name, isAllowed: standing != .refused, isInside: standing == .inside)
         {
           found.append(fault.at(source.place(atUTF8Offset: range.lowerBound)))
+        } else if let function = AggregateCatalogue.function(call.name),
+          let misuse = call.misuse(of: function, at: range)
+        {
+          found.append(misuse.fault.at(source.place(atUTF8Offset: misuse.range.lowerBound)))
         }
         below = standing == .refused ? .refused : .inside
       } else if let fault = call.scalarFault {

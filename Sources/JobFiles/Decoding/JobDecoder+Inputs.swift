@@ -58,7 +58,9 @@ extension JobDecoder {
           hint: "Give every row the same keys")
       }
       if !seen.insert(row).inserted {
-        refuse("duplicate_name", "This row of the matrix stands there twice", element.place)
+        refuse(
+          "duplicate_name", "This row of the matrix stands there twice", element.place,
+          hint: "Take one of them out")
       }
       rows.append(row)
     }
@@ -74,6 +76,12 @@ extension JobDecoder {
 
   private mutating func source(_ fields: Fields) -> Source? {
     let connection = self.connection(of: fields)
+    // A run that was begun may have read all.
+    if !isSaved, let name = connection?.literal, let rule = project.connections[name],
+      let maximum = rule.maximumConnections, maximum < 3
+    {
+      faults.append(.tooFewConnections(maximum, of: rule))
+    }
     let table = tableName("table", of: fields)
     let query = fields.text("query").map { sql($0, .query) }
     let added = fields.entries("add_columns").compactMap { entry in
@@ -118,10 +126,15 @@ extension JobDecoder {
         refuseKey(key, "`by: none` takes no `\(key)`", "The whole source is one chunk")
       }
     case .time:
-      if rule.columns.count != 1 {
-        refuseKey("column", "`by: time` needs one `column`", "Name a date or timestamp column")
+      if rule.columns.count > 1 {
+        refuseKey("column", "`by: time` takes one `column`", "Name a date or timestamp column")
       }
-    case .auto, .key: break
+      if fields["column"] == nil || fields["span"] == nil {
+        faults.append(.timeChunksWithoutSpan(at: fields.place))
+      }
+    case .key:
+      if fields["column"] == nil { faults.append(.keyChunksWithoutColumn(at: fields.place)) }
+    case .auto: break
     }
     if rule.span != nil, rule.kind != .time {
       refuseKey("span", "`span` is for `by: time`", "Leave it out, or write `by: time`")

@@ -14,15 +14,20 @@ extension JobDecoder {
         }
       } ?? []
     }
+    let isEmpty = fields["group_by"] == nil && fields["measures"] == nil
+    let group =
+      isEmpty
+      ? nil
+      : GroupNames(keys: groups.map(\.entry), measures: fields.entries("measures").map(\.key.text))
     let measures = fields.entries("measures").compactMap { entry in
-      measure(entry).map { (measure: $0, place: entry.key.place) }
+      measure(entry, group).map { (measure: $0, place: entry.key.place) }
     }
     let named = groups.map { ($0.entry.name, $0.place) } + measures.map { ($0.measure.name, $0.place) }
     refuseTwins(named, "result columns")
     findCircle { () throws(Faults) in
       _ = try DependencyOrder.order(measures.map(\.measure), besideKeys: Set(groups.map(\.entry.name)))
     }
-    if fields["group_by"] == nil, fields["measures"] == nil {
+    if isEmpty {
       refuse(
         "missing_key", "An aggregate needs `group_by` or `measures`", fields.place,
         hint: "Write `group_by: [column]`, `measures: {orders: count(*)}`, or both")
@@ -30,7 +35,8 @@ extension JobDecoder {
     return Aggregate(
       groupBy: groups.map(\.entry), groupingSets: groupingSets(fields, groups: groups.map(\.entry.name)),
       measures: measures.map(\.measure),
-      having: fields.text("having").map { expression($0, aggregates: true) }, place: fields.place)
+      having: fields.text("having").map { expression($0, aggregates: true, group: group) },
+      place: fields.place)
   }
 
   /// A column's bare name as an expression: quoted where it would read as something else.
@@ -45,14 +51,17 @@ extension JobDecoder {
     return quoted
   }
 
-  private mutating func measure(_ entry: YAMLMapping.Entry) -> Aggregate.Measure? {
+  private mutating func measure(
+    _ entry: YAMLMapping.Entry, _ group: GroupNames?
+  ) -> Aggregate.Measure? {
     if let text = entry.value.text {
       return Aggregate.Measure(
-        name: entry.key.text, value: expression(text, aggregates: true), type: nil, description: nil)
+        name: entry.key.text, value: expression(text, aggregates: true, group: group), type: nil,
+        description: nil)
     }
     guard let fields = Fields(entry.value), let value = fields.text("value") else { return nil }
     return Aggregate.Measure(
-      name: entry.key.text, value: expression(value, aggregates: true),
+      name: entry.key.text, value: expression(value, aggregates: true, group: group),
       type: fields.type("type"),
       description: fields.string("description"))
   }
@@ -112,7 +121,10 @@ extension JobDecoder {
     let condition: Check.Condition
     let spelling: String
     if let text = fields.text("expect") {
-      (condition, spelling) = (.expect(expression(text, aggregates: true, columns: result.names)), text.text)
+      let wholeResult = GroupNames(keys: [], measures: [])
+      condition = .expect(
+        expression(text, aggregates: true, columns: result.names, group: wholeResult))
+      spelling = text.text
     } else if let text = fields.text("every") {
       (condition, spelling) = (.every(expression(text, columns: result.names)), text.text)
     } else if fields["unique"] != nil {

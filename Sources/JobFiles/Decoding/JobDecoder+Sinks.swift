@@ -21,7 +21,7 @@ extension JobDecoder {
     _ fields: Fields, result: ResultColumns, checks: [Check], sources: [Source]
   ) -> TableSinkRule? {
     let connection = self.connection(of: fields)
-    let name = tableName("name", of: fields)
+    let name = tableName("name", of: fields, storedBy: connection?.literal)
     let scope = fields.entries("scope").compactMap { entry in
       entry.value.text.flatMap { template($0, in: .sinkValue) }
         .map { TableSinkRule.Scope(column: entry.key.text, value: $0) }
@@ -40,7 +40,7 @@ extension JobDecoder {
     let isPerChunk = fields.string("publish") == "per_chunk"
     if isPerChunk { judgePublishPerChunk(mode, fields, checks: checks, sources: sources) }
     return TableSinkRule(
-      connection: connection, name: name, mode: mode, window: fields.string("window"), scope: scope,
+      connection: connection, name: name, mode: mode, window: fields.text("window"), scope: scope,
       key: fields["key"].map { _ in fields.strings("key") }, create: fields.boolean("create") ?? false,
       onEmpty: fields.choice("on_empty") ?? (isReplacing ? .fail : .publish), maxDelete: maxDelete(fields),
       beforePublish: before, afterPublish: after, publishPerChunk: isPerChunk, place: fields.place)
@@ -180,13 +180,21 @@ extension JobDecoder {
   }
 
   private mutating func refuseTwinSinks(_ sinks: [SinkRule]) {
-    refuseTwins(
-      sinks.map { sink in
+    var seen: Set<String> = []
+    for sink in sinks {
+      let (what, place) =
         switch sink {
-        case .table(let rule): (rule.connection.source.text + " " + rule.name.source.text, rule.place)
-        case .file(let rule): (project.pathInOutput(rule.path.source.text), rule.place)
+        case .table(let rule):
+          ("the table `\(rule.name.source.text)` of `\(rule.connection.source.text)`", rule.name.source.place)
+        case .file(let rule):
+          ("the file `\(project.pathInOutput(rule.path.source.text))`", rule.path.source.place)
         }
-      }, "stores")
+      if !seen.insert(what).inserted {
+        refuse(
+          "duplicate_name", "Two stores of the job are \(what)", place,
+          hint: "Take one of them out, or rename it")
+      }
+    }
   }
 
   /// The runs of a matrix's rows must not replace each other's results.

@@ -187,9 +187,11 @@ extension JobDecoder {
 
   /// An expression whose syntax, references and calls are checked; its types need the catalogue's facts.
   ///
-  /// - Parameter columns: all that it can name; nil where the file does not tell.
+  /// - Parameters:
+  ///   - columns: all that it can name; nil where the file does not tell.
+  ///   - group: what it may name outside of aggregates.
   mutating func expression(
-    _ text: SourceText, aggregates: Bool = false, columns: [String]? = nil
+    _ text: SourceText, aggregates: Bool = false, columns: [String]? = nil, group: GroupNames? = nil
   ) -> SourceText {
     if text.isBlank { return text }
     do throws(Fault) {
@@ -202,7 +204,9 @@ extension JobDecoder {
         }
       }
       faults += syntax.callFaults(in: text, aggregates: aggregates)
-      if let columns { faults += syntax.columnFaults(in: text, known: columns) }
+      let unknown = columns.map { syntax.columnFaults(in: text, known: $0) } ?? []
+      faults += unknown
+      if let group, unknown.isEmpty { faults += group.faults(of: syntax, in: text) }
     } catch {
       refuse(error, and: text, in: .data)
     }
@@ -238,7 +242,12 @@ extension JobDecoder {
   }
 
   /// A table's name whose references each are part of one identifier.
-  mutating func tableName(_ key: String, of fields: Fields) -> Template? {
+  ///
+  /// - Parameter connection: of a table that is stored into, which is looked for nowhere but in a schema that the job
+  ///   or the connection names.
+  mutating func tableName(
+    _ key: String, of fields: Fields, storedBy connection: String? = nil
+  ) -> Template? {
     guard let template = template(key, of: fields, in: .identifier) else { return nil }
     let skeleton = template.parts.map { part in
       switch part {
@@ -247,7 +256,10 @@ extension JobDecoder {
       }
     }.joined()
     do throws(Fault) {
-      _ = try QualifiedName(parsing: skeleton)
+      let table = try QualifiedName(parsing: skeleton)
+      if table.schema == nil, let connection, project.connections[connection]?.searchPath.isEmpty == true {
+        throw Fault.noSchema(template.source.text, on: connection, at: template.source.place)
+      }
     } catch {
       faults.append(error.at(template.source.place))
     }

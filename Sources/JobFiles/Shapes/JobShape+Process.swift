@@ -54,7 +54,9 @@ extension JobShape {
     "`parse`",
     [
       .required("column", .column, "A text column.", example: "column: placed_at"),
-      .required("as", .text(.free), "integer, numeric, numeric(p,s), date, timestamp, boolean or json."),
+      .required(
+        "as", .text(.free), "integer, numeric, numeric(p,s), date, timestamp, boolean or json.",
+        example: "as: date"),
       .optional("into", .column, "The new column's name. Default: the text column's own."),
       .optional("pattern", .text(.free), "As to_date takes it, for date and timestamp. Default: ISO."),
       .optional("zone", .text(.free), "The zone of a timestamp that names none."),
@@ -65,7 +67,7 @@ extension JobShape {
   static let rule = Record(
     "a rule",
     [
-      .required("expect", .text(.expression), "Must be true."),
+      .required("expect", .text(.expression), "Must be true.", example: "expect: amount >= 0"),
       .optional("name", .text(.free), "Names the rule. Default: the expression."),
     ],
     advice: ["every": "Write `expect:`; `every` is for checks"])
@@ -73,7 +75,9 @@ extension JobShape {
   static let lookup = Record(
     "`lookup`",
     [
-      .required("from", .record(lookupFrom), "The other relation."),
+      .required(
+        "from", .record(lookupFrom), "The other relation.",
+        example: "from: {connection: shop, table: public.shops}"),
       .required(
         "match", .map(.column, names: .column, atLeast: 1), "Row column: lookup column.",
         example: "match: {shop_id: id}"),
@@ -101,8 +105,12 @@ extension JobShape {
   static let pseudonymise = Record(
     "`pseudonymise`",
     [
-      .required("take", .map(.column, names: .column, atLeast: 1), "New column: column."),
-      .required("key", .text(.template), "The secret, as ${credential.X}, ${env.X} or ${file:path}."),
+      .required(
+        "take", .map(.column, names: .column, atLeast: 1), "New column: column.",
+        example: "take: {customer_ref: customer_id}"),
+      .required(
+        "key", .text(.template), "The secret, as ${credential.X}, ${env.X} or ${file:path}.",
+        example: "key: ${credential.pepper}"),
     ])
 
   static let aggregate = Record(

@@ -5,7 +5,8 @@ extension JobShape {
     "a source",
     [
       .optional("name", .text(.name), "What source_name says of its rows. Default: the connection's name."),
-      .required("connection", .text(.template), "A connection of the project file."),
+      .required(
+        "connection", .text(.template), "A connection of the project file.", example: "connection: shop"),
       .optional("table", .text(.template), "A table or view: name or schema.name."),
       .optional("query", .text(.sql), "A SELECT, computed by Postgres."),
       .optional("add_columns", .map(.text(.sql), names: .column), "Extra columns, computed by Postgres."),

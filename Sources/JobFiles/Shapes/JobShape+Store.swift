@@ -12,7 +12,8 @@ extension JobShape {
   static let table = Record(
     "a table store",
     [
-      .required("connection", .text(.template), "A connection of the project file."),
+      .required(
+        "connection", .text(.template), "A connection of the project file.", example: "connection: warehouse"),
       .required(
         "name", .text(.template), "The table, as name or schema.name.", example: "name: reporting.daily"),
       .required(
@@ -61,7 +62,9 @@ extension JobShape {
   static let webhook = Record(
     "a webhook",
     [
-      .required("url", .text(.template), "May hold ${env.X}, ${file:path} and ${credential.X}."),
+      .required(
+        "url", .text(.template), "May hold ${env.X}, ${file:path} and ${credential.X}.",
+        example: "url: ${credential.ops-url}"),
       .optional("format", .choice(of: Notifier.WebhookFormat.self), "Default: json."),
       .optional("headers", .map(.text(.template), names: .free), "Further headers."),
     ])
@@ -69,7 +72,7 @@ extension JobShape {
   static let mail = Record(
     "`mail`",
     [
-      .required("to", .oneOrList(.text(.free)), "Addresses."),
+      .required("to", .oneOrList(.text(.free)), "Addresses.", example: "to: ops@example.org"),
       .optional("from", .text(.free), "The sender's address."),
       .optional("server", .text(.template), "smtp://host:port or smtps://user:password@host."),
     ])
@@ -77,14 +80,16 @@ extension JobShape {
   static let command = Record(
     "a command",
     [
-      .required("run", .list(.text(.free), atLeast: 1), "The program and its arguments."),
+      .required(
+        "run", .list(.text(.free), atLeast: 1), "The program and its arguments.", example: "run: [cat]"),
       .optional("timeout", .duration, "Default: 30s; 1m30s at most."),
     ])
 
   static let postgresNotify = Record(
     "`postgres`",
     [
-      .required("connection", .text(.name), "A connection of the project file."),
-      .required("channel", .text(.column), "The channel."),
+      .required(
+        "connection", .text(.name), "A connection of the project file.", example: "connection: warehouse"),
+      .required("channel", .text(.column), "The channel.", example: "channel: tidemark"),
     ])
 }

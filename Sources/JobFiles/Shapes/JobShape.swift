@@ -97,7 +97,7 @@ enum JobShape {
   static let after = Record(
     "`after`",
     [
-      .required("jobs", .oneOrList(.text(.jobName)), "Names of jobs."),
+      .required("jobs", .oneOrList(.text(.jobName)), "Names of jobs.", example: "jobs: daily-revenue"),
       .optional("within", .duration, "How long to wait; then the fire counts as upstream_failed."),
     ])
 
@@ -126,9 +126,12 @@ enum JobShape {
   static let matrixQuery = Record(
     "a matrix",
     [
-      .required("connection", .text(.name), "Where the query runs."),
-      .required("query", .text(.sql), "One run for each row that it gives."),
-    ])
+      .required("connection", .text(.name), "Where the query runs.", example: "connection: warehouse"),
+      .required(
+        "query", .text(.sql), "One run for each row that it gives.",
+        example: "query: SELECT tenant FROM public.tenants"),
+    ],
+    otherwise: "Rows are a list, also a single one: `matrix: [{name: value}]`")
 
   static let errors = Record(
     "`errors`",
@@ -185,7 +188,7 @@ enum JobShape {
     [
       .required(
         "events", .oneOrList(.choice(of: NoticeEvent.self)), "What to tell.", example: "events: [failure]"),
-      .optional("notifier", .text(.name), "A notifier of the project file."),
+      .optional("notifier", .text(.name), "A notifier of the project file.", example: "notifier: ops"),
       .optional("digest", .duration, "Collects notices for so long into one."),
     ] + notifierKeys,
     exactlyOne: [["notifier", "webhook", "mail", "command", "postgres"]])

@@ -24,7 +24,9 @@ enum ProjectShape {
   static let connection = Record(
     "a connection",
     [
-      .required("url", .text(.template), "A libpq connection string, URI or service=NAME."),
+      .required(
+        "url", .text(.template), "A libpq connection string, URI or service=NAME.",
+        example: "url: service=shop"),
       .optional("max_connections", .integer(1...10_000), "At most so many at once."),
       .optional("search_path", .oneOrList(.column), "Behind pg_catalog."),
       .optional("ledger", .column, "The schema of the publication ledger. Default: tidemark."),
@@ -34,7 +36,8 @@ enum ProjectShape {
   static let notifier = Record(
     "a notifier", JobShape.notifierKeys, exactlyOne: [["webhook", "mail", "command", "postgres"]])
 
-  static let pool = Record("a pool", [.required("runs", .integer(1...10_000), "Runs going at once.")])
+  static let pool = Record(
+    "a pool", [.required("runs", .integer(1...10_000), "Runs going at once.", example: "runs: 2")])
 
   /// Names what a job has of its own.
   static let withoutDefault = ["version", "job", "source", "process", "aggregate", "store"]

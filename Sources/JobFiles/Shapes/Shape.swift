@@ -54,7 +54,7 @@ indirect enum Shape: Sendable {
     case .value: "one text, number, true or false"
     case .list: "a list: [a, b], or each entry on a line of its own behind `- `"
     case .oneOrList(let shape): shape.form
-    case .map: "{name: value}, or each name on an indented line of its own"
+    case .map: "{name: value}, or each `name: value` on an indented line of its own"
     case .record(let record):
       record.keys.count == 1
         ? "{\(record.keys[0].name): ...}"
@@ -90,6 +90,8 @@ struct Record: Sendable {
   var later: [String]
   /// Words that are known from elsewhere, with what to write here instead.
   var advice: [String: String]
+  /// What a mapping with none of the keys was probably meant for, and how that is written.
+  var otherwise: String?
 
   struct Key: Sendable {
     var name: String
@@ -108,7 +110,8 @@ struct Record: Sendable {
 
   init(
     _ name: String, _ keys: [Key], exactlyOne: [[String]] = [], atLeastOne: [[String]] = [],
-    atMostOne: [[String]] = [], later: [String] = [], advice: [String: String] = [:]
+    atMostOne: [[String]] = [], later: [String] = [], advice: [String: String] = [:],
+    otherwise: String? = nil
   ) {
     self.name = name
     self.keys = keys
@@ -117,12 +120,15 @@ struct Record: Sendable {
     self.atMostOne = atMostOne
     self.later = later
     self.advice = advice
+    self.otherwise = otherwise
   }
 }
 
 extension Record.Key {
-  static func optional(_ name: String, _ shape: Shape, _ summary: String) -> Record.Key {
-    Record.Key(name: name, shape: shape, isRequired: false, summary: summary)
+  static func optional(
+    _ name: String, _ shape: Shape, _ summary: String, example: String? = nil
+  ) -> Record.Key {
+    Record.Key(name: name, shape: shape, isRequired: false, summary: summary, example: example)
   }
 
   static func required(

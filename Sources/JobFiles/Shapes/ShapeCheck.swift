@@ -81,10 +81,10 @@ struct ShapeCheck {
           range.upperBound == .max
           ? "at least \(range.lowerBound)" : "\(range.lowerBound) to \(range.upperBound)"
         let needed = range.lowerBound == range.upperBound ? "\(range.lowerBound)" : bounds
-        let hint =
-          number < range.lowerBound
-          ? "Write \(range.lowerBound) or more" : "Write \(range.upperBound) or less"
-        add("out_of_range", "\(subject) must be \(needed), not \(number)", node.place, hint)
+        let nearest =
+          number < range.lowerBound ? "\(range.lowerBound) or more" : "\(range.upperBound) or less"
+        let hint = range.lowerBound == range.upperBound ? needed : nearest
+        add("out_of_range", "\(subject) must be \(needed), not \(number)", node.place, "Write \(hint)")
       }
     case .boolean:
       if scalar.boolean == nil { wrongType(node, shape, name) }
@@ -113,6 +113,13 @@ struct ShapeCheck {
   private static let limit = 1000
 
   private mutating func check(_ mapping: YAMLMapping, _ record: Record, at place: Place) {
+    if let otherwise = record.otherwise, let first = mapping.meaningful.first?.key,
+      !mapping.meaningful.contains(where: { entry in record.keys.contains { $0.name == entry.key.text } })
+    {
+      var fault = record.unknown(first)
+      fault.hint = otherwise
+      return faults.append(fault)
+    }
     for entry in mapping.meaningful {
       if faults.count >= Self.limit { return }
       let word = entry.key.text
@@ -134,10 +141,9 @@ struct ShapeCheck {
       // A slip in a key's name is told already.
       let isSlip = mapping.meaningful.contains { record.isSlip($0.key.text, of: group) }
       if !isSlip {
-        let forms = record.keys.filter { group.contains($0.name) }.map { "`\($0.name)`: \($0.summary)" }
         add(
           "missing_key", "\(record.name.capitalizedFirst) needs one of \(group.quoted)", place,
-          forms.joined(separator: " "))
+          record.advice(onOneOf: group))
       }
     }
     for group in record.exactlyOne + record.atMostOne where present(group).count > 1 {
@@ -196,6 +202,15 @@ extension Record {
     if let advice = advice[word] { return advice }
     return DidYouMean.hint(for: word, among: keys.map(\.name))
       ?? "There are " + keys.map(\.name).joined(separator: ", ")
+  }
+
+  /// What to write where a mapping has none of `group`: the usual one where there is one, else what each is.
+  fileprivate func advice(onOneOf group: [String]) -> String {
+    let keys = keys.filter { group.contains($0.name) }
+    if let example = keys.lazy.compactMap(\.example).first {
+      return "Write `\(example)`, or one of the others"
+    }
+    return keys.map { "`\($0.name)`: \($0.summary)" }.joined(separator: " ")
   }
 
   /// Whether an unknown key is meant for one of `group`.

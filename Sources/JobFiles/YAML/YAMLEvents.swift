@@ -8,6 +8,8 @@ struct YAMLEvents: ~Copyable {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let bytes: UnsafeMutableBufferPointer<UInt8>
   private let file: String
+  /// The text in quotes behind which the parser is, where that goes over several lines.
+  private var quoted: Range<Mark>?
 
   /// What a parser says next. Marks are places in the file.
   enum Event {
@@ -23,10 +25,14 @@ struct YAMLEvents: ~Copyable {
     case mappingEnd
   }
 
-  struct Mark: Hashable {
+  struct Mark: Hashable, Comparable {
     /// Zero-based; the column in Unicode scalars.
     var line: Int
     var column: Int
+
+    static func < (left: Mark, right: Mark) -> Bool {
+      (left.line, left.column) < (right.line, right.column)
+    }
   }
 
   struct Positioned {
@@ -56,14 +62,21 @@ struct YAMLEvents: ~Copyable {
   }
 
   /// - Throws: `Fault` with the place and a hint where the file is no YAML.
-  func next() throws(Fault) -> Positioned {
+  mutating func next() throws(Fault) -> Positioned {
     var event = yaml_event_t()
     guard yaml_parser_parse(parser, &event) == 1 else {
-      throw YAMLSyntaxFault(parser.pointee, bytes: UnsafeBufferPointer(bytes), file: file).fault
+      throw YAMLSyntaxFault(
+        parser.pointee, behind: quoted, bytes: UnsafeBufferPointer(bytes), file: file
+      ).fault
     }
     defer { yaml_event_delete(&event) }
-    return Positioned(
+    let next = Positioned(
       event: Self.event(event), start: Mark(event.start_mark), end: Mark(event.end_mark))
+    quoted = nil
+    if case .scalar(_, false, false, _, _) = next.event, next.start.line < next.end.line {
+      quoted = next.start..<next.end
+    }
+    return next
   }
 
   private static func event(_ event: yaml_event_t) -> Event {

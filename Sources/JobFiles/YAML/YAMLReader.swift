@@ -7,7 +7,7 @@ internal import Model
 struct YAMLReader: ~Copyable {
   private var text: YAMLText
   private let limits: YAMLLimits
-  private let events: YAMLEvents
+  private var events: YAMLEvents
   private var anchored: [String: Anchored] = [:]
   private var open: Set<String> = []
   private var count = 0

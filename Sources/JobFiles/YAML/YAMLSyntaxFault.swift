@@ -5,7 +5,11 @@ internal import Model
 struct YAMLSyntaxFault {
   let fault: Fault
 
-  init(_ parser: yaml_parser_t, bytes: UnsafeBufferPointer<UInt8>, file: String) {
+  /// - Parameter quoted: the text in quotes that goes over several lines and stands just before.
+  init(
+    _ parser: yaml_parser_t, behind quoted: Range<YAMLEvents.Mark>?, bytes: UnsafeBufferPointer<UInt8>,
+    file: String
+  ) {
     let problem = parser.problem.map { String(cString: $0) } ?? "it cannot be read"
     let context = parser.context.map { String(cString: $0) } ?? ""
     func place(_ mark: yaml_mark_t) -> Place {
@@ -14,6 +18,15 @@ struct YAMLSyntaxFault {
     var spot = place(parser.problem_mark)
     if parser.error == YAML_READER_ERROR {
       spot = Self.place(ofByte: Int(clamping: parser.problem_offset), in: bytes, file: file)
+    }
+    // Most likely the quote was to be closed in its own line, and met the next one far below.
+    if let quoted, spot.line == quoted.upperBound.line + 1 {
+      fault = Fault(
+        "yaml_syntax", .validation,
+        "The quote that opens here is closed in line \(spot.line), and more stands behind it",
+        place: Place(file: file, line: quoted.lowerBound.line + 1, column: quoted.lowerBound.column + 1),
+        hint: "Close it where its text ends, in its own line")
+      return
     }
     let line = Self.line(spot.line, in: bytes)
     let rest = String(String.UnicodeScalarView(line.unicodeScalars.dropFirst(spot.column - 1)))

@@ -23,3 +23,19 @@ package struct ChunkRule: Hashable, Sendable {
     self.place = place
   }
 }
+
+extension Fault {
+  /// Ranges of a key, and no word of which.
+  package static func keyChunksWithoutColumn(at place: Place?) -> Fault {
+    Fault(
+      "bad_chunk", .validation, "`by: key` needs a column", place: place,
+      hint: "Write chunk: {by: key, column: id}")
+  }
+
+  /// Windows of a time, and no word of which, or of how long they are.
+  package static func timeChunksWithoutSpan(at place: Place?) -> Fault {
+    Fault(
+      "bad_chunk", .validation, "Time chunks need `column` and `span`", place: place,
+      hint: "Write chunk: {by: time, column: created_at, span: 1d}")
+  }
+}

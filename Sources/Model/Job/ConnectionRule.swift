@@ -24,3 +24,13 @@ package struct ConnectionRule: Hashable, Sendable {
     self.place = place
   }
 }
+
+extension Fault {
+  /// A run asks by one connection, holds its snapshot by another, and reads by at least one more.
+  package static func tooFewConnections(_ maximum: Int, of rule: ConnectionRule) -> Fault {
+    Fault(
+      "too_few_connections", .config,
+      "Connection `\(rule.name)` may have only \(maximum) at once; a run that reads by it needs 3",
+      place: rule.place, hint: "Raise `max_connections`")
+  }
+}

@@ -16,7 +16,7 @@ package struct TableSinkRule: Hashable, Sendable {
   package var connection: Template
   package var name: Template
   package var mode: Mode
-  package var window: String?
+  package var window: SourceText?
   /// Bounds every delete: column to value.
   package var scope: [Scope]
   /// `nil` means the group-by columns.
@@ -57,7 +57,7 @@ package struct TableSinkRule: Hashable, Sendable {
   }
 
   package init(
-    connection: Template, name: Template, mode: Mode, window: String?, scope: [Scope],
+    connection: Template, name: Template, mode: Mode, window: SourceText?, scope: [Scope],
     key: [String]?, create: Bool, onEmpty: OnEmpty, maxDelete: MaxDelete?,
     beforePublish: [SourceText], afterPublish: [SourceText], publishPerChunk: Bool, place: Place
   ) {
@@ -74,6 +74,16 @@ package struct TableSinkRule: Hashable, Sendable {
     self.afterPublish = afterPublish
     self.publishPerChunk = publishPerChunk
     self.place = place
+  }
+}
+
+extension Fault {
+  /// A target without schema, on a connection that has none to look in.
+  package static func noSchema(_ table: String, on connection: String, at place: Place) -> Fault {
+    Fault(
+      "no_schema", .validation,
+      "The target `\(table)` names no schema, and connection `\(connection)` has none to look in",
+      place: place, hint: "Write it as `schema.\(table)`, or set `search_path` under the connection")
   }
 }
 

@@ -22,6 +22,16 @@ package struct TableFacts: Hashable, Sendable {
 
   package enum Kind: String, Hashable, Sendable, CaseIterable {
     case table, partitioned, view, materialized, foreign
+
+    /// For sentences.
+    package var shown: String {
+      switch self {
+      case .table, .view: rawValue
+      case .partitioned: "partitioned table"
+      case .materialized: "materialized view"
+      case .foreign: "foreign table"
+      }
+    }
   }
 
   package struct Column: Hashable, Sendable {

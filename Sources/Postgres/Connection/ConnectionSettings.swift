@@ -152,7 +152,9 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     guard let options = PQconninfoParse(text, &message) else {
       let said = message.map { String(cString: $0) } ?? ""
       PQfreemem(message)
-      throw fault(reason(of: said), name: name)
+      throw fault(
+        reason(of: said), name: name,
+        hint: text.hasPrefix("$") ? "A variable of the environment is written `${env.NAME}`" : nil)
     }
     defer { PQconninfoFree(options) }
     var parameters: [String: String] = [:]

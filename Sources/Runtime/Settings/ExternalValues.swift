@@ -77,7 +77,13 @@ package struct ExternalValues: Sendable {
     do {
       bytes = try FileContents.read(path, atMost: ByteCount(1 << 20))
     } catch {
-      throw error.at(reference.place)
+      var fault = error.at(reference.place)
+      if reference.namespace == .credential {
+        fault.hint =
+          fault.hint
+          ?? "`LoadCredential=\(reference.name):/path` of a unit puts it into `$CREDENTIALS_DIRECTORY`"
+      }
+      throw fault
     }
     var text = bytes[...]
     if text.last == UInt8(ascii: "\n") { text.removeLast() }

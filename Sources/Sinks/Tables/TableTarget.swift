@@ -24,6 +24,7 @@ package struct TableTarget: Hashable, Sendable {
   package var afterPublish: [Statement]
   /// Lets `replace` put an older interval in place of a newer one.
   package var isForced: Bool
+  /// Of the table's name.
   package var place: Place
 
   package struct Window: Hashable, Sendable {
@@ -32,11 +33,14 @@ package struct TableTarget: Hashable, Sendable {
     package var upper: Value
     /// To so many decimals of a second the target's column rounds what is stored.
     package var decimals = 6
+    /// Where the job names the column.
+    package var place: Place?
 
-    package init(column: String, lower: Value, upper: Value) {
+    package init(column: String, lower: Value, upper: Value, place: Place? = nil) {
       self.column = column
       self.lower = lower
       self.upper = upper
+      self.place = place
     }
   }
 

@@ -14,7 +14,9 @@ package struct TargetFit: Hashable, Sendable {
       faults.append(Fault("target_misfit", .validation, sentence, place: target.place, hint: hint))
     }
     if facts.kind != .table && facts.kind != .partitioned {
-      misfit("`\(target.table)` is a \(facts.kind.rawValue), which cannot be written to")
+      misfit(
+        "`\(target.table)` is a \(facts.kind.shown), which cannot be written to",
+        hint: "Name a table, or another one that `create: true` makes")
     }
     var isDirect = target.mode != .merge && target.mode != .append
     var needed = result.map { ($0.name, Optional($0.type)) }
@@ -30,7 +32,9 @@ package struct TargetFit: Hashable, Sendable {
         continue
       }
       if column.isGenerated {
-        misfit("Column `\(name)` of `\(target.table)` is generated and cannot be written")
+        misfit(
+          "Column `\(name)` of `\(target.table)` is generated and cannot be written",
+          hint: "Leave it out of the result, or make it an ordinary column")
       }
       if target.mode == .merge, target.key.contains(name), column.collation == .nondeterministic {
         misfit(
@@ -42,7 +46,7 @@ package struct TargetFit: Hashable, Sendable {
         misfit(
           "Column `\(name)` of `\(target.table)` is \(column.type.sqlName), the result's is \(type.sqlName)",
           hint: type.isComputed && column.type.isComputed
-            ? "Cast the measure, or declare its `type`"
+            ? "Cast it where the job makes it, or give the column the result's type"
             : TargetFit.hint(takingAsText: name, or: "Give both the same type"))
       }
       if !type.isLike(column.type) { isDirect = false }
@@ -51,7 +55,8 @@ package struct TargetFit: Hashable, Sendable {
     for column in facts.columns
     where !column.isNullable && !column.hasDefault && !column.isGenerated && !given.contains(column.name) {
       misfit(
-        "Column `\(column.name)` of `\(target.table)` is NOT NULL without a default, and the result has no such column"
+        "Column `\(column.name)` of `\(target.table)` is NOT NULL without a default, and the result has no such column",
+        hint: "Let the result have it, or give the column a default"
       )
     }
     if !faults.isEmpty { throw Faults(faults) }

@@ -123,7 +123,7 @@ import Testing
       says: ["sums.yaml:8:", "result", "create: true"]),
     Case(
       name: "target misses a column", prepare: ["CREATE TABLE result (kind text)"], status: 3,
-      says: ["sums.yaml:8:", "`total`", "error[target_misfit]"]),
+      says: ["sums.yaml:8:35: error[target_misfit]", "`total`"]),
     Case(
       name: "target has another type", prepare: ["CREATE TABLE result (kind text, total date)"], status: 3,
       says: ["sums.yaml:8:", "date", "numeric", "hint:"]),
@@ -134,7 +134,15 @@ import Testing
     Case(
       name: "target is a view", prepare: ["CREATE VIEW result AS SELECT 'a' AS kind, 1::numeric AS total"],
       status: 3,
-      says: ["sums.yaml:8:", "view"]),
+      says: ["sums.yaml:8:", "`result` is a view,", "hint: Name a table"]),
+    Case(
+      name: "target is a materialized view",
+      prepare: ["CREATE MATERIALIZED VIEW result AS SELECT 'a' AS kind, 1::numeric AS total"], status: 3,
+      says: ["sums.yaml:8:", "is a materialized view,"]),
+    Case(
+      name: "scope that its column cannot have",
+      edit: ("mode: replace,", "mode: replace, scope: {total: much},"), status: 3,
+      says: ["sums.yaml:8:73: error[bad_literal]", "`much`", "numeric"]),
     Case(
       name: "check of a column that is not there",
       edit: ("store:", "checks: [{name: once, unique: [kind, totl]}]\nstore:"), status: 3,
@@ -147,7 +155,7 @@ import Testing
       edit: (
         "store:\n  - table: {connection: db, name: result, mode: replace,",
         "interval: {span: day}\nstore:\n  - table: {connection: db, name: result, mode: replace_window, window: total,"
-      ), status: 3, says: ["sums.yaml:9:", "error[bad_window]", "`total`", "numeric", "hint:"]),
+      ), status: 3, says: ["sums.yaml:9:73: error[bad_window]", "`total`", "numeric", "hint:"]),
     Case(
       name: "column that no file has a form for",
       edit: (
@@ -256,6 +264,31 @@ import Testing
         #expect(try await project.rows("SELECT count(*) FROM tidemark.publications") == [["0"]])
       }
       try await project.sql("DROP OWNED BY \(role)", "DROP ROLE \(role)")
+    }
+  }
+
+  /// What is written out needs no server to be found wrong.
+  @Test func connectionStringsAndStateAreValidated() async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/sums.yaml", Self.job)
+      try project.write(
+        "tidemark.yaml",
+        project.file("").replacing(
+          "defaults:",
+          with: """
+              java: "jdbc:postgresql://localhost/x"
+              elsewhere: "${env.NO_SUCH_URL}"
+              shell: "$WAREHOUSE_URL"
+            state: mysql://localhost/x
+            defaults:
+            """))
+      let told = try await project.run(["validate"])
+      #expect(told.status == 3, "\(told.output)")
+      for text in [
+        "The connection string of `java` cannot be read", "The connection string of `shell` cannot be read",
+        "hint: A variable of the environment is written `${env.NAME}`", "error[bad_state]",
+      ] { #expect(told.output.contains(text), "\(text) in \(told.output)") }
+      #expect(!told.output.contains("`elsewhere`"), "\(told.output)")
     }
   }
 

@@ -9,7 +9,7 @@ import Testing
   @Test(arguments: [
     (
       "", "CREATE TABLE result (day date, shop text, n bigint CHECK (n < 0), total numeric)",
-      "9:12: error[check_violation]"
+      "9:35: error[check_violation]"
     ),
     ("before_publish: INSERT INTO nowhere VALUES (1)", "", "9:116: error[unknown_table]"),
     ("after_publish: [\"SELECT 1 / 0\"]", "", "9:105: error[bad_value]"),

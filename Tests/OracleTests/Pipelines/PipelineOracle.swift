@@ -21,7 +21,8 @@ struct PipelineOracle {
     for statement in [SampleOracle.session] + definitions {
       try await connection.execute(SQLText(trusted: statement))
     }
-    let file = "version: 1\nproject: test\nconnections: {db: postgresql://localhost/test}\n"
+    let file =
+      "version: 1\nproject: test\nconnections: {db: {url: postgresql://localhost/test, search_path: public}}\n"
     let project = try ProjectFile.read(files: [("tidemark.yaml", Array(file.utf8))], root: "/tmp").get()
     return PipelineOracle(
       connection: connection, project: project,
