@@ -79,9 +79,16 @@ struct Command {
       ("SUBJECT", notice.text.subject), ("TEXT", notice.text.body),
     ]
     for (name, value) in values {
-      variables["TIDEMARK_\(name)"] = value?.replacing("\0", with: " ")
+      variables["TIDEMARK_\(name)"] = value.map(Command.variable)
     }
     return variables
+  }
+
+  /// Linux takes 128 KiB of a variable, which a large digest would exceed: the whole is on standard input.
+  private static func variable(_ value: String) -> String {
+    let text = value.replacing("\0", with: " ")
+    let part = text.unicodeScalars.prefix(8192)
+    return part.endIndex == text.endIndex ? text : String(part) + "…"
   }
 
   /// As the shell looks for it: a name with a slash is a path, others stand in `PATH`.

@@ -34,7 +34,8 @@ package struct Courier: Sendable {
       do throws(Fault) {
         return try send(notice, to: destination)
       } catch {
-        return error.isTransient ? .transient(error, retryAfter: nil) : .permanent(error)
+        // What this machine has too little of now says nothing of the notice.
+        return .transient(error, retryAfter: nil)
       }
     }
     return await withTaskCancellationHandler {

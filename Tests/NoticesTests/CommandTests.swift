@@ -73,6 +73,14 @@ import Testing
     }
   }
 
+  @Test func aLongTextIsWholeOnStandardInput() async throws {
+    var facts = NoticeFacts.sample()
+    facts.fault = String(repeating: "größer ", count: 50_000)
+    #expect(
+      try await run("test $(wc -c) -gt 350000 && test ${#TIDEMARK_FAULT} -lt 40000", .sample(facts: facts))
+        == .delivered)
+  }
+
   @Test func aStopEndsTheWholeGroup() async throws {
     try await withFolder { folder in
       let attempt = Task {

@@ -62,32 +62,32 @@ package struct NoticeDelivery: Sendable {
     }
     guard let notice = Notice(digest: notices), let first = records.first else { return }
     let channel = NoticeChannel(text: first.channel)
+    let destination: Destination
     do {
-      let destination = try destination(
+      destination = try self.destination(
         notifier(channel, for: Set(records.map(\.event))), first.recipients)
-      try Failpoint.hit(.noticeBeforeSend)
-      var delivery = await courier.deliver(notice, to: destination)
-      if case .notify(let connection, let channel, let payload) = delivery {
-        delivery = await notify(connection, channel, payload)
+    } catch {
+      if error.code == "unknown_notifier", !channel.isItem { return try await giveUp(records, error) }
+      // The job's file may be back, and another process may have the variable, the credential or the file.
+      return try await retry(records, error, nil)
+    }
+    try Failpoint.hit(.noticeBeforeSend)
+    var delivery = await courier.deliver(notice, to: destination)
+    if case .notify(let connection, let channel, let payload) = delivery {
+      delivery = await notify(connection, channel, payload)
+    }
+    try Failpoint.hit(.noticeAfterSend)
+    switch delivery {
+    case .delivered: for record in records { try await store.markDelivered(record.id) }
+    case .partly(let fault, let again):
+      guard !again.isEmpty, let wait = nextTry(of: records, nil) else {
+        for record in records { try await store.markDelivered(record.id, fault) }
+        return tell(UndeliveredNotices(notices: records, fault: fault, outcome: .partly))
       }
-      try Failpoint.hit(.noticeAfterSend)
-      switch delivery {
-      case .delivered: for record in records { try await store.markDelivered(record.id) }
-      case .partly(let fault, let again):
-        guard !again.isEmpty, let wait = nextTry(of: records, nil) else {
-          for record in records { try await store.markDelivered(record.id, fault) }
-          return tell(UndeliveredNotices(notices: records, fault: fault, outcome: .partly))
-        }
-        try await retry(records, fault, after: wait, for: again)
-      case .permanent(let fault): try await giveUp(records, fault)
-      case .transient(let fault, let asked): try await retry(records, fault, asked)
-      case .notify, .stopped: break
-      }
-    } catch let fault as Fault where fault.code == "unknown_notifier" && channel.isItem {
-      // Written into a job whose file is gone or cannot be read: it may be back.
-      try await retry(records, fault, nil)
-    } catch let fault as Fault where fault.kind == .config || fault.kind == .validation {
-      try await giveUp(records, fault)
+      try await retry(records, fault, after: wait, for: again)
+    case .permanent(let fault): try await giveUp(records, fault)
+    case .transient(let fault, let asked): try await retry(records, fault, asked)
+    case .notify, .stopped: break
     }
   }
 
@@ -167,9 +167,14 @@ package struct NoticeDelivery: Sendable {
   }
 
   private func notify(_ connection: String, _ channel: String, _ payload: String) async -> Delivery {
+    let settings: ConnectionSettings
     do {
-      let opened = try await Connection.open(
-        environment.settings(connection, run: nil, job: JobName("notices")))
+      settings = try environment.settings(connection, run: nil, job: JobName("notices"))
+    } catch {
+      return .transient(error, retryAfter: nil)
+    }
+    do {
+      let opened = try await Connection.open(settings)
       try await opened.query("SELECT pg_notify($1, $2)", [.text(channel), .text(payload)])
       await opened.close()
       return .delivered

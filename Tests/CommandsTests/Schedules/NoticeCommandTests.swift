@@ -86,6 +86,27 @@ import Testing
     }
   }
 
+  /// What this process cannot read says nothing of the notice, the run or the other notices.
+  @Test(arguments: ["${file:address}", "${env.NOTICE_ADDRESS}"])
+  func anAddressThatCannotBeReadIsLookedForAgain(_ address: String) async throws {
+    try await ScheduledJobText.with(
+      """
+      interval: {span: day}
+      notify:
+        - {events: [success], webhook: {url: "\(address)"}}
+        - {events: [success], command: [/bin/cp, /dev/stdin, TOLD]}
+      """, query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+      try project.write("jobs/job.yaml", text.replacing("TOLD", with: project.path("told")))
+      let run = try await project.run(["run", "job", "--for", "2026-03-01"])
+      #expect(run.status == 0 && run.output.contains(" warning notice_failed notice="), "\(run.output)")
+      #expect(try project.read("told") != nil)
+      let list = try await project.run(["notices", "list"]).output
+      #expect(list.contains("due ") && !list.contains("gave_up"), "\(list)")
+    }
+  }
+
   /// Where trying again is no use, whoever looks at the log or the status learns at once that nobody was told.
   @Test func aNoticeThatCannotBeDeliveredIsTold() async throws {
     try await ScheduledJobText.with(
