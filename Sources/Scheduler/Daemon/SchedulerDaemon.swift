@@ -51,14 +51,14 @@ package actor SchedulerDaemon {
   private var agenda = Agenda()
   /// Those that are due and find no free place, with how long they have been.
   private var held: [ScheduledJob.ID: Instant] = [:]
-  /// Those that wait for a run, an upstream job or a place of another process.
-  private var waiting: Set<ScheduledJob.ID> = []
+  /// Those that wait for a run, an upstream job or a place, with what of that a run here may bring about.
+  private var waiting: [ScheduledJob.ID: Set<Awaited>] = [:]
   private var running = 0
   private let wakes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
   /// The longest time between two beats.
   package static let nap = Duration.seconds(30)
-  /// How soon to look again at what waits for another process, or after trouble.
+  /// How soon to look again after trouble.
   private static let patience = Duration.seconds(5)
 
   package init(
@@ -100,7 +100,7 @@ package actor SchedulerDaemon {
       next[id] = lane
     }
     lanes = next
-    waiting.formIntersection(jobs.map(\.id))
+    waiting = waiting.filter { next[$0.key]?.isGone == false }
     wake()
   }
 
@@ -221,7 +221,7 @@ package actor SchedulerDaemon {
   }
 
   private func look(at id: ScheduledJob.ID, _ lane: Lane, _ view: LedgerView?) async {
-    waiting.remove(id)
+    waiting[id] = nil
     let parts = parts
     var considered = lane.considered
     do {
@@ -242,8 +242,8 @@ package actor SchedulerDaemon {
         var again: Instant?
         // Its own run's end is told without asking.
         if rest.isWaiting, lane.run == nil {
-          again = now().advanced(by: SchedulerDaemon.patience)
-          waiting.insert(id)
+          again = now().advanced(by: FireClerk.Rest.patience)
+          waiting[id] = rest.awaits
         }
         settle(id, due: [rest.until, again].compactMap { $0 }.min())
       }
@@ -271,8 +271,8 @@ package actor SchedulerDaemon {
     } else {
       settle(order.job.id, due: isToRest ? moment.advanced(by: SchedulerDaemon.patience) : moment)
     }
-    // Somebody may have waited for just this run.
-    for id in waiting { settle(id, due: moment) }
+    let changed = parts.clerk.changes(endOf: order.job)
+    for (id, awaits) in waiting where !awaits.isDisjoint(with: changed) { settle(id, due: moment) }
     wake()
   }
 

@@ -59,6 +59,11 @@ package struct FireClerk: Sendable {
     package var until: Instant?
     /// A fire waits for something that may end any moment: a run, an upstream job, a pool.
     package var isWaiting: Bool
+    /// What of that a run of this process may bring about by its end; all else is for another process, or for time.
+    package var awaits: Set<Awaited>
+
+    /// How soon to look again at what waits for another process.
+    static let patience = Duration.seconds(5)
   }
 
   /// Does all that is due for `job`, up to the next run.
@@ -84,6 +89,7 @@ package struct FireClerk: Sendable {
       view = nil
       var open: [FireRecord] = []
       var wakes: [Instant] = []
+      var awaits: Set<Awaited> = []
       // Those whose run has failed and is to be tried again, but not now.
       var resting: Set<Instant> = []
       var isChanged = false
@@ -115,22 +121,29 @@ package struct FireClerk: Sendable {
             if let until = pause.until { wakes.append(until) }
             continue
           }
-          if try await bounds.takePlace(job) { return .run(order) }
+          let full = try await bounds.takePlaces(job)
+          if full.isEmpty { return .run(order) }
+          awaits.formUnion(full)
           open.append(fire)
         case .closed: isChanged = true
         }
       }
       if isChanged { continue }
+      let rooms = open.isEmpty ? [:] : try await bounds.rooms(job)
+      awaits.formUnion(rooms.filter { $0.value <= 0 }.keys)
+      if !open.isEmpty { awaits.formUnion((job.ledger.after?.jobs ?? []).map(Awaited.upstream)) }
       let facts = try await facts(
-        job, open: open, resting: resting, begun: begun, current, considered: considered, until: until)
+        job, open: open, resting: resting, begun: begun, current, considered: considered, until: until,
+        room: rooms.values.min())
       switch try await carryOut(job.ledger.actions(on: facts), job, open, current, &considered) {
       case .again: continue
       case .run(let order):
-        if try await bounds.takePlace(job) { return .run(order) }
-        return .rest(Rest(until: nil, isWaiting: true))
+        let full = try await bounds.takePlaces(job)
+        if full.isEmpty { return .run(order) }
+        return .rest(Rest(until: nil, isWaiting: true, awaits: awaits.union(full)))
       case .rest(let wake):
         if let wake { wakes.append(wake) }
-        return .rest(Rest(until: wakes.min(), isWaiting: !open.isEmpty))
+        return .rest(Rest(until: wakes.min(), isWaiting: !open.isEmpty, awaits: awaits))
       }
     }
   }
@@ -138,6 +151,11 @@ package struct FireClerk: Sendable {
   /// A run that `step` gave has ended, however.
   package func finished(_ order: FireOrder) {
     bounds.giveBack(order.job)
+  }
+
+  /// What others may have waited for until a run of that job has ended.
+  func changes(endOf job: ScheduledJob) -> Set<Awaited> {
+    bounds.places(of: job).union([.upstream(job.id.job)])
   }
 
   // MARK: Fires that are claimed already
@@ -254,36 +272,38 @@ package struct FireClerk: Sendable {
 
   private func facts(
     _ job: ScheduledJob, open: [FireRecord], resting: Set<Instant>, begun: FireKey?, _ view: LedgerView,
-    considered: Instant?, until: Instant?
+    considered: Instant?, until: Instant?, room: Int?
   ) async throws -> FireFacts {
     let claimed = Set(open.compactMap(\.run))
     let isOtherRunning =
       if open.isEmpty { false } else {
         try await running(job, view).contains { !claimed.contains($0.id) }
       }
-    var fires: [FireFacts.OpenFire] = []
-    for fire in open {
-      fires.append(
-        FireFacts.OpenFire(
-          instant: fire.key.fire, interval: fire.interval,
-          isClaimed: fire.outcome == .claimed || fire.key == begun,
-          isResting: resting.contains(fire.key.fire), parameters: fire.parameters,
-          enteredAt: view.clocks.host(fire.createdAt),
-          waitsSince: try await waitsSince(fire, job.ledger, view.clocks)))
+    let oldest = try await oldestGivenWay(job, open)
+    let fires = open.map { fire in
+      let first = oldest[fire.key.fire]
+      return FireFacts.OpenFire(
+        instant: fire.key.fire, interval: fire.interval,
+        isClaimed: fire.outcome == .claimed || fire.key == begun,
+        isResting: resting.contains(fire.key.fire), parameters: fire.parameters,
+        enteredAt: view.clocks.host(fire.createdAt),
+        waitsSince: first.map {
+          job.ledger.couldRun($0.key.fire, enteredAt: view.clocks.host($0.createdAt))
+        })
     }
     return FireFacts(
       now: now(), enteringUntil: until, lastConsidered: considered, open: fires,
       isOtherRunning: isOtherRunning, pause: view.pauses[job.id.job].map { .init(until: $0.until) },
-      upstream: try await upstream(job, open), room: open.isEmpty ? nil : try await bounds.room(job))
+      upstream: try await upstream(job, open), room: room)
   }
 
-  private func waitsSince(
-    _ fire: FireRecord, _ ledger: FireLedger, _ clocks: ClockGap
-  ) async throws -> Instant? {
-    guard ledger.countsFromGivenWay, fire.outcome == .pending,
-      let oldest = try await store.oldestGivenWay(to: fire)
-    else { return nil }
-    return ledger.couldRun(oldest.key.fire, enteredAt: clocks.host(oldest.createdAt))
+  /// Asked once, however many fires wait, and only where somebody counts from there.
+  private func oldestGivenWay(
+    _ job: ScheduledJob, _ open: [FireRecord]
+  ) async throws -> [Instant: FireRecord] {
+    guard job.ledger.countsFromGivenWay, open.contains(where: { $0.outcome == .pending }) else { return [:] }
+    return try await store.oldestGivenWay(
+      project: project.name, job: job.id.job, matrixRow: job.id.row)
   }
 
   /// The runs of the job that somebody works on now. A backfill does not disturb the schedule.

@@ -18,12 +18,12 @@ package final class PoolPlaces: Sendable {
   func count(_ name: String) -> Int { taken.withLock { $0[name] ?? 0 } }
 
   /// All of them, or none.
-  /// - Returns: false where one of them is full.
-  func take(_ wanted: [Wanted]) -> Bool {
+  /// - Returns: the names of those that are full; empty where all are taken now.
+  func take(_ wanted: [Wanted]) -> [String] {
     taken.withLock { taken in
-      guard wanted.allSatisfy({ $0.others + (taken[$0.name] ?? 0) < $0.size }) else { return false }
-      for place in wanted { taken[place.name, default: 0] += 1 }
-      return true
+      let full = wanted.filter { $0.others + (taken[$0.name] ?? 0) >= $0.size }.map(\.name)
+      if full.isEmpty { for place in wanted { taken[place.name, default: 0] += 1 } }
+      return full
     }
   }
 

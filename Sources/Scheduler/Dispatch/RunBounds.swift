@@ -43,25 +43,27 @@ struct RunBounds: Sendable {
       .count
   }
 
-  /// How many more fit; `nil` where nothing bounds them.
-  func room(_ job: ScheduledJob) async throws -> Int? {
-    var room: Int?
+  /// How many more fit into each place that a run of the job needs.
+  func rooms(_ job: ScheduledJob) async throws -> [Awaited: Int] {
+    var rooms: [Awaited: Int] = [:]
     for bound in bounds(job) {
-      let own = bound.size - places.count(bound.name) - (try await others(bound))
-      room = min(room ?? own, own)
+      rooms[.place(bound.name)] = bound.size - places.count(bound.name) - (try await others(bound))
     }
-    return room
+    return rooms
   }
 
-  /// - Returns: false where there is no place.
-  func takePlace(_ job: ScheduledJob) async throws -> Bool {
+  /// - Returns: those that are full; empty where the run has its places now.
+  func takePlaces(_ job: ScheduledJob) async throws -> Set<Awaited> {
     var wanted: [PoolPlaces.Wanted] = []
     for bound in bounds(job) {
       wanted.append(
         PoolPlaces.Wanted(name: bound.name, size: bound.size, others: try await others(bound)))
     }
-    return places.take(wanted)
+    return Set(places.take(wanted).map(Awaited.place))
   }
+
+  /// What a run of the job gives back at its end.
+  func places(of job: ScheduledJob) -> Set<Awaited> { Set(bounds(job).map { .place($0.name) }) }
 
   func giveBack(_ job: ScheduledJob) {
     places.giveBack(bounds(job).map(\.name))

@@ -29,21 +29,19 @@ package struct Tick: Sendable {
     let lanes = lanes(jobs, considered, pending: entered.openFires.pendingFires, start)
     return try await withThrowingTaskGroup(of: (Lane, FireReport).self) { group in
       var view: LedgerView? = entered
-      var queue = lanes
-      // Those that wait for what may end while this goes on: a run, an upstream job, a place.
-      var resting: [Lane] = []
+      var queue = LaneQueue(lanes, at: start)
       var running = 0
       var reports: [FireReport] = []
       while true {
-        // The last is the first to have its turn.
-        queue.sort { $1.precedes($0) }
-        while running < parallelism, !Task.isCancelled, var lane = queue.popLast() {
+        while running < parallelism, !Task.isCancelled,
+          var lane = queue.next(isIdle: running == 0, at: clerk.moment)
+        {
           switch try await clerk.step(lane.job, considered: &lane.considered, until: start, view: view) {
-          case .rest(let rest): if rest.isWaiting { resting.append(lane) }
+          case .rest(let rest): if rest.isWaiting { queue.rest(lane, rest.awaits) }
           case .run(let order) where order.leftBy == nil && order.fire.fire > lane.until:
             // Somebody else has entered it since. It is for the next tick.
             clerk.finished(order)
-            resting.append(lane)
+            queue.rest(lane, [])
           case .run(let order):
             running += 1
             group.addTask { [lane] in (lane, try await self.carryOut(order)) }
@@ -53,31 +51,15 @@ package struct Tick: Sendable {
         running -= 1
         reports.append(report)
         tell(report)
+        var next: Lane?
         // What could not be ended now is not tried a second time in one tick.
         if !report.isOpen || report.summary != nil {
-          var lane = ended
-          lane.oldest = try await clerk.oldestPending(lane.job) ?? start
-          queue.append(lane)
+          next = ended
+          next?.oldest = try await clerk.oldestPending(ended.job) ?? start
         }
-        // Only where something has run can somebody who waited go on.
-        queue += resting
-        resting = []
+        queue.ended(next, changed: clerk.changes(endOf: ended.job))
         view = nil
       }
-    }
-  }
-
-  /// One job, as long as something of it may be run.
-  private struct Lane: Sendable {
-    var job: ScheduledJob
-    var considered: Instant?
-    /// The fire of it that has waited longest.
-    var oldest: Instant
-    /// No later fire is begun.
-    var until: Instant
-
-    func precedes(_ other: Lane) -> Bool {
-      (other.job.job.limits.priority, oldest, job.id) < (job.job.limits.priority, other.oldest, other.job.id)
     }
   }
 
