@@ -288,6 +288,8 @@ enum FaultCatalogue {
     lookup_too_large|resource|The lookup holds more than it may|Raise `max_rows`, or join in the source's query
     no_receipt|not_found|The run has no receipt yet|`tidemark show RUN` says where it stands
     no_state|not_found|There is no state yet where one would lie|Run something first, or name another place by --state
+    clock_put_back|conflict|A warning: the ledger of a job goes further than the clock, so that no fire of it comes for a while|Compare the clocks of the hosts; `tidemark backfill --only all` makes again what was made ahead of its time
+    schedule_contested|conflict|A warning: two hosts put their own schedule of a job in the place of the other's|Bring both hosts to the same files: the job, the files of its `except`, tidemark.yaml
     no_such_fire|not_found|The ledger has no fire at that time|`tidemark schedule ledger JOB` lists them
     no_such_notice|not_found|No notice of that id has given up|`tidemark notices list --only gave_up`
     no_such_run|not_found|There is no such run|`tidemark history` lists runs

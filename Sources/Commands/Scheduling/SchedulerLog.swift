@@ -20,6 +20,11 @@ struct SchedulerLog: Sendable {
     log.write(.error, event, facts + FaultText(fault: Fault(describing: error)).facts)
   }
 
+  /// All goes on, and somebody should know of this.
+  func warn(_ event: String, _ fault: Fault) {
+    log.write(.warning, event, FaultText(fault: fault).facts)
+  }
+
   func tell(_ event: SchedulerDaemon.Event) {
     switch event {
     case .started(let job, let fire):

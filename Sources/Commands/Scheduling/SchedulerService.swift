@@ -63,7 +63,8 @@ final class SchedulerService: Sendable {
     return SchedulerDaemon.Parts(
       clerk: FireClerk(
         store: store, project: context.project, now: { SystemClock.now }, places: places,
-        known: KnownJobs(scheduled)),
+        known: KnownJobs(scheduled),
+        warn: { [log = SchedulerLog(context.log)] in log.warn("schedule_warning", $0) }),
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
         cancellation: context.cancellation(in: store) { [log = SchedulerLog(context.log)] in

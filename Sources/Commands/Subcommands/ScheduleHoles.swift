@@ -8,7 +8,7 @@ internal import Timetable
 struct ScheduleHoles {
   private(set) var holes: [(hole: HoleFinder.Hole, label: String, isLookedAt: Bool)] = []
   private(set) var pauses: [PauseRecord] = []
-  /// Files whose jobs could not be looked at.
+  /// Files whose jobs could not be looked at; what is wrong with the clock.
   private(set) var faults: [Fault] = []
 
   /// At most so many holes of one job are listed.
@@ -30,8 +30,13 @@ struct ScheduleHoles {
     let reading = try await ScheduleReading(context, punctuality: .seconds(60))
     faults = reading.faults
     let finder = HoleFinder(store: store, project: project, now: now)
-    for scheduled in reading.scheduled
-    where (job == nil || scheduled.id.job == job) && (row == nil || scheduled.id.row == row) {
+    let meant = reading.scheduled.filter {
+      (job == nil || $0.id.job == job) && (row == nil || $0.id.row == row)
+    }
+    if let clock = PutBackClock(meant, considered: sightings.mapValues(\.lastConsidered), now: now) {
+      faults.append(clock.fault)
+    }
+    for scheduled in meant {
       guard let sighting = sightings[scheduled.id] else { continue }
       let calendar = scheduled.ledger.intervals
       holes += try await finder.holes(scheduled, firstSeen: sighting.firstSeen)

@@ -53,7 +53,7 @@ enum TickCommand {
     let tick = Tick(
       clerk: FireClerk(
         store: store, project: context.project, now: { SystemClock.now },
-        known: try await reading.known(context)),
+        known: try await reading.known(context), warn: { FaultReport.warn([$0]) }),
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
         cancellation: context.cancellation(in: store)),
@@ -85,7 +85,8 @@ enum TickCommand {
       let open = "\(waiting) \(waiting == 1 ? "fire waits" : "fires wait") (`tidemark tick --dry-run`)"
       let what = waiting == 0 ? "Nothing is due" : "Nothing can run now: \(open)"
       let pauses = try await store.pauses(project: context.project.name)
-      Terminal.print(what + next(reading.scheduled, pauses))
+      let sightings = try await sightings(context, store)
+      Terminal.print(what + next(reading.scheduled, pauses, sightings))
     }
     if Task.isCancelled { return .interrupted }
     return ExitCode.gravest(
@@ -129,7 +130,9 @@ enum TickCommand {
   }
 
   /// The next fire that will run: those that come due while their job is paused go by.
-  private static func next(_ jobs: [ScheduledJob], _ pauses: [PauseRecord]) -> String {
+  private static func next(
+    _ jobs: [ScheduledJob], _ pauses: [PauseRecord], _ sightings: [ScheduledJob.ID: Sighting]
+  ) -> String {
     let now = SystemClock.now
     let paused = Dictionary(pauses.map { ($0.job, $0.until) }, uniquingKeysWith: { first, _ in first })
     let running = jobs.filter { job in
@@ -138,12 +141,20 @@ enum TickCommand {
     }
     let next = running.compactMap { job in
       let until = paused[job.id.job].flatMap { $0 } ?? now
-      return job.ledger.intervals.fires.next(after: max(now, until.advanced(by: .microseconds(-1))))
-        .map { (job, $0) }
+      return job.nextFire(
+        considered: sightings[job.id]?.lastConsidered, after: max(now, until.advanced(by: .microseconds(-1)))
+      ).map { (job, $0) }
     }.min { $0.1.instant < $1.1.instant }
     if let next { return "; next is \(next.0.id) at \(next.1.text)" }
     return running.count < jobs.count
       ? "; no fire is to come but of paused jobs" : "; none of the jobs has a fire to come"
+  }
+
+  private static func sightings(
+    _ context: ProjectContext, _ store: Store
+  ) async throws -> [ScheduledJob.ID: Sighting] {
+    Dictionary(
+      try await store.sightings(project: context.project.name).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
   }
 
   // MARK: Looking
@@ -152,8 +163,10 @@ enum TickCommand {
     _ reading: ScheduleReading, _ context: ProjectContext, _ store: Store, _ invocation: Invocation
   ) async throws -> ExitCode {
     let pauses = try await store.pauses(project: context.project.name)
-    let sightings = Dictionary(
-      try await store.sightings(project: context.project.name).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+    let sightings = try await sightings(context, store)
+    let clock = PutBackClock(
+      reading.scheduled, considered: sightings.mapValues(\.lastConsidered), now: SystemClock.now)
+    if let clock { FaultReport.warn([clock.fault]) }
     let preview = DuePreview(
       store: store, project: context.project.name, now: SystemClock.now,
       known: try await reading.known(context))
@@ -183,7 +196,7 @@ enum TickCommand {
       {
         Terminal.print(line)
       }
-      if rows.isEmpty { Terminal.print("Nothing is due\(next(reading.scheduled, pauses))") }
+      if rows.isEmpty { Terminal.print("Nothing is due\(next(reading.scheduled, pauses, sightings))") }
       for job in reading.scheduled where sightings[job.id] == nil {
         Terminal.print("\(job.id) has not been seen before: its fires count from the first tick on")
       }

@@ -54,6 +54,8 @@ package actor SchedulerDaemon {
   /// Those that wait for a run, an upstream job or a place, with what of that a run here may bring about.
   private var waiting: [ScheduledJob.ID: Set<Awaited>] = [:]
   private var running = 0
+  /// The latest time that a pass has seen.
+  private var latest: Instant?
   private let wakes = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
 
   /// The longest time between two beats.
@@ -122,7 +124,7 @@ package actor SchedulerDaemon {
   package var nextFire: (job: ScheduledJob.ID, at: Instant)? {
     let moment = now()
     return lanes.values.compactMap { lane in
-      lane.job.ledger.intervals.fires.next(after: moment).map { (lane.job.id, $0.instant) }
+      lane.job.nextFire(considered: lane.considered, after: moment).map { (lane.job.id, $0.instant) }
     }.min { $0.1 < $1.1 }
   }
 
@@ -164,6 +166,7 @@ package actor SchedulerDaemon {
   /// highest priority first, then what has waited longest.
   /// - Returns: when to look again.
   package func pass() async -> Instant? {
+    lookAtClock()
     let fresh = agenda.takeDue(by: now()).filter { lanes[$0.id]?.isGone == false }
     for entry in fresh { held[entry.id] = min(held[entry.id] ?? entry.due, entry.due) }
     if held.isEmpty { return agenda.next() }
@@ -196,6 +199,14 @@ package actor SchedulerDaemon {
       }
     }
     return agenda.next()
+  }
+
+  /// Tells once that the clock was put back behind the ledgers of jobs.
+  private func lookAtClock() {
+    let moment = now()
+    defer { latest = moment }
+    guard let latest, moment.advanced(by: SchedulerDaemon.nap) < latest else { return }
+    parts.clerk.entry.tellOfClock(lanes.values.map(\.job), lanes.compactMapValues(\.considered))
   }
 
   private typealias Due = (key: ScheduledJob.ID, value: Instant)

@@ -16,10 +16,12 @@ package struct FireClerk: Sendable {
   /// Enters what has come due.
   package let entry: FireEntry
 
-  /// - Parameter known: the jobs that others may wait for.
+  /// - Parameters:
+  ///   - known: the jobs that others may wait for.
+  ///   - warn: is told what is wrong with the clocks, or the files, of those that look.
   package init(
     store: Store, project: Project, now: @escaping @Sendable () -> Instant, places: PoolPlaces = PoolPlaces(),
-    known: KnownJobs = KnownJobs()
+    known: KnownJobs = KnownJobs(), warn: @escaping @Sendable (Fault) -> Void = { _ in }
   ) {
     let store = store.hosted(by: now)
     self.known = known
@@ -27,7 +29,7 @@ package struct FireClerk: Sendable {
     self.project = project
     self.now = now
     bounds = RunBounds(store: store, project: project, places: places)
-    entry = FireEntry(store: store, project: project.name, now: now)
+    entry = FireEntry(store: store, project: project.name, now: now, warn: warn)
   }
 
   /// The host's time.

@@ -7,11 +7,17 @@ package struct FireEntry: Sendable {
   private let store: Store
   private let project: String
   private let now: @Sendable () -> Instant
+  private let warn: @Sendable (Fault) -> Void
 
-  init(store: Store, project: String, now: @escaping @Sendable () -> Instant) {
+  /// - Parameter warn: is told what is wrong with the clocks, or the files, of those that look.
+  init(
+    store: Store, project: String, now: @escaping @Sendable () -> Instant,
+    warn: @escaping @Sendable (Fault) -> Void
+  ) {
     self.store = store
     self.project = project
     self.now = now
+    self.warn = warn
   }
 
   /// How far the ledger goes for each of these jobs. One that has not been seen before is seen now, and what the
@@ -26,8 +32,10 @@ package struct FireEntry: Sendable {
       sightings = try await self.sightings()
     }
     var considered = sightings.mapValues(\.lastConsidered)
+    tellOfClock(jobs, considered)
     let changed = jobs.filter { sightings[$0.id]?.clock != $0.clock }
     if changed.isEmpty { return considered }
+    try await tellOfChanges(changed, sightings)
     let moment = now()
     let pauses = try await pauses()
     var ends: [DueFireBatch] = []
@@ -55,6 +63,29 @@ package struct FireEntry: Sendable {
     }
     try await insert(ends)
     return considered
+  }
+
+  /// Where the ledgers of jobs go further than the clock.
+  func tellOfClock(_ jobs: [ScheduledJob], _ considered: [ScheduledJob.ID: Instant]) {
+    if let clock = PutBackClock(jobs, considered: considered, now: now()) { warn(clock.fault) }
+  }
+
+  /// - Parameter changed: those that the state has another schedule of.
+  private func tellOfChanges(
+    _ changed: [ScheduledJob], _ sightings: [ScheduledJob.ID: Sighting]
+  ) async throws {
+    var told: Set<JobName> = []
+    for job in changed {
+      // The rows of a matrix have their schedule from one file.
+      guard let found = sightings[job.id]?.clock, told.insert(job.id.job).inserted else { continue }
+      let before = try await store.noteScheduleChange(
+        project: project, job: job.id.job, from: found, to: job.clock, within: ContestedSchedule.time)
+      if let before,
+        let contested = ContestedSchedule(job, other: found, before: before, host: store.hostName)
+      {
+        warn(contested.fault)
+      }
+    }
   }
 
   private func sightings() async throws -> [ScheduledJob.ID: Sighting] {

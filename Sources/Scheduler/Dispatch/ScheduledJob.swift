@@ -48,6 +48,13 @@ package struct ScheduledJob: Sendable {
     id == other.id && request.jobHash == other.request.jobHash && request.matrixRow == other.request.matrixRow
   }
 
+  /// The next fire of the clock that will come: one that is in the ledger already, under a clock that was put back since,
+  /// does not.
+  /// - Parameter considered: how far the ledger goes; `nil` where the job has not been seen.
+  package func nextFire(considered: Instant?, after moment: Instant) -> Fire? {
+    ledger.intervals.fires.next(after: max(moment, considered ?? moment))
+  }
+
   /// RFC 3339 by the job's clock.
   package func text(of instant: Instant) -> String {
     instant.text(in: zone)

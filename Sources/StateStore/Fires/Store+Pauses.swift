@@ -67,7 +67,7 @@ extension Store {
   }
 
   /// Two processes may number the same event; the primary key lets one of them do it again.
-  private func append(
+  func append(
     _ event: EventDraft, project: String, job: JobName, _ now: Instant, _ tx: any StateTransaction
   ) async throws {
     try await tx.run(
