@@ -42,10 +42,7 @@ package struct DuePreview: Sendable {
     let turn = ClockTurn(job, sighting, now: now)
     var due: [FireDecision] = []
     if let owed = turn.owed {
-      due = try await self.due(owed, job.id, after: sighting.lastConsidered, last: nil)
-      for index in due.indices {
-        due[index].interval = turn.interval(due[index].interval, owedAt: due[index].fire.instant)
-      }
+      due = try await self.due(owed, job.id, after: sighting.lastConsidered, turn: turn)
     }
     due += try await self.due(job.ledger, job.id, after: turn.begins, last: due.last?.interval)
     return open
@@ -54,18 +51,16 @@ package struct DuePreview: Sendable {
       }
   }
 
-  /// - Parameter last: what the fire before them is for, where the ledger does not have it.
+  /// What is due by a schedule; for `last` and `turn` see `LedgerSeam`.
   private func due(
-    _ ledger: FireLedger, _ job: ScheduledJob.ID, after considered: Instant, last: TimeRange?
+    _ ledger: FireLedger, _ job: ScheduledJob.ID, after considered: Instant, last: TimeRange? = nil,
+    turn: ClockTurn? = nil
   ) async throws -> [FireDecision] {
-    var due = Array(
-      DueFires(
-        intervals: ledger.intervals, catchUp: ledger.catchUp, considered: considered, now: now,
-        delay: ledger.jitter))
-    guard let first = due.first else { return [] }
-    due[0].interval = try await LedgerSeam(store: store, project: project).joined(
-      first.interval, of: first.fire.instant, ledger.intervals, job, after: considered, last: last)
-    return due
+    let due = DueFires(
+      intervals: ledger.intervals, catchUp: ledger.catchUp, considered: considered, now: now,
+      delay: ledger.jitter)
+    return try await LedgerSeam(store: store, project: project).joined(
+      Array(due), by: ledger.intervals, job, after: considered, last: last, turn: turn)
   }
 }
 

@@ -47,11 +47,9 @@ package struct FireEntry: Sendable {
         case .enter(let rows, let until)? = owed.entering(
           FireFacts(now: moment, lastConsidered: end, pause: pauses[job.id.job]))
       {
-        var rows = try await join(rows, by: owed.intervals, job, after: end)
-        for index in rows.indices {
-          rows[index].interval = turn.interval(rows[index].interval, owedAt: rows[index].fire)
-        }
-        try await enter(rows, until: until, job)
+        let joined = try await seam.joined(
+          rows, by: owed.intervals, job.id, after: end, turn: turn)
+        try await enter(joined, until: until, job)
         end = until
       }
       end = max(end, turn.begins)
@@ -124,7 +122,7 @@ package struct FireEntry: Sendable {
       guard case .enter(let rows, let until)? = job.ledger.entering(facts),
         !rows.contains(where: { $0.outcome == .outsideWindow })
       else { continue }
-      let joined = try await join(rows, by: job.ledger.intervals, job, after: facts.lastConsidered)
+      let joined = try await join(rows, job, after: facts.lastConsidered)
       batches.append(batch(joined, until, job))
     }
     try await insert(batches)
@@ -140,20 +138,18 @@ package struct FireEntry: Sendable {
   func enter(
     _ rows: [FireAction.Row], until: Instant, _ job: ScheduledJob, after considered: Instant?
   ) async throws {
-    try await enter(
-      join(rows, by: job.ledger.intervals, job, after: considered), until: until, job)
+    try await enter(join(rows, job, after: considered), until: until, job)
   }
 
-  /// - Parameter calendar: of the schedule that has made them due.
+  /// Rows of the job's present schedule.
   private func join(
-    _ rows: [FireAction.Row], by calendar: IntervalCalendar, _ job: ScheduledJob, after considered: Instant?
+    _ rows: [FireAction.Row], _ job: ScheduledJob, after considered: Instant?
   ) async throws -> [FireAction.Row] {
-    guard let first = rows.first, let considered else { return rows }
-    var rows = rows
-    rows[0].interval = try await LedgerSeam(store: store, project: project).joined(
-      first.interval, of: first.fire, calendar, job.id, after: considered)
-    return rows
+    guard let considered else { return rows }
+    return try await seam.joined(rows, by: job.ledger.intervals, job.id, after: considered)
   }
+
+  private var seam: LedgerSeam { LedgerSeam(store: store, project: project) }
 
   /// Enters rows of one job, and tells of those that were missed.
   private func enter(_ rows: [FireAction.Row], until: Instant, _ job: ScheduledJob) async throws {

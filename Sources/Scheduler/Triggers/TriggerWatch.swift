@@ -174,11 +174,26 @@ package final class TriggerWatch: Sendable {
     }
   }
 
-  private func pause() async {
+  private func pause(_ time: Duration = TriggerWatch.patience) async {
     do {
-      try await Task.sleep(for: TriggerWatch.patience)
+      try await Task.sleep(for: time)
     } catch {
       // Cancelled, which the caller looks at.
+    }
+  }
+
+  /// Tries something for a job.
+  /// - Parameter told: the troubles that were told already: each is told once.
+  /// - Returns: `nil` where it is to be tried again.
+  private func attempt<Result>(
+    for job: ScheduledJob, telling told: inout Set<String>, _ body: () async throws -> Result
+  ) async -> Result? {
+    do {
+      return try await body()
+    } catch {
+      let fault = Fault(describing: error)
+      if told.insert("\(job.id) \(fault.code)").inserted { trouble(fault) }
+      return nil
     }
   }
 
@@ -199,16 +214,13 @@ package final class TriggerWatch: Sendable {
 
   /// Nobody could be asked about it later: it is tried until it is written.
   private func heard(_ payload: String, _ job: ScheduledJob) async {
-    var told: Fault?
+    var told: Set<String> = []
     while !Task.isCancelled {
-      do {
+      let isWritten = await attempt(for: job, telling: &told) {
         try await parts?.clerk.heard(payload, job)
-        return await entered(job.id)
-      } catch {
-        let fault = Fault(describing: error)
-        if fault.code != told?.code { trouble(fault) }
-        told = fault
+        return true
       }
+      if isWritten == true { return await entered(job.id) }
       await pause()
     }
   }
@@ -228,23 +240,16 @@ package final class TriggerWatch: Sendable {
       var naps: [Duration] = []
       let meant = if !isFirst, let others { others() } else { jobs() }
       for job in meant {
-        do {
-          let look = try await clerk.look(job)
-          if look.entered > 0 { await entered(job.id) }
-          if let again = look.again { naps.append(max(clerk.wait(until: again), .milliseconds(10))) }
-        } catch {
-          let fault = Fault(describing: error)
-          if told.insert("\(job.id) \(fault.code)").inserted { trouble(fault) }
+        guard let look = await attempt(for: job, telling: &told, { try await clerk.look(job) }) else {
           naps.append(TriggerWatch.patience)
+          continue
         }
+        if look.entered > 0 { await entered(job.id) }
+        if let again = look.again { naps.append(max(clerk.wait(until: again), .milliseconds(10))) }
       }
       isFirst = false
       guard let nap = naps.min() else { return }
-      do {
-        try await Task.sleep(for: nap)
-      } catch {
-        return
-      }
+      await pause(nap)
     }
   }
 }
