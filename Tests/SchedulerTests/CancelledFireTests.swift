@@ -1,3 +1,5 @@
+import DemoServer
+import Engine
 import Model
 import Runtime
 import StateStore
@@ -58,6 +60,35 @@ import Testing
         _ = try await tick(false)
         #expect(try await world.ledger().first == "1.0 failed")
       }
+    }
+  }
+
+  /// Nobody takes a run over while somebody who gives up its rest waits for targets that hang.
+  @Test func whileARestIsGivenUpTheLeaseIsKept() async throws {
+    try await SharedServer.withDatabase { settings in
+      let store = try await Store.openPostgres(settings, lease: .seconds(3))
+      let identity = RunIdentity(
+        project: "shop", job: JobName("job"), matrixRow: "", interval: nil, parameters: [:])
+      guard case .created(let run) = try await store.openRun(NewRun(identity: identity, jobHash: "")),
+        case .owned(let owner) = try await store.claim(run.id)
+      else { throw CancellationError() }
+      try await store.markPrepared(
+        ["a", "b"].map { PreparedSink(sink: $0, resultHash: "", rowCount: 0) }, commitment: nil, for: owner)
+      for state in [RunState.running, .merging, .prepared, .publishing] {
+        try await store.move(owner, RunMove(to: state, event: EventDraft(state.rawValue)))
+      }
+      try await store.release(owner)
+      let cancellation = RunCancellation(store: store, raiseFences: { _ in false })
+      let (result, rest) = try await cancellation.endPartly(run.id, by: "ops", reason: "gone") { record in
+        // Until somebody has renewed it, or it has ended.
+        var left = Duration.seconds(3)
+        while case .lease(let now)? = try await store.hold(on: record.id), now <= left { left = now }
+        #expect(try await store.isOwned(record.id))
+        return PartialResult(held: ["a"], missing: ["b"], sinks: ["a"], failure: nil)
+      }
+      #expect(result == .ended && rest?.missing == ["b"])
+      #expect(try await store.run(run.id)?.state == .cancelled)
+      await store.close()
     }
   }
 }

@@ -10,45 +10,14 @@ struct Keeper: Sendable {
   /// Of the job: its `timeout` counts.
   var limits: Limits
 
-  /// How often it looks whether a renewal is due, and for a request to cancel.
-  private static let interval = Duration.seconds(1)
-
   func watch<Output: Sendable>(_ work: @escaping @Sendable () async throws -> Output) async throws -> Output {
-    try await withThrowingTaskGroup(of: Output?.self) { group in
-      group.addTask { try await work() }
-      group.addTask {
-        try await renew()
-        return nil
-      }
-      group.addTask {
-        try await look()
-        return nil
-      }
-      defer { group.cancelAll() }
-      while let result = try await group.next() {
-        if let result { return result }
-      }
-      throw CancellationError()
-    }
+    try await LeaseKeeper(store: store, ownership: ownership).watch(besides: [look], work)
   }
 
-  /// Keeps the lease, whatever else has to wait for its turn in the state.
-  private func renew() async throws {
-    var last = ContinuousClock.now
-    while true {
-      try await Task.sleep(for: Keeper.interval)
-      let ownership = ownership()
-      let now = ContinuousClock.now
-      guard let every = ownership.renewEvery, now - last >= every else { continue }
-      try await store.renew(ownership)
-      last = now
-    }
-  }
-
-  private func look() async throws {
+  @Sendable private func look() async throws {
     let start = ContinuousClock.now
     while true {
-      try await Task.sleep(for: Keeper.interval)
+      try await Task.sleep(for: LeaseKeeper.interval)
       if let timeout = limits.timeout, ContinuousClock.now - start > timeout {
         let bound = timeout.milliseconds
         let text = bound % 1000 == 0 ? "\(bound / 1000) s" : "\(bound) ms"

@@ -84,7 +84,8 @@ package struct RunCancellation: Sendable {
   /// - Returns: with a run that is ended so, what it leaves behind.
   /// - Throws: `Fault` `no_such_run`; `held` where somebody works on it, who may bring it to its end.
   package func endPartly(
-    _ run: RunID, by: String, reason: String, giveUp: (RunRecord) async throws -> PartialResult
+    _ run: RunID, by: String, reason: String,
+    giveUp: @escaping @Sendable (RunRecord) async throws -> PartialResult
   ) async throws -> (result: Result, rest: PartialResult?) {
     switch try await store.claim(run) {
     case .over(let state): return (.over(state), nil)
@@ -95,7 +96,10 @@ package struct RunCancellation: Sendable {
     case .owned(let ownership):
       let rest: PartialResult?
       do {
-        rest = try await giveUpRest(of: ownership, by: by, reason: reason, giveUp)
+        // A target that hangs is waited for longer than a lease lasts.
+        rest = try await LeaseKeeper(store: store, ownership: { ownership }).watch {
+          try await giveUpRest(of: ownership, by: by, reason: reason, giveUp)
+        }
       } catch {
         try await store.release(ownership)
         throw error
