@@ -94,6 +94,38 @@ import Testing
     }
   }
 
+  /// A run that is given up amid its chunks leaves those that it has published.
+  @Test(arguments: StoreKind.allCases, [true, false])
+  func chunksOfAGivenUpRunAreAHalf(_ kind: StoreKind, _ isPrepared: Bool) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let first = try await store.begin()
+      try await store.move(first, through: .running, .merging, .prepared, .publishing, .succeeded)
+      try await store.release(first)
+      let half = try await store.begin(.sample(again: true))
+      try await store.move(half, through: .running)
+      for hash in isPrepared ? ["", "h"] : [""] {
+        let more = hash.isEmpty ? [] : [JSONValue.Member("more", .boolean(true))]
+        try await store.markPrepared(
+          [
+            PreparedSink(
+              sink: "a", resultHash: hash, rowCount: 0, details: .object([SinkMark.byChunk] + more)),
+            PreparedSink(sink: "b", resultHash: hash, rowCount: 0),
+          ], commitment: nil, for: half)
+      }
+      try await store.move(half, through: .cancelled)
+      try await store.release(half)
+      #expect(try await store.isHalf(#require(try await store.run(half.run))))
+      #expect(try await store.sinkMarks(of: half.run).map { $0.committedAt != nil } == [true, false])
+      let always = TimeRange(start: Instant(microseconds: 0), end: Instant(microseconds: .max))
+      let covered = try await store.succeededIntervals(
+        project: "shop", job: JobName("daily"), matrixRow: "", in: always)
+      #expect(covered.isEmpty)
+      guard case .created(let third) = try await store.openRun(.sample()) else { throw Unexpected() }
+      #expect(third.revision == 3)
+    }
+  }
+
   @Test(arguments: StoreKind.allCases)
   func whereAProjectStands(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in

@@ -306,7 +306,7 @@ enum FaultCatalogue {
     quarantine_limit|quarantine|More rows were rejected than `errors.quarantine` allows, so nothing was published|`tidemark quarantine show RUN`; mend the data or the job, then `tidemark resume RUN`
     replaced_run|conflict|A newer revision has taken the run's place|Name the newer run
     rule_failed|data|A row broke a rule under `on_fail: fail`|Mend the data, or set `on_fail: quarantine` to keep such rows aside
-    source_changed|validation|The source, a lookup or the job has changed since the run began to publish|Undo the change and run again; or cancel the run and put a new one in its place with --again
+    source_changed|validation|The source, a lookup or the job has changed since the run began to publish|Undo the change and run again; or cancel the run: the next one takes its place
     spill_folder_taken|conflict|The run's scratch folder is in use|Another process works on the run
     timeout|resource|The run took longer than `limits.timeout`|Run the same command again: it goes on
     too_many_deletes|check|Publishing would delete more rows than `max_delete` allows|Raise it if that many are meant

@@ -5,7 +5,7 @@ internal import StateStore
 struct RunLine {
   private let record: RunRecord
   private let isOwned: Bool
-  /// Only some of its stores hold its result.
+  /// Only a part of its result is published.
   private let isHalf: Bool
   private let now: Instant
   /// When it is tried again by itself: `at 03:12`.
@@ -52,7 +52,7 @@ struct RunLine {
       return retry.map { "retries by itself \($0): \(fault)" } ?? "needs you: \(fault)"
     case .succeeded: return "done"
     case .superseded: return "another run took its place"
-    case .cancelled: return isHalf ? "needs you: only some of its stores hold its result" : "cancelled"
+    case .cancelled: return isHalf ? "needs you: only a part of its result is published" : "cancelled"
     case .interrupted: return isOwned ? "going on" : "stopped; `tidemark resume \(record.id)` goes on"
     default: return isOwned ? "going on" : "its process died; `tidemark resume \(record.id)` goes on"
     }

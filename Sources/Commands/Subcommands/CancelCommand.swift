@@ -13,8 +13,8 @@ enum CancelCommand {
       appeared, can only go forward, and is not cancelled: `tidemark resume` finishes it. Where a store can never take
       the rest, --partial ends it all the same: what is published stays, and the next run of the interval is a new
       revision for all stores. One that publishes chunk by chunk can be cancelled until its last chunk, and what it has
-      published stays until a run with --again takes its place. Where a target cannot be asked, a run amid its publish
-      stays undecided until it is resumed.
+      published stays until the next run of the interval, a new revision, takes its place. Where a target cannot be
+      asked, a run amid its publish stays undecided until it is resumed.
       """,
     operands: [
       .init(name: "RUN|JOB", help: "a run's id, or a job, or one row of its matrix, for its unfinished runs")
@@ -85,7 +85,9 @@ enum CancelCommand {
 
     var line: String {
       let chunks =
-        hasChunks ? "; the chunks that it has published stay until a run with --again takes its place" : ""
+        hasChunks
+        ? "; the chunks that it has published stay until the next run of the interval, a new revision, takes its place"
+        : ""
       let halves = rest.map { "; \($0.sentence)" } ?? ""
       return "run \(run.id) of \(run.identity.job): \(result.sentence)\(chunks)\(halves)"
     }

@@ -122,7 +122,7 @@ extension Attempt {
       "source_changed", .validation,
       "The source, a lookup or the job has changed since run \(record.id) began to publish, so what is left of it cannot be made as it was planned",
       hint: binding?.isPartial == true
-        ? "Undo the change and run again; or give the run up with `tidemark cancel \(record.id)`, and put a new one in its place with --again"
+        ? "Undo the change and run again; or give the run up with `tidemark cancel \(record.id)`: the next one takes its place"
         : "Undo the change and run again, or put the state store back from a copy")
   }
 }

@@ -144,7 +144,7 @@ extension Attempt {
     }
     if await chunkPublisher?.isBegun == true {
       fault.hint =
-        "Chunks are published already, so none is read again: bring the state store back from a copy, or give the run up with `tidemark cancel \(record.id)` and put a new one in its place with --again"
+        "Chunks are published already, so none is read again: bring the state store back from a copy, or give the run up with `tidemark cancel \(record.id)`: the next one takes its place"
       throw fault
     }
     if prepared.origin != nil {

@@ -83,7 +83,7 @@ actor ChunkPublisher {
     if isBegun { return }
     try await environment.store.markPrepared(
       tables.map {
-        PreparedSink(sink: $0.target.sink, resultHash: "", rowCount: 0, details: SinkMark.byChunk)
+        PreparedSink(sink: $0.target.sink, resultHash: "", rowCount: 0, details: .object([SinkMark.byChunk]))
       }, commitment: commitment.bytes, for: ownership)
     // Who asked before the marks were there has raised no fence.
     try await Keeper.refuseCancelled(ownership.run, in: environment.store)

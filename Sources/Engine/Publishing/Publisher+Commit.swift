@@ -6,7 +6,14 @@ internal import StateStore
 /// Committing: tables first, then files.
 extension Publisher {
   /// In a sink's mark: `after_publish` has not run to its end.
-  static let toSettle = JSONValue.object([.init("after_publish", .boolean(true))])
+  private static let toSettle = JSONValue.Member("after_publish", .boolean(true))
+
+  /// What is kept of a table in its mark until it has committed, and of `after_publish` until that has run to its end.
+  static func details(of table: Table) -> JSONValue {
+    let members =
+      (table.isByChunk ? [SinkMark.byChunk] : []) + (table.target.afterPublish.isEmpty ? [] : [toSettle])
+    return members.isEmpty ? .null : .object(members)
+  }
 
   /// In a sink's mark: what its file is known by once it has appeared.
   static func known(by file: FileMark) -> JSONValue { .object([.init("file", .string(file.text))]) }
@@ -120,8 +127,9 @@ extension Publisher {
   /// nobody can tell whether one that was cut off had done its work.
   private func settle(_ ownership: Ownership, _ budget: inout RetryBudget) async throws {
     let open = Set(
-      try await environment.store.sinkMarks(of: run.id).filter { $0.details == Publisher.toSettle }.map(
-        \.sink))
+      try await environment.store.sinkMarks(of: run.id).filter {
+        $0.details[Publisher.toSettle.name] == Publisher.toSettle.value
+      }.map(\.sink))
     for table in tables where open.contains(table.target.sink) {
       try await patiently(on: table.target.connection, &budget) {
         try Failpoint.hit(.afterPublish)

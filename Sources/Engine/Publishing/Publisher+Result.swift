@@ -145,15 +145,15 @@ extension Publisher {
     for sink in tables.map(\.target.sink) + files.map(\.sink) {
       if let mark = marks.first(where: { $0.sink == sink }), mark.committedAt != nil {
         // Of one that was published by chunks, and finished with another copy of the state, no hash is known here.
-        if mark.resultHash == made.hash || mark.details == SinkMark.byChunk { continue }
+        if mark.resultHash == made.hash || mark.resultHash.isEmpty { continue }
         throw changed(made.hash, from: mark.resultHash, in: sink)
       }
-      let isToSettle = tables.contains { $0.target.sink == sink && !$0.target.afterPublish.isEmpty }
+      let table = tables.first { $0.target.sink == sink }
       let file = try prepared.first { $0.sink == sink }?.file.mark
       sinks.append(
         PreparedSink(
           sink: sink, resultHash: made.hash, rowCount: Int(made.rows),
-          details: file.map(Publisher.known(by:)) ?? (isToSettle ? Publisher.toSettle : .null)))
+          details: file.map(Publisher.known(by:)) ?? table.map(Publisher.details(of:)) ?? .null))
     }
     try await environment.store.markPrepared(sinks, commitment: commitment?.bytes, for: ownership)
     try Failpoint.hit(.sinksPrepared)

@@ -101,6 +101,7 @@ extension Store {
         ])
     }
     if move.to == .succeeded { try await noteWhole(run, tx) }
+    if move.to == .cancelled { try await keepChunks(of: run.id, now, tx) }
     if let outcome = move.fireOutcome {
       if move.to == .succeeded { try await reopenUnseen(run, try await readSince(run, tx), tx) }
       let closed = try await tx.run(

@@ -175,8 +175,8 @@ extension Store {
     }
   }
 
-  /// Whether only some stores hold the result of a run, whose rest was given up, and no later revision has taken its
-  /// place.
+  /// Whether only a part of a run's result is published, that of some stores or some of its chunks, the rest was given up,
+  /// and no later revision has taken its place.
   package func isHalf(_ run: RunRecord) async throws -> Bool {
     guard run.state == .cancelled else { return false }
     return try await database.transaction(.read) { tx in
@@ -217,8 +217,8 @@ extension Store {
   }
 
   /// The intervals that runs of a job have covered successfully, overlapping `range`, by their start; not those of which
-  /// some stores hold a later revision, whose rest was given up, nor those of runs that were begun before the interval
-  /// had ended.
+  /// some stores hold a later revision, or chunks of one, whose rest was given up, nor those of runs that were begun before
+  /// the interval had ended.
   /// - Parameters:
   ///   - parameters: only runs with these count; `nil` for all.
   ///   - starter: what this has started counts with other parameters too.

@@ -26,10 +26,12 @@ package struct SinkMark: Hashable, Sendable {
   package var preparedAt: Instant
   package var committedAt: Instant?
 
-  /// Details of a sink that has, or is about to have, chunks of a result whose rest is to come.
-  package static let byChunk = JSONValue.object([.init("per_chunk", .boolean(true))])
+  /// In the details of a sink that has, or is about to have, chunks of a result whose rest is to come.
+  package static let byChunk = JSONValue.Member("per_chunk", .boolean(true))
 
-  package var isByChunk: Bool { committedAt == nil && details == SinkMark.byChunk }
+  package var isByChunk: Bool {
+    committedAt == nil && details[SinkMark.byChunk.name] == SinkMark.byChunk.value
+  }
 }
 
 extension Store {
@@ -71,16 +73,28 @@ extension Store {
   package func markCommitted(sinks: [String], for ownership: Ownership) async throws {
     try await database.transaction(.write(.sinkCommitted)) { tx in
       let run = try await fence(ownership, tx)
-      let now = try await tx.now()
-      for sink in sinks {
-        let marked = try await tx.run(
-          "UPDATE sinks SET committed_at = COALESCE(committed_at, $3) WHERE run_id = $1 AND sink = $2",
-          [.text(run.id.text), .text(sink), .instant(now)])
-        guard marked == 1 else {
-          throw Fault("not_prepared", .internal, "The sink `\(sink)` of run \(run.id) was never prepared")
-        }
+      try await markCommitted(sinks, of: run.id, try await tx.now(), tx)
+    }
+  }
+
+  private func markCommitted(
+    _ sinks: [String], of run: RunID, _ now: Instant, _ tx: any StateTransaction
+  ) async throws {
+    for sink in sinks {
+      let marked = try await tx.run(
+        "UPDATE sinks SET committed_at = COALESCE(committed_at, $3) WHERE run_id = $1 AND sink = $2",
+        [.text(run.text), .text(sink), .instant(now)])
+      guard marked == 1 else {
+        throw Fault("not_prepared", .internal, "The sink `\(sink)` of run \(run) was never prepared")
       }
     }
+  }
+
+  /// Records of a run that is given up that the chunks which it has published stay: by that the next run knows that it is
+  /// a new revision. A chunk whose answer was lost may be there as well.
+  func keepChunks(of run: RunID, _ now: Instant, _ tx: any StateTransaction) async throws {
+    try await markCommitted(
+      try await sinkMarks(of: run, tx).filter(\.isByChunk).map(\.sink), of: run, now, tx)
   }
 
   /// Forgets the details of sinks: nothing is left to do for them.
@@ -111,17 +125,19 @@ extension Store {
   }
 
   package func sinkMarks(of run: RunID) async throws -> [SinkMark] {
-    try await database.transaction(.read) { tx in
-      try await tx.rows("SELECT * FROM sinks WHERE run_id = $1 ORDER BY sink", [.text(run.text)])
-        .map { row in
-          SinkMark(
-            sink: try row.text("sink"), resultHash: try row.text("result_hash"),
-            rowCount: try row.int("row_count"), details: try row.json("details"),
-            preparedAt: try row.instant("prepared_at"),
-            committedAt: try row.ifPresent("committed_at") { row, name throws(Fault) in
-              try row.instant(name)
-            })
-        }
-    }
+    try await database.transaction(.read) { tx in try await sinkMarks(of: run, tx) }
+  }
+
+  private func sinkMarks(of run: RunID, _ tx: any StateTransaction) async throws -> [SinkMark] {
+    try await tx.rows("SELECT * FROM sinks WHERE run_id = $1 ORDER BY sink", [.text(run.text)])
+      .map { row in
+        SinkMark(
+          sink: try row.text("sink"), resultHash: try row.text("result_hash"),
+          rowCount: try row.int("row_count"), details: try row.json("details"),
+          preparedAt: try row.instant("prepared_at"),
+          committedAt: try row.ifPresent("committed_at") { row, name throws(Fault) in
+            try row.instant(name)
+          })
+      }
   }
 }
