@@ -116,6 +116,36 @@ import Testing
     }
   }
 
+  /// An older Tidemark began runs for what the schedule of the moment gave, and not for what their fires were entered with.
+  @Test(arguments: [false, true])
+  func whatAnOlderTidemarkHasBegunGoesOn(_ isByHand: Bool) async throws {
+    try await withScheduleWorld { world in
+      let before = try world.job("schedule: {cron: \"*/30 * * * *\", catch_up: all, if_running: queue_all}")
+      try await world.tick(before)
+      world.clock.set(1)
+      let after = try world.job("schedule: {cron: \"0 * * * *\", catch_up: all, if_running: queue_all}")
+      _ = try await FireEntry(store: world.store, project: "shop", now: world.now).considered(seeing: [after])
+      let fire = try #require(try await world.store.openFires(project: "shop").last)
+      #expect(fire.interval == ScheduleWorld.range(0.5, 1))
+      var request = after.request
+      request.fire = fire.key
+      request.choice = .fire(fire.key.fire, entered: ScheduleWorld.range(0, 1))
+      world.runner.expect(.dies)
+      await #expect(throws: Fault.self) { try await world.runner.run(request, matrixRowName: "") }
+      if isByHand {
+        let first = try #require(try await world.store.openFires(project: "shop").first)
+        try await world.store.closeFire(first.key, as: .cancelled)
+        #expect(
+          try await world.hand.request(after.request, row: "").choice
+            == .fire(fire.key.fire, entered: ScheduleWorld.range(0, 1)))
+        return
+      }
+      try await world.tick(after)
+      #expect(try await world.entered() == ["0.0-0.5 caught_up", "0.5-1.0 ran"])
+      #expect(world.runner.log == ["job 0.0", "job 0.0", "job 0.0"])
+    }
+  }
+
   @Test func ofAHoleOnlyWhatIsOpenIsMadeAnew() async throws {
     try await withScheduleWorld { world in
       let before = try await world.seen(ScheduleWorld.every("*/30 * * * *"))

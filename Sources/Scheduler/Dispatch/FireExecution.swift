@@ -85,6 +85,11 @@ package struct FireExecution: Sendable {
   private func begin(_ order: FireOrder) async throws -> RunOutcome? {
     var request = order.request
     if let run = order.leftBy {
+      // Under `span: fire` it goes on with what it was begun for, whichever schedule gave that: an older Tidemark went by
+      // the one of the moment, and not by what the fire was entered with.
+      if case .fire(let fire, _) = request.choice {
+        request.choice = .fire(fire, entered: run.identity.interval)
+      }
       if try !isStillAsked(run, request) {
         return try await end(
           run, request, by: "schedule", reason: "the job no longer has that interval or those parameters",

@@ -24,7 +24,10 @@ package struct HandRun: Sendable {
     let open = try await store.openFires(project: project, job: request.job.name)
       .first { $0.key.matrixRow == row }
     if let open {
-      request.choice = .fire(open.key.fire, entered: open.interval)
+      // A run that there is goes on with what it was begun for; see `FireExecution`.
+      var interval = open.interval
+      if let run = open.run, let begun = try await store.run(run) { interval = begun.identity.interval }
+      request.choice = .fire(open.key.fire, entered: interval)
       request.fire = open.outcome == .pending ? open.key : nil
       request.parameters = open.parameters ?? [:]
       if let fire = request.fire {
