@@ -60,10 +60,20 @@ extension Attempt {
     for (number, source) in job.sources.enumerated() {
       guard let rule = source.waitFor else { continue }
       let wait = try SourceWait(rule, on: prepared.plan.sources[number].connection, references: references)
-      let start = ContinuousClock.now
+      let end = ContinuousClock.now + wait.within
       var isReported = false
-      while try await !reachingServers(asker, { try await wait.isOver(asker, session) }) {
-        if ContinuousClock.now - start >= wait.within { throw wait.isTooLong }
+      // A server that cannot be asked is waited for no longer than one that says no.
+      while try await !reachingServers(
+        asker, until: end,
+        {
+          do {
+            return try await wait.isOver(asker, session)
+          } catch let fault as Fault where fault.isWorthAnotherTry && .now >= end {
+            throw wait.tooLong(fault)
+          }
+        })
+      {
+        if .now >= end { throw wait.tooLong() }
         if !isReported { report(.waiting(reason: wait.reason)) }
         isReported = true
         try await Task.sleep(for: SourceWait.interval)
@@ -74,9 +84,11 @@ extension Attempt {
   /// Tries again after transient faults while time is left.
   /// - Parameters:
   ///   - progress: of the work; behind it the next trouble is a new one.
+  ///   - end: no wait goes beyond it.
   ///   - isHopeless: what is told of at once all the same.
   func patiently<Value>(
-    _ progress: ReadProgress? = nil, unless isHopeless: (Fault) async -> Bool = { _ in false },
+    _ progress: ReadProgress? = nil, until end: ContinuousClock.Instant? = nil,
+    unless isHopeless: (Fault) async -> Bool = { _ in false },
     _ work: () async throws -> Value
   ) async throws -> Value {
     while true {
@@ -86,7 +98,7 @@ extension Attempt {
         if progress?.take() == true { budget.reset() }
         guard await !isHopeless(fault), let wait = budget.next() else { throw fault }
         report(.waiting(reason: "\(fault.sentence); trying again"))
-        try await Task.sleep(for: wait)
+        try await Task.sleep(for: end.map { min(wait, ContinuousClock.now.duration(to: $0)) } ?? wait)
       }
     }
   }

@@ -157,11 +157,12 @@ actor Attempt {
 
   /// Waits the servers' trouble out. That a server cannot be reached which was never reached is told of at once: its
   /// address may be wrong. A run with a finished chunk has reached all of its servers.
+  /// - Parameter end: no wait goes beyond it.
   func reachingServers<Value>(
-    _ asker: PlanAsker, _ work: () async throws -> Value
+    _ asker: PlanAsker, until end: ContinuousClock.Instant? = nil, _ work: () async throws -> Value
   ) async throws -> Value {
     let hasReachedAll = record.totals.chunks > 0
-    let value = try await patiently { fault in
+    let value = try await patiently(until: end) { fault in
       await asker.close()
       if hasReachedAll || fault.kind != .connection || fault.code == "server_starting" { return false }
       return await asker.isUnreached

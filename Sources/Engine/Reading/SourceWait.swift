@@ -46,10 +46,11 @@ struct SourceWait {
 
   var reason: String { "waiting until \(what) on `\(connection)`" }
 
-  var isTooLong: Fault {
+  /// - Parameter fault: why it could not be asked at last, where it could not.
+  func tooLong(_ fault: Fault? = nil) -> Fault {
     Fault(
       "not_ready", .resource, "Connection `\(connection)` was not ready in time: \(whatIsNot)",
-      place: place, hint: "Run the same command again later, or raise `within`")
+      place: place, cause: fault?.sentence, hint: "Run the same command again later, or raise `within`")
   }
 
   /// A primary has replayed everything. A replica has where it has replayed a commit of that time or a later one; or

@@ -53,6 +53,24 @@ extension CrashMatrix {
       }
     }
 
+    /// A server that cannot be asked is waited for as long as one that is not ready, whatever `give_up_after` says.
+    @Test func noLongerThanItsSourceIsWaitedFor() async throws {
+      try await TidemarkProject.with { project in
+        try await project.sql(
+          "CREATE TABLE readings AS SELECT 1 AS id, 1 AS n",
+          "CREATE FUNCTION ends() RETURNS boolean LANGUAGE sql AS 'SELECT pg_terminate_backend(pg_backend_pid())'"
+        )
+        try project.write(
+          "jobs/patient.yaml",
+          Self.job(", wait_for: {query: \"SELECT public.ends()\", within: 1s}", "").replacing(
+            "{initial: 10ms, max: 20ms, give_up_after: 300ms}",
+            with: "{initial: 1h, max: 1h, give_up_after: 2h}"))
+        let run = try await project.run(["run", "patient"])
+        #expect(run.status == 1 && run.output.contains("error[not_ready]"), "\(run.output)")
+        #expect(run.output.contains("cause: The server ended the connection"), "\(run.output)")
+      }
+    }
+
     /// What takes the longest is to wait for a source.
     @Test func whileItWaitsForItsSource() async throws {
       try await TidemarkProject.with { project in
