@@ -19,15 +19,19 @@ package struct EngineEnvironment: Sendable {
   package var report: @Sendable (RunID, RunEvent) -> Void
   /// One per connection entry that has a limit, shared by all runs of the process.
   private let limits: [String: ConnectionLimit]
-  /// Reads a saved job text again, for a run that must go on with the job as it was.
-  package var readJob: @Sendable (_ text: String, _ file: String) throws(Faults) -> Job
+  /// Reads a saved job text again, over the project's defaults of then, for a run that must go on with the job as it was.
+  package var readJob: ReadJob
+
+  /// Without `defaults` over those of today.
+  package typealias ReadJob =
+    @Sendable (_ text: String, _ file: String, _ defaults: String?) throws(Faults) -> Job
 
   package init(
     store: Store, project: Project, values: ExternalValues, scratchFolder: String, outputRoot: String,
     now: @escaping @Sendable () -> Instant,
     zones: ZoneFiles,
     report: @escaping @Sendable (RunID, RunEvent) -> Void,
-    readJob: @escaping @Sendable (_ text: String, _ file: String) throws(Faults) -> Job
+    readJob: @escaping ReadJob
   ) {
     self.store = store
     self.project = project

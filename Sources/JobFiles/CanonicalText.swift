@@ -4,6 +4,24 @@ internal import Model
 enum CanonicalText {
   static func hash(_ node: YAMLNode) -> String { SHA256.hexadecimal(json(node).text) }
 
+  /// In flow style, on one line or several: what reads as the same tree.
+  static func flow(_ mapping: YAMLMapping) -> String { tree(mapping).prettyText }
+
+  private static func tree(_ mapping: YAMLMapping) -> JSONValue {
+    .object(mapping.meaningful.map { JSONValue.Member($0.key.text, tree($0.value)) })
+  }
+
+  private static func tree(_ node: YAMLNode) -> JSONValue {
+    switch node.content {
+    case .scalar(let scalar):
+      if scalar.isNull { return .null }
+      if let value = scalar.boolean { return .boolean(value) }
+      return scalar.isNumber ? .number(scalar.text) : .string(scalar.text)
+    case .sequence(let nodes): return .array(nodes.map(tree))
+    case .mapping(let mapping): return tree(mapping)
+    }
+  }
+
   /// Keys sorted by bytes, `x-` keys left out, texts as written and marked where quotes matter.
   private static func json(_ node: YAMLNode) -> JSONValue {
     switch node.content {

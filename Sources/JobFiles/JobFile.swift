@@ -25,9 +25,25 @@ package enum JobFile {
 
   /// Reads a job out of bytes that came otherwise; `file` is what faults name, and its stem is the job's name
   /// where the text gives none.
-  /// - Parameter isSaved: it is what a run was begun by, which is to be finished whatever is refused by now.
+  package static func read(bytes: [UInt8], file: String, project: ProjectFile) -> Result<Reading, Faults> {
+    read(bytes: bytes, file: file, project: project, isSaved: false)
+  }
+
+  /// Reads what a run was begun by, which is to be finished whatever is refused by now.
+  /// - Parameter defaults: the project's of then; `nil` where an older Tidemark has not saved them.
   package static func read(
-    bytes: [UInt8], file: String, project: ProjectFile, isSaved: Bool = false
+    saved text: String, file: String, defaults: String?, project: ProjectFile
+  ) -> Result<Reading, Faults> {
+    do throws(Fault) {
+      let project = if let defaults { try project.having(defaults: defaults) } else { project }
+      return read(bytes: Array(text.utf8), file: file, project: project, isSaved: true)
+    } catch {
+      return .failure(Faults([error]))
+    }
+  }
+
+  private static func read(
+    bytes: [UInt8], file: String, project: ProjectFile, isSaved: Bool
   ) -> Result<Reading, Faults> {
     let written: YAMLNode
     var faults: [Fault]

@@ -5,7 +5,7 @@ package struct ProjectFile: Hashable, Sendable {
   package var project: Project
   package var warnings: [Fault]
   /// Keys for jobs that leave them out.
-  let defaults: YAMLMapping
+  private(set) var defaults: YAMLMapping
 
   package static let name = "tidemark.yaml"
 
@@ -48,10 +48,21 @@ package struct ProjectFile: Hashable, Sendable {
       }
     }
     var decoder = ProjectDecoder(merged, root: TextFile.absolute(root), files: files.map(\.path))
-    let project = decoder.project()
+    var project = decoder.project()
     faults += decoder.faults
     if !faults.isEmpty { return .failure(Faults(faults.inOrder(of: files.map(\.path)))) }
     let defaults = merged["defaults"]?.mapping ?? YAMLMapping()
+    project.defaults = CanonicalText.flow(defaults)
     return .success(ProjectFile(project: project, warnings: decoder.warnings, defaults: defaults))
+  }
+
+  /// The same project with other defaults.
+  /// - Parameter text: as in `Project.defaults`.
+  /// - Throws: `Fault` of a text that is no YAML.
+  func having(defaults text: String) throws(Fault) -> ProjectFile {
+    var file = self
+    file.defaults =
+      try YAMLReader.read(Array(text.utf8), file: "saved \(ProjectFile.name)").node.mapping ?? YAMLMapping()
+    return file
   }
 }

@@ -136,12 +136,29 @@ import Testing
   func aSavedJobMayHoldWhatIsRefusedByNow(_ text: String) throws {
     let job =
       "timezone: UTC\n" + Self.plain + "process: [{select: [a]}]\nstore: {file: {path: x.csv}}\n" + text
-    let bytes = Array(job.utf8)
     let project = try Fixtures.project()
     #expect(throws: Faults.self) {
-      try JobFile.read(bytes: bytes, file: "job.yaml", project: project).get()
+      try JobFile.read(bytes: Array(job.utf8), file: "job.yaml", project: project).get()
     }
-    _ = try JobFile.read(bytes: bytes, file: "job.yaml", project: project, isSaved: true).get()
+    _ = try JobFile.read(saved: job, file: "job.yaml", defaults: nil, project: project).get()
+  }
+
+  /// What a run has saved of the project's defaults reads as they did, whatever stands there by now.
+  @Test(arguments: [
+    "{timezone: Asia/Tokyo}", "{timezone: Asia/Tokyo, limits: {parallelism: 0x3, memory: 64MB}}",
+    "{timezone: Asia/Tokyo, labels: {a: 'no', b: \"1.10\", c: \"x\\n\\ty: [\"}, errors: {retry: {give_up_after: 5m}}}",
+    "{timezone: Asia/Tokyo, notify: [{events: [failure], command: ['true', '~', \"null\"]}], params: {n: {type: integer, default: +1000}}, retention: {runs: 1d}}",
+  ])
+  func savedDefaultsReadAsTheyDid(_ defaults: String) throws {
+    let job = Self.plain + "process: [{select: [a]}]\nstore: {file: {path: x.csv}}\n"
+    let then = try project(defaults)
+    let now = try project("{timezone: UTC}")
+    let reading = try JobFile.read(bytes: Array(job.utf8), file: "job.yaml", project: then).get()
+    let saved = try JobFile.read(
+      saved: job, file: "job.yaml", defaults: then.project.defaults, project: now
+    ).get()
+    #expect(saved.hash == reading.hash)
+    #expect(saved.job.timezone.literal == "Asia/Tokyo")
   }
 
   // MARK: Defaults

@@ -193,8 +193,8 @@ struct ProjectContext: Sendable {
       store: store, project: project, values: values, scratchFolder: scratchFolder,
       outputRoot: Path.joined(project.output, to: root),
       now: { SystemClock.now }, zones: .system, report: report,
-      readJob: { text, name throws(Faults) in
-        try JobFile.read(bytes: Array(text.utf8), file: name, project: file, isSaved: true).get().job
+      readJob: { text, name, defaults throws(Faults) in
+        try JobFile.read(saved: text, file: name, defaults: defaults, project: file).get().job
       })
   }
 }

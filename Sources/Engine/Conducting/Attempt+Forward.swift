@@ -59,12 +59,12 @@ extension Attempt {
     guard let saved else { return }
     let present = request
     (request, context) = (bound, boundContext)
-    if saved.jobText != present.jobText {
+    if let changed = saved.changed(to: present) {
       warnings.append(
-        "the job file has changed since this run began to publish; it was finished as it was begun."
+        "\(changed) changed since this run began to publish; it was finished as it was begun."
           + " Run again with --again to publish by the changed file")
-      request.job.takeAfterPublish(of: present.job)
     }
+    if saved.jobText != present.jobText { request.job.takeAfterPublish(of: present.job) }
   }
 
   /// Brings a run whose result is published, and whose state does not know of it, to where it can be finished. A

@@ -34,9 +34,7 @@ extension Attempt {
 
   /// What the run is to go by once something is published.
   var commitment: Commitment {
-    binding?.commitment
-      ?? Commitment(
-        jobFile: job.file, jobText: request.jobText, fireTime: context.fireTime, answers: answers)
+    binding?.commitment ?? Commitment(request, fireTime: context.fireTime, answers: answers)
   }
 
   func publish(_ made: ResultMaker.Made, _ publisher: Publisher) async throws -> RunSummary {

@@ -58,7 +58,7 @@ extension PastRun {
   ) async throws -> (job: Job, text: String)? {
     do {
       let saved = try Commitment(bytes: try await environment.store.commitment(of: run))
-      return (try environment.readJob(saved.jobText, saved.jobFile), saved.jobText)
+      return (try environment.readJob(saved.jobText, saved.jobFile, saved.defaults), saved.jobText)
     } catch let fault as Fault where fault.kind == .data {
       return nil
     }

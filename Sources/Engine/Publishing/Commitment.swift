@@ -2,14 +2,16 @@ internal import Model
 internal import Planning
 internal import StateStore
 
-/// What a run goes by once a sink has committed: the job as it was, the moment it stood for, and what
-/// databases had said when it was planned.
+/// What a run goes by once a sink has committed: the job as it was, with the project's defaults, the moment it stood for,
+/// and what databases had said when it was planned.
 ///
 /// From there a run only goes forward, so nothing of it may depend on the job file or the source any
 /// more: either may have changed, or be gone.
 struct Commitment {
   var jobFile: String
   var jobText: String
+  /// What the project's file had for jobs that leave it out; `nil` where an older Tidemark has saved this.
+  var defaults: String?
   /// What `${fire.time}` stands for.
   var fireTime: Instant
   var answers: [[PlanAnswer]]
@@ -20,14 +22,16 @@ struct Commitment {
     Array(
       JSONValue.object([
         .init("version", .integer(Commitment.version)), .init("job_file", .string(jobFile)),
-        .init("job", .string(jobText)), .init("fire_time", .integer(fireTime.microseconds)),
+        .init("job", .string(jobText)), .init("defaults", .optional(defaults)),
+        .init("fire_time", .integer(fireTime.microseconds)),
         .init("answers", .array(answers.map { .array($0.map(\.json)) })),
       ]).text.utf8)
   }
 
-  init(jobFile: String, jobText: String, fireTime: Instant, answers: [[PlanAnswer]]) {
-    self.jobFile = jobFile
-    self.jobText = jobText
+  init(_ request: RunRequest, fireTime: Instant, answers: [[PlanAnswer]]) {
+    jobFile = request.job.file
+    jobText = request.jobText
+    defaults = request.project.defaults
     self.fireTime = fireTime
     self.answers = answers
   }
@@ -45,6 +49,7 @@ struct Commitment {
     }
     jobFile = file
     jobText = text
+    defaults = document["defaults"]?.stringValue
     self.fireTime = Instant(microseconds: Int64(fireTime))
     answers = []
     for round in document["answers"]?.elements ?? [] {
@@ -54,12 +59,18 @@ struct Commitment {
     }
   }
 
+  /// What is another by now, for a sentence; `nil` where nothing is.
+  func changed(to present: RunRequest) -> String? {
+    if jobText != present.jobText { return "the job file has" }
+    return defaults == nil || defaults == present.project.defaults ? nil : "the project's `defaults` have"
+  }
+
   /// Its places are lines of what was saved: where the file says something else by now they are not the file's.
   private func job(
     of run: RunRecord, _ present: RunRequest, in environment: EngineEnvironment
   ) throws(Faults) -> Job {
-    if jobText == present.jobText { return try environment.readJob(jobText, jobFile) }
-    var job = try environment.readJob(jobText, "saved with run \(run.id)/\(jobFile)")
+    if jobText == present.jobText { return try environment.readJob(jobText, jobFile, defaults) }
+    var job = try environment.readJob(jobText, "saved with run \(run.id)/\(jobFile)", defaults)
     job.file = jobFile
     return job
   }

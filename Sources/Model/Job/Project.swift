@@ -15,6 +15,8 @@ package struct Project: Hashable, Sendable {
   package var maximumConcurrentRuns: Int?
   /// The files this was read from, base first; empty where there was none.
   package var files: [String]
+  /// The keys for jobs that leave them out, as YAML.
+  package var defaults = "{}"
 
   package init(
     name: String, root: String, connections: [String: ConnectionRule], state: Template?,

@@ -111,6 +111,24 @@ import Testing
     }
   }
 
+  /// Also where nothing but the project's defaults has changed.
+  @Test func whatIsPublishedInPartIsFinishedByTheDefaultsOfThen() async throws {
+    try await SinkWorld.with { world in
+      let file = "file: {path: \"at ${interval.start_local}.csv\"}"
+      let killed = try await world.run(Self.one, file, failpoint: "publish.marked:1:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      let project = world.project
+      let changed = project.file().replacing("timezone: UTC", with: "timezone: Asia/Tokyo")
+      #expect(changed != project.file())
+      try project.write("tidemark.yaml", changed)
+      let resumed = try await project.run(["resume", "sales"])
+      #expect(
+        resumed.status == 0 && resumed.output.contains("the project's `defaults` have changed"),
+        "\(resumed.output)")
+      #expect((try project.read("out/at 2026-03-14 00:00:00.csv")?.count ?? 0) > 10)
+    }
+  }
+
   private static let matrix = """
     version: 1
     job: sales
