@@ -156,6 +156,23 @@ import Testing
     #expect(checked.result[1].isNullable)
   }
 
+  /// What constants hide is not computed: no row fails by it, and nothing is fetched for it.
+  @Test func callsThatConstantsHideAreLeftOut() throws {
+    let checked = try Self.check(
+      [],
+      Self.aggregate(
+        [("day", "day")],
+        [
+          ("never", "false and bool_or(1 / id = 1)"), ("orders", "count(*)"),
+          ("other", "case 5 when 2 then max(price) end"), ("share", "sum(share)"), ("part", "grouping(day)"),
+        ], sets: [["day"], []], having: "orders > 0 or true or min(mode) = 'a'"))
+    let aggregate = try #require(checked.pipeline.aggregate)
+    #expect(aggregate.calls.map(\.function) == [.count, .sum])
+    #expect(aggregate.outputs.dropFirst().map(\.expression.columns) == [[], [1], [], [2], [3]])
+    #expect(aggregate.having?.columns == [])
+    #expect(checked.usedFetchedColumns() == [0, 1, 3])
+  }
+
   @Test(arguments: [
     ("sum(id)", "numeric"), ("avg(id)", "numeric"), ("min(mode)", "text"), ("sum(1)", "bigint"),
     ("count(distinct mode)", "bigint"), ("string_agg(mode, ',' order by day desc)", "text"),

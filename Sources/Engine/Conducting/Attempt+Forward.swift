@@ -113,7 +113,19 @@ extension Attempt {
       PlanRequest(job: job, references: references, connections: environment.project.connections),
       saved.answers)
     known.bind(&plan)
+    try refuseOtherPartials(plan, known)
     return Prepared(plan: plan, work: try work(plan, lookups: [], spills), servers: [:])
+  }
+
+  /// What an older Tidemark has aggregated may have other columns than this one makes of the same job.
+  private func refuseOtherPartials(_ plan: Plan, _ saved: SavedChunks) throws(Fault) {
+    guard let signature = saved.signature, signature != PlanMarks.signature(plan, zone: context.zone.name)
+    else { return }
+    throw Fault(
+      "bad_plan", .data,
+      "The chunks of run \(record.id) are aggregated otherwise than this version of Tidemark does it",
+      hint: "Go on with the version, and the `timezone`, that it was begun with;"
+        + " or give up what is not published with `tidemark cancel --partial \(record.id)`")
   }
 
   /// What is planned now is not what the published part was made by.

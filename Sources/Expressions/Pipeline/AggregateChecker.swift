@@ -41,7 +41,8 @@ struct AggregateChecker {
           measure.expression = group.numbered(measure.expression)
           return measure
         },
-      groupings: group.groupings, having: having.map(group.numbered))
+      groupings: group.groupings, having: having.map(group.numbered)
+    ).droppingUnusedCalls()
   }
 
   /// An aggregate without keys whose one output is the condition.
@@ -54,7 +55,8 @@ struct AggregateChecker {
     return TypedAggregate(
       keys: [], sets: [[]], calls: group.calls,
       outputs: [.init(name: name, expression: group.numbered(condition), source: source)],
-      groupings: group.groupings, having: nil)
+      groupings: group.groupings, having: nil
+    ).droppingUnusedCalls()
   }
 
   private mutating func checkNames(_ aggregate: Aggregate) {

@@ -46,6 +46,23 @@ extension CheckedPipeline {
 }
 
 extension TypedAggregate {
+  /// The same without the calls that no output and no `having` names any more: what constants hide is not computed, and
+  /// no row fails by it, as in Postgres.
+  func droppingUnusedCalls() -> TypedAggregate {
+    let used = outputs.reduce(into: having?.columns ?? []) { $0.formUnion($1.expression.columns) }
+    let isUsed = calls.indices.map { used.contains(keys.count + $0) }
+    func number(_ old: Int) -> Int {
+      old - isUsed.prefix(max(old - keys.count, 0)).count { !$0 }
+    }
+    var copy = self
+    copy.calls = zip(calls, isUsed).filter(\.1).map(\.0)
+    for index in copy.outputs.indices {
+      copy.outputs[index].expression = copy.outputs[index].expression.mappingColumns(number)
+    }
+    copy.having = having?.mappingColumns(number)
+    return copy
+  }
+
   /// Every expression over the processed row.
   var rowExpressions: [TypedExpression] {
     keys.map(\.expression)

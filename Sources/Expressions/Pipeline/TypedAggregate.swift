@@ -8,7 +8,7 @@ package struct TypedAggregate: Hashable, Sendable {
   /// Which keys each grouping set holds, as key numbers. One set of all keys where the job has
   /// no `grouping_sets`.
   package var sets: [[Int]]
-  /// The distinct aggregate calls of all measures and `having`.
+  /// The distinct aggregate calls that measures and `having` use.
   package var calls: [AggregateCall]
   /// What a result row holds: keys first, in `keys`' order, then measures. Expressions are over
   /// the group row: columns `0..<keys.count` are the keys, then one column per call, then one
