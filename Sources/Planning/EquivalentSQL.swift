@@ -247,9 +247,11 @@ package struct EquivalentSQL: Sendable {
     _ end: Extreme, of value: SQLText, _ type: SQLType, where condition: SQLText? = nil
   ) -> SQLText {
     let (call, sign): (SQLText, SQLText) = end == .least ? ("min", "-") : ("max", "")
+    // As seconds: an interval at the limits of months or days has no negative.
     let spelled: SQLText =
       type == .interval
-      ? "\(sign)date_trunc('month', \(value)), \(sign)date_trunc('day', \(value))" : "\(sign)scale(\(value))"
+      ? "make_interval(secs => \(sign)(extract(year FROM \(value)) * 12 + extract(month FROM \(value)))), make_interval(secs => \(sign)extract(day FROM \(value)))"
+      : "\(sign)scale(\(value))"
     let filter: SQLText = condition.map { " AND (\($0))" } ?? ""
     return "(\(call)(ARRAY[\(value), \(spelled)]) FILTER (WHERE (\(value)) IS NOT NULL\(filter)))[1]"
   }

@@ -8,7 +8,7 @@ struct TextReader {
     case numeric(SQLType.NumericModifier?)
     case boolean
     case json(JSONPath)
-    case date(DatePattern?)
+    case date(DatePattern?, zones: ZoneContext)
     case timestamp(DatePattern?, zones: ZoneContext, isZoned: Bool)
   }
 
@@ -22,7 +22,8 @@ struct TextReader {
     case .boolean: rule = .boolean
     case .json(let path): rule = .json(try JSONPath(path, place: place))
     case .date(let pattern):
-      rule = .date(try pattern.map { text throws(Fault) in try DatePattern(text, place: place) })
+      rule = .date(
+        try pattern.map { text throws(Fault) in try DatePattern(text, place: place) }, zones: zones)
     case .timestamp(let pattern, let zone):
       var zones = zones
       if let zone {
@@ -63,10 +64,10 @@ struct TextReader {
           sqlState: "22P05", sentence: "unsupported Unicode escape sequence: \\u0000", offendingText: text)
       }
       column.setText(row, found)
-    case .date(let pattern):
+    case .date(let pattern, let zones):
       let date =
         if let pattern { try pattern.read(bytes).date() } else {
-          try DateValue(parsing: TextParsing.text(bytes))
+          try DateValue(parsing: TextParsing.text(bytes), zones: zones)
         }
       column.integers[row] = Int64(date.days)
     case .timestamp(let pattern, let zones, let isZoned):

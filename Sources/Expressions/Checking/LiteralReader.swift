@@ -3,7 +3,7 @@ package import Model
 /// Reads a literal's text as a type's input function would.
 package enum LiteralReader {
   /// The value of `text` as `type`, its modifier applied as an explicit cast does. `nil` where only the run
-  /// can read it: a `timestamptz` depends on the job's time zone.
+  /// can read it: a `timestamptz` depends on the job's time zone, and zones by name are the run's to know.
   /// - Throws: the `RowFault` that Postgres would raise.
   package static func read(_ text: String, as type: SQLType) throws(RowFault) -> Value? {
     switch type {
@@ -18,10 +18,17 @@ package enum LiteralReader {
     case .double: return .double(try PostgresFloat.double(parsing: text))
     case .real: return .double(Double(try PostgresFloat.float(parsing: text)))
     case .text, .varchar, .char, .name, .enumeration: return .text(fitted(text, to: type))
-    case .date: return .date(try DateValue(parsing: text).days)
-    case .timestamp: return .timestamp(try Timestamp(parsing: text).microseconds)
+    case .date:
+      return try unlessInNamedZone { () throws(RowFault) in .date(try DateValue(parsing: text).days) }
+    case .timestamp:
+      return try unlessInNamedZone { () throws(RowFault) in
+        .timestamp(try Timestamp(parsing: text).microseconds)
+      }
     case .timestamptz:
-      try checkMoment(text)
+      // Faults where no time zone could make a moment of it.
+      _ = try unlessInNamedZone { () throws(RowFault) in
+        .timestamptz(try Timestamp(parsingMoment: text, zones: .utc).microseconds)
+      }
       return nil
     case .interval: return .interval(try CalendarInterval(parsing: text))
     case .uuid:
@@ -31,14 +38,14 @@ package enum LiteralReader {
     }
   }
 
-  /// Faults where no time zone could make a moment of `text`. Zones by name are the run's to know.
-  private static func checkMoment(_ text: String) throws(RowFault) {
+  /// `nil` for a text with a zone by name.
+  private static func unlessInNamedZone(_ read: () throws(RowFault) -> Value) throws(RowFault) -> Value? {
     do {
-      _ = try Timestamp(parsingMoment: text, zones: .utc)
+      return try read()
     } catch  where error.sqlState != RowFault.unknownZone("").sqlState {
       throw error
     } catch {
-      return
+      return nil
     }
   }
 

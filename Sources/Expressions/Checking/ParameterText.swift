@@ -13,8 +13,8 @@ package struct ParameterText {
   package func value(as type: SQLType, by zones: ZoneContext = .utc) throws(RowFault) -> Value {
     if let value = try LiteralReader.read(text, as: type) { return value }
     switch type {
-    case .date: return .date(try DateValue(parsing: text).days)
-    case .timestamp: return .timestamp(try Timestamp(parsing: text).microseconds)
+    case .date: return .date(try DateValue(parsing: text, zones: zones).days)
+    case .timestamp: return .timestamp(try Timestamp(parsing: text, zones: zones).microseconds)
     case .timestamptz: return .timestamptz(try Timestamp(parsingMoment: text, zones: zones).microseconds)
     case .interval: return .interval(try CalendarInterval(parsing: text))
     default: throw .invalidText(type.sqlName, text)

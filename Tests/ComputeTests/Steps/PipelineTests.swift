@@ -317,6 +317,8 @@ import Testing
     (.numeric(.init(precision: 4, scale: 1)), .numeric, "12.35", "12.4"),
     (.numeric(.init(precision: 3, scale: 1)), .numeric, "123.4", nil), (.boolean, .boolean, "Yes", "true"),
     (.date(pattern: nil), .date, "2024-02-29", "2024-02-29"),
+    (.date(pattern: nil), .date, "2024-01-01 12:34:56 Europe/Berlin", "2024-01-01"),
+    (.date(pattern: nil), .date, "2024-01-01 Nowhere/Land", nil),
     (.date(pattern: "DD.MM.YYYY"), .date, "1.2.2024", "2024-02-01"),
     (.date(pattern: "DD.MM.YYYY"), .date, "31.02.2024", nil),
     (.date(pattern: "DD.MM.YYYY"), .date, "01.02.24", nil),
