@@ -76,6 +76,23 @@ import Testing
     }
   }
 
+  @Test(arguments: StoreKind.allCases) func whatGaveUpCanBeDismissed(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.enqueue([.sample("a", run: nil), .sample("b", run: nil), .sample("c", run: nil)])
+      for id in ["a", "b"] { try await store.markGaveUp(id, Fault("refused", .notFound, "Nobody is there")) }
+      #expect(try await store.dismissNotices(["a", "c", "d"], by: "me", reason: "gone") == 1)
+      #expect(try await store.dismissNotices(["a"], by: "me", reason: nil) == 0)
+      #expect(try await store.undelivered(project: "shop").gaveUp == 1)
+      #expect(try await store.retryNotices(["a"]) == 0)
+      #expect(try await store.notices(state: .dismissed, limit: 9).map(\.id) == ["a"])
+      let events = try await store.events(since: Instant(microseconds: 0), limit: 9)
+      #expect(events.map(\.name) == ["notice_dismissed"])
+      #expect(
+        events.first?.body["notice"]?.stringValue == "a" && events.first?.body["by"]?.stringValue == "me")
+    }
+  }
+
   /// Why some did not get what was delivered is kept; what had kept it back before is over.
   @Test(arguments: StoreKind.allCases)
   func aDeliveryKeepsItsOwnFaultAlone(_ kind: StoreKind) async throws {

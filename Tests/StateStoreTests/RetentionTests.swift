@@ -79,6 +79,67 @@ import Testing
     }
   }
 
+  /// Of those that were passed over; what the ledger goes on by stays.
+  @Test(arguments: StoreKind.allCases) func firesWithoutARunGo(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      let job = JobName("daily")
+      _ = try await store.recordFirstSighting(
+        project: "shop", job: job, clock: .null, at: Instant(microseconds: 0))
+      func fire(
+        _ moment: Int64, _ outcome: FireOutcome, row: String = "", _ parameters: [String: String]? = nil
+      ) -> NewFire {
+        let start = Instant(microseconds: moment / 10 * 10)
+        return NewFire(
+          key: FireKey(project: "shop", job: job, matrixRow: row, fire: Instant(microseconds: moment)),
+          interval: TimeRange(start: start, end: start.advanced(by: .microseconds(1))), outcome: outcome,
+          parameters: parameters)
+      }
+      // Those of 21 are of the interval that 22 waits for.
+      let fires = [
+        fire(10, .superseded), fire(11, .paused), fire(12, .outsideWindow, [:]), fire(20, .superseded),
+        fire(21, .superseded), fire(22, .pending), fire(30, .paused), fire(40, .paused),
+        fire(10, .paused, row: "a"), fire(11, .paused, row: "a"),
+      ]
+      func insert() async throws -> Int {
+        try await store.insertFires(
+          fires, project: "shop", job: job, consideredUntil: Instant(microseconds: 40))
+      }
+      #expect(try await insert() == 10)
+      for before in [Instant(microseconds: 0), Instant(microseconds: .max)] {
+        let counts = try await store.purge(
+          project: "shop", job: job, runsBefore: before, quarantineBefore: before)
+        #expect(counts.fires == (before.microseconds == 0 ? 0 : 4))
+      }
+      let kept = try await store.fires(
+        project: "shop", job: job,
+        in: TimeRange(start: Instant(microseconds: 0), end: Instant(microseconds: .max)))
+      #expect(
+        kept.map { "\($0.key.matrixRow)\($0.key.fire.microseconds)" } == [
+          "a11", "12", "20", "21", "22", "40",
+        ])
+      #expect(try await store.sightings(project: "shop").first?.lastConsidered == Instant(microseconds: 40))
+    }
+  }
+
+  /// However many there are, no transaction takes all of them.
+  @Test(arguments: StoreKind.allCases) func manyFiresGoInPieces(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let job = JobName("daily")
+      let fires = (1...2500).map { number in
+        NewFire(
+          key: FireKey(project: "shop", job: job, fire: Instant(microseconds: number)), interval: nil,
+          outcome: .superseded)
+      }
+      try await world.store.insertFires(
+        fires, project: "shop", job: job, consideredUntil: Instant(microseconds: 2500))
+      let end = Instant(microseconds: .max)
+      let counts = try await world.store.purge(
+        project: "shop", job: job, runsBefore: end, quarantineBefore: end)
+      #expect(counts.fires == 2499)
+    }
+  }
+
   /// A file that lies there unchanged, or an event that can be asked for still, fires once.
   @Test(arguments: StoreKind.allCases) func whatATriggerHasFiredStays(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in

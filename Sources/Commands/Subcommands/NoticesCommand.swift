@@ -4,21 +4,26 @@ internal import Model
 internal import Runtime
 internal import StateStore
 
-/// `tidemark notices`: the outbox, and another try for what could not be delivered.
+/// `tidemark notices`: the outbox, and what becomes of that which could not be delivered.
 enum NoticesCommand {
   static let spec = CommandSpec(
-    name: "notices", summary: "List the notices of the outbox, or try again what gave up",
+    name: "notices", summary: "List the notices of the outbox, try again what gave up, or dismiss it",
     discussion: """
-      list           notices, newest first: due, delivered, gave_up
-      retry ID|all   makes notices that gave up due again, and delivers what is due
+      list             notices, newest first: due, delivered, gave_up, dismissed
+      retry ID|all     makes notices that gave up due again, and delivers what is due
+      dismiss ID|all   has `status` tell no more of notices that gave up
       """,
     operands: [
-      .init(name: "list|retry", help: "what to do"),
-      .init(name: "ID|all", help: "for retry: notices, by their ids", isRequired: false, isRepeatable: true),
+      .init(name: "list|retry|dismiss", help: "what to do"),
+      .init(
+        name: "ID|all", help: "for retry and dismiss: notices, by their ids", isRequired: false,
+        isRepeatable: true),
     ],
     options: [
-      OptionSpec("only", value: "STATE", help: "list: only those that are due, delivered or gave_up"),
+      OptionSpec(
+        "only", value: "STATE", help: "list: only those that are due, delivered, gave_up or dismissed"),
       OptionSpec("limit", value: "N", help: "list: how many (default 50)"),
+      OptionSpec("reason", value: "TEXT", help: "dismiss: why, for the audit trail"),
     ],
     example: "tidemark notices list --only gave_up",
     run: { try await run($0) })
@@ -28,17 +33,12 @@ enum NoticesCommand {
     let names = Array(invocation.operands.dropFirst())
     switch invocation.operands[0] {
     case "list": return try await list(invocation, context)
-    case "retry":
-      if names.isEmpty {
-        throw Fault(
-          "missing_operand", .usage, "Name the notices, or all",
-          hint: "`tidemark notices list --only gave_up` shows their ids")
-      }
-      return try await retry(names, invocation, context)
+    case "retry": return try await retry(names, invocation, context)
+    case "dismiss": return try await dismiss(names, invocation, context)
     default:
       throw Fault(
         "bad_value", .usage, "`tidemark notices` does not know `\(invocation.operands[0])`",
-        hint: "It knows list and retry")
+        hint: "It knows list, retry and dismiss")
     }
   }
 
@@ -55,16 +55,7 @@ enum NoticesCommand {
   private static func retry(
     _ names: [String], _ invocation: Invocation, _ context: ProjectContext
   ) async throws -> ExitCode {
-    let store = try await context.openStore()
-    let given = try await store.notices(project: context.project.name, state: .gaveUp, limit: .max)
-    let chosen = names == ["all"] ? given.map(\.id) : names
-    if let unknown = chosen.first(where: { id in !given.contains { $0.id == id } }) {
-      await store.close()
-      throw Fault(
-        "no_such_notice", .notFound, "No notice `\(unknown)` has given up",
-        hint: DidYouMean.hint(for: unknown, among: given.map(\.id))
-          ?? "`tidemark notices list --only gave_up` shows their ids")
-    }
+    let (store, chosen) = try await gaveUp(names, context)
     try await store.retryNotices(chosen)
     let environment = context.environment(store: store) { _, _ in }
     let reading = try context.jobs()
@@ -76,6 +67,37 @@ enum NoticesCommand {
     FaultReport.warn(reading.faults)
     tell(now, invocation)
     return now.allSatisfy { $0.state == .delivered } ? .ok : .runFailed
+  }
+
+  private static func dismiss(
+    _ names: [String], _ invocation: Invocation, _ context: ProjectContext
+  ) async throws -> ExitCode {
+    let (store, chosen) = try await gaveUp(names, context)
+    try await store.dismissNotices(chosen, by: Person.current, reason: invocation["reason"])
+    let now = try await store.notices(project: context.project.name, limit: .max).filter {
+      chosen.contains($0.id)
+    }
+    await store.close()
+    tell(now, invocation)
+    return .ok
+  }
+
+  /// The notices that somebody names, which have given up, and the state that has them.
+  private static func gaveUp(
+    _ names: [String], _ context: ProjectContext
+  ) async throws -> (Store, chosen: [String]) {
+    let hint = "`tidemark notices list --only gave_up` shows their ids"
+    if names.isEmpty { throw Fault("missing_operand", .usage, "Name the notices, or all", hint: hint) }
+    let store = try await context.openStore()
+    let given = try await store.notices(project: context.project.name, state: .gaveUp, limit: .max)
+    let chosen = names == ["all"] ? given.map(\.id) : names
+    if let unknown = chosen.first(where: { id in !given.contains { $0.id == id } }) {
+      await store.close()
+      throw Fault(
+        "no_such_notice", .notFound, "No notice `\(unknown)` has given up",
+        hint: DidYouMean.hint(for: unknown, among: given.map(\.id)) ?? hint)
+    }
+    return (store, chosen)
   }
 
   private static func tell(_ notices: [NoticeRecord], _ invocation: Invocation) {

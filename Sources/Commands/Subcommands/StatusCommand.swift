@@ -74,7 +74,8 @@ enum StatusCommand {
     if notices.gaveUp > 0 {
       let what = style.red("\(count(notices.gaveUp)) gave up")
       Terminal.print(
-        "! \(what): `tidemark notices list --only gave_up` says why, `tidemark notices retry all` tries again"
+        "! \(what): `tidemark notices list --only gave_up` says why, `tidemark notices retry all` tries again,"
+          + " `tidemark notices dismiss all` ends this line"
       )
     }
     if notices.failing > 0 {

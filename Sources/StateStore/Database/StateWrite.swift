@@ -36,6 +36,7 @@ enum StateWrite: String, Hashable, Sendable, CaseIterable {
   case noticeFailed = "notice_failed"
   case noticeFinished = "notice_finished"
   case retryNotices = "retry_notices"
+  case dismissNotices = "dismiss_notices"
 
   var beforeCommit: Failpoint { Failpoint("state.\(rawValue).before_commit") }
   var afterCommit: Failpoint { Failpoint("state.\(rawValue).after_commit") }

@@ -39,6 +39,8 @@ package struct NoticeRecord: Sendable {
   package enum State: String, Hashable, Sendable, CaseIterable {
     case due, delivered
     case gaveUp = "gave_up"
+    /// It gave up, and somebody has seen that.
+    case dismissed
   }
 
   package var id: String

@@ -78,6 +78,31 @@ extension Store {
     }
   }
 
+  /// Has nobody be told any more of notices that gave up. They stay listed, and each is in the audit trail of its job.
+  /// - Returns: how many had given up.
+  @discardableResult
+  package func dismissNotices(_ notices: [String], by: String, reason: String?) async throws -> Int {
+    try await database.transaction(.write(.dismissNotices)) { tx in
+      let now = try await tx.now()
+      var count = 0
+      for notice in notices {
+        let row = try await tx.row(
+          "UPDATE notices SET state = 'dismissed' WHERE notice_id = $1 AND state = 'gave_up' RETURNING *",
+          [.text(notice)])
+        guard let record = try row.map(NoticeRecord.init) else { continue }
+        count += 1
+        let facts = JSONValue.object([
+          .init("notice", .string(notice)), .init("event", .string(record.event.rawValue)),
+          .init("run", .optional(record.run?.text)), .init("by", .string(by)),
+          .init("reason", .optional(reason)),
+        ])
+        try await append(
+          EventDraft("notice_dismissed", facts), project: record.project, job: record.job, now, tx)
+      }
+      return count
+    }
+  }
+
   /// The outbox, newest first.
   /// - Parameters:
   ///   - project: `nil` for all projects.

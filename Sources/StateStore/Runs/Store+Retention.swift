@@ -25,7 +25,8 @@ extension Store {
   ///
   /// The newest success of each identity stays, whatever its age: without it the identity would be
   /// run anew. It keeps its record and loses its blocks. What a trigger has fired stays as well: its file or event may be
-  /// there still, and must not fire again. Lock files go that processes have left which died at the end
+  /// there still, and must not fire again. Of fires that no run was made for those go that have been closed for as long;
+  /// what keeps any from being made anew is how far the ledger goes, which stays. Lock files go that processes have left which died at the end
   /// of their runs.
   package func purge(project: String, job: JobName, runsBefore: Instant, quarantineBefore: Instant)
     async throws -> PurgeCounts
@@ -42,6 +43,7 @@ extension Store {
 
   /// Of how many runs one transaction deletes something at most: it is to take less time than a statement may.
   private static let mostRuns: Int64 = 50
+  private static let mostFires = 500
 
   /// - Returns: what it removed, and whether nothing is left to remove.
   private func purgeSome(
@@ -102,7 +104,33 @@ extension Store {
         DELETE FROM notices
         WHERE project = $1 AND job = $2 AND run_id IS NULL AND state <> 'due' AND finished_at < $3
         """, which + [.instant(runsBefore)])
-      return (counts, isAll: [rejecting, partial, old].allSatisfy { $0.count < Store.mostRuns })
+      // The newest of the clock says where the next interval begins under `span: fire`; those of an interval that is
+      // waited for say since when.
+      let idle = try await tx.rows(
+        """
+        SELECT matrix_row, fire FROM fires AS old
+        WHERE project = $1 AND job = $2 AND fire < $3 AND closed_at < $3
+          AND run_id IS NULL AND parameters IS NULL
+          AND fire < (
+            SELECT fire FROM fires AS newest
+            WHERE newest.project = $1 AND newest.job = $2 AND newest.matrix_row = old.matrix_row
+              AND newest.parameters IS NULL
+            ORDER BY newest.fire DESC LIMIT 1)
+          AND NOT EXISTS (
+            SELECT 1 FROM fires AS open
+            WHERE open.outcome IN ('pending', 'claimed') AND open.project = $1 AND open.job = $2
+              AND open.matrix_row = old.matrix_row AND open.interval_start = old.interval_start
+              AND open.interval_end = old.interval_end)
+        LIMIT $4
+        """, which + [.instant(runsBefore), .integer(Store.mostFires)]
+      ).map { row throws(Fault) -> [StateValue] in
+        which + [.text(try row.text("matrix_row")), .instant(try row.instant("fire"))]
+      }
+      try await tx.runEach(
+        "DELETE FROM fires WHERE project = $1 AND job = $2 AND matrix_row = $3 AND fire = $4", idle)
+      counts.fires += idle.count
+      let isAll = [rejecting, partial, old].allSatisfy { $0.count < Store.mostRuns }
+      return (counts, isAll: isAll && idle.count < Store.mostFires)
     }
   }
 

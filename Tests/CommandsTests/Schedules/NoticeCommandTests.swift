@@ -123,6 +123,14 @@ import Testing
       #expect(status.contains("! 2 notices gave up: `tidemark notices list --only gave_up`"), "\(status)")
       let facts = try JSONValue(parsing: try await project.run(["status", "--json"]).output)["notices"]
       #expect(facts?["gave_up"]?.intValue == 2 && facts?["failing"]?.intValue == 0)
+      let unnamed = try await project.run(["notices", "dismiss"])
+      #expect(unnamed.status == 2 && unnamed.output.contains("Name the notices"), "\(unnamed.output)")
+      let dismissed = try await project.run(["notices", "dismiss", "all", "--reason", "nobody reads them"])
+      #expect(
+        dismissed.status == 0 && dismissed.output.ranges(of: "dismissed").count == 2, "\(dismissed.output)")
+      #expect(try await !project.run(["status"]).output.contains("gave up"))
+      let audit = try await project.run(["audit"]).output
+      #expect(audit.contains("notice_dismissed") && audit.contains("reason=nobody reads them"), "\(audit)")
     }
   }
 }
