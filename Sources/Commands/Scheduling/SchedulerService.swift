@@ -176,6 +176,8 @@ final class SchedulerService: Sendable {
   ) async throws -> Bool {
     while true {
       do {
+        let sightings = try await store.sightings(project: state.withLock { $0.context }.project.name)
+        for renamed in RenamedRows.find(scheduled, sightings) { renamed.tell(log) }
         try await daemon.update(scheduled, parts: parts)
         return true
       } catch  where !isFirst {

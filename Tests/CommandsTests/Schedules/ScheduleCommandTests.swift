@@ -294,4 +294,21 @@ import Testing
           == [["acme", "2"], ["globex", "2"], ["initech", "1"]])
     }
   }
+
+  /// Whoever lets the data choose the name is told when it has chosen another one.
+  @Test func rowsOfAMatrixThatAreNamedAnewAreTold() async throws {
+    try await ScheduledJobText.with(
+      "matrix: {connection: db, query: \"SELECT shop, rate FROM shops\"}\nschedule: {cron: \"0 * * * *\"}",
+      query: "SELECT ${matrix.shop} AS n"
+    ) { project in
+      try await project.sql(
+        "ALTER TABLE shops ADD rate int", "INSERT INTO shops VALUES ('acme', 1), ('globex', 2)")
+      func tick() async throws -> String { try await project.run(["tick"]).output }
+      for _ in 0..<2 { #expect(try await !tick().contains("matrix_renamed")) }
+      try await project.sql("UPDATE shops SET rate = 1")
+      let told = try await tick()
+      #expect(told.contains(" warning matrix_renamed job=job named_by=shop before=rate "), "\(told)")
+      #expect(try await !tick().contains("matrix_renamed"))
+    }
+  }
 }
