@@ -13,9 +13,12 @@ package struct PartialSignature: Hashable, Sendable {
     let pipeline = plan.pipeline
     var lines = ["partials \(partialFormat)", "zone \(zone)"]
     if let aggregate = pipeline.aggregate {
-      lines += PipelineText.keys(aggregate, over: pipeline.processed)
-      for (call, text) in zip(aggregate.calls, PipelineText.calls(aggregate, over: pipeline.processed)) {
-        lines.append("\(text) \(call.type.sqlName)")
+      let texts = PipelineText(pipeline, for: .fingerprint)
+      lines += texts.keys(aggregate)
+      for (call, text) in zip(aggregate.calls, texts.calls(aggregate)) {
+        // Of one result type there are sums of several inner forms.
+        let types = (call.arguments + call.order.map(\.expression)).map(\.type.sqlName)
+        lines.append("\(text) (\(types.joined(separator: ", "))) \(call.type.sqlName)")
       }
     } else {
       for column in pipeline.processed { lines.append("\(column.name) \(column.type.sqlName)") }

@@ -1,22 +1,25 @@
 internal import Expressions
 internal import Model
 
-/// A typed pipeline as lines of text: shown by `plan`, and part of a plan's fingerprint, so that it
-/// says everything that decides a result and nothing that does not.
+/// A typed pipeline as lines of text that say everything that decides a result and nothing that does not.
 struct PipelineText {
-  private let pipeline: TypedPipeline
-
-  init(_ pipeline: TypedPipeline) {
-    self.pipeline = pipeline
+  /// Whom the text is for.
+  enum Reader {
+    /// Who reads a plan.
+    case people
+    /// What compares plans: every cast and every constant's type are written out. It outlives a program.
+    case fingerprint
   }
 
-  /// For fingerprints, which outlive a program: steps counted as they are computed.
-  var text: String { listing { number, name in "step \(number + 1) `\(name)`" }.joined(separator: "\n") }
+  private let pipeline: TypedPipeline
+  private let reader: Reader
 
-  /// For people, who count steps as the job has them: `step 2 (derive)` is the name of one without another.
-  var lines: [String] { listing { _, name in name.hasPrefix("step ") ? name : "step `\(name)`" } }
+  init(_ pipeline: TypedPipeline, for reader: Reader) {
+    self.pipeline = pipeline
+    self.reader = reader
+  }
 
-  private func listing(_ heading: (Int, String) -> String) -> [String] {
+  var lines: [String] {
     var lines: [String] = []
     for (number, step) in pipeline.steps.enumerated() {
       let after =
@@ -24,16 +27,35 @@ struct PipelineText {
       lines.append("\(heading(number, step.name)) (on_fail \(step.onFail.rawValue))")
       lines += detail(step, after: after).map { "  \($0)" }
     }
-    if let aggregate = pipeline.aggregate { lines += PipelineText.lines(aggregate, over: pipeline.processed) }
+    if let aggregate = pipeline.aggregate { lines += aggregateLines(aggregate) }
     return lines
+  }
+
+  /// Fingerprints count steps as they are computed, people as the job has them: `step 2 (derive)` is the name of one
+  /// without another.
+  private func heading(_ number: Int, _ name: String) -> String {
+    switch reader {
+    case .fingerprint: "step \(number + 1) `\(name)`"
+    case .people: name.hasPrefix("step ") ? name : "step `\(name)`"
+    }
+  }
+
+  /// - Parameter columns: how each column is written.
+  private func text(_ expression: TypedExpression, _ columns: [String]) -> String {
+    switch reader {
+    case .people: ExpressionPrinter(columns: columns).print(expression)
+    case .fingerprint: SQLRenderer(columns: columns.map(SQLText.init(trusted:))).render(expression).text
+    }
+  }
+
+  private func names(_ columns: [ColumnSchema]) -> [String] {
+    columns.map { ExpressionPrinter.name($0.name) }
   }
 
   private func detail(_ step: TypedStep, after: [ColumnSchema]) -> [String] {
     let before = step.columnsBefore
     func name(_ column: ColumnSchema) -> String { ExpressionPrinter.name(column.name) }
-    func shown(_ expression: TypedExpression) -> String {
-      ExpressionPrinter(before).print(expression)
-    }
+    func shown(_ expression: TypedExpression) -> String { text(expression, names(before)) }
     switch step.action {
     case .sanitize(let items):
       return items.map { item in
@@ -48,8 +70,8 @@ struct PipelineText {
     case .derive(let entries):
       // Entries see the ones before them, whose columns stand behind those of the step.
       return entries.map { entry in
-        let text = ExpressionPrinter(before + after.dropFirst(before.count)).print(entry.expression)
-        return "derive \(name(after[entry.into])) \(entry.expression.type.sqlName) = \(text)"
+        let value = text(entry.expression, names(before + after.dropFirst(before.count)))
+        return "derive \(name(after[entry.into])) \(entry.expression.type.sqlName) = \(value)"
       }
     case .filter(let condition, _): return ["filter \(shown(condition))"]
     case .lookup(let lookup):
@@ -67,10 +89,9 @@ struct PipelineText {
   }
 
   /// The group keys and grouping sets of an aggregation.
-  static func keys(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
-    let rowText = ExpressionPrinter(columns)
+  func keys(_ aggregate: TypedAggregate) -> [String] {
     var lines = aggregate.keys.map { key in
-      "  key \(ExpressionPrinter.name(key.name)) \(key.expression.type.sqlName) = \(rowText.print(key.expression))"
+      "  key \(ExpressionPrinter.name(key.name)) \(key.expression.type.sqlName) = \(rowText(key.expression))"
     }
     if aggregate.sets.count != 1 || aggregate.sets[0].count != aggregate.keys.count {
       let sets = aggregate.sets.map { set in
@@ -82,36 +103,40 @@ struct PipelineText {
   }
 
   /// The aggregate calls, one text each.
-  static func calls(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
-    let rowText = ExpressionPrinter(columns)
-    return aggregate.calls.map { call in
+  func calls(_ aggregate: TypedAggregate) -> [String] {
+    aggregate.calls.map { call in
       var text = call.function.rawValue + "(" + (call.isDistinct ? "distinct " : "")
-      text += call.arguments.isEmpty ? "*" : call.arguments.map(rowText.print).joined(separator: ", ")
+      text += call.arguments.isEmpty ? "*" : call.arguments.map(rowText).joined(separator: ", ")
       for constant in call.constants { text += ", \(constant.postgresText ?? "NULL")" }
       for order in call.order {
-        text += " order by \(rowText.print(order.expression))"
+        text += " order by \(rowText(order.expression))"
         text += (order.isDescending ? " desc" : "") + (order.nullsFirst ? " nulls first" : "")
       }
       text += ")"
-      if let filter = call.filter { text += " filter (where \(rowText.print(filter)))" }
+      if let filter = call.filter { text += " filter (where \(rowText(filter)))" }
       return text
     }
   }
 
-  private static func lines(_ aggregate: TypedAggregate, over columns: [ColumnSchema]) -> [String] {
-    var lines = ["aggregate"] + keys(aggregate, over: columns)
-    let calls = calls(aggregate, over: columns)
+  /// Over the processed row, which keys and calls see.
+  private func rowText(_ expression: TypedExpression) -> String {
+    text(expression, names(pipeline.processed))
+  }
+
+  private func aggregateLines(_ aggregate: TypedAggregate) -> [String] {
+    var lines = ["aggregate"] + keys(aggregate)
+    let calls = calls(aggregate)
     let names = aggregate.keys.map { ExpressionPrinter.name($0.name) }
     let groupings = aggregate.groupings.map { keys in
       "grouping(\(keys.map { names[$0] }.joined(separator: ", ")))"
     }
-    let groupText = ExpressionPrinter(columns: names + calls + groupings)
+    let groupRow = names + calls + groupings
     for output in aggregate.outputs.dropFirst(aggregate.keys.count) {
       lines.append(
-        "  \(ExpressionPrinter.name(output.name)) \(output.expression.type.sqlName) = \(groupText.print(output.expression))"
+        "  \(ExpressionPrinter.name(output.name)) \(output.expression.type.sqlName) = \(text(output.expression, groupRow))"
       )
     }
-    if let having = aggregate.having { lines.append("  having \(groupText.print(having))") }
+    if let having = aggregate.having { lines.append("  having \(text(having, groupRow))") }
     return lines
   }
 }

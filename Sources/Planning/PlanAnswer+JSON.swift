@@ -7,7 +7,7 @@ extension PlanAnswer {
     case .server(let facts):
       .object([
         .init("kind", .string("server")), .init("version", .integer(facts.version)),
-        .init("system", .string(facts.systemIdentifier)),
+        .init("system", .string(facts.database)),
       ])
     case .relation(let facts): .object([.init("kind", .string("relation")), .init("facts", facts.json)])
     case .columns(let columns):
@@ -39,7 +39,7 @@ extension PlanAnswer {
     switch json["kind"]?.stringValue {
     case "server":
       self = .server(
-        ServerFacts(version: try json.int("version"), systemIdentifier: try json.string("system")))
+        ServerFacts(version: try json.int("version"), database: try json.string("system")))
     case "relation": self = .relation(try TableFacts(json: json.member("facts")))
     case "columns":
       var columns: [ColumnSchema] = []

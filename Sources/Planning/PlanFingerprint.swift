@@ -12,17 +12,19 @@ package struct PlanFingerprint: Sendable {
 
   /// - Parameters:
   ///   - lookups: hashes of the lookup tables' contents, in the plan's order.
+  ///   - keyMarks: tell the keys of `pseudonymise` steps apart, in the plan's order.
+  ///   - databases: tell those of the sources' connections apart.
   ///   - zoneVersion: tells versions of the zone data apart.
   ///   - partialFormat: the version of the partials' form.
   package init(
-    plan: Plan, identity: RunIdentity, lookups: [String], systemIdentifiers: [String: String],
-    zone: String, zoneVersion: String, partialFormat: Int
+    plan: Plan, identity: RunIdentity, lookups: [String], keyMarks: [String],
+    databases: [String: String], zone: String, zoneVersion: String, partialFormat: Int
   ) {
-    var lines = ["tidemark plan 1", "partials \(partialFormat)", "identity \(identity.key)"]
+    var lines = ["tidemark plan 2", "partials \(partialFormat)", "identity \(identity.key)"]
     lines.append("zone \(zone) \(zoneVersion)")
     for (number, source) in plan.sources.enumerated() {
-      let system = systemIdentifiers[source.connection] ?? "?"
-      lines.append("source \(source.name) on \(system) \(source.consistency.rawValue)")
+      let database = databases[source.connection] ?? "?"
+      lines.append("source \(source.name) on \(database) \(source.consistency.rawValue)")
       lines.append("from \(source.relation) where \(source.filter?.text ?? "true")")
       if let chunk = plan.chunks.first(where: { $0.source == number }) {
         lines.append("select \(chunk.columns)")
@@ -32,8 +34,9 @@ package struct PlanFingerprint: Sendable {
       lines.append("fetched \(column.name) \(column.type.sqlName) \(column.isNullable)")
     }
     for lookup in lookups { lines.append("lookup \(lookup)") }
+    for mark in keyMarks { lines.append("pseudonyms \(mark)") }
     for name in plan.rowOrder { lines.append("ordered by \(name)") }
-    lines.append(PipelineText(plan.pipeline).text)
+    lines += PipelineText(plan.pipeline, for: .fingerprint).lines
     text = lines.joined(separator: "\n")
   }
 }

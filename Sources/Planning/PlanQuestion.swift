@@ -27,11 +27,12 @@ package enum PlanAnswer: Hashable, Sendable {
 package struct ServerFacts: Hashable, Sendable {
   /// As `server_version_num`: 150004.
   package var version: Int
-  /// Tells clusters apart; part of the fingerprint.
-  package var systemIdentifier: String
+  /// Tells databases apart, of one server too, and in which schemas names without one are looked for; part of the
+  /// fingerprint.
+  package var database: String
 
-  package init(version: Int, systemIdentifier: String) {
+  package init(version: Int, database: String) {
     self.version = version
-    self.systemIdentifier = systemIdentifier
+    self.database = database
   }
 }

@@ -48,7 +48,7 @@ package struct PlanText: Sendable {
         "lookup of step `\(lookup.step)` by \(lookup.key.map { ExpressionPrinter.name($0.name) }.joined(separator: ", "))"
       )
     }
-    lines += PipelineText(plan.pipeline).lines
+    lines += PipelineText(plan.pipeline, for: .people).lines
     lines.append("result")
     for column in plan.result {
       lines.append(
@@ -74,7 +74,7 @@ package struct PlanText: Sendable {
       .init("chunks", .integer(plan.chunks.count)),
       .init("fetched", .array(plan.pipeline.fetched.map(json))),
       .init("pushed_down", .array(plan.pushedDown.map { .string($0.text) })),
-      .init("steps", .array(PipelineText(plan.pipeline).lines.map(JSONValue.string))),
+      .init("steps", .array(PipelineText(plan.pipeline, for: .people).lines.map(JSONValue.string))),
       .init("result", .array(plan.result.map(json))),
       .init("store", .array(stores.map(json))),
     ])

@@ -9,6 +9,8 @@ package struct SavedChunks: Hashable, Sendable {
   package var chunks: [PlannedChunk]
   /// What a replay must have in common with the run; `nil` in a plan that was saved without.
   package var signature: String?
+  /// What tells the keys of its `pseudonymise` steps apart; `nil` in a plan that was saved without.
+  package var keyMarks: [String]?
   /// Conditions that hold for every row that was read, since Postgres carried them out.
   package var pushedDown: [SQLText]
   /// The order of the rows in the chunks' partials; `nil` in a plan that was saved without.
@@ -17,10 +19,12 @@ package struct SavedChunks: Hashable, Sendable {
   private static let version = 1
 
   package init(
-    chunks: [PlannedChunk], signature: String? = nil, pushedDown: [SQLText] = [], rowOrder: [String]? = nil
+    chunks: [PlannedChunk], signature: String? = nil, keyMarks: [String]? = nil, pushedDown: [SQLText] = [],
+    rowOrder: [String]? = nil
   ) {
     self.chunks = chunks
     self.signature = signature
+    self.keyMarks = keyMarks
     self.pushedDown = pushedDown
     self.rowOrder = rowOrder
   }
@@ -35,11 +39,16 @@ package struct SavedChunks: Hashable, Sendable {
     }
     let document = JSONValue.object([
       .init("version", .integer(SavedChunks.version)), .init("signature", .optional(signature)),
+      .init("key_marks", SavedChunks.list(keyMarks)),
       .init("pushed_down", .array(pushedDown.map { .string($0.text) })),
-      .init("row_order", rowOrder.map { .array($0.map { .string($0) }) } ?? .null),
+      .init("row_order", SavedChunks.list(rowOrder)),
       .init("chunks", .array(list)),
     ])
     return Array(document.text.utf8)
+  }
+
+  private static func list(_ texts: [String]?) -> JSONValue {
+    texts.map { .array($0.map(JSONValue.string)) } ?? .null
   }
 
   /// Gives a plan that is made again what must be as it was when its chunks were read.
@@ -76,6 +85,7 @@ package struct SavedChunks: Hashable, Sendable {
     pushedDown = (document["pushed_down"]?.elements ?? []).compactMap(\.stringValue).map {
       SQLText(trusted: $0)
     }
+    if case .array(let marks)? = document["key_marks"] { keyMarks = marks.compactMap(\.stringValue) }
     if case .array(let names)? = document["row_order"] { rowOrder = names.compactMap(\.stringValue) }
     chunks = []
     for (number, item) in items.enumerated() {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ResumeProofTests {
   private let proof = ResumeProof(
     snapshot: "739:745:740,742", rows: 12, fileNodes: ["public.b": .max, "public.a": 1],
-    systemIdentifier: "7001", place: ServerPlace(timeline: "00000001", log: 1000))
+    database: "7001", place: ServerPlace(timeline: "00000001", log: 1000))
 
   @Test func comesBackFromItsJSON() throws {
     let again = try #require(ResumeProof(json: try JSONValue(parsing: proof.json.text)))

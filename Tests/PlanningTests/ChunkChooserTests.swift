@@ -10,7 +10,7 @@ import Testing
     consistency: Source.Consistency = .snapshot, version: Int = 150_004
   ) throws(Fault) -> ChunkChoice {
     try ChunkChooser(
-      rule: rule, consistency: consistency, server: ServerFacts(version: version, systemIdentifier: "1"),
+      rule: rule, consistency: consistency, server: ServerFacts(version: version, database: "1"),
       table: table, estimate: estimate, sourceName: "orders"
     ).choose()
   }

@@ -87,7 +87,7 @@ enum PlanSamples {
     mutating func answer(_ question: PlanQuestion) -> PlanAnswer {
       asked.append(question)
       switch question {
-      case .server: return .server(ServerFacts(version: version, systemIdentifier: system))
+      case .server: return .server(ServerFacts(version: version, database: system))
       case .relation: return .relation(table)
       case .columns(_, let sql, _):
         var columns = columns

@@ -349,8 +349,8 @@ final class PretendRunner: FireRunner {
     let reached = stages.firstIndex(of: record.state) ?? 0
     for state in stages.dropFirst(reached + 1) { try await move(ownership, state) }
     if death == .publishing { throw PretendRunner.died }
-    let outcome = request.outcome(at: clock.now)
-    try await move(ownership, .succeeded, outcome, outcome == .late ? request.lateNotices : [])
+    let now = clock.now
+    try await move(ownership, .succeeded, request.outcome(at: now), request.lateNotices(at: now))
     if death == .succeeded { throw PretendRunner.died }
     if case .succeedsAndIsStopped = end { throw Fault("interrupted", .interrupted, "The run was stopped") }
     _ = try await store.closeFires(

@@ -26,6 +26,28 @@ import Testing
     }
   }
 
+  /// Two projects of one name, or a store renamed while the state was lost: what is in another table is not in this one.
+  @Test func whatIsInAnotherTableIsNotDone() async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute("CREATE TABLE t (k text, v numeric)")
+      try await world.connection.execute("CREATE TABLE u (k text, v numeric)")
+      let target = PublishWorld.target(.replace)
+      let rows = [try PublishWorld.row("a", "1")]
+      try await world.publish(target, PublishWorld.schema, rows, run: "r1")
+      var other = target
+      other.table = QualifiedName("public", "u")
+      var fault = await #expect(throws: Fault.self) {
+        try await world.publish(other, PublishWorld.schema, rows, run: "r2")
+      }
+      #expect(fault?.code == "published_by_another" && fault?.sentence.contains("not into") == true)
+      try await world.connection.execute("DROP TABLE t")
+      fault = await #expect(throws: Fault.self) {
+        try await world.publish(target, PublishWorld.schema, rows, run: "r2")
+      }
+      #expect(fault?.code == "published_by_another" && fault?.sentence.contains("not there any more") == true)
+    }
+  }
+
   /// Where a state was lost revisions are counted anew, and the table holds a later one's rows.
   @Test func anOldRevisionIsNotTakenForWhatTheTableHolds() async throws {
     try await PublishWorld.run { world in

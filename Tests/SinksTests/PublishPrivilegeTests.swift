@@ -28,7 +28,8 @@ import Testing
         (append, PublishWorld.schema, false, "INSERT", []),
         (append, PublishWorld.schema, true, "INSERT", ["DELETE", "SELECT"]),
         (append, PublishWorld.schema, true, "INSERT, DELETE, SELECT", []),
-        (counted, PublishWorld.schema, false, "INSERT, DELETE", []),
+        (counted, PublishWorld.schema, false, "INSERT, DELETE", ["SELECT"]),
+        (counted, PublishWorld.schema, false, "INSERT, DELETE, SELECT (k)", []),
         (shared, PublishWorld.schema, false, "INSERT, DELETE", ["SELECT"]),
       ]
       let facts = try await world.connection.tableFacts(append.table)

@@ -78,8 +78,7 @@ struct PublishWorld {
     let made = try spool.finish()
     let entry = LedgerEntry(
       identity: Self.identity(day: day), revision: revision, sink: target.sink, run: RunID(run),
-      target: "public.t",
-      rejected: 0, checks: .array([]), resultHash: hash ?? made)
+      target: "\(target.table)", rejected: 0, checks: .array([]), resultHash: hash ?? made)
     let publication = TablePublication(
       target: target, entry: entry, facts: try await connection.tableFacts(target.table), result: schema,
       descriptions: [:])

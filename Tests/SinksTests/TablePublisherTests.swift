@@ -131,6 +131,31 @@ import Testing
     }
   }
 
+  /// Made again, an interval deletes all that it has: only what does not come back counts.
+  @Test(arguments: [["k"], []]) func rowsThatArePutBackAreNotDeleted(_ key: [String]) async throws {
+    try await PublishWorld.run { world in
+      try await world.connection.execute(
+        "CREATE TABLE t (k text, v numeric); INSERT INTO t VALUES ('a', 1), ('b', 2), (NULL, 3)")
+      let target = PublishWorld.target(.replace, key: key, maxDelete: .rows(1))
+      let rows = [try PublishWorld.row("b", "1"), try PublishWorld.row(nil, "2")]
+      #expect(
+        try await world.publish(target, PublishWorld.schema, rows, revision: 1, run: "r1")
+          == .published(rows: 2, deleted: 3))
+      let others = try ["x", "y"].map { try PublishWorld.row($0, "1") }
+      if key.isEmpty {
+        #expect(
+          try await world.publish(target, PublishWorld.schema, others, revision: 2, run: "r2")
+            == .published(rows: 2, deleted: 2))
+      } else {
+        let fault = await #expect(throws: Fault.self) {
+          try await world.publish(target, PublishWorld.schema, others, revision: 2, run: "r2")
+        }
+        #expect(fault?.code == "too_many_deletes" && fault?.sentence.contains("delete 2 rows") == true)
+        #expect(try await world.texts("SELECT k FROM t ORDER BY k") == ["b", "-"])
+      }
+    }
+  }
+
   @Test func createdTablesTakeNULLsOfTheKeyAsEqual() async throws {
     try await PublishWorld.run { world in
       let target = PublishWorld.target(.replace, create: true)

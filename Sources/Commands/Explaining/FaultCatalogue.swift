@@ -120,7 +120,7 @@ enum FaultCatalogue {
     refused_reference|validation|Secrets and files may not stand in SQL or expressions|Pass the value as a parameter
     refused_sql|validation|The SQL holds something that cannot be made part of a larger statement|No `;`, no LIMIT without ORDER BY, balanced brackets
     replay_append|validation|A table under mode `append` takes no replay of rejected rows|Use merge, replace or replace_window; or run the interval with --again
-    replay_misfit|validation|The rows in quarantine lack a column that the job uses now, or the job aggregates otherwise than its run did|Run the interval with --again: it reads the source anew
+    replay_misfit|validation|The rows in quarantine lack a column that the job uses now, or the job aggregates otherwise, or under another key of `pseudonymise`, than its run did|Run the interval with --again: it reads the source anew
     result_misfit|validation|The job aggregates otherwise than the run did, so its partials cannot be read|Look at it with the job file as it was, or read the published table
     secret_in_file|validation|A secret is written out in a file|Write ${env.NAME}, ${file:path} or ${credential.NAME} instead
     select_required|validation|A job without `aggregate` must say which columns are its result|End `process` with a `select`
@@ -302,14 +302,15 @@ enum FaultCatalogue {
     overtaken|conflict|Another run of the job has published rows of the same time that were read later|Run it again: it reads again; a replay is given up with `tidemark cancel`
     partials_purged|not_found|The run's partials are not kept any more|`retention.runs` says how long; run the interval with --again
     plan_too_large|resource|The plan has too many chunks|Make larger chunks
-    published_by_another|conflict|Another run has published for this interval, another result or chunk by chunk|Look at both; --again puts this one in its place
+    published_by_another|conflict|Another run has published for this interval: another result, into another table, or chunk by chunk|Look at both; --again puts this one in its place
     quarantine_limit|quarantine|More rows were rejected than `errors.quarantine` allows, so nothing was published|`tidemark quarantine show RUN`; mend the data or the job, then `tidemark resume RUN`
     replaced_run|conflict|A newer revision has taken the run's place|Name the newer run
     rule_failed|data|A row broke a rule under `on_fail: fail`|Mend the data, or set `on_fail: quarantine` to keep such rows aside
+    target_gone|validation|The table that holds the chunks that a run has published is not there any more|Put it back and run again; or cancel the run: the next one takes its place
     source_changed|validation|The source, a lookup or the job has changed since the run began to publish|Undo the change and run again; or cancel the run: the next one takes its place
     spill_folder_taken|conflict|The run's scratch folder is in use|Another process works on the run
     timeout|resource|The run took longer than `limits.timeout`|Run the same command again: it goes on
-    too_many_deletes|check|Publishing would delete more rows than `max_delete` allows|Raise it if that many are meant
+    too_many_deletes|check|Publishing would delete more rows than `max_delete` allows, and not put them back|Raise it if that many are meant
     too_many_rows|resource|The results are too large to be compared in memory|Compare in SQL, or a shorter interval
     undecided|connection|A run that no longer fits its job may have published, and a target that knows cannot be asked|Nothing at once: the next tick asks again; `tidemark resume RUN` finishes the run or ends it
     unfinished_run|conflict|Another run of the interval is not finished|Resume or cancel that one first

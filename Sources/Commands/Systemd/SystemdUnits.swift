@@ -47,7 +47,8 @@ struct SystemdUnits {
         Type=notify
         ExecStart=\(command(["scheduler"]))
         ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
-        WatchdogSec=2min
+        # A state in Postgres that nothing gets through to is waited for up to two and a half minutes.
+        WatchdogSec=5min
         Restart=on-failure
         RestartSec=5s
         # Runs that are going on save what they have.

@@ -96,7 +96,7 @@ extension Attempt {
   }
 
   /// The plan as it was, without a question to the source. Nothing is read any more, so lookups are
-  /// not loaded.
+  /// not loaded, and keys not resolved.
   /// - Returns: `nil` where chunks are still to be read, or what was saved is damaged.
   func committedPlan(_ spills: SpillFolder) async throws -> Prepared? {
     guard let binding, let saved = binding.commitment else { return nil }
@@ -114,7 +114,7 @@ extension Attempt {
       saved.answers)
     known.bind(&plan)
     try refuseOtherPartials(plan, known)
-    return Prepared(plan: plan, work: try work(plan, lookups: [], spills), servers: [:])
+    return Prepared(plan: plan, work: try work(plan, lookups: [], PseudonymKeys(), spills), servers: [:])
   }
 
   /// What an older Tidemark has aggregated may have other columns than this one makes of the same job.

@@ -40,13 +40,14 @@ extension Attempt {
       asker: asker, root: environment.project.root, session: session
     ).load(plan.lookups) { self.report(.lookupLoaded(step: $0, rows: $1)) }
     let servers = await asker.servers
+    let keys = try PseudonymKeys(of: plan, values: environment.values)
     let marks = PlanMarks(
-      plan, context: context, lookups: lookups.hashes,
-      systemIdentifiers: servers.mapValues(\.systemIdentifier), zoneVersion: environment.zones.dataVersion)
+      plan, context: context, lookups: lookups.hashes, keyMarks: keys.marks,
+      databases: servers.mapValues(\.database), zoneVersion: environment.zones.dataVersion)
     var origin: ReplayOrigin?
     if let replayed = record.replayOf {
       let found = try await ReplayOrigin(replayed, in: store)
-      try found.check(plan, signature: marks.signature, job: job)
+      try found.check(plan, marks, job: job)
       found.saved.bind(&plan)
       stepsHaveChanged =
         found.record.fingerprint != marks.fingerprint(replayOf: found.record.replayOf)
@@ -64,7 +65,7 @@ extension Attempt {
     } else {
       try await store.savePlan(
         SavedChunks(
-          chunks: plan.chunks, signature: marks.signature, pushedDown: plan.pushedDown,
+          chunks: plan.chunks, signature: marks.signature, keyMarks: keys.marks, pushedDown: plan.pushedDown,
           rowOrder: plan.rowOrder
         ).bytes,
         fingerprint: fingerprint, for: ownership)
@@ -72,7 +73,7 @@ extension Attempt {
     try Failpoint.hit(.planSaved)
     answers = await asker.answers
     return Prepared(
-      plan: plan, work: try work(plan, lookups: lookups.tables, spills), servers: servers,
+      plan: plan, work: try work(plan, lookups: lookups.tables, keys, spills), servers: servers,
       lookupsSince: lookupsSince, origin: origin)
   }
 
@@ -104,10 +105,12 @@ extension Attempt {
     report(event)
   }
 
-  func work(_ plan: Plan, lookups: [LookupTable], _ spills: SpillFolder) throws -> ChunkWork {
-    try ChunkWork(
+  func work(
+    _ plan: Plan, lookups: [LookupTable], _ keys: PseudonymKeys, _ spills: SpillFolder
+  ) throws -> ChunkWork {
+    ChunkWork(
       plan: plan, job: job, lookups: lookups,
-      zones: try environment.zones.context(session: context.zone.name), values: environment.values,
+      zones: try environment.zones.context(session: context.zone.name), pseudonymKeys: keys,
       parallelism: try parallelism, spills: spills)
   }
 }

@@ -11,16 +11,20 @@ struct PlanMarks: Sendable {
   let text: String
   /// A hash of what partials must have in common.
   let signature: String
+  /// Those of the `pseudonymise` steps' keys.
+  let keyMarks: [String]
 
   init(
-    _ plan: Plan, context: RunContext, lookups: [String], systemIdentifiers: [String: String],
+    _ plan: Plan, context: RunContext, lookups: [String], keyMarks: [String], databases: [String: String],
     zoneVersion: String
   ) {
     text =
       PlanFingerprint(
-        plan: plan, identity: context.identity, lookups: lookups, systemIdentifiers: systemIdentifiers,
+        plan: plan, identity: context.identity, lookups: lookups, keyMarks: keyMarks,
+        databases: databases,
         zone: context.zone.name, zoneVersion: zoneVersion, partialFormat: Int(PartialBlock.formatVersion)
       ).text
+    self.keyMarks = keyMarks
     signature = PlanMarks.signature(plan, zone: context.zone.name)
   }
 

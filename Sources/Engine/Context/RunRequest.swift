@@ -59,9 +59,15 @@ package struct RunRequest: Sendable {
 
   /// What the ledger shall say of the run's fires after a success at that moment.
   package func outcome(at moment: Instant) -> FireOutcome {
-    guard fireOutcome == .ran, let finishBy, moment > finishBy else { return fireOutcome }
-    return .late
+    fireOutcome == .ran && isLate(at: moment) ? .late : fireOutcome
   }
+
+  /// What is told with a success at that moment: that it is late, also of a fire that was caught up.
+  package func lateNotices(at moment: Instant) -> [NoticeDraft] {
+    isLate(at: moment) ? lateNotices : []
+  }
+
+  private func isLate(at moment: Instant) -> Bool { finishBy.map { moment > $0 } ?? false }
 }
 
 /// Which interval a run is for.

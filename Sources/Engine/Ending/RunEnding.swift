@@ -16,7 +16,7 @@ struct RunEnding: Sendable {
       rows: summary.rows, groups: summary.resultRows, seconds: summary.seconds)
     var events: Set<NoticeEvent> = [.success]
     if record.failures > 0 { events.insert(.recovery) }
-    let outcome = request.outcome(at: environment.now())
+    let now = environment.now()
     try Failpoint.hit(.runBeforeSuccess)
     try await environment.store.move(
       ownership,
@@ -24,8 +24,8 @@ struct RunEnding: Sendable {
         to: .succeeded, event: EventDraft(event.name, .object(event.facts)),
         notices: NoticeDecision(request: request, context: context).drafts(
           events, run: record, facts: summary.json.members + (try await recovery(record)))
-          + (outcome == .late ? request.lateNotices : []),
-        receipt: receipt(summary, record), fireOutcome: outcome))
+          + request.lateNotices(at: now),
+        receipt: receipt(summary, record), fireOutcome: request.outcome(at: now)))
     environment.report(record.id, event)
     var undone: [String] = []
     do {

@@ -56,9 +56,10 @@ extension PastRun {
         asker: asker, root: environment.project.root, session: session
       ).load(plan.lookups) { _, _ in }
       let servers = await asker.servers
+      let keys = try PseudonymKeys(of: plan, values: environment.values)
       let marks = PlanMarks(
-        plan, context: context, lookups: lookups.hashes,
-        systemIdentifiers: servers.mapValues(\.systemIdentifier), zoneVersion: environment.zones.dataVersion)
+        plan, context: context, lookups: lookups.hashes, keyMarks: keys.marks,
+        databases: servers.mapValues(\.database), zoneVersion: environment.zones.dataVersion)
       if marks.fingerprint(replayOf: nil) != saved || !chunks.cover(plan) {
         preview.isKept = false
         preview.reason =

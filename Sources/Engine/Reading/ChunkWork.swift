@@ -25,11 +25,10 @@ struct ChunkWork: Sendable {
   /// What a run may take where the job does not say; shared by its workers.
   static let defaultMemory = ByteCount.megabytes(512)
 
-  /// - Throws: `Fault` of a pseudonym's key that cannot be resolved.
   init(
-    plan: Plan, job: Job, lookups: [LookupTable], zones: ZoneContext, values: ExternalValues,
+    plan: Plan, job: Job, lookups: [LookupTable], zones: ZoneContext, pseudonymKeys: PseudonymKeys,
     parallelism: Int, spills: SpillFolder
-  ) throws(Fault) {
+  ) {
     pipeline = plan.pipeline
     format = CopyFormat(fetching: plan.pipeline.fetched)
     result = plan.result
@@ -38,11 +37,7 @@ struct ChunkWork: Sendable {
     self.spills = spills
     memory = (job.limits.memory ?? ChunkWork.defaultMemory).bytes
     memoryLimit = memory / parallelism
-    var keys: [Template: [UInt8]] = [:]
-    for step in plan.pipeline.steps {
-      if case .pseudonymise(_, let key) = step.action { keys[key] = Array(try values.text(of: key).utf8) }
-    }
-    pseudonymKeys = keys
+    self.pseudonymKeys = pseudonymKeys.bytes
     order = ChunkWork.order(plan)
   }
 

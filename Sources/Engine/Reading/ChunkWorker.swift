@@ -151,7 +151,7 @@ final class ChunkWorker: Sendable {
     let proof = ResumeProof(
       snapshot: holders[source.connection]?.visibility ?? "", rows: yield.counts.read,
       fileNodes: source.fileNodes,
-      systemIdentifier: serverFacts[source.connection]?.systemIdentifier ?? "",
+      database: serverFacts[source.connection]?.database ?? "",
       place: holders[source.connection]?.place)
     let totals = try await phase.environment.store.checkpoint(
       Checkpoint(

@@ -104,8 +104,11 @@ actor PlanAsker {
     case .server(let name):
       if let known = servers[name] { return .server(known) }
       let connection = try await connection(name)
+      let identity = try await connection.serverIdentity()
+      let schemas = connection.settings.searchPath.map { Identifier($0).quoted }.joined(separator: ", ")
       let facts = ServerFacts(
-        version: connection.serverVersion, systemIdentifier: try await connection.systemIdentifier())
+        version: connection.serverVersion,
+        database: "\(identity.systemIdentifier)/\(identity.databaseOID) \(schemas)")
       servers[name] = facts
       return .server(facts)
     case .relation(let name, let table, let place):

@@ -48,8 +48,8 @@ struct ResumeJudge: Sendable {
       guard let proof = ResumeProof(json: record.proof),
         let query = proof.query(plan.chunks[record.chunk.number])
       else { return "chunk \(record.chunk) left no proof" }
-      if proof.systemIdentifier != serverFacts[source.connection]?.systemIdentifier {
-        return "it is another server now"
+      if proof.database != serverFacts[source.connection]?.database {
+        return "it is another database now"
       }
       if let doubt = proof.doubt(holder.visibility, holder.place) { return doubt }
       if proof.fileNodes != source.fileNodes { return "the table was rewritten" }

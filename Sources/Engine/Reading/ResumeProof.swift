@@ -18,14 +18,14 @@ struct ResumeProof {
   var rows: Int64
   /// File nodes of the heaps; a rewrite changes them.
   var fileNodes: [String: UInt32]
-  var systemIdentifier: String
+  var database: String
   /// `nil` of a server that did not say.
   var place: ServerPlace?
 
   var json: JSONValue {
     .object([
       .init("snapshot", .string(snapshot)), .init("rows", .integer(rows)),
-      .init("system", .string(systemIdentifier)),
+      .init("database", .string(database)),
       .init(
         "file_nodes",
         .object(fileNodes.sorted { $0.key < $1.key }.map { .init($0.key, .integer($0.value)) })),
@@ -35,23 +35,23 @@ struct ResumeProof {
   }
 
   init(
-    snapshot: String, rows: Int64, fileNodes: [String: UInt32], systemIdentifier: String, place: ServerPlace?
+    snapshot: String, rows: Int64, fileNodes: [String: UInt32], database: String, place: ServerPlace?
   ) {
     self.snapshot = snapshot
     self.rows = rows
     self.fileNodes = fileNodes
-    self.systemIdentifier = systemIdentifier
+    self.database = database
     self.place = place
   }
 
   /// `nil` for what is no proof: it then proves nothing.
   init?(json: JSONValue) {
     guard let snapshot = json["snapshot"]?.stringValue, let rows = json["rows"]?.intValue,
-      let system = json["system"]?.stringValue
+      let database = json["database"]?.stringValue
     else { return nil }
     self.snapshot = snapshot
     self.rows = Int64(rows)
-    systemIdentifier = system
+    self.database = database
     place = json["log"]?.intValue.map {
       ServerPlace(timeline: json["timeline"]?.stringValue, log: Int64($0))
     }

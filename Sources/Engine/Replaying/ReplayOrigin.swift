@@ -23,13 +23,22 @@ struct ReplayOrigin: Sendable {
   /// That the partials made then and those made now can be merged, and that the rows as stored hold all
   /// that the job's steps now need.
   /// - Throws: `Fault` `replay_misfit`.
-  func check(_ plan: Plan, signature: String, job: Job) throws(Fault) {
+  func check(_ plan: Plan, _ marks: PlanMarks, job: Job) throws(Fault) {
     let again = "Run the interval with --again, which reads the source anew"
-    if saved.signature != signature {
+    if saved.signature != marks.signature {
       throw Fault(
         "replay_misfit", .validation,
         "The job aggregates otherwise than run \(record.id) did, so their partials cannot be merged",
         place: job.aggregate?.place, hint: again)
+    }
+    if let keys = saved.keyMarks, keys != marks.keyMarks {
+      let pseudonymising = plan.pipeline.steps.first {
+        if case .pseudonymise = $0.action { true } else { false }
+      }
+      throw Fault(
+        "replay_misfit", .validation,
+        "A key of `pseudonymise` is not the one that run \(record.id) had, so one value would have two pseudonyms",
+        place: pseudonymising?.place, hint: again)
     }
     if let order = saved.rowOrder, order != plan.rowOrder {
       throw Fault(

@@ -1,6 +1,7 @@
 package import Model
 
-/// Writes a typed tree for people: names, no implicit casts, parentheses only where they matter.
+/// Writes a typed tree for people: names, parentheses only where they matter, and the casts and types of constants
+/// that the other operands do not bring about by themselves. What it writes is read as the same tree.
 package struct ExpressionPrinter {
   /// How each column is written.
   package var columns: [String]
@@ -64,31 +65,37 @@ package struct ExpressionPrinter {
       return Piece(text: "\(inside(operand, .comparison)) IS \(negated ? "NOT " : "")\(word)", strength: .is)
     case .isDistinct(let left, let right, let negated):
       let word = negated ? "IS NOT DISTINCT FROM" : "IS DISTINCT FROM"
-      return Piece(text: "\(inside(left, .comparison)) \(word) \(inside(right, .comparison))", strength: .is)
-    case .inList(let operand, let items, let negated):
+      let sides = ImpliedTypes.bare([left, right], areCompared: true)
       return Piece(
-        text: "\(inside(operand, .other)) \(negated ? "NOT IN" : "IN") (\(list(items)))", strength: .like)
+        text: "\(inside(sides[0], .comparison)) \(word) \(inside(sides[1], .comparison))", strength: .is)
+    case .inList(let operand, let items, let negated):
+      let bare = items.map { ImpliedTypes.bare([operand, $0], areCompared: true)[1] }
+      let left = ImpliedTypes.bare([operand], areCompared: true)[0]
+      return Piece(
+        text: "\(inside(left, .other)) \(negated ? "NOT IN" : "IN") (\(list(bare)))", strength: .like)
     case .conditional(let branches, let otherwise):
-      let cases = branches.map { " WHEN \(print($0.condition)) THEN \(print($0.result))" }.joined()
-      return Piece(text: "CASE\(cases)\(otherwise.map { " ELSE \(print($0))" } ?? "") END")
-    case .coalesce(let operands): return Piece(text: "coalesce(\(list(operands)))")
-    case .nullIf(let left, let right): return Piece(text: "nullif(\(print(left)), \(print(right)))")
-    case .greatest(let operands): return Piece(text: "greatest(\(list(operands)))")
-    case .least(let operands): return Piece(text: "least(\(list(operands)))")
+      let results = ImpliedTypes.bare(branches.map(\.result) + (otherwise.map { [$0] } ?? []))
+      let cases = zip(branches, results).map { " WHEN \(print($0.condition)) THEN \(print($1))" }.joined()
+      let last = otherwise == nil ? "" : " ELSE \(print(results[branches.count]))"
+      return Piece(text: "CASE\(cases)\(last) END")
+    case .coalesce(let operands): return Piece(text: "coalesce(\(list(ImpliedTypes.bare(operands))))")
+    case .nullIf(let left, let right):
+      // Its type is that of the first.
+      return Piece(text: "nullif(\(list([left, ImpliedTypes.bare([left, right])[1]])))")
+    case .greatest(let operands): return Piece(text: "greatest(\(list(ImpliedTypes.bare(operands))))")
+    case .least(let operands): return Piece(text: "least(\(list(ImpliedTypes.bare(operands))))")
     case .cast(let operand):
       if operand.type == expression.type {
         return Piece(text: "\(inside(operand, .collate)) COLLATE \"C\"", strength: .collate)
       }
-      let isHidden =
-        TypeRules.isImplicit(operand.type, to: expression.type) && expression.type == expression.type.base
-      if isHidden { return text(operand) }
       return Piece(text: "\(inside(operand, .cast))::\(expression.type.sqlName)", strength: .cast)
     case .assign(let operand):
       return Piece(text: "\(inside(operand, .cast))::\(expression.type.sqlName)", strength: .cast)
     }
   }
 
-  private func call(_ function: Function, _ operands: [TypedExpression]) -> Piece {
+  private func call(_ function: Function, _ typed: [TypedExpression]) -> Piece {
+    let operands = ImpliedTypes.bare(typed, areCompared: true)
     if operands.count == 2, let (symbol, strength) = Self.infix[function] {
       let next = Strength(rawValue: strength.rawValue + 1) ?? .cast
       let left = inside(operands[0], strength == .comparison || strength == .like ? next : strength)
@@ -116,18 +123,20 @@ package struct ExpressionPrinter {
     .atTimeZone: ("AT TIME ZONE", .at),
   ]
 
+  /// With its type, unless it is read as that without.
   private static func literal(_ value: Value, _ type: SQLType) -> String {
+    let isBare = ImpliedTypes.read(value) == type
+    let text = value.postgresText ?? "NULL"
+    let body: String
     switch value {
-    case .null: return "NULL"
-    case .boolean(let flag): return flag ? "true" : "false"
-    case .integer(let number): return number < 0 ? "(\(number))" : "\(number)"
-    case .numeric, .double:
-      let text = value.postgresText ?? "NULL"
-      let isPlain = text.utf8.allSatisfy { SQLScanner.isDigit($0) || $0 == UInt8(ascii: ".") }
-      return isPlain ? text : "'\(text)'::\(type.sqlName)"
-    case .text(let text): return SQLText.string(text).text
-    case .date, .timestamp, .timestamptz, .interval, .uuid, .bytes:
-      return "'\(value.postgresText ?? "")'::\(type.sqlName)"
+    case .null, .boolean: body = text
+    case .integer, .numeric, .double:
+      let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+      let isPlain = digits.utf8.allSatisfy { SQLScanner.isDigit($0) || $0 == UInt8(ascii: ".") }
+      body =
+        !isPlain || type == .real ? SQLText.string(text).text : digits.count < text.count ? "(\(text))" : text
+    case .text, .date, .timestamp, .timestamptz, .interval, .uuid, .bytes: body = SQLText.string(text).text
     }
+    return isBare ? body : "\(body)::\(type.sqlName)"
   }
 }

@@ -28,7 +28,7 @@ extension JobShape {
         "An empty result. Default: fail under the replace modes, else publish."),
       .optional(
         "max_delete", .either([.integer(0...Int.max), .text(.percent)]),
-        "More deleted rows fail the publish: a number, or a share of the table."),
+        "More rows that are deleted and not put back fail the publish: a number, or a share of the table."),
       .optional("before_publish", .oneOrList(.text(.sql)), "SQL inside the publish transaction."),
       .optional("after_publish", .oneOrList(.text(.sql)), "SQL after it."),
       .optional(

@@ -26,9 +26,4 @@ extension Connection {
       systemIdentifier: identifier, startedAt: try row.string("started_at"),
       databaseOID: try row.string("database_oid"))
   }
-
-  /// The cluster's own number, as `ServerIdentity` has it.
-  package func systemIdentifier() async throws -> String {
-    try await serverIdentity().systemIdentifier
-  }
 }

@@ -54,10 +54,10 @@ package struct PublicationLedger: Hashable, Sendable {
     """
   }
 
-  /// Run, hash and time of a publication, if it is there.
+  /// Run, hash, time, rows and target of a publication, if it is there.
   package func read(identity: String, revision: Int, sink: String) -> SQLText {
     """
-    SELECT run_id, result_hash, published_at, rows FROM \(publications) \
+    SELECT run_id, result_hash, published_at, rows, target FROM \(publications) \
     WHERE identity = \(literal: .text(identity)) AND revision = \(revision) AND sink = \(literal: .text(sink))
     """
   }

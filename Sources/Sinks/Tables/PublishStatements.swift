@@ -94,11 +94,16 @@ struct PublishStatements {
     ]
   }
 
+  /// Which rows `replace` and `replace_window` put others in the place of.
+  var replaced: [SQLText] {
+    (target.mode == .replaceWindow ? target.window.map(bounds) ?? [] : []) + scopeConditions
+  }
+
   /// The rows that a run has published, as far as they can be told from others.
   func published(by run: RunID) -> [SQLText] {
     switch target.mode {
     case .merge, .replace: scopeConditions
-    case .replaceWindow: (target.window.map(bounds) ?? []) + scopeConditions
+    case .replaceWindow: replaced
     case .append: ["\(Identifier(runIDColumn)) = \(literal: .text(run.text))"]
     }
   }
@@ -107,11 +112,8 @@ struct PublishStatements {
   func delete(earlierRuns: [String]) -> SQLText? {
     switch target.mode {
     case .merge: return nil
-    case .replace:
-      return "DELETE FROM \(target.table) WHERE \(condition(scopeConditions))"
-    case .replaceWindow:
-      guard let window = target.window else { return nil }
-      return "DELETE FROM \(target.table) WHERE \(condition(bounds(window) + scopeConditions))"
+    case .replaceWindow where target.window == nil: return nil
+    case .replace, .replaceWindow: return "DELETE FROM \(target.table) WHERE \(condition(replaced))"
     case .append:
       guard !earlierRuns.isEmpty else { return nil }
       let runs: [SQLText] = earlierRuns.map { "\(literal: .text($0))" }

@@ -72,9 +72,10 @@ extension TablePublisher {
     var needs = [need("INSERT", "into", of: isAppend ? names + [runIDColumn] : names)]
     let deletes = isMerge ? false : !isAppend || replacesRuns
     if deletes { needs.append(need("DELETE", "from", of: nil)) }
-    // What bounds a delete is read, and what `max_delete` is a share of is counted.
+    // What bounds a delete is read, and under `max_delete` rows are counted, and keys of those that go kept.
     let isCounted = if case .percent? = target.maxDelete { deletes } else { false }
-    let bounds = (target.window.map { [$0.column] } ?? []) + target.scope.map(\.column)
+    let kept = target.maxDelete != nil && deletes ? target.key : []
+    let bounds = (target.window.map { [$0.column] } ?? []) + target.scope.map(\.column) + kept
     if isMerge {
       needs.append(need("SELECT", "from", of: names))
     } else if replacesRuns {
@@ -85,10 +86,11 @@ extension TablePublisher {
     // Nothing but the key: there is nothing that could differ.
     let values = names.filter { !target.key.contains($0) }
     if isMerge, !values.isEmpty { needs.append(need("UPDATE", "rows of", of: values)) }
-    if try !TargetFit(target: target, facts: facts, result: result).isDirect {
+    let isDirect = try TargetFit(target: target, facts: facts, result: result).isDirect
+    if !isDirect || !kept.isEmpty {
       needs.append(
         Need(
-          action: "make the temporary table that rows go through",
+          action: "make the temporary table that rows or keys go through",
           isHeld: "has_database_privilege(current_database(), 'TEMPORARY')", grant: "TEMPORARY ON DATABASE"))
     }
     return needs

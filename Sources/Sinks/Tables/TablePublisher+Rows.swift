@@ -10,6 +10,8 @@ extension TablePublisher {
     /// The publication has made it.
     let isNew: Bool
     let deleted: Int64
+    /// Of what it has deleted.
+    let limit: DeleteLimit?
   }
 
   func statements(of publication: TablePublication) -> PublishStatements {
@@ -30,14 +32,23 @@ extension TablePublisher {
       publication.facts = try await connection.tableFacts(target.table)
     }
     let isNew = publication.isCreating
+    if isNew, publication.isContinued {
+      throw Fault(
+        "target_gone", .validation,
+        "`\(target.table)`, which held the chunks that run \(publication.entry.run) has published, is not there any more",
+        hint:
+          "Put it back; or give the run up with `tidemark cancel \(publication.entry.run)`: the next one takes its place"
+      )
+    }
     if isNew { try await make(publication) }
     try await refuseOlderInterval(publication)
     if !publication.isContinued { try await carryOut(target.beforePublish) }
     // What the publication has made is as it was made, unless the job itself has altered it since.
     if !isNew || !target.beforePublish.isEmpty { publication.facts = try await hold(publication) }
     let statements = statements(of: publication)
-    let deleted = publication.isContinued ? 0 : try await delete(publication, statements)
-    return Ready(publication: publication, statements: statements, isNew: isNew, deleted: deleted)
+    let (deleted, limit) = publication.isContinued ? (0, nil) : try await delete(publication, statements)
+    return Ready(
+      publication: publication, statements: statements, isNew: isNew, deleted: deleted, limit: limit)
   }
 
   /// The target as it is now, and stays until the transaction ends: rows go into it in the form that its columns had
@@ -84,34 +95,29 @@ extension TablePublisher {
 
   private func delete(
     _ publication: TablePublication, _ statements: PublishStatements
-  ) async throws -> Int64 {
+  ) async throws -> (rows: Int64, limit: DeleteLimit?) {
     let target = publication.target
     let entry = publication.entry
     let earlier = try await earlierRuns(of: entry.identity, target, before: entry.revision)
-    guard let delete = statements.delete(earlierRuns: earlier) else { return 0 }
-    var whole: Int64?
-    if case .percent? = target.maxDelete {
-      whole = try await connection.query(statements.countInScope).onlyRow[0].flatMap { Int64($0) }
-    }
-    let deleted = Int64(try await connection.execute(delete))
-    let limit: Double
-    switch target.maxDelete {
-    case nil: return deleted
-    case .rows(let rows)?: limit = Double(rows)
-    case .percent(let percent)?: limit = Double(whole ?? 0) * percent / 100
-    }
-    if Double(deleted) > limit {
-      throw Fault(
-        "too_many_deletes", .check,
-        "Publishing would delete \(deleted)\(whole.map { " of \($0)" } ?? "") rows of `\(target.table)`, more than `max_delete` allows",
-        place: target.place, hint: "Nothing was changed; raise `max_delete` if that many are meant")
-    }
-    return deleted
+    guard let delete = statements.delete(earlierRuns: earlier) else { return (0, nil) }
+    let limit = try await deleteLimit(target, statements)
+    let isKeyed = limit != nil && !target.key.isEmpty
+    let deleted =
+      isKeyed
+      ? try await deleteAside(delete, statements) : Int64(try await connection.execute(delete))
+    return (deleted, limit)
   }
 
   /// Writes the rows that `produce` sends in the form that COPY takes.
   /// - Returns: how many the table has taken: a trigger may keep rows back.
+  /// - Throws: also `Fault` `too_many_deletes`.
   func fill(_ ready: Ready, _ produce: (CopyWriter) async throws -> Void) async throws -> Int64 {
+    let taken = try await take(ready, produce)
+    try await refuseLosses(ready, written: taken)
+    return taken
+  }
+
+  private func take(_ ready: Ready, _ produce: (CopyWriter) async throws -> Void) async throws -> Int64 {
     let (publication, statements) = (ready.publication, ready.statements)
     let target = publication.target
     var isDirect = target.mode != .append && target.mode != .merge

@@ -124,6 +124,12 @@ package struct TablePublisher: Sendable {
     let row = try await connection.query(
       ledger.read(identity: entry.identity.key, revision: entry.revision, sink: entry.sink)
     ).onlyRow
+    if row[0] != entry.run.text, let elsewhere = try await elsewhere(row[4] ?? "", publication.target) {
+      throw Fault(
+        "published_by_another", .conflict,
+        "Run \(row[0] ?? "?") has published this interval at \(row[2] ?? "?") into \(elsewhere)",
+        place: publication.target.place, hint: entry.besideAnother)
+    }
     // A state that was lost counts revisions anew, while the table holds what a later one has put there.
     let newer = try await connection.query(ledger.newer(than: entry)).rows.first
     let run = row[0] ?? ""
@@ -133,6 +139,13 @@ package struct TablePublisher: Sendable {
       "published_by_another", .conflict,
       "Run \(other[0] ?? "?") has published another result for this interval into `\(publication.target.table)` at \(other[2] ?? "?")",
       hint: entry.besideAnother)
+  }
+
+  /// Where another run's rows are if they are not in `target`; `nil` where they are there.
+  private func elsewhere(_ table: String, _ target: TableTarget) async throws -> String? {
+    if table != "\(target.table)" { return "`\(table)`, not into `\(target.table)`" }
+    if try await connection.tableFacts(target.table) != nil { return nil }
+    return "`\(table)`, which is not there any more"
   }
 
   private func write(

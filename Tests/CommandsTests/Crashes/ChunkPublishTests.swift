@@ -141,6 +141,23 @@ extension CrashMatrix {
       }
     }
 
+    /// A table that is made anew would lack what is on record as published.
+    @Test func theTableIsGone() async throws {
+      try await CrashWorld.with(.sqlite, .chunks) { world in
+        let first = try await world.run("chunk.after_publish:3:kill")
+        try #require(first.wasKilled)
+        try await world.project.sql("ALTER TABLE appended RENAME TO moved")
+        for _ in 0..<2 {
+          let refused = try await world.run()
+          #expect(refused.status == 3 && refused.output.contains("error[target_gone]"), "\(refused.output)")
+        }
+        try await world.project.sql("ALTER TABLE moved RENAME TO appended")
+        let last = try await world.run()
+        #expect(last.status == 0, "\(last.output)")
+        try await world.expectUndisturbed(notices: false)
+      }
+    }
+
     /// Chunks are published when the right to publish more is taken away: the run says so as often as it is asked, and
     /// goes on when it is given back.
     @Test func theRightIsTakenAway() async throws {

@@ -33,6 +33,12 @@ import Testing
       try #require(killed.wasKilled, "\(killed.output)")
       let notices = try await project.run(["notices", "list", "--json"]).output
       #expect(notices.contains("\"event\": \"late\""), "\(notices)")
+      // The next day's fire is found in the morning only.
+      let caughtUp = try await Self.tick(project, at: early + 86_400 + 4 * 3600)
+      #expect(caughtUp.status == 0 && caughtUp.output.contains("caught_up"), "\(caughtUp.output)")
+      let told = try await project.run(["notices", "list", "--json"]).output
+      let late = "\"event\": \"late\""
+      #expect(told.ranges(of: late).count == 2 * notices.ranges(of: late).count, "\(told)")
     }
   }
 

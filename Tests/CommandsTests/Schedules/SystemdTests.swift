@@ -67,7 +67,7 @@ import Testing
         "systemd", "print", "scheduler", "--credential", "pepper:/etc/pepper",
       ]).output.split(separator: "\n")
       for line in [
-        "Type=notify", "WatchdogSec=2min", "DynamicUser=yes", "StateDirectory=tidemark",
+        "Type=notify", "WatchdogSec=5min", "DynamicUser=yes", "StateDirectory=tidemark",
         "ProtectSystem=strict", "LoadCredential=pepper:/etc/pepper", "CapabilityBoundingSet=",
         "ExecReload=/bin/sh -c 'kill -HUP $MAINPID'", "ReadWritePaths=\"-\(project.folder)/out\"",
       ] {
