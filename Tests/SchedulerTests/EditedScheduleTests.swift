@@ -124,7 +124,8 @@ import Testing
       try await world.tick(before)
       world.clock.set(1)
       let after = try world.job("schedule: {cron: \"0 * * * *\", catch_up: all, if_running: queue_all}")
-      _ = try await FireEntry(store: world.store, project: "shop", now: world.now).considered(seeing: [after])
+      _ = try await FireEntry(store: world.store, project: "shop", now: world.now, warn: { _ in })
+        .considered(seeing: [after])
       let fire = try #require(try await world.store.openFires(project: "shop").last)
       #expect(fire.interval == ScheduleWorld.range(0.5, 1))
       var request = after.request

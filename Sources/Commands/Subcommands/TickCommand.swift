@@ -61,8 +61,8 @@ enum TickCommand {
     let untold = await triggers(reading.scheduled, context, store)
     let faults = reading.faults + untold
     let jobs = Dictionary(reading.scheduled.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    let sightings = try await store.sightings(project: context.project.name)
-    for renamed in RenamedRows.find(reading.scheduled, sightings) { renamed.tell(SchedulerLog(context.log)) }
+    let seen = try await store.sightings(project: context.project.name)
+    for renamed in RenamedRows.find(reading.scheduled, seen) { renamed.tell(SchedulerLog(context.log)) }
     let reports = try await tick.run(reading.scheduled) { report in
       reporter.finish()
       guard !isJSON else { return }
