@@ -42,6 +42,25 @@ import Testing
     }
   }
 
+  /// What is tried again is one message, and not one for each notice; what a process takes elsewhere stays with it.
+  @Test(arguments: StoreKind.allCases)
+  func aDigestThatFailedIsTriedAgainAsOne(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.enqueue([.sample("a"), .sample("b")])
+      func take() async throws -> [NoticeRecord] {
+        try await store.takeDueNotices(project: "shop", limit: 1, patience: .seconds(60))
+      }
+      let fault = Fault("webhook_refused", .connection, "No", isTransient: true)
+      try await store.markFailed(try await take(), fault, retryAfter: .zero)
+      #expect(try await take().map(\.id) == ["a", "b"])
+      var late = NoticeDraft.sample("c")
+      late.delay = .zero
+      try await store.enqueue([late])
+      #expect(try await take().map(\.id) == ["c"])
+    }
+  }
+
   @Test(arguments: StoreKind.allCases)
   func failedAttemptsComeBackUntilGivenUp(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in
@@ -50,7 +69,7 @@ import Testing
       let taken = try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60))
       #expect(taken.map(\.id) == ["a", "b"])
       let fault = Fault("webhook_refused", .connection, "No", isTransient: true)
-      try await store.markFailed(taken[0], fault, retryAfter: .zero)
+      try await store.markFailed([taken[0]], fault, retryAfter: .zero)
       var undelivered = try await store.undelivered(project: "shop")
       #expect(undelivered.gaveUp == 0 && undelivered.failing == 1)
       let again = try await store.takeDueNotices(project: "shop", limit: 10, patience: .seconds(60))
@@ -58,7 +77,7 @@ import Testing
       try await store.markGaveUp("a", fault)
       try await store.markDelivered("b")
       // What comes late changes nothing.
-      try await store.markFailed(taken[1], fault, retryAfter: .zero)
+      try await store.markFailed([taken[1]], fault, retryAfter: .zero)
       try await store.markGaveUp("b", fault)
       undelivered = try await store.undelivered(project: "shop", job: JobName("daily"))
       #expect(undelivered.gaveUp == 1 && undelivered.failing == 0)
@@ -101,7 +120,7 @@ import Testing
       try await store.enqueue([.sample("a"), .sample("b")])
       let (late, partly) = (Fault("late", .connection, "Later"), Fault("partly", .config, "Not to all"))
       for notice in try await store.takeDueNotices(project: "shop", limit: 10, patience: .zero) {
-        try await store.markFailed(notice, late, retryAfter: .zero)
+        try await store.markFailed([notice], late, retryAfter: .zero)
         try await store.markDelivered(notice.id, notice.id == "a" ? nil : partly)
       }
       let kept = try await store.notices(limit: 10).sorted { $0.id < $1.id }
@@ -121,10 +140,10 @@ import Testing
       let fault = Fault("mail_partly_refused", .config, "Not to all", isTransient: true)
       let whole = try await take()
       #expect(whole.recipients == nil)
-      try await store.markFailed(whole, fault, retryAfter: .zero, for: ["b@x", "c@x"])
+      try await store.markFailed([whole], fault, retryAfter: .zero, for: ["b@x", "c@x"])
       let left = try await take()
       #expect(left.recipients == ["b@x", "c@x"] && left.facts["rows"]?.intValue == 3)
-      try await store.markFailed(left, fault, retryAfter: .zero, for: ["c@x"])
+      try await store.markFailed([left], fault, retryAfter: .zero, for: ["c@x"])
       try await store.markGaveUp("a", fault)
       try await store.retryNotices(["a"])
       let last = try await take()

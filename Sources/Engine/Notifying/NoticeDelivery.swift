@@ -79,47 +79,45 @@ package struct NoticeDelivery: Sendable {
     try Failpoint.hit(.noticeAfterSend)
     switch delivery {
     case .delivered: for record in records { try await store.markDelivered(record.id) }
-    case .partly(let fault, let again):
-      guard !again.isEmpty, let wait = nextTry(of: records, nil) else {
-        for record in records { try await store.markDelivered(record.id, fault) }
-        return tell(UndeliveredNotices(notices: records, fault: fault, outcome: .partly))
-      }
-      try await retry(records, fault, after: wait, for: again)
+    case .partly(let fault, let recipients):
+      if recipients.isEmpty { return try await settle(records, fault) }
+      let retry = retry(records, nil)
+      try await settle(retry.over, fault)
+      try await goOn(with: retry, fault, for: recipients)
     case .permanent(let fault): try await giveUp(records, fault)
     case .transient(let fault, let asked): try await retry(records, fault, asked)
     case .notify, .stopped: break
     }
   }
 
+  /// Those that are left have no more tries.
+  private func settle(_ records: [NoticeRecord], _ fault: Fault) async throws {
+    if records.isEmpty { return }
+    for record in records { try await environment.store.markDelivered(record.id, fault) }
+    tell(UndeliveredNotices(notices: records, fault: fault, outcome: .partly))
+  }
+
   private func giveUp(_ records: [NoticeRecord], _ fault: Fault) async throws {
+    if records.isEmpty { return }
     for record in records { try await environment.store.markGaveUp(record.id, fault) }
     tell(UndeliveredNotices(notices: records, fault: fault, outcome: .gaveUp))
   }
 
-  /// Those of a digest go on together, by the oldest of them.
   private func retry(_ records: [NoticeRecord], _ fault: Fault, _ asked: Duration?) async throws {
-    guard let wait = nextTry(of: records, asked) else { return try await giveUp(records, fault) }
-    try await retry(records, fault, after: wait, for: nil)
+    let retry = retry(records, asked)
+    try await giveUp(retry.over, fault)
+    try await goOn(with: retry, fault, for: nil)
+  }
+
+  private func retry(_ records: [NoticeRecord], _ asked: Duration?) -> NoticeRetry {
+    NoticeRetry(records, asked: asked, now: environment.now(), chance: .random(in: 0..<1))
   }
 
   /// - Parameter recipients: whom it is for from now on; `nil` where that does not change.
-  private func retry(
-    _ records: [NoticeRecord], _ fault: Fault, after wait: Duration, for recipients: [String]?
-  ) async throws {
-    for record in records {
-      try await environment.store.markFailed(record, fault, retryAfter: wait, for: recipients)
-    }
-    tell(UndeliveredNotices(notices: records, fault: fault, outcome: .failed(retryAfter: wait)))
-  }
-
-  /// How long to wait for it; `nil` where there is none.
-  private func nextTry(of records: [NoticeRecord], _ asked: Duration?) -> Duration? {
-    guard let oldest = records.min(by: { $0.createdAt < $1.createdAt }) else { return nil }
-    let step = RetryPlan.standard.step(
-      attempts: oldest.attempts, age: oldest.createdAt.duration(to: environment.now()), asked: asked,
-      chance: .random(in: 0..<1))
-    guard case .retry(let wait) = step else { return nil }
-    return wait
+  private func goOn(with retry: NoticeRetry, _ fault: Fault, for recipients: [String]?) async throws {
+    if retry.again.isEmpty { return }
+    try await environment.store.markFailed(retry.again, fault, retryAfter: retry.wait, for: recipients)
+    tell(UndeliveredNotices(notices: retry.again, fault: fault, outcome: .failed(retryAfter: retry.wait)))
   }
 
   // MARK: Where to

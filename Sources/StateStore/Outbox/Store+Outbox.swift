@@ -12,7 +12,8 @@ extension Store {
   /// Takes a project's notices whose time has come and begins an attempt for each. They come back by
   /// themselves after `patience`, unless the attempt is reported before: so a notice survives the
   /// process that was delivering it, and two processes do not send it at the same time: as long as what is
-  /// taken at once is sent within that time. With the first of a digest comes all that has gathered for it.
+  /// taken at once is sent within that time. With the first of a digest comes all that has gathered for it, and all of
+  /// it that is to be tried again.
   package func takeDueNotices(
     project: String, limit: Int, patience: Duration
   ) async throws -> [NoticeRecord] {
@@ -26,7 +27,7 @@ extension Store {
           ORDER BY next_attempt, notice_id LIMIT $3)
         UPDATE notices SET attempts = attempts + 1, next_attempt = $2
         WHERE state = 'due' AND next_attempt <= $1 AND notice_id IN (SELECT notice_id FROM first)
-        OR state = 'due' AND attempts = 0 AND digest IS NOT NULL
+        OR state = 'due' AND (attempts = 0 OR next_attempt <= $1) AND digest IS NOT NULL
           AND (project, channel, digest) IN (SELECT project, channel, digest FROM first)
         RETURNING *
         """, [.instant(now), .instant(now.advanced(by: patience)), .integer(limit), .text(project)]
@@ -39,19 +40,21 @@ extension Store {
     try await finish(notice, .delivered, fault)
   }
 
-  /// Plans another attempt.
+  /// Plans another attempt, for those of a digest the same one.
   /// - Parameter recipients: whom it is for from now on, where some of a mail's have it; `nil` where that does not change.
   package func markFailed(
-    _ notice: NoticeRecord, _ fault: Fault, retryAfter: Duration, for recipients: [String]? = nil
+    _ notices: [NoticeRecord], _ fault: Fault, retryAfter: Duration, for recipients: [String]? = nil
   ) async throws {
     try await database.transaction(.write(.noticeFailed)) { tx in
       let next = try await tx.now().advanced(by: retryAfter)
-      try await tx.run(
+      try await tx.runEach(
         """
         UPDATE notices SET next_attempt = $2, last_fault = $3, facts = $4
         WHERE notice_id = $1 AND state = 'due'
         """,
-        [.text(notice.id), .instant(next), .json(fault.json), .json(notice.facts(for: recipients))])
+        notices.map {
+          [.text($0.id), .instant(next), .json(fault.json), .json($0.facts(for: recipients))]
+        })
     }
   }
 
