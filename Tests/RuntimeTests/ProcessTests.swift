@@ -43,6 +43,11 @@ import Testing
       let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
       #expect(
         String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self) == "READY=1\nSTATUS=3 jobs READY=0")
+      // More than the socket holds, and nobody reads: nothing waits for room.
+      let manager = ServiceManager(Environment(["NOTIFY_SOCKET": path]))
+      for chunk in 0..<2000 { manager.status("\(chunk) chunks") }
+      manager.stopping(within: .seconds(1))
+      #expect(recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT)) > 0)
       if name[0] != 0 { unlink(path) }
     }
     // With nobody there, nothing happens.

@@ -3,7 +3,8 @@ internal import Glibc
 /// Tells systemd how a service of `Type=notify` is doing; says nothing where none listens.
 ///
 /// The protocol of `sd_notify(3)`: one datagram of `NAME=value` lines to the socket that
-/// `$NOTIFY_SOCKET` names. A message that does not get through is not worth failing for.
+/// `$NOTIFY_SOCKET` names. A message that does not get through is not worth failing for, nor waiting: whoever has the
+/// socket may not read it.
 package struct ServiceManager: Sendable {
   private let path: String?
   /// The longest silence that `WatchdogSec=` bears; `nil` where nobody listens.
@@ -28,7 +29,7 @@ package struct ServiceManager: Sendable {
 
   /// What `systemctl status` shows.
   package func status(_ status: String) {
-    send("STATUS=\(oneLine(status))")
+    send("STATUS=\(oneLine(status))", waits: false)
   }
 
   /// The service ends, and needs up to `patience` for saving what it has.
@@ -46,7 +47,8 @@ package struct ServiceManager: Sendable {
     String(text.map { $0.isNewline ? " " : $0 })
   }
 
-  private func send(_ message: String) {
+  /// - Parameter waits: for room, a second at the most.
+  private func send(_ message: String, waits: Bool = true) {
     guard let path, path.hasPrefix("/") || path.hasPrefix("@") else { return }
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
@@ -58,13 +60,16 @@ package struct ServiceManager: Sendable {
     let socket = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard socket >= 0 else { return }
     defer { close(socket) }
+    var limit = timeval(tv_sec: 1, tv_usec: 0)
+    setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    let flags = Int32(MSG_NOSIGNAL) | (waits ? 0 : Int32(MSG_DONTWAIT))
     // An abstract name is as long as its address says; a path ends with its NUL.
     let isAbstract = name[0] == 0
     let length = MemoryLayout<sockaddr_un>.size - capacity + name.count + (isAbstract ? 0 : 1)
     _ = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         Array(message.utf8).withUnsafeBytes {
-          sendto(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL), address, socklen_t(length))
+          sendto(socket, $0.baseAddress, $0.count, flags, address, socklen_t(length))
         }
       }
     }

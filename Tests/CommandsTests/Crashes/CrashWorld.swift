@@ -282,7 +282,8 @@ struct CrashWorld {
           $0.replacing(run.id.text, with: "RUN")
         }
         traces.notices += try await store.notices(run: run.id, limit: 100).map {
-          "\($0.event) to \($0.channel)"
+          // Without the mark of whom it names, which goes by the project's folder.
+          "\($0.event) to \($0.channel.prefix { $0 != "/" })"
         }
       }
     }
