@@ -5,7 +5,16 @@ enum CanonicalText {
   static func hash(_ node: YAMLNode) -> String { SHA256.hexadecimal(json(node).text) }
 
   /// In flow style, on one line or several: what reads as the same tree.
-  static func flow(_ mapping: YAMLMapping) -> String { tree(mapping).prettyText }
+  static func flow(_ mapping: YAMLMapping) -> String {
+    // None of those that a file may only hold escaped stands outside of a string.
+    tree(mapping).prettyText.unicodeScalars.reduce(into: "") { text, scalar in
+      if YAMLText.isRefused(scalar) {
+        text += "\\u\(YAMLText.hexadecimal(scalar))"
+      } else {
+        text.unicodeScalars.append(scalar)
+      }
+    }
+  }
 
   private static func tree(_ mapping: YAMLMapping) -> JSONValue {
     .object(mapping.meaningful.map { JSONValue.Member($0.key.text, tree($0.value)) })

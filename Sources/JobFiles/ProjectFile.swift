@@ -52,17 +52,25 @@ package struct ProjectFile: Hashable, Sendable {
     faults += decoder.faults
     if !faults.isEmpty { return .failure(Faults(faults.inOrder(of: files.map(\.path)))) }
     let defaults = merged["defaults"]?.mapping ?? YAMLMapping()
-    project.defaults = CanonicalText.flow(defaults)
+    project.defaults = CanonicalText.flow(YAMLMapping(defaults.entries.filter { !isOfToday($0) }))
     return .success(ProjectFile(project: project, warnings: decoder.warnings, defaults: defaults))
   }
 
-  /// The same project with other defaults.
+  /// What says how a run is worked on and who is told, and nothing of its result, counts as it is today: notifiers and
+  /// pools of then may be gone.
+  private static func isOfToday(_ entry: YAMLMapping.Entry) -> Bool {
+    ["notify", "errors", "limits", "retention", "schedule"].contains(entry.key.text)
+  }
+
+  /// The same project with other defaults for what decides a result.
   /// - Parameter text: as in `Project.defaults`.
   /// - Throws: `Fault` of a text that is no YAML.
   func having(defaults text: String) throws(Fault) -> ProjectFile {
     var file = self
-    file.defaults =
-      try YAMLReader.read(Array(text.utf8), file: "saved \(ProjectFile.name)").node.mapping ?? YAMLMapping()
+    let saved = try YAMLReader.read(Array(text.utf8), file: "saved \(ProjectFile.name)").node.mapping
+    file.defaults = YAMLMapping(
+      (saved?.entries ?? []).filter { !ProjectFile.isOfToday($0) }
+        + defaults.entries.filter(ProjectFile.isOfToday))
     return file
   }
 }

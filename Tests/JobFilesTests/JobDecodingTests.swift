@@ -145,20 +145,34 @@ import Testing
 
   /// What a run has saved of the project's defaults reads as they did, whatever stands there by now.
   @Test(arguments: [
-    "{timezone: Asia/Tokyo}", "{timezone: Asia/Tokyo, limits: {parallelism: 0x3, memory: 64MB}}",
+    "{timezone: Asia/Tokyo}",
+    #"{timezone: Asia/Tokyo, params: {t: {type: text, default: "a\u2028b\x7f\u0085\ufeff\ufffe\U0001F600\t\\\""}}}"#,
+    "{timezone: Asia/Tokyo, limits: {parallelism: 0x3, memory: 64MB}}",
     "{timezone: Asia/Tokyo, labels: {a: 'no', b: \"1.10\", c: \"x\\n\\ty: [\"}, errors: {retry: {give_up_after: 5m}}}",
     "{timezone: Asia/Tokyo, notify: [{events: [failure], command: ['true', '~', \"null\"]}], params: {n: {type: integer, default: +1000}}, retention: {runs: 1d}}",
   ])
   func savedDefaultsReadAsTheyDid(_ defaults: String) throws {
     let job = Self.plain + "process: [{select: [a]}]\nstore: {file: {path: x.csv}}\n"
     let then = try project(defaults)
-    let now = try project("{timezone: UTC}")
+    let now = try project(defaults.replacing("Asia/Tokyo", with: "UTC"))
     let reading = try JobFile.read(bytes: Array(job.utf8), file: "job.yaml", project: then).get()
     let saved = try JobFile.read(
       saved: job, file: "job.yaml", defaults: then.project.defaults, project: now
     ).get()
     #expect(saved.hash == reading.hash)
     #expect(saved.job.timezone.literal == "Asia/Tokyo")
+  }
+
+  /// What is published in part is finished also where the notifier of then is gone.
+  @Test func savedDefaultsTellWhomTodaysName() throws {
+    let job =
+      Self.plain.replacing("timezone: UTC\n", with: "")
+      + "process: [{select: [a]}]\nstore: {file: {path: x.csv}}\n"
+    let then = "{timezone: Asia/Tokyo, notify: [{events: [failure], notifier: gone}], limits: {pool: gone}}"
+    let saved = try JobFile.read(
+      saved: job, file: "job.yaml", defaults: then, project: try project("{limits: {parallelism: 3}}")
+    ).get().job
+    #expect(saved.notify.isEmpty && saved.limits.parallelism == 3 && saved.limits.pool == nil)
   }
 
   // MARK: Defaults

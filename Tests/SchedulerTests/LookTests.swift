@@ -118,6 +118,10 @@ import Testing
       queue.ended(nil, changed: [])
       #expect(woken(false) == [])
       #expect(woken(true) == ["a", "b", "c", "d", "e"])
+      // Also while one of them has a backlog, so that there is always something to do.
+      queue.ended(Lane(job: lanes[4].job, considered: nil, oldest: start, until: start), changed: [])
+      let later = start.advanced(by: .seconds(10))
+      #expect(queue.next(isIdle: false, at: later)?.job.id.job.text == "a")
     }
   }
 

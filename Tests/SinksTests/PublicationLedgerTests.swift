@@ -34,6 +34,16 @@ import Testing
       let target = PublishWorld.target(.replace)
       let rows = [try PublishWorld.row("a", "1")]
       try await world.publish(target, PublishWorld.schema, rows, run: "r1")
+      var bare = target
+      bare.table = QualifiedName(schema: nil, name: Identifier("t"))
+      let looking = PublishWorld(
+        settings: world.settings, connection: world.connection,
+        publisher: TablePublisher(
+          connection: world.connection, ledger: PublishWorld.ledger,
+          session: SessionSettings(searchPath: ["public"])),
+        folder: world.folder)
+      #expect(
+        try await looking.publish(bare, PublishWorld.schema, rows, run: "r2") == .already(run: "r1"))
       var other = target
       other.table = QualifiedName("public", "u")
       var fault = await #expect(throws: Fault.self) {

@@ -57,7 +57,8 @@ struct YAMLText {
     return count
   }
 
-  private static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
+  /// Whether a scalar may only stand in a file as an escape.
+  static func isRefused(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09, 0x0A, 0x0D: false
     case 0..<0x20, 0x7F, 0x80...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: true
@@ -65,7 +66,8 @@ struct YAMLText {
     }
   }
 
-  private static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
+  /// Four digits at the least.
+  static func hexadecimal(_ scalar: Unicode.Scalar) -> String {
     let digits = String(scalar.value, radix: 16, uppercase: true)
     return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }

@@ -15,7 +15,7 @@ package struct Project: Hashable, Sendable {
   package var maximumConcurrentRuns: Int?
   /// The files this was read from, base first; empty where there was none.
   package var files: [String]
-  /// The keys for jobs that leave them out, as YAML.
+  /// The keys for jobs that leave them out, as YAML: those that decide a result.
   package var defaults = "{}"
 
   package init(

@@ -26,8 +26,8 @@ struct Lane: Sendable {
 /// Which job of a tick is to be looked at next: a run that ends calls for those that have waited for just that, and
 /// not for everybody who waits.
 ///
-/// Those that wait for something else, as a run of another process, are looked at when nothing else is left to do: now
-/// and then while something still runs, and all of them before the tick ends.
+/// Those that wait for something else, as a run of another process, are looked at now and then while something runs, and
+/// all of them before the tick ends.
 struct LaneQueue {
   /// The last is the first to have its turn.
   private var ready: [Lane]
@@ -48,7 +48,8 @@ struct LaneQueue {
   /// - Parameter isIdle: nothing runs any more.
   mutating func next(isIdle: Bool, at moment: Instant) -> Lane? {
     while true {
-      if ready.isEmpty, hasEnded, isIdle || moment >= lookedAt.advanced(by: FireClerk.Rest.patience) {
+      let isTime = moment >= lookedAt.advanced(by: FireClerk.Rest.patience)
+      if hasEnded, isTime || ready.isEmpty && isIdle {
         hasEnded = false
         lookedAt = moment
         wake { _ in true }

@@ -141,7 +141,12 @@ package struct RunCancellation: Sendable {
     _ ownership: Ownership, _ facts: JSONValue, isUndecided: Bool, _ fireOutcome: FireOutcome,
     _ pause: FailurePause?
   ) async throws -> Result {
-    if isUndecided, try await store.run(ownership.run)?.state == .publishing { return .left }
+    // One that has come to its sinks may have published before it failed or was interrupted.
+    if isUndecided {
+      let isPublishing = try await store.run(ownership.run)?.state == .publishing
+      let marks = try await store.sinkMarks(of: ownership.run)
+      if isPublishing || !marks.isEmpty { return .left }
+    }
     try await store.stopPublishing(ownership, facts)
     try await store.move(
       ownership,

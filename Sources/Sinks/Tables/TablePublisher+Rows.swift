@@ -46,7 +46,8 @@ extension TablePublisher {
     // What the publication has made is as it was made, unless the job itself has altered it since.
     if !isNew || !target.beforePublish.isEmpty { publication.facts = try await hold(publication) }
     let statements = statements(of: publication)
-    let (deleted, limit) = publication.isContinued ? (0, nil) : try await delete(publication, statements)
+    let hasNothing = publication.isContinued || isNew && target.beforePublish.isEmpty
+    let (deleted, limit) = hasNothing ? (0, nil) : try await delete(publication, statements)
     return Ready(
       publication: publication, statements: statements, isNew: isNew, deleted: deleted, limit: limit)
   }

@@ -143,9 +143,20 @@ package struct TablePublisher: Sendable {
 
   /// Where another run's rows are if they are not in `target`; `nil` where they are there.
   private func elsewhere(_ table: String, _ target: TableTarget) async throws -> String? {
-    if table != "\(target.table)" { return "`\(table)`, not into `\(target.table)`" }
-    if try await connection.tableFacts(target.table) != nil { return nil }
-    return "`\(table)`, which is not there any more"
+    let isNamedSo = table == "\(target.table)"
+    let facts = try await connection.tableFacts(target.table)
+    if let facts {
+      if isNamedSo { return nil }
+      // The same table may be named with its schema or without.
+      let same = try await connection.query(
+        """
+        SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = \(facts.oid)::oid \
+        AND \(literal: .text(table)) IN (n.nspname || '.' || c.relname, c.relname)
+        """)
+      if !same.rows.isEmpty { return nil }
+    }
+    return isNamedSo
+      ? "`\(table)`, which is not there any more" : "`\(table)`, not into `\(target.table)`"
   }
 
   private func write(

@@ -19,7 +19,7 @@ extension CrashMatrix {
           "save_receipt",
           "request_cancel", "mark_replayed", "purge_quarantine", "purge", "first_sighting", "insert_fires",
           "close_fire", "pause", "unpause", "append_job_event", "enqueue_notices", "notice_failed",
-          "retry_notices",
+          "retry_notices", "dismiss_notices",
         ].flatMap { ["state.\($0).before_commit", "state.\($0).after_commit"] })
 
     static let all: [String] = (Failpoint.ofRuns + StateFailpoints.all).map(\.name)
