@@ -58,6 +58,7 @@ enum ImpliedTypes {
     do {
       return .numeric(try Decimal(parsing: text))
     } catch {
+      // Not to be read as a numeric, so it is written with its type.
       return nil
     }
   }

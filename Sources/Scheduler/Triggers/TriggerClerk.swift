@@ -56,7 +56,7 @@ package struct TriggerClerk: Sendable {
       }
       return Look(entered: entered)
     case .file(let path):
-      let full = path.hasPrefix("/") ? path : project.root + "/" + path
+      let full = Path.joined(path, to: project.root)
       guard let times = try FileTimes(of: full) else { return Look(entered: 0) }
       let written = max(times.modified, times.changed)
       if written <= now(), written.advanced(by: TriggerClerk.settling) > now() {
