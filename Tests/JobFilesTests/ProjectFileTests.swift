@@ -88,6 +88,17 @@ import Testing
     #expect(!reading.warnings.contains { "\($0)".contains("hunter2") })
   }
 
+  /// A project that an earlier version took still runs: a notifier fails no run.
+  @Test func aNotifierThatMayTakeTooLongIsCutAndWarnedOf() throws {
+    let reading = try read("notifiers: {ops: {command: {run: [cat], timeout: 5m}}}").get()
+    #expect(reading.project.notifiers["ops"] == .command(["cat"], timeout: .seconds(90)))
+    #expect(
+      reading.warnings.map { $0.line("warning") } == [
+        "1:50: warning[out_of_range]: A notifier's `timeout` is 1m30s at most, and is taken for that"
+          + " | Notices go one after the other: have the command hand what takes longer to another program"
+      ])
+  }
+
   @Test func aMissingConfigIsAFault() {
     let result = ProjectFile.read(root: "/", configs: ["/no/such.yaml"])
     guard case .failure(let faults) = result else { return #expect(Bool(false)) }

@@ -173,6 +173,9 @@ enum FaultCatalogue {
     cron_value|validation|A number in a cron field is out of its bounds|The sentence gives them
     # Configuration, files and secrets
     address_refused|config|Notices are not sent to link-local or cloud metadata addresses|Use another address
+    service_cannot_read|config|A warning: the user of a service cannot read a file of the project|`chmod o+rX` what is named, or `systemd install --run-as USER`
+    service_lacks_variable|config|A warning: the project's files use variables that the service does not have|`systemctl edit UNIT`: Environment=NAME=VALUE; secrets by ${credential.NAME}
+    libpq_too_old|config|A connection string has a keyword that this machine's libpq does not know; `validate` only warns of it|Run it where libpq is newer, or leave the keyword out
     bad_connection_string|config|libpq cannot read the connection string|Write a URI, key=value pairs or service=NAME
     bad_csv|data|A CSV file of a lookup cannot be read|The sentence says which line
     bad_header|config|A webhook header has a character that it may not have|Correct it in the notifier
@@ -288,7 +291,8 @@ enum FaultCatalogue {
     lookup_too_large|resource|The lookup holds more than it may|Raise `max_rows`, or join in the source's query
     no_receipt|not_found|The run has no receipt yet|`tidemark show RUN` says where it stands
     no_state|not_found|There is no state yet where one would lie|Run something first, or name another place by --state
-    clock_put_back|conflict|A warning: the ledger of a job goes further than the clock, so that no fire of it comes for a while|Compare the clocks of the hosts; `tidemark backfill --only all` makes again what was made ahead of its time
+    clock_put_back|conflict|A warning: the ledger of a job goes further than the clock, so that no fire of it comes for a while|Compare the clocks of the hosts; `tidemark backfill --only all` makes again what was made ahead of its time; a job of another name (`job:`) does not wait
+    matrix_renamed|data|A warning: the rows of a matrix query are named by another column than before, and begin anew|Let the column that is meant come first in the alphabet: `SELECT tenant AS a_tenant, factor`
     schedule_contested|conflict|A warning: two hosts put their own schedule of a job in the place of the other's|Bring both hosts to the same files: the job, the files of its `except`, tidemark.yaml
     no_such_fire|not_found|The ledger has no fire at that time|`tidemark schedule ledger JOB` lists them
     no_such_notice|not_found|No notice of that id has given up|`tidemark notices list --only gave_up`

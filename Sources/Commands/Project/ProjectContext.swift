@@ -132,7 +132,7 @@ struct ProjectContext: Sendable {
       case .failure(let found): faults += found.all
       }
     }
-    return (readings, faults)
+    return (readings, faults.eachOnce)
   }
 
   // MARK: State

@@ -9,9 +9,11 @@ struct ScheduleReading: Sendable {
 
   /// One for each matrix row of each job that has a schedule.
   var scheduled: [ScheduledJob] { files.flatMap(\.scheduled) }
+  /// Those whose job could not be read.
+  var broken: [String] { files.filter { $0.job == nil }.map(\.path) }
   /// Every job that could be read.
   var jobs: [Job] { files.compactMap(\.job) }
-  var faults: [Fault] { files.flatMap(\.faults) }
+  var faults: [Fault] { files.flatMap(\.faults).eachOnce }
 
   /// - Parameters:
   ///   - names: only these jobs; all where empty.

@@ -23,8 +23,8 @@ enum ValidateCommand {
       invocation.operands.isEmpty
       ? try JobFolder.list(root: context.root)
       : try invocation.operands.map { try JobFolder.find($0, root: context.root).path }
-    var faults = unusable(context)
-    var warnings = context.file.warnings
+    var (faults, warnings) = unusable(context)
+    warnings = context.file.warnings + warnings
     var jobs: [Job] = []
     for path in paths {
       switch JobFile.read(path: path, project: context.file) {
@@ -36,6 +36,7 @@ enum ValidateCommand {
     }
     faults += jobs.flatMap(\.matrixZoneFaults)
     faults += try together(jobs, context, isWhole: invocation.operands.isEmpty)
+    faults = faults.eachOnce
     if invocation.has("json") {
       Terminal.print(
         JSONValue.object([
@@ -55,14 +56,15 @@ enum ValidateCommand {
   }
 
   /// What is written out in the project file and leads nowhere; what has references is known only where they are.
-  private static func unusable(_ context: ProjectContext) -> [Fault] {
+  private static func unusable(_ context: ProjectContext) -> (faults: [Fault], warnings: [Fault]) {
     var faults: [Fault] = []
+    var warnings: [Fault] = []
     for rule in context.project.connections.values.sorted(by: { $0.name < $1.name })
     where rule.url.literal != nil {
       do throws(Fault) {
         _ = try ConnectionSettings(rule: rule, values: context.values, applicationName: "tidemark")
       } catch {
-        faults.append(error)
+        if error.code == "libpq_too_old" { warnings.append(error) } else { faults.append(error) }
       }
     }
     if context.project.state?.literal != nil {
@@ -72,7 +74,7 @@ enum ValidateCommand {
         faults.append(error)
       }
     }
-    return faults
+    return (faults, warnings)
   }
 
   /// What `jobs` get wrong together with each other and the rest of the project, where there is one.

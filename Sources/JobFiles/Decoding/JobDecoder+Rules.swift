@@ -72,7 +72,10 @@ extension JobDecoder {
     var decoder = NotifierDecoder()
     let notifier = decoder.notifier(fields)
     for text in decoder.templates { _ = template(text, in: .secret) }
-    if !isSaved { faults += decoder.faults }
+    if !isSaved {
+      faults += decoder.faults
+      warnings += decoder.warnings
+    }
     for connection in decoder.connections { requireConnection(connection.text, connection.place) }
     return notifier.map(NotifyRule.Channel.inline)
   }

@@ -8,6 +8,7 @@ struct NotifierDecoder {
   private(set) var connections: [SourceText] = []
   /// Of what is written out and can never be sent to.
   private(set) var faults: [Fault] = []
+  private(set) var warnings: [Fault] = []
 
   mutating func notifier(_ fields: Fields) -> Notifier? {
     if let webhook = fields.fields("webhook") { return self.webhook(webhook) }
@@ -31,14 +32,21 @@ struct NotifierDecoder {
     let arguments = command?.strings("run") ?? fields.strings("command")
     if arguments.isEmpty { return nil }
     let timeout = command?.duration("timeout") ?? .seconds(30)
-    if timeout == .zero || timeout > Notifier.longestCommand {
-      faults.append(
-        Fault(
-          "out_of_range", .validation, "A notifier's `timeout` is longer than nothing and at most 1m30s",
-          place: command?["timeout"]?.place,
+    func outOfRange(_ sentence: String, hint: String) -> Fault {
+      Fault(
+        "out_of_range", .validation, "A notifier's `timeout` is \(sentence)",
+        place: command?["timeout"]?.place, hint: hint)
+    }
+    if timeout == .zero {
+      faults.append(outOfRange("longer than nothing", hint: "Write one like 30s; 1m30s is the most"))
+    } else if timeout > Notifier.longestCommand {
+      // What runs is not to stop for its notices.
+      warnings.append(
+        outOfRange(
+          "1m30s at most, and is taken for that",
           hint: "Notices go one after the other: have the command hand what takes longer to another program"))
     }
-    return .command(arguments, timeout: timeout)
+    return .command(arguments, timeout: min(timeout, Notifier.longestCommand))
   }
 
   private mutating func webhook(_ fields: Fields) -> Notifier? {

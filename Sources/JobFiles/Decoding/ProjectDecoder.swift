@@ -72,6 +72,7 @@ struct ProjectDecoder {
     let notifier = decoder.notifier(fields)
     for text in decoder.templates { _ = template(text) }
     faults += decoder.faults
+    warnings += decoder.warnings
     for connection in decoder.connections where connections[connection.text] == nil {
       faults.append(
         Fault(

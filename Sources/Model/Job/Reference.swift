@@ -1,5 +1,7 @@
 /// One `${namespace.name}`.
-package struct Reference: Hashable, Sendable {
+///
+/// `==` leaves its place out, so that an expression with one is found again elsewhere.
+package struct Reference: Sendable {
   package var namespace: Namespace
   /// Behind the dot (`start_date`), or behind the colon of `${file:path}`.
   package var name: String
@@ -110,6 +112,18 @@ package struct Reference: Hashable, Sendable {
   /// As written in a job file, without the default.
   package var spelling: String {
     namespace == .file ? "file:\(name)" : "\(namespace.rawValue).\(name)"
+  }
+}
+
+extension Reference: Hashable {
+  package static func == (left: Reference, right: Reference) -> Bool {
+    (left.namespace, left.name, left.fallback) == (right.namespace, right.name, right.fallback)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(namespace)
+    hasher.combine(name)
+    hasher.combine(fallback)
   }
 }
 

@@ -1,3 +1,4 @@
+internal import CLibPQ
 internal import Model
 internal import Runtime
 
@@ -29,6 +30,27 @@ extension ConnectionSettings {
     ]
     return known.first { message.contains($0.0) }?.1 ?? "libpq does not understand it"
   }
+
+  /// The fault of a keyword that this machine's libpq is too old for: files are often checked on another one than they
+  /// run on.
+  static func newerKeyword(in message: String, name: String) -> Fault? {
+    guard message.contains("invalid connection option") || message.contains("invalid URI query parameter"),
+      let (keyword, version) = newerKeywords.first(where: { message.contains("\"\($0.0)\"") })
+    else { return nil }
+    let own = PQlibVersion()
+    return Fault(
+      "libpq_too_old", .config,
+      "The connection string of `\(name)` has the keyword `\(keyword)`, which libpq \(version) was the first to know",
+      cause: "This machine has libpq \(own / 10000).\(own % 10000)",
+      hint: "Run it where libpq is newer, or leave the keyword out")
+  }
+
+  private static let newerKeywords = [
+    ("require_auth", 16), ("sslcertmode", 16), ("gssdelegation", 17), ("load_balance_hosts", 16),
+    ("sslnegotiation", 17), ("min_protocol_version", 18), ("max_protocol_version", 18),
+    ("oauth_issuer", 18), ("oauth_client_id", 18), ("oauth_client_secret", 18), ("oauth_scope", 18),
+    ("scram_client_key", 18), ("scram_server_key", 18), ("sslkeylogfile", 18), ("servicefile", 18),
+  ]
 
   /// The fault of a value that libpq refuses before it tries any server.
   /// - Parameter message: libpq's.

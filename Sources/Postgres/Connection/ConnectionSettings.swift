@@ -152,6 +152,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomRefl
     guard let options = PQconninfoParse(text, &message) else {
       let said = message.map { String(cString: $0) } ?? ""
       PQfreemem(message)
+      if let tooOld = newerKeyword(in: said, name: name) { throw tooOld }
       throw fault(
         reason(of: said), name: name,
         hint: text.hasPrefix("$") ? "A variable of the environment is written `${env.NAME}`" : nil)

@@ -1,4 +1,5 @@
 import CaseFiles
+import Foundation
 import Model
 import ProjectRig
 import Testing
@@ -289,6 +290,35 @@ import Testing
         "hint: A variable of the environment is written `${env.NAME}`", "error[bad_state]",
       ] { #expect(told.output.contains(text), "\(text) in \(told.output)") }
       #expect(!told.output.contains("`elsewhere`"), "\(told.output)")
+    }
+  }
+
+  /// What stands in tidemark.yaml is told once, however many jobs meet it.
+  @Test func aFaultOfTheProjectIsToldOnce() async throws {
+    try await TidemarkProject.with { project in
+      try project.write(
+        "tidemark.yaml", project.file().replacing("search_path", with: "max_connections: 2, search_path"))
+      for name in ["a", "b", "c"] { try project.write("jobs/\(name).yaml", Self.job) }
+      for command in ["validate", "tick"] {
+        let told = try await project.run([command])
+        #expect(told.status == 3, "\(told.output)")
+        #expect(told.output.components(separatedBy: "too_few_connections").count == 2, "\(told.output)")
+      }
+    }
+  }
+
+  /// The machine that validates may be older than the one that runs.
+  @Test func aKeywordOfANewerLibraryIsAWarning() async throws {
+    try await TidemarkProject.with { project in
+      try project.write("jobs/sums.yaml", Self.job)
+      try project.write(
+        "tidemark.yaml",
+        project.file().replacing("defaults:", with: "  newer: host=db oauth_scope=x\ndefaults:"))
+      let told = try await project.run(["validate"])
+      #expect(told.status == 0, "\(told.output)")
+      for text in ["warning[libpq_too_old]", "`oauth_scope`", "libpq 18"] {
+        #expect(told.output.contains(text), "\(text) in \(told.output)")
+      }
     }
   }
 
