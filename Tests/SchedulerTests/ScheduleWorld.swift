@@ -61,9 +61,11 @@ struct ScheduleWorld: Sendable {
   var hand: HandRun { HandRun(store: store, zones: .system, now: now) }
 
   /// - Parameter schedule: the lines under `schedule:`, and what else stands at the top level.
-  func job(_ keys: String) throws -> ScheduledJob { try job("job", keys) }
+  func job(_ keys: String, store: String = file) throws -> ScheduledJob { try job("job", keys, store: store) }
 
-  func job(_ name: String, _ keys: String) throws -> ScheduledJob {
+  static let file = #"{file: {path: "out/${interval.label}.csv"}}"#
+
+  func job(_ name: String, _ keys: String, store: String = file) throws -> ScheduledJob {
     let text = """
       version: 1
       job: \(name)
@@ -71,7 +73,7 @@ struct ScheduleWorld: Sendable {
       \(keys)
       source: {connection: shop, table: orders}
       aggregate: {group_by: [id], measures: {n: count(*)}}
-      store: [{file: {path: "out/${interval.label}.csv"}}]
+      store: [\(store)]
       """
     let reading = try JobFile.read(bytes: Array(text.utf8), file: "jobs/\(name).yaml", project: project).get()
     let request = RunRequest(

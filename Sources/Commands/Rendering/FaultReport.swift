@@ -7,10 +7,7 @@ enum FaultReport {
   /// - Returns: the exit code of the gravest fault, which is the first one.
   static func print(_ faults: [Fault], asJSON: Bool) -> ExitCode {
     if asJSON {
-      let document = JSONValue.object([
-        .init("faults", .array(faults.map { FaultText(fault: $0).json }))
-      ])
-      Terminal.print(document.prettyText)
+      Terminal.print(JSONValue.object([.init("faults", json(faults))]).prettyText)
     } else {
       tell(faults, severity: "error")
     }
@@ -18,6 +15,11 @@ enum FaultReport {
   }
 
   static func warn(_ warnings: [Fault]) { tell(warnings, severity: "warning") }
+
+  /// For a member of a document.
+  static func json(_ faults: [Fault], severity: String = "error") -> JSONValue {
+    .array(faults.map { FaultText(fault: $0, severity: severity).json })
+  }
 
   private static func tell(_ faults: [Fault], severity: String) {
     // A file may have thousands of faults: it is read once.

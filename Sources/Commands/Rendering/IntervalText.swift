@@ -1,6 +1,7 @@
 internal import JobFiles
 internal import Model
 internal import Runtime
+internal import Scheduler
 internal import StateStore
 internal import Timetable
 
@@ -34,6 +35,11 @@ struct IntervalText {
         try add(Key(job: job.name, row: row), job, zone)
       }
     }
+  }
+
+  /// Jobs whose files cannot be read.
+  mutating func add(_ saved: [ScheduledJob]) {
+    for job in saved { calendars[Key(job: job.id.job, row: job.id.row)] = job.ledger.intervals }
   }
 
   private mutating func add(_ key: Key, _ job: Job, _ zone: ZoneRules) throws {

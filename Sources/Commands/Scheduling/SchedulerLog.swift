@@ -21,8 +21,8 @@ struct SchedulerLog: Sendable {
   }
 
   /// All goes on, and somebody should know of this.
-  func warn(_ event: String, _ fault: Fault) {
-    log.write(.warning, event, FaultText(fault: fault).facts)
+  func warn(_ fault: Fault) {
+    log.write(.warning, "schedule_warning", FaultText(fault: fault).facts)
   }
 
   func tell(_ event: SchedulerDaemon.Event) {

@@ -64,7 +64,7 @@ final class SchedulerService: Sendable {
       clerk: FireClerk(
         store: store, project: context.project, now: { SystemClock.now }, places: places,
         known: KnownJobs(scheduled),
-        warn: { [log = SchedulerLog(context.log)] in log.warn("schedule_warning", $0) }),
+        warn: { [log = SchedulerLog(context.log)] in log.warn($0) }),
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
         cancellation: context.cancellation(in: store) { [log = SchedulerLog(context.log)] in
@@ -176,8 +176,6 @@ final class SchedulerService: Sendable {
   ) async throws -> Bool {
     while true {
       do {
-        let sightings = try await store.sightings(project: state.withLock { $0.context }.project.name)
-        for renamed in RenamedRows.find(scheduled, sightings) { renamed.tell(log) }
         try await daemon.update(scheduled, parts: parts)
         return true
       } catch  where !isFirst {

@@ -1,3 +1,4 @@
+internal import JobFiles
 internal import Model
 internal import Runtime
 internal import Scheduler
@@ -8,8 +9,12 @@ internal import Timetable
 struct ScheduleHoles {
   private(set) var holes: [(hole: HoleFinder.Hole, label: String, isLookedAt: Bool)] = []
   private(set) var pauses: [PauseRecord] = []
-  /// Files whose jobs could not be looked at; what is wrong with the clock.
+  /// Of files whose jobs could not be looked at.
   private(set) var faults: [Fault] = []
+  /// What is wrong with the clock.
+  private(set) var warnings: [Fault] = []
+  /// Jobs whose files cannot be read, as the state knows them.
+  private(set) var saved: [ScheduledJob] = []
 
   /// At most so many holes of one job are listed.
   private static let shown = 10
@@ -23,18 +28,23 @@ struct ScheduleHoles {
     pauses = try await store.pauses(project: project).filter {
       (job == nil || $0.job == job) && $0.lasts(at: now)
     }
-    let sightings = Dictionary(
-      try await store.sightings(project: project).map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first }
-    )
-    if sightings.isEmpty { return }
+    let seen = try await store.sightings(project: project)
+    // Nobody asks the databases of matrices for nothing.
+    if seen.isEmpty {
+      let (readings, faults) = try context.jobs()
+      take(faults, job, readings.map(\.job))
+      return
+    }
+    let sightings = Dictionary(seen.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let reading = try await ScheduleReading(context, punctuality: .seconds(60))
-    faults = reading.faults
+    take(reading.faults, job, reading.jobs)
+    saved = try await SavedSchedules(context: context, store: store).jobs(seen, broken: reading.broken)
     let finder = HoleFinder(store: store, project: project, now: now)
-    let meant = reading.scheduled.filter {
+    let meant = (reading.scheduled + saved).filter {
       (job == nil || $0.id.job == job) && (row == nil || $0.id.row == row)
     }
     if let clock = PutBackClock(meant, considered: sightings.mapValues(\.lastConsidered), now: now) {
-      faults.append(clock.fault)
+      warnings.append(clock.fault)
     }
     for scheduled in meant {
       guard let sighting = sightings[scheduled.id] else { continue }
@@ -45,6 +55,24 @@ struct ScheduleHoles {
           let fire = calendar.fires(making: hole.interval).last?.instant ?? hole.interval.end
           return (hole, calendar.label(of: hole.interval), fire <= sighting.lastConsidered)
         }
+    }
+  }
+
+  /// Of one job that can be read the other files' faults say nothing.
+  private mutating func take(_ found: [Fault], _ name: JobName?, _ jobs: [Job]) {
+    let own = name.flatMap { name in jobs.first { $0.name == name }?.file }
+    faults = found.filter { own == nil || $0.place?.file == own }
+  }
+
+  /// How many files somebody has to look at, a line for each.
+  var brokenLines: [String] {
+    var byFile: [String: [Fault]] = [:]
+    for fault in faults { byFile[fault.place?.file ?? "", default: []].append(fault) }
+    return byFile.sorted { $0.key < $1.key }.map { file, faults in
+      let more = faults.count > 1 ? " (and \(faults.count - 1) more)" : ""
+      let name = file.isEmpty ? "A job" : file
+      return
+        "\(name) cannot be gone by: \(FaultText.oneLine(faults[0].sentence))\(more); `tidemark validate` says all of it"
     }
   }
 
@@ -80,6 +108,8 @@ struct ScheduleHoles {
               .init("outcome", .optional(hole.outcome?.rawValue)), .init("run", .optional(hole.run?.text)),
             ])
           })), .init("pauses", .array(pauses.map { .object(PauseText($0).members) })),
+      .init("faults", FaultReport.json(faults)),
+      .init("warnings", FaultReport.json(warnings, severity: "warning")),
     ]
   }
 

@@ -18,7 +18,9 @@ enum StatusCommand {
     if let name = invocation.operands.first { asked = try await context.named(name, in: store) }
     let job = asked?.name
     let runs = try await store.standingRuns(project: context.project.name, job: job, matrixRow: asked?.row)
-    let intervals = try IntervalText(context)
+    let holes = try await ScheduleHoles(context, store, job: job, row: asked?.row)
+    var intervals = try IntervalText(context)
+    intervals.add(holes.saved)
     let now = SystemClock.now
     let retries = try await RetryTimes(context, store)
     var lines: [RunLine] = []
@@ -30,10 +32,12 @@ enum StatusCommand {
     let known = Set(runs.map(\.identity.job))
     let idle = intervals.jobs.filter { (job == nil || $0 == job) && !known.contains($0) }.map(\.text)
     lines.sort { ($0.urgency, $0.name) < ($1.urgency, $1.name) }
-    let holes = try await ScheduleHoles(context, store, job: job, row: asked?.row)
     let notices = try await store.undelivered(project: context.project.name, job: job)
     await store.close()
-    FaultReport.warn(holes.faults)
+    if !invocation.has("json") {
+      FaultReport.warn(holes.warnings)
+      if !holes.faults.isEmpty { _ = FaultReport.print(holes.faults, asJSON: false) }
+    }
     if invocation.has("json") {
       Terminal.print(
         JSONValue.object(
@@ -51,10 +55,10 @@ enum StatusCommand {
       let none = "No runs\(asked.map { " of \($0)" } ?? "") yet"
       let reason = store.isAbsent ? "There is no state yet at \(store.location)" : none
       Terminal.print("\(reason). `tidemark run \(asked?.argument ?? "JOB")` starts one.")
-      tell(notices)
+      tell(notices, holes.brokenLines)
     } else {
-      Terminal.print(StatusCommand.summary(lines))
-      tell(notices)
+      Terminal.print(StatusCommand.summary(lines, broken: holes.brokenLines.count))
+      tell(notices, holes.brokenLines)
       for line in TextTable(
         header: ["", "job", "state", "interval", "run", "when", "what now"],
         rows: lines.map(\.cells)
@@ -64,13 +68,14 @@ enum StatusCommand {
     if !invocation.has("json") {
       for line in holes.lines { Terminal.print(line) }
     }
-    return .ok
+    return ExitCode.gravest(holes.faults.map(\.kind.exitCode))
   }
 
-  /// Whoever relies on an alarm has to know that it does not sound.
-  private static func tell(_ notices: (gaveUp: Int, failing: Int)) {
+  /// Whoever relies on a job, or an alarm, has to know that it does not come.
+  private static func tell(_ notices: (gaveUp: Int, failing: Int), _ broken: [String]) {
     func count(_ number: Int) -> String { "\(number) notice\(number == 1 ? "" : "s")" }
     let style = Terminal.outputStyle
+    for line in broken { Terminal.print("\(style.red("✗")) \(line)") }
     if notices.gaveUp > 0 {
       let what = style.red("\(count(notices.gaveUp)) gave up")
       Terminal.print(
@@ -85,8 +90,10 @@ enum StatusCommand {
   }
 
   /// `2 need you, 1 waits or retries, 1 is going on, 5 are well`.
-  private static func summary(_ lines: [RunLine]) -> String {
-    let counts = (0...3).map { urgency in lines.filter { $0.urgency == urgency }.count }
+  /// - Parameter broken: how many files need a person.
+  private static func summary(_ lines: [RunLine], broken: Int) -> String {
+    var counts = (0...3).map { urgency in lines.filter { $0.urgency == urgency }.count }
+    counts[0] += broken
     let style = Terminal.outputStyle
     var parts: [String] = []
     if counts[0] > 0 { parts.append(style.red("\(counts[0]) need\(counts[0] == 1 ? "s" : "") you")) }

@@ -50,10 +50,11 @@ enum TickCommand {
     let isJSON = invocation.has("json")
     let reporter = RunReporter(invocation, log: context.log, parallelism: parallelism)
     let environment = context.environment(store: store) { reporter.report($0, $1) }
+    let warnings = TickWarnings(invocation, context.log)
     let tick = Tick(
       clerk: FireClerk(
         store: store, project: context.project, now: { SystemClock.now },
-        known: try await reading.known(context), warn: { FaultReport.warn([$0]) }),
+        known: try await reading.known(context), warn: { warnings.tell($0) }),
       execution: FireExecution(
         store: store, runner: Conductor(environment), zones: .system, now: { SystemClock.now },
         cancellation: context.cancellation(in: store)),
@@ -61,8 +62,6 @@ enum TickCommand {
     let untold = await triggers(reading.scheduled, context, store)
     let faults = reading.faults + untold
     let jobs = Dictionary(reading.scheduled.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-    let seen = try await store.sightings(project: context.project.name)
-    for renamed in RenamedRows.find(reading.scheduled, seen) { renamed.tell(SchedulerLog(context.log)) }
     let reports = try await tick.run(reading.scheduled) { report in
       reporter.finish()
       guard !isJSON else { return }
@@ -75,10 +74,12 @@ enum TickCommand {
     }
     try await context.deliverNotices(environment, jobs: reading.jobs)
     if isJSON {
+      let clock = try await clock(reading.scheduled, sightings(context, store))
       Terminal.print(
         JSONValue.object([
           .init("fires", .array(reports.map { FireText($0, jobs[$0.job]).json })),
-          .init("faults", .array(faults.map { FaultText(fault: $0).json })),
+          .init("faults", FaultReport.json(faults)),
+          .init("warnings", FaultReport.json((warnings.all + clock).eachOnce, severity: "warning")),
         ]).prettyText)
     } else if !faults.isEmpty {
       _ = FaultReport.print(faults, asJSON: false)
@@ -159,6 +160,14 @@ enum TickCommand {
       try await store.sightings(project: context.project.name).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
   }
 
+  /// What a clock that was put back is warned of, as long as that lasts.
+  private static func clock(
+    _ jobs: [ScheduledJob], _ sightings: [ScheduledJob.ID: Sighting]
+  ) -> [Fault] {
+    let considered = sightings.mapValues(\.lastConsidered)
+    return PutBackClock(jobs, considered: considered, now: SystemClock.now).map { [$0.fault] } ?? []
+  }
+
   // MARK: Looking
 
   private static func preview(
@@ -166,9 +175,8 @@ enum TickCommand {
   ) async throws -> ExitCode {
     let pauses = try await store.pauses(project: context.project.name)
     let sightings = try await sightings(context, store)
-    let clock = PutBackClock(
-      reading.scheduled, considered: sightings.mapValues(\.lastConsidered), now: SystemClock.now)
-    if let clock { FaultReport.warn([clock.fault]) }
+    let warnings = clock(reading.scheduled, sightings)
+    if !invocation.has("json") { FaultReport.warn(warnings) }
     let preview = DuePreview(
       store: store, project: context.project.name, now: SystemClock.now,
       known: try await reading.known(context))
@@ -189,8 +197,8 @@ enum TickCommand {
     if invocation.has("json") {
       Terminal.print(
         JSONValue.object([
-          .init("due", .array(due)),
-          .init("faults", .array(reading.faults.map { FaultText(fault: $0).json })),
+          .init("due", .array(due)), .init("faults", FaultReport.json(reading.faults)),
+          .init("warnings", FaultReport.json(warnings, severity: "warning")),
         ]).prettyText)
     } else {
       if !reading.faults.isEmpty { _ = FaultReport.print(reading.faults, asJSON: false) }

@@ -166,7 +166,7 @@ package actor SchedulerDaemon {
   /// highest priority first, then what has waited longest.
   /// - Returns: when to look again.
   package func pass() async -> Instant? {
-    lookAtClock()
+    await lookAtClock()
     let fresh = agenda.takeDue(by: now()).filter { lanes[$0.id]?.isGone == false }
     for entry in fresh { held[entry.id] = min(held[entry.id] ?? entry.due, entry.due) }
     if held.isEmpty { return agenda.next() }
@@ -202,11 +202,15 @@ package actor SchedulerDaemon {
   }
 
   /// Tells once that the clock was put back behind the ledgers of jobs.
-  private func lookAtClock() {
+  private func lookAtClock() async {
     let moment = now()
     defer { latest = moment }
     guard let latest, moment.advanced(by: SchedulerDaemon.nap) < latest else { return }
-    parts.clerk.entry.tellOfClock(lanes.values.map(\.job), lanes.compactMapValues(\.considered))
+    do {
+      try await parts.clerk.entry.tellOfClock(lanes.values.map(\.job), lanes.compactMapValues(\.considered))
+    } catch {
+      tell(.trouble(Fault(describing: error)))
+    }
   }
 
   private typealias Due = (key: ScheduledJob.ID, value: Instant)

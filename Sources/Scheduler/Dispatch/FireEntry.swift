@@ -24,15 +24,17 @@ package struct FireEntry: Sendable {
   /// schedule owed that a job had before is entered.
   /// - Throws: `Fault` of the state store.
   package func considered(seeing jobs: [ScheduledJob]) async throws -> [ScheduledJob.ID: Instant] {
-    var sightings = try await sightings()
+    let known = try await store.sightings(project: project)
+    try await tellOfRenamedRows(RenamedRows.find(jobs, known))
+    var sightings = byJob(known)
     let new = jobs.filter { sightings[$0.id] == nil }
     if !new.isEmpty {
       try await store.recordFirstSightings(
         project: project, new.map { ($0.id.job, $0.id.row, $0.clock) }, at: now())
-      sightings = try await self.sightings()
+      sightings = byJob(try await store.sightings(project: project))
     }
     var considered = sightings.mapValues(\.lastConsidered)
-    tellOfClock(jobs, considered)
+    try await tellOfClock(jobs, considered)
     let changed = jobs.filter { sightings[$0.id]?.clock != $0.clock }
     if changed.isEmpty { return considered }
     try await tellOfChanges(changed, sightings)
@@ -63,9 +65,25 @@ package struct FireEntry: Sendable {
     return considered
   }
 
-  /// Where the ledgers of jobs go further than the clock.
-  func tellOfClock(_ jobs: [ScheduledJob], _ considered: [ScheduledJob.ID: Instant]) {
-    if let clock = PutBackClock(jobs, considered: considered, now: now()) { warn(clock.fault) }
+  /// Where the ledgers of jobs go further than the clock: once, however many look. Told before it is written, as all
+  /// that is here: killed in between, it is told again.
+  func tellOfClock(_ jobs: [ScheduledJob], _ considered: [ScheduledJob.ID: Instant]) async throws {
+    guard let clock = PutBackClock(jobs, considered: considered, now: now()) else { return }
+    let name = clock.job.id.job
+    let last = try await store.newestEvent(PutBackClock.event, project: project, job: name)
+    if let last, clock.isTold(by: last.body) { return }
+    warn(clock.fault)
+    try await store.append(EventDraft(PutBackClock.event, clock.facts), project: project, job: name)
+  }
+
+  private func tellOfRenamedRows(_ suspects: [RenamedRows]) async throws {
+    for rows in suspects {
+      let last = try await store.newestEvent(RenamedRows.event, project: project, job: rows.name)
+      guard let before = rows.before(last?.body) else { continue }
+      warn(rows.fault(before: before))
+      try await store.append(
+        EventDraft(RenamedRows.event, rows.facts(before: before)), project: project, job: rows.name)
+    }
   }
 
   /// - Parameter changed: those that the state has another schedule of.
@@ -78,17 +96,14 @@ package struct FireEntry: Sendable {
       guard let found = sightings[job.id]?.clock, told.insert(job.id.job).inserted else { continue }
       let before = try await store.noteScheduleChange(
         project: project, job: job.id.job, from: found, to: job.clock, within: ContestedSchedule.time)
-      if let before,
-        let contested = ContestedSchedule(job, other: found, before: before, host: store.hostName)
-      {
+      if let contested = ContestedSchedule(job, other: found, before: before, host: store.hostName) {
         warn(contested.fault)
       }
     }
   }
 
-  private func sightings() async throws -> [ScheduledJob.ID: Sighting] {
-    Dictionary(
-      try await store.sightings(project: project).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+  private func byJob(_ sightings: [Sighting]) -> [ScheduledJob.ID: Sighting] {
+    Dictionary(sightings.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
   }
 
   private func pauses() async throws -> [JobName: FireFacts.Pause] {

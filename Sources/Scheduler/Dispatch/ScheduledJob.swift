@@ -27,7 +27,7 @@ package struct ScheduledJob: Sendable {
   package let id: ID
   /// What its runs have in common; its interval and fire are filled in for each.
   package let request: RunRequest
-  package let ledger: FireLedger
+  package private(set) var ledger: FireLedger
   /// What fires it besides the clock.
   package let trigger: Trigger?
   /// What makes it due by the clock, as the state keeps it.
@@ -92,6 +92,15 @@ package struct ScheduledJob: Sendable {
       ifRunning: schedule.ifRunning,
       jitter: Jitter.delay(of: request.job.name, maximum: schedule.jitter), after: schedule.after,
       finishBy: schedule.finishBy)
+  }
+
+  /// The same as the state had it at the last look; `nil` where what made it due then is not understood.
+  package func asSeen(_ sighting: Sighting) -> ScheduledJob? {
+    guard let seen = sighting.clock, seen != clock else { return self }
+    guard let ledger = ledger(by: KeptClock(json: seen)) else { return nil }
+    var job = self
+    job.ledger = ledger
+    return job
   }
 
   /// The job's ledger as it would be if that made it due; `nil` where that is not understood.

@@ -66,6 +66,16 @@ extension Store {
     }
   }
 
+  /// The last event of that name in a job's audit trail.
+  package func newestEvent(_ name: String, project: String, job: JobName) async throws -> EventRecord? {
+    try await database.transaction(.read) { tx in
+      try await tx.row(
+        "SELECT * FROM events WHERE subject = $1 AND name = $2 ORDER BY number DESC LIMIT 1",
+        [.text("\(project)/\(job.text)"), .text(name)]
+      ).map { row throws(Fault) in try EventRecord(row) }
+    }
+  }
+
   /// Two processes may number the same event; the primary key lets one of them do it again.
   func append(
     _ event: EventDraft, project: String, job: JobName, _ now: Instant, _ tx: any StateTransaction

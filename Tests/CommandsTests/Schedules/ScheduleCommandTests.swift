@@ -1,4 +1,5 @@
 import Glibc
+import Model
 import ProjectRig
 import Runtime
 import Testing
@@ -295,7 +296,37 @@ import Testing
     }
   }
 
-  /// Whoever lets the data choose the name is told when it has chosen another one.
+  /// Nobody makes the intervals of a job whose file cannot be read.
+  @Test func aJobWhoseFileCannotBeReadNeedsAPerson() async throws {
+    let keys = "interval: {span: day}\nschedule: {cron: \"0 3 * * *\", catch_up: all}"
+    try await ScheduledJobText.with(keys) { project in
+      for days in [0, 1] {
+        let tick = try await project.run(["tick"], environment: ScheduledJobText.later(days * 86400))
+        try #require(tick.status == 0, "\(tick.output)")
+      }
+      func status(_ words: String...) async throws -> ProgramRun {
+        try await project.run(["status"] + words, environment: ScheduledJobText.later(4 * 86400))
+      }
+      let before = try JSONValue(parsing: await status("--json").output)
+      #expect(before["holes"]?.elements.count == 3 && before["faults"]?.elements == [])
+      try project.write("jobs/job.yaml", ScheduledJobText.job(keys).replacing("schedule:", with: "shedule:"))
+      let told = try await status()
+      #expect(told.status == 3, "\(told.output)")
+      for text in [
+        "1 needs you, 1 well",
+        "✗ \(project.folder)/jobs/job.yaml cannot be gone by: There is no key `shedule`",
+        "error[unknown_key]", "Intervals without a success:",
+      ] { #expect(told.output.contains(text), "\(text) in \(told.output)") }
+      let after = try await status("--json")
+      let json = try JSONValue(parsing: after.output)
+      #expect(after.status == 3 && json["holes"] == before["holes"], "\(json.prettyText)")
+      #expect(json["jobs"]?.elements.first?["interval"] == before["jobs"]?.elements.first?["interval"])
+      #expect(json["faults"]?.elements.map { $0["code"]?.stringValue } == ["unknown_key"])
+    }
+  }
+
+  /// Whoever lets the data choose the name is told when it has chosen another one, also by the quiet tick of a
+  /// crontab, and when it chooses the first one again.
   @Test func rowsOfAMatrixThatAreNamedAnewAreTold() async throws {
     try await ScheduledJobText.with(
       "matrix: {connection: db, query: \"SELECT shop, rate FROM shops\"}\nschedule: {cron: \"0 * * * *\"}",
@@ -303,12 +334,43 @@ import Testing
     ) { project in
       try await project.sql(
         "ALTER TABLE shops ADD rate int", "INSERT INTO shops VALUES ('acme', 1), ('globex', 2)")
-      func tick() async throws -> String { try await project.run(["tick"]).output }
-      for _ in 0..<2 { #expect(try await !tick().contains("matrix_renamed")) }
-      try await project.sql("UPDATE shops SET rate = 1")
-      let told = try await tick()
-      #expect(told.contains(" warning matrix_renamed job=job named_by=shop before=rate "), "\(told)")
-      #expect(try await !tick().contains("matrix_renamed"))
+      let early = ScheduledJobText.later(ScheduledJobText.toEarlyInTheHour())
+      func tick() async throws -> String {
+        try await project.run(["tick", "--quiet"], environment: early).output
+      }
+      for _ in 0..<2 { #expect(try await tick().isEmpty) }
+      for (rate, names) in [
+        (1, "by `shop`, and were named by `rate`"), (2, "by `rate`, and were named by `shop`"),
+      ] {
+        try await project.sql("UPDATE shops SET rate = \(rate) WHERE shop = 'globex'")
+        let told = try await tick()
+        for text in ["jobs/job.yaml:2:", "warning[matrix_renamed]", names] {
+          #expect(told.contains(text), "\(told)")
+        }
+        #expect(try await tick().isEmpty)
+      }
+      #expect(try await project.run(["audit"]).output.contains("matrix_renamed  named_by=rate  before=shop"))
+    }
+  }
+
+  /// A mail each minute is read by nobody.
+  @Test func aClockThatWasPutBackIsToldOnceAndShownAsLongAsItLasts() async throws {
+    try await ScheduledJobText.with("schedule: {cron: \"0 * * * *\", catch_up: none}") { project in
+      for hours in [0, 3] {
+        let tick = try await project.run(["tick", "-q"], environment: ScheduledJobText.later(hours * 3600))
+        #expect(tick.status == 0, "\(tick.output)")
+      }
+      let log = project.path("log")
+      let told = try await project.run(["tick", "-q", "--log-file", log])
+      #expect(told.status == 0 && told.output.contains("warning[clock_put_back]"), "\(told.output)")
+      #expect(try await project.run(["tick", "-q"]).output.isEmpty)
+      for command in [["tick"], ["tick", "--dry-run"], ["status"]] {
+        let json = try await project.run(command + ["--json", "--log-file", log])
+        let warnings = try JSONValue(parsing: json.output)["warnings"]?.elements
+        #expect(warnings?.map { $0["code"]?.stringValue } == ["clock_put_back"], "\(command): \(json.output)")
+      }
+      let status = try await project.run(["status"])
+      #expect(status.output.contains("warning[clock_put_back]"), "\(status.output)")
     }
   }
 }
