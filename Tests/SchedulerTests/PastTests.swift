@@ -56,7 +56,8 @@ import Testing
       #expect(all.items.map(\.isAgain) == [true, false, false])
 
       let told = Mutex([Int]())
-      let reports = await Backfill(runner: world.runner, parallelism: 1).run([all]) { _, done in
+      let reports = await Backfill(runner: world.runner, store: world.store, parallelism: 1).run([all]) {
+        _, done in
         told.withLock { $0.append(done) }
       }
       #expect(reports.allSatisfy { $0.fault == nil })
@@ -70,7 +71,7 @@ import Testing
       let job = try world.job(Self.hourly)
       world.clock.set(5)
       world.runner.expect(.succeeds, .fails, .succeeds, .cannotStart)
-      let reports = await Backfill(runner: world.runner, parallelism: 1)
+      let reports = await Backfill(runner: world.runner, store: world.store, parallelism: 1)
         .run([try await plan(world, job, 0..<5, .missing)]) { _, _ in }
       #expect(reports.map(\.fault?.code) == [nil, "division_by_zero", nil, "bad_parameter"])
     }

@@ -1,7 +1,7 @@
 internal import Model
 
 /// One line that is written over and over: chunks, rows, rows a second, and how long it may still
-/// take.
+/// take; or what the run waits for.
 struct ProgressBar {
   private let style: Style
   private var chunks = 0
@@ -13,6 +13,8 @@ struct ProgressBar {
   private var partial: [ChunkID: Int64] = [:]
   private var estimatedRows = 0.0
   private var phase = "planning"
+  /// Until something goes on again.
+  private var wait: String?
   private var start = ContinuousClock.Instant.now
   private var readStart: ContinuousClock.Instant?
   private var lastDrawn: ContinuousClock.Instant?
@@ -26,7 +28,9 @@ struct ProgressBar {
 
   mutating func on(_ event: RunEvent, now: ContinuousClock.Instant) {
     var isUrgent = true
+    if case .waiting(let reason) = event { wait = FaultText.oneLine(reason) } else { wait = nil }
     switch event {
+    case .waiting: break
     case .planned(let chunks, _, let estimatedRows, let finished):
       self.chunks = chunks
       self.estimatedRows = estimatedRows
@@ -61,14 +65,15 @@ struct ProgressBar {
     let rows = self.rows + partial.values.reduce(0, +)
     let seconds = Double((now - (readStart ?? start)).milliseconds) / 1000
     let share = chunks > 0 ? Double(done) / Double(chunks) : 0
-    var parts = [phase, "\(done)/\(chunks) chunks", "\(Quantity.count(rows)) rows"]
-    if seconds > 0.5 { parts.append("\(Quantity.rate(rows, seconds)) rows/s") }
-    if phase == "reading", done > kept, done < chunks, seconds > 1 {
+    var parts = [wait ?? phase, "\(done)/\(chunks) chunks", "\(Quantity.count(rows)) rows"]
+    if wait == nil, seconds > 0.5 { parts.append("\(Quantity.rate(rows, seconds)) rows/s") }
+    if wait == nil, phase == "reading", done > kept, done < chunks, seconds > 1 {
       parts.append("ETA \(Quantity.seconds(seconds / Double(done - kept) * Double(chunks - done)))")
     }
     // What does not fit is left out: a line that wraps could not be written over.
     while parts.count > 1, parts.joined(separator: "  ").count >= Terminal.width { parts.removeLast() }
-    let facts = parts.joined(separator: "  ")
+    var facts = parts.joined(separator: "  ")
+    if facts.count >= Terminal.width { facts = facts.prefix(max(Terminal.width - 2, 1)) + "…" }
     let room = max(min(Terminal.width - facts.count - 5, 40), 0)
     let filled = Int((Double(room) * share).rounded())
     let bar =

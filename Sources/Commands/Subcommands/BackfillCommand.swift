@@ -126,7 +126,7 @@ enum BackfillCommand {
     }
     let reporter = RunReporter(invocation, log: context.log, parallelism: parallelism)
     let environment = context.environment(store: store) { reporter.report($0, $1) }
-    let backfill = Backfill(runner: Conductor(environment), parallelism: parallelism)
+    let backfill = Backfill(runner: Conductor(environment), store: store, parallelism: parallelism)
     let reports = await backfill.run(plans) { report, done in
       reporter.finish()
       guard !isJSON else { return }
@@ -153,7 +153,9 @@ enum BackfillCommand {
   private static func line(_ report: Backfill.Report) -> String {
     let style = Terminal.outputStyle
     let name = "\(style.bold(report.job.description))  \(report.item.label)"
-    if report.fault != nil { return "\(style.red("✗")) \(name)  failed" }
+    if report.fault != nil {
+      return "\(style.red("✗")) \(name)  failed" + (report.unfinished.map { style.dim("  \($0)") } ?? "")
+    }
     guard case .succeeded(let summary)? = report.outcome else {
       return "\(style.green("✓")) \(name)  done before"
     }
@@ -167,7 +169,7 @@ enum BackfillCommand {
       switch report.outcome {
       case .succeeded(let summary): ("succeeded", summary.run)
       case .alreadyDone(let record): ("already_done", record.id)
-      case .fireTaken, nil: ("failed", nil)
+      case .fireTaken, nil: ("failed", report.unfinished)
       }
     return [
       .init("outcome", .string(word)), .init("run", .optional(run?.text)),

@@ -31,7 +31,8 @@ enum InitCommand {
     }
     var written: [String] = []
     for (name, text) in files where access("\(folder)/\(name)", F_OK) != 0 {
-      let file = try FileDescriptor("\(folder)/\(name)", O_WRONLY | O_CREAT | O_EXCL)
+      // They hold no secret, and services read them as another user.
+      let file = try FileDescriptor("\(folder)/\(name)", O_WRONLY | O_CREAT | O_EXCL, mode: 0o666)
       try file.write(Array(text.utf8))
       written.append("\(folder == "." ? "" : folder + "/")\(name)")
     }

@@ -65,6 +65,14 @@ enum ResumeCommand {
     }
     reporter.finish()
     try await context.deliverNotices(environment, jobs: [request.job])
+    if invocation.has("json"), case .failure(let error) = outcome {
+      let faults = Tool.faults(of: error)
+      let failed = await FailedRun(
+        record.id, in: store, job: request.job.name, row: record.identity.matrixRow,
+        intervals: try IntervalText(context), faults: faults)
+      Terminal.print(failed.json.prettyText)
+      return faults[0].kind.exitCode
+    }
     return try RunResult(try outcome.get(), of: request, row: record.identity.matrixRow).tell(invocation)
   }
 

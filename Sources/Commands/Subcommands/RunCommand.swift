@@ -39,8 +39,9 @@ enum RunCommand {
     FaultReport.warn(context.file.warnings + reading.warnings)
     let parameters = try parameters(invocation)
     let rows = try await JobRows(reading.job, context.queries, parameters: parameters).rows(named: rowName)
+    let isJSON = invocation.has("json")
     // One document for all rows of a matrix, whatever becomes of them.
-    let isOneDocument = invocation.has("json") && rowName == nil && reading.job.matrix != nil
+    let isOneDocument = isJSON && rowName == nil && reading.job.matrix != nil
     var results: [RunResult] = []
     let request = RunRequest(
       job: reading.job, jobText: reading.text, jobHash: reading.hash, project: context.project,
@@ -50,7 +51,9 @@ enum RunCommand {
     let store = try await context.openStore()
     let reporter = RunReporter(invocation, log: context.log)
     let status = ServiceStatus(job: reading.job.name)
+    let begun = BegunRun()
     let environment = context.environment(store: store) {
+      begun.on($0, $1)
       reporter.report($0, $1)
       status.on($1)
     }
@@ -60,6 +63,7 @@ enum RunCommand {
       outcome = .success(
         try await runRows(rows, request, environment, store, reporter, context) { result in
           results.append(result)
+          begun.clear()
           return isOneDocument ? result.code(invocation) : result.tell(invocation)
         })
     } catch {
@@ -67,13 +71,21 @@ enum RunCommand {
     }
     reporter.finish()
     var faults: [Fault] = []
+    var failed: FailedRun?
+    if isJSON, case .failure(let error) = outcome {
+      faults = Tool.faults(of: error)
+      failed = await FailedRun(
+        begun.id, in: store, job: reading.job.name, row: rows[results.count].0,
+        intervals: try IntervalText(context), faults: faults)
+    }
     if isOneDocument {
-      if case .failure(let error) = outcome { faults = Tool.faults(of: error) }
       Terminal.print(
         JSONValue.object([
-          .init("runs", .array(results.map(\.json))),
-          .init("faults", .array(faults.map { FaultText(fault: $0).json })),
+          .init("runs", .array(results.map(\.json) + (failed.map { [$0.json] } ?? []))),
+          .init("faults", FaultReport.json(faults)),
         ]).prettyText)
+    } else if let failed {
+      Terminal.print(failed.json.prettyText)
     }
     try await context.deliverNotices(environment, jobs: [reading.job])
     await store.close()

@@ -31,7 +31,7 @@ struct RunReruns: Sendable {
           run.id,
           .waiting(
             reason: "failed \(run.failures) of at most \(request.job.errors.rerunAttempts + 1) times; "
-              + "runs again at \(moment.text())"))
+              + "runs again at \(Instant(seconds: moment.seconds).text())"))
         do {
           try await Task.sleep(for: max(.zero, environment.store.now().duration(to: moment)))
         } catch {

@@ -69,7 +69,10 @@ enum SystemdCommand {
           Terminal.print(file.text)
         }
       }
-    case .install: try install(files, in: folder, units, isScheduler: isScheduler, invocation)
+    case .install:
+      try install(
+        files, in: folder, units, isScheduler: isScheduler, try warnings(context, units, files, in: folder),
+        invocation)
     }
     return .ok
   }
@@ -77,7 +80,7 @@ enum SystemdCommand {
   // MARK: Installing
 
   private static func install(
-    _ files: [UnitFile], in folder: String, _ units: SystemdUnits, isScheduler: Bool,
+    _ files: [UnitFile], in folder: String, _ units: SystemdUnits, isScheduler: Bool, _ warnings: [Fault],
     _ invocation: Invocation
   ) throws {
     var standings: [UnitFile.Standing] = []
@@ -103,12 +106,14 @@ enum SystemdCommand {
       Terminal.print(
         JSONValue.object([
           .init("files", .array(list)), .init("next", .array(next.map(JSONValue.string))),
+          .init("warnings", FaultReport.json(warnings, severity: "warning")),
         ]).prettyText)
       return
     }
     for (file, standing) in zip(files, standings) {
       Terminal.print("\(did(standing)) \(folder)/\(file.name)")
     }
+    FaultReport.warn(warnings)
     if invocation.has("quiet") { return }
     explain(units)
     Terminal.print("Next:")
@@ -144,6 +149,53 @@ enum SystemdCommand {
         )
       }
     }
+  }
+
+  /// Of what the service will not have that the project needs.
+  private static func warnings(
+    _ context: ProjectContext, _ units: SystemdUnits, _ files: [UnitFile], in folder: String
+  ) throws -> [Fault] {
+    let paths = context.project.files + (try JobFolder.list(root: context.root))
+    var warnings: [Fault] = []
+    if units.manager == .system, let reader = ServiceReader(units.runAs),
+      let path = try reader.firstUnreadable(of: paths + [units.program])
+    {
+      warnings.append(
+        Fault(
+          "service_cannot_read", .config, "The user of the service cannot read `\(path)`",
+          cause: "It runs as \(units.runAs ?? "a user of its own, who is in nobody's group")",
+          hint: "Let it be read: `chmod o+rX`; or name a user who can, by `--run-as USER`"))
+    }
+    let settings = try files.flatMap { try dropIns(of: "\(folder)/\($0.name)") }
+    let variables = try ExternalUse(in: paths).variables.sorted().filter { name in
+      !settings.contains { $0.contains("\(name)=") || $0.contains("EnvironmentFile=") }
+    }
+    if !variables.isEmpty {
+      let unit = files[0].name
+      let names = variables.map { "${env.\($0)}" }.joined(separator: ", ")
+      warnings.append(
+        Fault(
+          "service_lacks_variable", .config,
+          "The service will not have \(names), which the project's files use",
+          cause: "A service starts without the variables of your shell",
+          hint:
+            "`\(units.manager == .user ? "systemctl --user" : "systemctl") edit \(unit)` takes `[Service]` and `Environment=\(variables[0])=...`; a secret is better a `${credential.NAME}`"
+        ))
+    }
+    return warnings
+  }
+
+  /// The settings that somebody has put beside a unit.
+  private static func dropIns(of unit: String) throws(Fault) -> [String] {
+    let folder = unit + ".d"
+    if try FileTimes(of: folder) == nil { return [] }
+    var texts: [String] = []
+    for name in try FolderTree.names(in: folder) where name.hasSuffix(".conf") {
+      texts.append(
+        String(
+          decoding: try FileContents.read("\(folder)/\(name)", atMost: ByteCount(1 << 20)), as: UTF8.self))
+    }
+    return texts
   }
 
   /// A user's folder of units may not be there yet.
@@ -263,9 +315,8 @@ enum SystemdCommand {
       }
     }
     let named = Set(credentials.map(\.name))
-    let used = try CredentialUse.names(
-      in: context.project.files + (try JobFolder.list(root: context.root)))
+    let used = try ExternalUse(in: context.project.files + (try JobFolder.list(root: context.root)))
     return credentials
-      + used.subtracting(named).sorted().map { .init(name: $0, path: nil, isEncrypted: false) }
+      + used.credentials.subtracting(named).sorted().map { .init(name: $0, path: nil, isEncrypted: false) }
   }
 }

@@ -1,13 +1,16 @@
 package import Engine
 package import Model
+package import StateStore
 
 /// Carries out backfill plans: some intervals at once, oldest first.
 package struct Backfill: Sendable {
   private let runner: any FireRunner
+  private let store: Store
   private let parallelism: Int
 
-  package init(runner: any FireRunner, parallelism: Int) {
+  package init(runner: any FireRunner, store: Store, parallelism: Int) {
     self.runner = runner
+    self.store = store
     self.parallelism = parallelism
   }
 
@@ -17,6 +20,8 @@ package struct Backfill: Sendable {
     package var item: BackfillPlan.Item
     package var outcome: RunOutcome?
     package var fault: Fault?
+    /// The one that is to be gone on with after a fault; `nil` where none was begun.
+    package var unfinished: RunID?
   }
 
   private struct Work: Sendable {
@@ -62,7 +67,22 @@ package struct Backfill: Sendable {
         work.plan.request(for: work.item), matrixRowName: work.plan.id.row)
     } catch {
       report.fault = Fault(describing: error)
+      report.unfinished = await unfinished(work)
     }
     return report
+  }
+
+  /// What the fault says matters more than what a state cannot be asked.
+  private func unfinished(_ work: Work) async -> RunID? {
+    let request = work.plan.request(for: work.item)
+    do {
+      return try await store.runs(
+        RunFilter(
+          project: request.project.name, job: work.plan.id.job, matrixRow: work.plan.id.row,
+          isUnfinished: true)
+      ).first { $0.identity.interval == work.item.interval }?.id
+    } catch {
+      return nil
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import ProjectRig
 import Testing
 
@@ -5,10 +6,15 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct InitTests {
   @Test func initMakesAProjectThatRuns() async throws {
     try await TidemarkProject.with { project in
-      let made = try await project.run(["init", project.path("new")])
+      let made = try await project.run(
+        ["init", project.path("new")], behind: ["/bin/sh", "-c", "umask 022; exec \"$@\"", "sh"])
       #expect(made.status == 0 && made.output.contains("wrote"), "\(made.output)")
       let twice = try await project.run(["init", project.path("new")])
       #expect(twice.status == 8 && twice.output.contains("error[file_exists]"), "\(twice.output)")
+      for name in ["tidemark.yaml", "jobs/relation-sizes.yaml", ".gitignore"] {
+        var facts = stat()
+        #expect(stat(project.path("new/" + name), &facts) == 0 && facts.st_mode & 0o777 == 0o644, "\(name)")
+      }
       for name in ["tidemark.yaml", "jobs/relation-sizes.yaml"] {
         let text = try #require(try project.read("new/" + name))
         try project.write(name, String(decoding: text, as: UTF8.self))

@@ -84,8 +84,42 @@ import Testing
       #expect(both["faults"]?.elements.isEmpty == true)
       // What was done before something failed is told as well.
       let half = try await Self.document(project, ["run", "rows", "--set", "least=3"] + day, status: 4)
-      #expect(Self.texts(half["runs"], "matrix_row") == ["tenant=acme"])
+      #expect(Self.texts(half["runs"], "matrix_row") == ["tenant=acme", "tenant=globex"])
+      #expect(Self.texts(half["runs"], "outcome") == ["succeeded", "failed"])
       #expect(Self.texts(half["faults"], "code") == ["check_failed"])
+    }
+  }
+
+  /// A program that starts runs has to show, resume or cancel those that fail.
+  @Test func aFailedRunIsNamed() async throws {
+    try await Self.with { project in
+      let words = ["run", "rows[tenant=globex]", "--for", "2026-03-14", "--set", "least=3"]
+      let failed = try await Self.document(project, words, status: 4)
+      #expect(failed["outcome"]?.stringValue == "failed")
+      #expect(failed["interval"]?.stringValue == "2026-03-14")
+      #expect(Self.texts(failed["faults"], "code") == ["check_failed"])
+      let run = try #require(failed["run"]?.stringValue)
+      let resumed = try await Self.document(project, ["resume", run], status: 4)
+      #expect(resumed["run"]?.stringValue == run && resumed["matrix_row"]?.stringValue == "tenant=globex")
+      // What was refused before it began has no run.
+      let refused = try await Self.document(project, ["run", "rows", "--set", "least=x"], status: 2)
+      #expect(refused["run"] ?? .null == .null && !Self.texts(refused["faults"], "code").isEmpty)
+    }
+  }
+
+  @Test func theFailedRunsOfABackfillAreNamed() async throws {
+    try await Self.with { project in
+      let text = String(decoding: try #require(try project.read("jobs/rows.yaml")), as: UTF8.self)
+      try project.write("jobs/rows.yaml", text.replacing("default: 1", with: "default: 3"))
+      let words = [
+        "backfill", "rows[tenant=globex]", "--only", "all", "--from", "2026-03-14", "--to", "2026-03-16",
+      ]
+      let intervals = try await Self.document(project, words, status: 4)["intervals"]
+      #expect(Self.texts(intervals, "outcome") == ["failed", "failed"])
+      let runs = try await Self.document(project, ["history", "rows"])["runs"]
+      #expect(Set(Self.texts(intervals, "run")) == Set(Self.texts(runs, "run")))
+      let told = try await project.run(words)
+      #expect(Self.texts(runs, "run").allSatisfy { told.output.contains($0 ?? "-") }, "\(told.output)")
     }
   }
 

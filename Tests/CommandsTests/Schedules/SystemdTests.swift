@@ -134,6 +134,33 @@ import Testing
     }
   }
 
+  /// What the service cannot read or will not have is told before it is started.
+  @Test func whatTheServiceLacksIsWarnedOf() async throws {
+    try await Self.with { project in
+      try project.write(
+        "tidemark.yaml",
+        project.file("# ${env.REMARK}\nnotifiers: {ops: {webhook: {url: \"${env.OPS_URL:-x}\"}}}\n"))
+      let install = ["systemd", "install", "scheduler", "--to", project.path("units")]
+      // A test's folder is for its own user alone.
+      let told = try await project.run(install)
+      #expect(told.status == 0, "\(told.output)")
+      for text in ["warning[service_cannot_read]", "`\(project.path("tidemark.yaml"))`", "${env.OPS_URL}"] {
+        #expect(told.output.contains(text), "\(text) in \(told.output)")
+      }
+      #expect(!told.output.contains("REMARK"))
+      chmod(project.folder, 0o755)
+      for name in ["tidemark.yaml", "jobs/daily.yaml"] { chmod(project.path(name), 0o644) }
+      mkdir(project.path("units/tidemark.service.d"), 0o755)
+      try project.write("units/tidemark.service.d/local.conf", "[Service]\nEnvironment=OPS_URL=y\n")
+      let json = try JSONValue(parsing: await project.run(install + ["--json"]).output)
+      #expect(
+        (json["warnings"]?.elements ?? []).allSatisfy {
+          // The program itself may lie where others may not go.
+          $0["sentence"]?.stringValue?.contains("debug") == true
+        }, "\(json.prettyText)")
+    }
+  }
+
   @Test func aUsersUnitsGoIntoTheUsersFolder() async throws {
     try await Self.with { project in
       let done = try await project.run(["systemd", "install", "scheduler", "--user"])
