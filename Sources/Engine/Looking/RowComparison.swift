@@ -19,13 +19,19 @@ package struct RowComparison {
 
   /// - Parameters:
   ///   - published, computed: rows as texts, NULL as `nil`, their columns in the order of `columns`.
-  ///   - ignoringSurplus: rows that were published, and not computed, are no difference.
+  ///   - ignoringSurplus: rows that were published under a key that none of the computed has are no difference.
   package mutating func compare(published: [[String?]], computed: [[String?]], ignoringSurplus: Bool) {
     // Rows of one key in a list of their own: what has no key may stand there several times.
     var open: [[String?]: [[String?]]] = [:]
     for row in published { open[name(row), default: []].append(row) }
+    var names: Set<[String?]> = []
     for row in computed {
-      guard let other = open[name(row)]?.popLast() else {
+      let name = name(row)
+      names.insert(name)
+      // Of several the one that is equal, so that what is left over does not hang on their order.
+      guard let found = open[name]?.lastIndex(of: row) ?? open[name]?.indices.last,
+        let other = open[name]?.remove(at: found)
+      else {
         add(.init(row: text(row), kind: .missing))
         continue
       }
@@ -38,8 +44,7 @@ package struct RowComparison {
             computed: value(row, column), kind: .value))
       }
     }
-    if ignoringSurplus { return }
-    for rows in open.values {
+    for (name, rows) in open where !ignoringSurplus || names.contains(name) {
       for row in rows { add(.init(row: text(row), kind: .surplus)) }
     }
   }
