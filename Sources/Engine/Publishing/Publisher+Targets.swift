@@ -23,6 +23,8 @@ extension Publisher {
     var files: [File] = []
     var fences: [String: RaisedFence] = [:]
     var lastRevision = 0
+    let hasRest =
+      isBound ? try await environment.store.sinkMarks(of: run.id).contains { $0.committedAt == nil } : false
     for (position, rule) in request.job.sinks.enumerated() {
       let sink = TargetResolver.name(position, rule)
       switch rule {
@@ -33,6 +35,7 @@ extension Publisher {
           fence = raised
         } else {
           try await publisher.ensureLedger()
+          if hasRest { try await refuseRest(of: run, beside: target, publisher, plan) }
           fence = try await publisher.raiseFence(
             identity: run.identity, run: run.id, beside: Array(fences.values))
           fences[target.connection] = fence
@@ -59,6 +62,19 @@ extension Publisher {
       tables: tables, files: files, lastRevision: lastRevision,
       checks: try PipelineChecker(references: references).check(request.job.checks, result: plan.result),
       isBound: isBound)
+  }
+
+  /// What is left of a run that is published in part would undo what another one has published since, from another
+  /// state, as a later revision: it is refused before that one is shut out, should it be at work still.
+  private static func refuseRest(
+    of run: RunRecord, beside target: TableTarget, _ publisher: TablePublisher, _ plan: Plan
+  ) async throws {
+    let entry = LedgerEntry(
+      identity: run.identity, revision: run.revision, sink: target.sink, run: run.id,
+      target: "\(target.table)", rejected: 0, checks: .array([]), resultHash: nil)
+    let rest = TablePublication(
+      target: target, entry: entry, facts: nil, result: plan.result, descriptions: [:], isOnlyForward: true)
+    if let fault = try await publisher.rival(of: rest) { throw fault }
   }
 
   /// A table of the job, what it is in the catalogue, where it is there, and what publishes into it.

@@ -128,12 +128,16 @@ package struct PublicationLedger: Hashable, Sendable {
     """
   }
 
-  /// The newest revision in a sink, as `read` tells it, where it is newer than that of `entry`.
-  func newer(than entry: LedgerEntry) -> SQLText {
+  /// What another run has published of the same identity that `entry` may neither replace nor stand beside: the newest
+  /// later revision in its sink or its table, or one as new that has reached its table from another sink.
+  /// - Parameter sink: that of the whole result, also where the entry is of a chunk.
+  func rival(of entry: LedgerEntry, in sink: String) -> SQLText {
     """
-    SELECT run_id, result_hash, published_at FROM \(publications) \
-    WHERE identity = \(literal: .text(entry.identity.key)) AND sink = \(literal: .text(entry.sink)) \
-    AND revision > \(entry.revision) ORDER BY revision DESC LIMIT 1
+    SELECT run_id, result_hash, published_at, revision FROM \(publications) \
+    WHERE identity = \(literal: .text(entry.identity.key)) AND run_id <> \(literal: .text(entry.run.text)) \
+    AND CASE WHEN sink = \(literal: .text(sink)) THEN revision > \(entry.revision) \
+    ELSE revision >= \(entry.revision) AND target = \(literal: .text(entry.target)) END \
+    ORDER BY revision DESC LIMIT 1
     """
   }
 

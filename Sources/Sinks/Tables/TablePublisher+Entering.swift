@@ -6,7 +6,7 @@ extension TablePublisher {
   /// In a transaction that has begun: makes the publications' entries, which waits for a twin in flight; holds the
   /// fence; locks the tables. All publishes do it in this order, so that no two wait for each other.
   /// - Returns: of each whether it is new; where none is, nothing is held.
-  /// - Throws: `Fault` `fenced`, `overtaken`.
+  /// - Throws: `Fault` `fenced`, `published_by_another`, `overtaken`.
   func enter(_ publications: [TablePublication], token: FencingToken) async throws -> [Bool] {
     var isNew: [Bool] = []
     for publication in publications {
@@ -16,6 +16,9 @@ extension TablePublisher {
     let new = zip(publications, isNew).filter(\.1).map(\.0)
     guard let entry = new.first?.entry else { return isNew }
     try await holdFence(entry, token: token)
+    for publication in new {
+      if let fault = try await rival(of: publication) { throw fault }
+    }
     let filled = new.filter { $0.chunks == nil }
     try await lockTables(filled)
     for publication in filled where !publication.isOnlyForward {
@@ -36,6 +39,23 @@ extension TablePublisher {
       "fenced", .conflict,
       "Run \(holder?[0] ?? "(unknown)") has taken over what this run was to publish",
       hint: "Nothing was published by this one; `tidemark status` shows the other")
+  }
+
+  /// Why a publication would put older rows in the place of those of another run of the identity, or beside them: that
+  /// run counts from another state, or the job's stores have changed their places. `nil` where there is none; behind
+  /// the fence none can come.
+  package func rival(of publication: TablePublication) async throws -> Fault? {
+    let (entry, target) = (publication.entry, publication.target)
+    guard let row = try await connection.query(ledger.rival(of: entry, in: target.sink)).rows.first else {
+      return nil
+    }
+    return Fault(
+      "published_by_another", .conflict,
+      "Run \(row[0] ?? "?") has published revision \(row[3] ?? "?") of this interval into `\(target.table)` at \(row[2] ?? "?"), and this run is revision \(entry.revision)",
+      place: target.place,
+      hint: publication.isOnlyForward
+        ? "What this run has not published would undo that: give it up with `tidemark cancel --partial \(entry.run)`; then --again makes a revision of its own"
+        : entry.besideAnother)
   }
 
   /// Rows that are only added touch nobody else's.

@@ -130,14 +130,14 @@ package struct TablePublisher: Sendable {
         "Run \(row[0] ?? "?") has published this interval at \(row[2] ?? "?") into \(elsewhere)",
         place: publication.target.place, hint: entry.besideAnother)
     }
-    // A state that was lost counts revisions anew, while the table holds what a later one has put there.
-    let newer = try await connection.query(ledger.newer(than: entry)).rows.first
     let run = row[0] ?? ""
-    if row[1] == entry.resultHash, newer == nil || run == entry.run.text { return .already(run: run) }
-    let other = newer ?? row
+    if run == entry.run.text, row[1] == entry.resultHash { return .already(run: run) }
+    // A state that was lost counts revisions anew, while the table holds what a later one has put there.
+    if let fault = try await rival(of: publication) { throw fault }
+    if row[1] == entry.resultHash { return .already(run: run) }
     throw Fault(
       "published_by_another", .conflict,
-      "Run \(other[0] ?? "?") has published another result for this interval into `\(publication.target.table)` at \(other[2] ?? "?")",
+      "Run \(run) has published another result for this interval into `\(publication.target.table)` at \(row[2] ?? "?")",
       hint: entry.besideAnother)
   }
 
