@@ -36,16 +36,15 @@ enum CancelCommand {
     var refusals: [Fault] = []
     let cancellation = context.cancellation(in: store)
     for run in runs {
-      let hasChunks = try await store.sinkMarks(of: run.id).contains(where: \.isByChunk)
       do {
         if invocation.has("partial") {
           let (result, rest) = try await cancellation.endPartly(run.id, by: Person.current, reason: reason) {
             try await context.begunRun($0, store).giveUpRest()
           }
-          ends.append(End(run: run, result: result, rest: rest, hasChunks: hasChunks))
+          ends.append(try await End(run, result, rest, in: store))
         } else {
           let result = try await cancellation.end(run.id, by: Person.current, reason: reason)
-          ends.append(End(run: run, result: result, rest: nil, hasChunks: hasChunks))
+          ends.append(try await End(run, result, nil, in: store))
         }
       } catch let fault as Fault where fault.code == "illegal_move" || fault.code == "held" {
         refusals.append(fault)
@@ -67,12 +66,22 @@ enum CancelCommand {
 
   /// What became of one run.
   private struct End {
-    var run: RunRecord
-    var result: RunCancellation.Result
+    let run: RunRecord
+    let result: RunCancellation.Result
     /// What it leaves behind that has published into some of its stores.
-    var rest: PartialResult?
-    /// Some of its chunks are published.
-    var hasChunks: Bool
+    let rest: PartialResult?
+    /// Some of its chunks stay, of a result that is not whole.
+    let hasChunks: Bool
+
+    init(
+      _ run: RunRecord, _ result: RunCancellation.Result, _ rest: PartialResult?, in store: Store
+    ) async throws {
+      (self.run, self.result, self.rest) = (run, result, rest)
+      let whole = rest?.sinks ?? []
+      let isOver = if case .over = result { true } else { false }
+      let marks = try await store.sinkMarks(of: run.id)
+      hasChunks = !isOver && marks.contains { $0.isOfChunks && !whole.contains($0.sink) }
+    }
 
     var json: JSONValue {
       .object([

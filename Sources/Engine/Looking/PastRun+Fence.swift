@@ -30,7 +30,11 @@ extension PastRun {
       isPastFirstCommit = try hasFile()
     }
     if !isPastFirstCommit, let failure { throw failure }
-    if !isPastFirstCommit { return false }
+    if !isPastFirstCommit {
+      // Where there is no chunk, none comes any more.
+      try await environment.store.forgetChunks(of: record.id, except: Set(parts.chunks.keys))
+      return false
+    }
     let (all, done) = try await environment.store.chunkCounts(of: record.id)
     return done >= all
   }

@@ -86,7 +86,12 @@ actor ChunkPublisher {
         PreparedSink(sink: $0.target.sink, resultHash: "", rowCount: 0, details: .object([SinkMark.byChunk]))
       }, commitment: commitment.bytes, for: ownership)
     // Who asked before the marks were there has raised no fence.
-    try await Keeper.refuseCancelled(ownership.run, in: environment.store)
+    do {
+      try await Keeper.refuseCancelled(ownership.run, in: environment.store)
+    } catch {
+      try await environment.store.forgetChunks(of: ownership.run, except: [])
+      throw error
+    }
     isBegun = true
   }
 

@@ -50,16 +50,22 @@ struct CommitSearch {
   }
 
   /// The connections of the job's tables, each once.
-  private func targets(of job: Job) throws -> [ConnectionRule] {
+  private func targets(of job: Job) throws -> [String] {
     var names: [String] = []
     for case .table(let rule) in job.sinks {
       let name = try NameResolver(references: references).text(rule.connection)
       if !names.contains(name) { names.append(name) }
     }
-    return names.compactMap { project.connections[$0] }
+    return names
   }
 
-  private func publisher(_ target: ConnectionRule) async throws -> TablePublisher {
-    try await asker.publisher(on: target.name, ledger: Identifier(target.ledgerSchema))
+  /// - Throws: `Fault` also where the project has that connection no more: then nobody can say what the target holds.
+  private func publisher(_ connection: String) async throws -> TablePublisher {
+    guard let rule = project.connections[connection] else {
+      throw Fault(
+        "unknown_connection", .config, "There is no connection `\(connection)`",
+        hint: "Name it under `connections:` in tidemark.yaml")
+    }
+    return try await asker.publisher(on: rule.name, ledger: Identifier(rule.ledgerSchema))
   }
 }

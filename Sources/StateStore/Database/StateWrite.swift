@@ -17,6 +17,7 @@ enum StateWrite: String, Hashable, Sendable, CaseIterable {
   case sinkPrepared = "sink_prepared"
   case sinkCommitted = "sink_committed"
   case sinkSettled = "sink_settled"
+  case forgetChunks = "forget_chunks"
   case move
   case appendEvent = "append_event"
   case saveReceipt = "save_receipt"

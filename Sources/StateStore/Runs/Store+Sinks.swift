@@ -29,9 +29,13 @@ package struct SinkMark: Hashable, Sendable {
   /// In the details of a sink that has, or is about to have, chunks of a result whose rest is to come.
   package static let byChunk = JSONValue.Member("per_chunk", .boolean(true))
 
-  package var isByChunk: Bool {
-    committedAt == nil && details[SinkMark.byChunk.name] == SinkMark.byChunk.value
-  }
+  /// The same, in SQL.
+  static let byChunkPattern = "%\(JSONValue.object([byChunk]).text.dropFirst().dropLast())%"
+
+  package var isByChunk: Bool { committedAt == nil && isOfChunks }
+
+  /// It has, or is about to have, chunks, whether or not the run that brings them is over.
+  package var isOfChunks: Bool { details[SinkMark.byChunk.name] == SinkMark.byChunk.value }
 }
 
 extension Store {
@@ -95,6 +99,20 @@ extension Store {
   func keepChunks(of run: RunID, _ now: Instant, _ tx: any StateTransaction) async throws {
     try await markCommitted(
       try await sinkMarks(of: run, tx).filter(\.isByChunk).map(\.sink), of: run, now, tx)
+  }
+
+  /// Forgets the sinks of a run that is given up which were to have chunks, and have none: it has left nothing there.
+  /// Also where its owner has ended it meanwhile, and has kept them.
+  /// - Parameter held: those that have some.
+  package func forgetChunks(of run: RunID, except held: Set<String>) async throws {
+    try await database.transaction(.write(.forgetChunks)) { tx in
+      for mark in try await sinkMarks(of: run, tx) where mark.isOfChunks && !held.contains(mark.sink) {
+        // A whole result has a hash.
+        try await tx.run(
+          "DELETE FROM sinks WHERE run_id = $1 AND sink = $2 AND result_hash = ''",
+          [.text(run.text), .text(mark.sink)])
+      }
+    }
   }
 
   /// Forgets the details of sinks: nothing is left to do for them.

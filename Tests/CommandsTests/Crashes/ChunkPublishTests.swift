@@ -141,6 +141,43 @@ extension CrashMatrix {
       }
     }
 
+    /// A run that is given up before its first chunk was published leaves the interval as it was, whoever ends it.
+    @Test(arguments: CrashWorld.StateKind.allCases, [true, false])
+    func aRunWithoutAChunkChangesNothing(_ state: CrashWorld.StateKind, isAsleep: Bool) async throws {
+      try await CrashWorld.with(state, .chunks) { world in
+        func told(_ command: String...) async throws -> String {
+          try await world.project.run(command, environment: CrashWorld.environment).output
+        }
+        for revision in 1...2 {
+          let again = revision == 1 ? [] : ["--again"]
+          let place = "chunk.before_publish:1"
+          var asleep: (process: ChildProcess, output: String)?
+          if isAsleep {
+            let output = try world.project.newOutput()
+            let process = try await world.stopped(
+              at: place, output: output, more: ["--parallelism", "1"] + again)
+            asleep = (try #require(process), output)
+          } else {
+            let killed = try await world.project.run(
+              CrashWorld.command + again, failpoint: place + ":kill", environment: CrashWorld.environment)
+            try #require(killed.wasKilled, "\(killed.output)")
+          }
+          let cancel = try await told("cancel", "crash")
+          if let asleep {
+            asleep.process.signal(SIGCONT)
+            let owner = try await world.project.end(of: asleep.process, output: asleep.output)
+            #expect(owner.status == (state == .sqlite ? 7 : 8), "\(owner.output)")
+          } else {
+            #expect(!cancel.contains("chunks"), "\(cancel)")
+          }
+          #expect(try await told("status").contains("needs you") == false)
+          let next = try await world.run()
+          #expect(
+            next.status == 0 && next.output.contains("done before") == (revision == 2), "\(next.output)")
+        }
+      }
+    }
+
     /// A table that is made anew would lack what is on record as published.
     @Test func theTableIsGone() async throws {
       try await CrashWorld.with(.sqlite, .chunks) { world in
