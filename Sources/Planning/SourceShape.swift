@@ -57,9 +57,9 @@ struct SourceShape: Sendable {
   }
 
   static func check(
-    _ connection: String, in rules: [String: ConnectionRule], place: Place
+    _ connection: String, in rules: [String: ConnectionRule]?, place: Place
   ) throws(Fault) {
-    if rules[connection] != nil { return }
+    guard let rules, rules[connection] == nil else { return }
     throw Fault(
       "unknown_connection", .config, "There is no connection `\(connection)`", place: place,
       hint: DidYouMean.hint(for: connection, among: rules.keys.sorted())

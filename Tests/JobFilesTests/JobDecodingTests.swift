@@ -175,6 +175,29 @@ import Testing
     #expect(saved.notify.isEmpty && saved.limits.parallelism == 3 && saved.limits.pool == nil)
   }
 
+  /// So it is where the run's own text names what is gone: that decides nothing of its result.
+  @Test func aSavedJobLeavesOutWhatIsGone() throws {
+    let job =
+      "timezone: UTC\n" + Self.plain
+        + """
+        process: [{select: [a]}]
+        store: {file: {path: x.csv}}
+        limits: {pool: gone, parallelism: 3}
+        notify:
+          - {events: [failure], notifier: gone}
+          - {events: [failure], postgres: {connection: gone, channel: c}}
+          - {events: [failure], command: ["true"]}
+        schedule: {cron: "0 2 * * *", except: [gone.txt]}
+        """
+    let project = try Fixtures.project()
+    let saved = try JobFile.read(saved: job, file: "job.yaml", defaults: nil, project: project).get().job
+    #expect(saved.notify.count == 1 && saved.limits.parallelism == 3 && saved.limits.pool == nil)
+    let decided = job.replacing("x.csv", with: "'${params.gone}.csv'")
+    #expect(throws: Faults.self) {
+      try JobFile.read(saved: decided, file: "job.yaml", defaults: nil, project: project).get()
+    }
+  }
+
   // MARK: Defaults
 
   private func project(_ defaults: String) throws -> ProjectFile {

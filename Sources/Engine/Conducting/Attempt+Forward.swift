@@ -110,7 +110,7 @@ extension Attempt {
       return nil
     }
     var plan = try Planner.replay(
-      PlanRequest(job: job, references: references, connections: environment.project.connections),
+      PlanRequest(job: job, references: references, connections: nil),
       saved.answers)
     known.bind(&plan)
     try refuseOtherPartials(plan, known)

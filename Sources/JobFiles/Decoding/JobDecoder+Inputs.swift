@@ -42,7 +42,7 @@ extension JobDecoder {
     if let fields = Fields(node) {
       references.matrixColumns = nil
       guard let connection = fields.text("connection"), let query = fields.text("query") else { return nil }
-      requireConnection(connection.text, connection.place)
+      if !isSaved { requireConnection(connection.text, connection.place) }
       return .query(connection: connection.text, sql: sql(query, .query, in: .matrix))
     }
     var rows: [[String: String]] = []

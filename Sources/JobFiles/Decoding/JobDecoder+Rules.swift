@@ -27,12 +27,7 @@ extension JobDecoder {
 
   mutating func limits() -> Limits {
     guard let fields = root.fields("limits") else { return Limits() }
-    if let pool = fields.text("pool"), project.pools[pool.text] == nil {
-      refuse(
-        "unknown_pool", "There is no pool `\(pool.text.shortened)`", pool.place,
-        hint: DidYouMean.hint(for: pool.text, among: project.pools.keys.sorted())
-          ?? "Declare it under `pools:` in tidemark.yaml")
-    }
+    let pool = unlessRefused { $0.pool(fields) }
     for key in ["timeout", "statement_timeout", "lock_timeout"]
     where fields.duration(key) == .zero && !isSaved {
       refuse(
@@ -42,14 +37,27 @@ extension JobDecoder {
     return Limits(
       parallelism: fields.integer("parallelism"), memory: fields.string("memory").flatMap(UnitText.byteCount),
       timeout: fields.duration("timeout"), statementTimeout: fields.duration("statement_timeout"),
-      lockTimeout: fields.duration("lock_timeout"), pool: fields.string("pool"),
+      lockTimeout: fields.duration("lock_timeout"), pool: pool,
       priority: fields.integer("priority") ?? 0, maximumConcurrentRuns: fields.integer("max_concurrent_runs"),
       maximumRowsPerSecond: fields.integer("max_rows_per_second"),
       maximumReplicationLag: fields.duration("max_replication_lag"), place: fields.place)
   }
 
+  private mutating func pool(_ fields: Fields) -> String? {
+    guard let pool = fields.text("pool") else { return nil }
+    if project.pools[pool.text] == nil {
+      refuse(
+        "unknown_pool", "There is no pool `\(pool.text.shortened)`", pool.place,
+        hint: DidYouMean.hint(for: pool.text, among: project.pools.keys.sorted())
+          ?? "Declare it under `pools:` in tidemark.yaml")
+    }
+    return pool.text
+  }
+
   mutating func notifyRules() -> [NotifyRule] {
-    (root["notify"]?.sequence ?? []).compactMap { Fields($0).flatMap { notifyRule($0) } }
+    (root["notify"]?.sequence ?? []).compactMap { node in
+      Fields(node).flatMap { fields in unlessRefused { $0.notifyRule(fields) } }
+    }
   }
 
   private mutating func notifyRule(_ fields: Fields) -> NotifyRule? {

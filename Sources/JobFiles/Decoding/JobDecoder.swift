@@ -9,7 +9,8 @@ struct JobDecoder {
   let root: Fields
   let file: String
   let project: Project
-  /// Of a run that was begun by it: values that earlier versions took are no faults.
+  /// Of a run that was begun by it: values that earlier versions took are no faults, nor is what the project has no more,
+  /// which matters only where it is still needed.
   let isSaved: Bool
   var faults: [Fault] = []
   var warnings: [Fault] = []
@@ -42,7 +43,7 @@ struct JobDecoder {
     let errors = self.errorRules()
     let limits = self.limits()
     let retention = self.retention()
-    let schedule = self.schedule(job: name ?? JobName(stem))
+    let schedule = unlessRefused { $0.schedule(job: name ?? JobName(stem)) }
     warnAboutUnused(parameters)
     guard let name, let timezone, !sources.isEmpty, !sinks.isEmpty else { return nil }
     return Job(
@@ -135,6 +136,16 @@ struct JobDecoder {
 }
 
 extension JobDecoder {
+  /// Reads what says how a run is worked on, when it is due and who is told, and nothing of its result: of a run that was
+  /// begun by it, it is left out where it is refused by now.
+  mutating func unlessRefused<Value>(_ read: (inout JobDecoder) -> Value?) -> Value? {
+    let known = faults.count
+    let value = read(&self)
+    guard isSaved, faults.count > known else { return value }
+    faults.removeSubrange(known...)
+    return nil
+  }
+
   mutating func refuse(_ code: String, _ sentence: String, _ place: Place?, hint: String? = nil) {
     faults.append(Fault(code, .validation, sentence, place: place, hint: hint))
   }
@@ -227,7 +238,7 @@ extension JobDecoder {
   /// A connection's name, which the project must know where it is written out.
   mutating func connection(_ key: String = "connection", of fields: Fields) -> Template? {
     guard let template = template(key, of: fields, in: .identifier) else { return nil }
-    if let name = template.literal { requireConnection(name, template.source.place) }
+    if !isSaved, let name = template.literal { requireConnection(name, template.source.place) }
     return template
   }
 

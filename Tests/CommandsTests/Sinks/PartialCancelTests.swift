@@ -129,6 +129,52 @@ import Testing
     }
   }
 
+  /// Whom a run tells, how it is worked on and when it is due decides nothing of what is left of it.
+  @Test(arguments: ["resume", "run", "cancel --partial"])
+  func whatIsPublishedInPartNeedsNoNotifier(_ command: String) async throws {
+    try await SinkWorld.with { world in
+      let project = world.project
+      let names = """
+        pools: {night: {runs: 1}}
+        notifiers: {ops: {command: ["true"]}}
+
+        """
+      let told = "connections:\n  told: {url: \"\(project.database)\"}\n"
+      try project.write("tidemark.yaml", project.file(names).replacing("connections:\n", with: told))
+      let file = "file: {path: rest.csv}"
+      _ = try await world.run(Self.one, file, failpoint: "run.open:1:error")
+      let job = try #require(try project.read("jobs/sales.yaml"))
+      try project.write(
+        "jobs/sales.yaml",
+        String(decoding: job, as: UTF8.self)
+          + """
+          limits: {pool: night}
+          notify:
+            - {events: [failure, success], notifier: ops}
+            - {events: [failure], postgres: {connection: told, channel: c}}
+          schedule: {cron: "0 2 * * *", except: [dates.txt]}
+
+          """)
+      try project.write("dates.txt", "2026-01-01\n")
+      let killed = try await project.run(
+        ["run", "sales", "--for", "2026-03-14"], failpoint: "publish.marked:1:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      try project.write("tidemark.yaml", project.file())
+      #expect(unlink(project.path("dates.txt")) == 0)
+      let shown = try await project.run(["show", "sales"])
+      #expect(shown.status == 0, "\(shown.output)")
+      if command == "run" {
+        // The file has been put right since.
+        try project.write("jobs/sales.yaml", String(decoding: job, as: UTF8.self))
+      }
+      let line = command.split(separator: " ").map(String.init) + ["sales"]
+      let ended = try await project.run(line + (command == "run" ? ["--for", "2026-03-14"] : []))
+      #expect(ended.status == 0, "\(ended.output)")
+      #expect(try await world.stored("one") == SinkWorld.fourteenth)
+      #expect(try (project.read("out/rest.csv") != nil) == (command != "cancel --partial"))
+    }
+  }
+
   private static let matrix = """
     version: 1
     job: sales
