@@ -87,6 +87,63 @@ import Testing
     }
   }
 
+  /// While some stores hold a later revision, or chunks of one, and others the success before it, nobody reads them:
+  /// whether it goes on, has stopped, failed or was given up.
+  @Test(arguments: [nil, RunState.interrupted, .failed, .cancelled], [true, false])
+  func aResultThatIsReplacedInPartIsWaitedFor(_ end: RunState?, byChunk: Bool) async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job("load", ScheduleWorld.hourly)
+      let job = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load]}}")
+      try await world.tick(load, job)
+      try await world.tick(at: 1, load)
+      let done = try #require(try await world.store.runs(RunFilter(job: JobName("load"))).first)
+      let again = NewRun(identity: done.identity, jobHash: "", again: true)
+      guard case .created(let run) = try await world.store.openRun(again),
+        case .owned(let owner) = try await world.store.claim(run.id)
+      else { throw CancellationError() }
+      func move(_ states: RunState...) async throws {
+        for state in states {
+          var move = RunMove(to: state, event: EventDraft(state.rawValue))
+          move.givesUpRest = true
+          try await world.store.move(owner, move)
+        }
+      }
+      try await move(.running)
+      let details = byChunk ? JSONValue.object([SinkMark.byChunk]) : .null
+      try await world.store.markPrepared(
+        ["a", "b"].map { PreparedSink(sink: $0, resultHash: "", rowCount: 0, details: details) },
+        commitment: nil, for: owner)
+      if !byChunk {
+        try await move(.merging, .prepared, .publishing)
+        try await world.store.markCommitted(sinks: ["a"], for: owner)
+        if end == .cancelled { try await move(.interrupted) }
+      }
+      if let end { try await move(end) }
+      try await world.store.release(owner)
+      try await world.tick(job, knowing: [load, job])
+      #expect(try await world.ledger("report") == ["1.0 pending"])
+      let next: RunID
+      if end == .cancelled {
+        guard case .created(let later) = try await world.store.openRun(again) else {
+          throw CancellationError()
+        }
+        next = later.id
+      } else {
+        next = run.id
+      }
+      guard case .owned(let heir) = try await world.store.claim(next) else { throw CancellationError() }
+      let way: [RunState] =
+        byChunk || end == .cancelled ? [.running, .merging, .prepared, .publishing] : [.publishing]
+      let state = try await world.store.run(next)?.state
+      for state in way.drop(while: { [.running, .publishing].contains($0) && $0 == state }) + [.succeeded] {
+        try await world.store.move(heir, RunMove(to: state, event: EventDraft(state.rawValue)))
+      }
+      try await world.store.release(heir)
+      try await world.tick(job, knowing: [load, job])
+      #expect(try await world.ledger("report") == ["1.0 ran"])
+    }
+  }
+
   /// What somebody has made of an interval by hand with other parameters is not what the schedule makes of it.
   @Test func aSuccessWithOtherParametersLeavesTheHole() async throws {
     try await withScheduleWorld { world in

@@ -13,18 +13,19 @@ struct UpstreamReader: Sendable {
 
   /// With a row of the same name upstream, that row counts; otherwise every row must have succeeded.
   func facts(of job: JobName) async throws -> FireFacts.Upstream {
-    // Runs that are tried again, or gone on with by hand, have not failed for good.
+    // Runs that are tried again, or gone on with by hand, have not failed for good; nor have those that have published in
+    // part, which only go forward.
     let stays = Set(try await store.openFires(project: project, job: job).compactMap(\.run))
     var succeeded: [TimeRange]?
     var failed: [TimeRange] = []
     for row in try await rows(of: job) {
       let runs = OwnRuns(
         store: store, project: project, job: job, row: row, parameters: known.clockParameters(of: job))
-      let intervals = TimeRange.merged(try await runs.succeeded(in: range))
+      let intervals = TimeRange.merged(try await runs.succeeded(in: range, isRead: true))
       succeeded = succeeded.map { UpstreamReader.common($0, intervals) } ?? intervals
       for run in try await runs.failed() where !stays.contains(run.id) {
         guard let interval = run.identity.interval, interval.start < range.end, range.start < interval.end,
-          try await !store.isOwned(run.id)
+          try await !store.isOwned(run.id), try await !store.hasBegunToPublish(run.id)
         else { continue }
         failed.append(interval)
       }

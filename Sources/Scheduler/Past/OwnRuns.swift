@@ -14,10 +14,11 @@ struct OwnRuns: Sendable {
   var parameters: [String: String]?
 
   /// The intervals that they have covered, overlapping `range`.
-  func succeeded(in range: TimeRange) async throws -> [TimeRange] {
+  /// - Parameter isRead: without those of which one has replaced a part.
+  func succeeded(in range: TimeRange, isRead: Bool = false) async throws -> [TimeRange] {
     try await store.succeededIntervals(
       project: project, job: job, matrixRow: row, parameters: parameters,
-      orStartedBy: RunRequest.Starter.schedule.rawValue, in: range)
+      orStartedBy: RunRequest.Starter.schedule.rawValue, isRead: isRead, in: range)
   }
 
   /// Those that have failed and not been gone on with since.

@@ -222,9 +222,10 @@ extension Store {
   /// - Parameters:
   ///   - parameters: only runs with these count; `nil` for all.
   ///   - starter: what this has started counts with other parameters too.
+  ///   - isRead: nor those which a later revision, that is not over, is just replacing.
   package func succeededIntervals(
     project: String, job: JobName, matrixRow: String, parameters: [String: String]? = nil,
-    orStartedBy starter: String? = nil, in range: TimeRange
+    orStartedBy starter: String? = nil, isRead: Bool = false, in range: TimeRange
   ) async throws -> [TimeRange] {
     let wanted = parameters.map { RunIdentity.json($0).text }
     return try await database.transaction(.read) { tx in
@@ -236,12 +237,14 @@ extension Store {
           AND NOT EXISTS (
             SELECT 1 FROM runs AS later
             WHERE later.identity = runs.identity AND later.revision > runs.revision
-              AND later.state = 'cancelled' AND EXISTS (
-                SELECT 1 FROM sinks WHERE sinks.run_id = later.run_id AND committed_at IS NOT NULL))
+              AND (later.state = 'cancelled' OR CAST($6 AS BIGINT) = 1 AND later.is_open = 1) AND EXISTS (
+                SELECT 1 FROM sinks WHERE sinks.run_id = later.run_id
+                  AND (committed_at IS NOT NULL OR later.is_open = 1 AND details LIKE $7)))
         ORDER BY interval_start, interval_end
         """,
         [
           .text(project), .text(job.text), .text(matrixRow), .instant(range.start), .instant(range.end),
+          .integer(isRead ? 1 : 0), .text(SinkMark.byChunkPattern),
         ]
       ).compactMap { row in
         let settings = try row.json("settings")

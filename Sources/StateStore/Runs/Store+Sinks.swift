@@ -142,6 +142,11 @@ extension Store {
     }
   }
 
+  /// Whether some stores hold a run's result, or are to hold chunks of it: it has begun to replace what was there.
+  package func hasBegunToPublish(_ run: RunID) async throws -> Bool {
+    try await sinkMarks(of: run).contains { $0.committedAt != nil || $0.isByChunk }
+  }
+
   package func sinkMarks(of run: RunID) async throws -> [SinkMark] {
     try await database.transaction(.read) { tx in try await sinkMarks(of: run, tx) }
   }
