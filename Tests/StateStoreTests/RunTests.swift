@@ -276,6 +276,43 @@ import Testing
       try await world.store.markCommitted(sinks: ["1:table"], for: ownership)
       #expect(try await world.store.cancelRequest(for: ownership.run) == nil)
       #expect(try await world.store.requestCancel(RunID("nobody"), by: "ops", reason: "") == nil)
+      _ = try await world.stranger().requestCancel(ownership.run, by: "ops", reason: "late")
+      #expect(try await world.store.cancelRequest(for: ownership.run) == nil)
+    }
+  }
+
+  /// Past the first commit a run's owner, and no heir of it, is asked to leave it to whoever gives up its rest.
+  @Test(arguments: StoreKind.allCases)
+  func anOwnerIsAskedToLeaveTheRest(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let ownership = try await world.store.begin()
+      let run = ownership.run
+      func ask(_ reason: String) async throws {
+        _ = try await world.stranger().requestCancel(run, by: "ops", reason: reason, givingUpRest: true)
+      }
+      /// What the owner hears, and what stands for whoever might take the run up.
+      func asked() async throws -> [String?] {
+        let record = try #require(try await world.store.run(run))
+        return [
+          try await world.store.cancelRequest(for: run)?.reason,
+          try await world.store.restRequest(for: record)?.reason,
+        ]
+      }
+      _ = try await world.stranger().requestCancel(run, by: "ops", reason: "at first")
+      try await world.store.markPrepared(
+        [PreparedSink(sink: "1:table", resultHash: "h", rowCount: 1)], commitment: nil, for: ownership)
+      try await world.store.markCommitted(sinks: ["1:table"], for: ownership)
+      #expect(try await asked() == [nil, nil])
+      try await ask("gone")
+      try await ask("asked again")
+      #expect(try await asked() == ["gone", "gone"])
+      try await world.store.release(ownership)
+      #expect(try await asked() == [nil, "gone"])
+      world.clock.advance(.seconds(1))
+      _ = try await world.store.own(run)
+      #expect(try await asked() == [nil, "gone"])
+      try await ask("once more")
+      #expect(try await asked() == ["once more", "once more"])
     }
   }
 

@@ -19,7 +19,7 @@ extension RunCancellation.Result {
     case .ended: "cancelled"
     case .asked: "its process will end it within seconds"
     case .left:
-      "undecided: it may have published, and nobody works on it; `tidemark resume` asks the targets and ends it"
+      "undecided: it may have published, and nobody works on it; `tidemark resume` asks the targets and ends it, --partial ends it without them"
     case .over(let state): "was over already, as \(state.rawValue)"
     }
   }
@@ -28,8 +28,11 @@ extension RunCancellation.Result {
 extension PartialResult {
   /// For people, behind what became of the run.
   var sentence: String {
-    let rest = missing.isEmpty ? "" : ", not \(missing.joined(separator: ", "))"
-    return
-      "\(held.joined(separator: ", ")) holds its result\(rest); the next run of the interval is a new revision for all"
+    let given = missing.joined(separator: ", ")
+    let what =
+      held.isEmpty
+      ? "whether \(given) holds its result is not known"
+      : "\(held.joined(separator: ", ")) holds its result, not \(given)"
+    return "\(what); the next run of the interval is a new revision for all"
   }
 }

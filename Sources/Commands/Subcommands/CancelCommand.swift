@@ -11,10 +11,11 @@ enum CancelCommand {
     discussion: """
       A run that is being worked on ends within seconds. One whose result a target holds, or of which a file has
       appeared, can only go forward, and is not cancelled: `tidemark resume` finishes it. Where a store can never take
-      the rest, --partial ends it all the same: what is published stays, and the next run of the interval is a new
-      revision for all stores. One that publishes chunk by chunk can be cancelled until its last chunk, and what it has
-      published stays until the next run of the interval, a new revision, takes its place. Where a target cannot be
-      asked, a run amid its publish stays undecided until it is resumed.
+      the rest, --partial ends it all the same, and has a process that works on it leave it: what is published stays, and
+      the next run of the interval is a new revision for all stores. One that publishes chunk by chunk can be cancelled
+      until its last chunk, and what it has published stays until the next run of the interval, a new revision, takes its
+      place. Where a target cannot be asked, a run amid its publish stays undecided until it is resumed, or given up
+      with --partial.
       """,
     operands: [
       .init(name: "RUN|JOB", help: "a run's id, or a job, or one row of its matrix, for its unfinished runs")

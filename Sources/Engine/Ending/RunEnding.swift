@@ -106,8 +106,10 @@ struct RunEnding: Sendable {
     // What fails behind the success, such as closing fires, takes nothing of it back.
     let now = try await store.run(record.id)?.state ?? record.state
     if now != .succeeded {
+      let isPublished = try await store.sinkMarks(of: record.id).contains { $0.committedAt != nil }
       try await store.move(
-        ownership, now == .publishing && move.to == .cancelled ? move.interrupting : move)
+        ownership,
+        move.to == .cancelled && (now == .publishing || isPublished) ? move.interrupting : move)
       environment.report(record.id, event)
     }
     await store.releaseQuietly(ownership, report: environment.report)
@@ -147,7 +149,8 @@ struct RunEnding: Sendable {
 }
 
 extension RunMove {
-  /// For a run that was cancelled while it published: whether that came too late is known when it is resumed.
+  /// For a run that was cancelled while it published: whether that came too late is known when it is resumed. One that
+  /// has published in part is left to whoever gives up its rest.
   fileprivate var interrupting: RunMove {
     var move = self
     move.to = .interrupted

@@ -8,7 +8,7 @@ package struct PartialResult: Hashable, Sendable {
   /// As the job names them.
   package var held: [String]
   package var missing: [String]
-  /// Those that hold it, as the state names them.
+  /// Those that hold it, as the state names them; all of them where none is known to, and one could not be asked.
   package var sinks: [String]
   /// Why a target could not be asked, where one could not: it may hold the result all the same.
   package var failure: Fault?
@@ -41,8 +41,10 @@ extension PastRun {
         missing.append(name)
       }
     }
+    // What cannot be asked may hold it: by that the next run is a new revision.
+    let isUnknown = holding.isEmpty && failure != nil
     return PartialResult(
-      held: held, missing: missing, sinks: marks.map(\.sink).filter(holding.contains),
+      held: held, missing: missing, sinks: marks.map(\.sink).filter { isUnknown || holding.contains($0) },
       failure: failure.map(Fault.init(describing:)))
   }
 }

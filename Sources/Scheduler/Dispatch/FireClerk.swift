@@ -190,6 +190,11 @@ package struct FireClerk: Sendable {
     case .lease(let rest): return .waits(until: now().advanced(by: rest))
     case nil: break
     }
+    // Whoever gives up its rest has asked its owner to leave it, and takes it now.
+    if let asked = try await store.restRequest(for: run) {
+      let until = clocks.host(asked.at).advanced(by: RunCancellation.patience)
+      if until > now() { return .waits(until: until) }
+    }
     // One that somebody wants ended is not waited for.
     if run.state == .failed, try await store.cancelRequest(for: id) == nil {
       let until = clocks.host(run.updatedAt).advanced(by: job.job.errors.rerunWait)

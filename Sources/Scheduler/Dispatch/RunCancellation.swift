@@ -79,19 +79,21 @@ package struct RunCancellation: Sendable {
   }
 
   /// Ends a run for good that has published into some of its stores, and leaves these as they are; one that has published
-  /// nothing as `end` does.
+  /// nothing as `end` does. Its owner is asked to leave it, and waited for.
   /// - Parameter giveUp: takes all targets away from whoever had the run, and says what they hold.
   /// - Returns: with a run that is ended so, what it leaves behind.
-  /// - Throws: `Fault` `no_such_run`; `held` where somebody works on it, who may bring it to its end.
+  /// - Throws: `Fault` `no_such_run`; `held` where somebody works on it who does not hear.
   package func endPartly(
     _ run: RunID, by: String, reason: String,
     giveUp: @escaping @Sendable (RunRecord) async throws -> PartialResult
   ) async throws -> (result: Result, rest: PartialResult?) {
-    switch try await store.claim(run) {
+    let (claim, isAsked) = try await claim(run, askingFor: by, reason)
+    switch claim {
+    case .over(.cancelled) where isAsked: return (.ended, nil)
     case .over(let state): return (.over(state), nil)
     case .held:
       throw Fault(
-        "held", .conflict, "Run \(run) is being worked on by another process",
+        "held", .conflict, "Run \(run) is being worked on by another process, which does not leave it",
         hint: "It goes on by itself; stop that process first if it shall not")
     case .owned(let ownership):
       let rest: PartialResult?
@@ -110,6 +112,24 @@ package struct RunCancellation: Sendable {
     }
   }
 
+  /// How long an owner has time to leave a run, which nobody else takes up meanwhile.
+  static let patience = Duration.seconds(60)
+
+  /// Takes a run as soon as its owner has left it, who is asked for that.
+  private func claim(
+    _ run: RunID, askingFor by: String, _ reason: String
+  ) async throws -> (Claim, isAsked: Bool) {
+    let end = ContinuousClock.now + RunCancellation.patience
+    var isAsked = false
+    while true {
+      let claim = try await store.claim(run)
+      guard case .held = claim, .now < end else { return (claim, isAsked) }
+      _ = try await store.requestCancel(run, by: by, reason: reason, givingUpRest: true)
+      isAsked = true
+      try await Task.sleep(for: .milliseconds(200))
+    }
+  }
+
   /// - Returns: `nil` where no store holds anything of the run.
   private func giveUpRest(
     of ownership: Ownership, by: String, reason: String,
@@ -119,7 +139,7 @@ package struct RunCancellation: Sendable {
       try await !store.sinkMarks(of: ownership.run).isEmpty
     else { return nil }
     let rest = try await giveUp(record)
-    if rest.held.isEmpty { return nil }
+    if rest.sinks.isEmpty { return nil }
     // There is nothing to give up: it is only to be finished.
     if rest.missing.isEmpty { throw Store.illegal(.cancelled, record, isPastFirstCommit: true) }
     let facts = JSONValue.object([

@@ -272,29 +272,62 @@ extension Store {
   }
 
   /// Asks a run's owner to end it. Nothing happens to a run that is over, or past its first commit.
+  /// - Parameter givingUpRest: also one that is past its first commit is asked for; its owner leaves it to whoever asks.
   /// - Returns: the run as it then is, or `nil` if there is none.
-  package func requestCancel(_ run: RunID, by: String, reason: String) async throws -> RunRecord? {
+  package func requestCancel(
+    _ run: RunID, by: String, reason: String, givingUpRest: Bool = false
+  ) async throws -> RunRecord? {
     try await database.transaction(.write(.requestCancel)) { tx in
-      let now = try await tx.now()
-      try await tx.run(
-        """
-        UPDATE runs SET cancel_at = $2, cancel_by = $3, cancel_reason = $4
-        WHERE run_id = $1 AND is_open = 1 AND cancel_at IS NULL
-          AND NOT EXISTS (SELECT 1 FROM sinks WHERE sinks.run_id = $1 AND committed_at IS NOT NULL)
-        """, [.text(run.text), .instant(now), .text(by), .text(reason)])
+      // The update that changes nothing locks the row where rows have locks: no commit is written down meanwhile.
+      let known = try await tx.row(
+        "UPDATE runs SET token = token WHERE run_id = $1 RETURNING *", [.text(run.text)])
+      guard let record = try known.map(RunRecord.init) else { return nil }
+      let first = try await firstCommit(of: run, tx)
+      var now = try await tx.now()
+      // By whatever clock: one that is younger than the first commit is for the rest, and for whoever is the owner.
+      if let first { now = max(now, first.advanced(by: .microseconds(1)), record.owner?.since ?? now) }
+      if standing(of: record, firstCommit: first) == nil, first == nil || givingUpRest {
+        try await tx.run(
+          """
+          UPDATE runs SET cancel_at = $2, cancel_by = $3, cancel_reason = $4
+          WHERE run_id = $1 AND is_open = 1
+          """, [.text(run.text), .instant(now), .text(by), .text(reason)])
+      }
       return try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(run.text)])
         .map(RunRecord.init)
     }
   }
 
-  /// What somebody asked for and can still be had: past its first commit a run is only finished.
+  /// What somebody asked for and can still be had: past its first commit a run is only finished, unless its owner was
+  /// asked to leave its rest to whoever gives that up.
   package func cancelRequest(for run: RunID) async throws -> CancelRequest? {
     try await database.transaction(.read) { tx in
-      guard let row = try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(run.text)]),
-        let request = try RunRecord(row).cancel, try await !isPastFirstCommit(run, tx)
-      else { return nil }
-      return request
+      guard let row = try await tx.row("SELECT * FROM runs WHERE run_id = $1", [.text(run.text)]) else {
+        return nil
+      }
+      return standing(of: try RunRecord(row), firstCommit: try await firstCommit(of: run, tx))
     }
+  }
+
+  /// What somebody has asked for who is about to give up the rest of a run that has published in part, whether or not its
+  /// owner has left it by now.
+  package func restRequest(for run: RunRecord) async throws -> CancelRequest? {
+    guard let asked = run.cancel else { return nil }
+    let first = try await database.transaction(.read) { tx in try await firstCommit(of: run.id, tx) }
+    return first.map { asked.at > $0 } == true ? asked : nil
+  }
+
+  private func standing(of run: RunRecord, firstCommit first: Instant?) -> CancelRequest? {
+    guard let asked = run.cancel, let first else { return run.cancel }
+    // An heir was not asked: whoever did so may have died since.
+    guard asked.at > first, let owner = run.owner, owner.since <= asked.at else { return nil }
+    return asked
+  }
+
+  private func firstCommit(of run: RunID, _ tx: any StateTransaction) async throws -> Instant? {
+    try await tx.row(
+      "SELECT min(committed_at) AS first FROM sinks WHERE run_id = $1", [.text(run.text)]
+    )?.ifPresent("first") { row, name throws(Fault) in try row.instant(name) }
   }
 
   private func insert(

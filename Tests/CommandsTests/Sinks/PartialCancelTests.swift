@@ -1,5 +1,8 @@
 import Glibc
+import Model
+import Postgres
 import ProjectRig
+import Runtime
 import Testing
 
 /// A run that is published in part, and whose rest no store will ever take, can be given up.
@@ -75,6 +78,63 @@ import Testing
       try await says(["status"], "1 well")
       let done = try await world.run(Self.one, Self.two)
       #expect(done.status == 0 && done.output.contains("done before"), "\(done.output)")
+    }
+  }
+
+  /// Also under an owner that tries again and again, which leaves the run to whoever gives up its rest.
+  @Test(arguments: [true, false]) func theRestIsGivenUpUnderItsOwner(_ isSharedState: Bool) async throws {
+    try await SinkWorld.with { world in
+      let project = world.project
+      let other = "connections:\n  other: {url: \"\(project.database)\", search_path: [public]}\n"
+      let state = isSharedState ? TidemarkProject.stateLine(project.database) : ""
+      try project.write("tidemark.yaml", project.file(state).replacing("connections:\n", with: other))
+      try await project.sql("CREATE TABLE two (day date, shop text, n bigint, total numeric)")
+      _ = try await world.run(Self.one, Self.two, failpoint: "run.open:1:error")
+      let output = try project.newOutput()
+      // It waits for a lock that it never gets.
+      let holder = try await Connection.open(project.settings)
+      try await holder.execute("BEGIN")
+      try await holder.execute("LOCK TABLE two IN SHARE MODE")
+      let process = try project.start(["run", "sales", "--for", "2026-03-14"], output: output)
+      try await Patience.until("the first store holds the result") {
+        if process.exit != nil { return true }
+        return try await project.rows("SELECT to_regclass('one') IS NOT NULL") == [["t"]]
+      }
+      let plain = try await project.run(["cancel", "sales"])
+      #expect(plain.status == 8 && plain.output.contains("tidemark cancel --partial"), "\(plain.output)")
+      let ended = try await project.run(["cancel", "sales", "--partial"])
+      #expect(
+        ended.status == 0 && ended.output.contains("db:one holds its result, not other:two"),
+        "\(ended.output)")
+      let owner = try await project.end(of: process, output: output)
+      #expect(owner.status == 7 && owner.output.contains("was cancelled by"), "\(owner.output)")
+      await holder.close()
+      #expect(try await world.stored("one") == SinkWorld.fourteenth)
+      let next = try await world.run(Self.one, Self.two)
+      #expect(next.status == 0 && next.output.contains("revision 2"), "\(next.output)")
+    }
+  }
+
+  /// What nobody can be asked about is given up as well, and counts as published.
+  @Test func aTargetThatIsGoneIsGivenUp() async throws {
+    try await SinkWorld.with { world in
+      let project = world.project
+      let other = "connections:\n  other: {url: \"\(project.database)\", search_path: [public]}\n"
+      let before = project.file().replacing("connections:\n", with: other)
+      try project.write("tidemark.yaml", before)
+      try await project.sql("CREATE TABLE two (day date, shop text, n bigint, total numeric)")
+      let killed = try await world.run(Self.two, failpoint: "publish.before_commit:1:kill")
+      try #require(killed.wasKilled, "\(killed.output)")
+      try project.write("tidemark.yaml", project.file())
+      let left = try await project.run(["cancel", "sales"])
+      #expect(left.output.contains("undecided"), "\(left.output)")
+      let ended = try await project.run(["cancel", "sales", "--partial"])
+      #expect(
+        ended.status == 0 && ended.output.contains("whether other:two holds its result is not known"),
+        "\(ended.output)")
+      try project.write("tidemark.yaml", before)
+      let next = try await world.run(Self.two)
+      #expect(next.status == 0 && next.output.contains("revision 2"), "\(next.output)")
     }
   }
 
