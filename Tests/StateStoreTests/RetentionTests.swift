@@ -147,7 +147,8 @@ import Testing
       let job = JobName("daily")
       _ = try await store.recordFirstSighting(
         project: "shop", job: job, clock: .null, at: Instant(microseconds: 0))
-      let fires = [nil, [:]].enumerated().map { number, parameters in
+      // The newest of the clock stays as well: it says where the next interval begins.
+      let fires = [nil, [:], nil].enumerated().map { number, parameters in
         NewFire(
           key: FireKey(project: "shop", job: job, fire: Instant(microseconds: Int64(number + 1))),
           interval: nil,
@@ -155,9 +156,9 @@ import Testing
       }
       func insert() async throws -> Int {
         try await store.insertFires(
-          fires, project: "shop", job: job, consideredUntil: Instant(microseconds: 2))
+          fires, project: "shop", job: job, consideredUntil: Instant(microseconds: 3))
       }
-      #expect(try await insert() == 2)
+      #expect(try await insert() == 3)
       for (day, fire) in fires.enumerated() {
         let owner = try await store.begin(.sample(day: Int64(day), fire: fire.key))
         try await store.move(
@@ -167,11 +168,36 @@ import Testing
       let end = Instant(microseconds: .max)
       let counts = try await store.purge(
         project: "shop", job: job, runsBefore: end, quarantineBefore: end)
-      #expect(counts.runs == 2 && counts.fires == 1)
+      #expect(counts.runs == 3 && counts.fires == 1)
       #expect(try await insert() == 1)
       let kept = try await store.fires(
         project: "shop", job: job, in: TimeRange(start: Instant(microseconds: 2), end: end))
-      #expect(kept.map(\.outcome) == [.cancelled] && kept.allSatisfy { $0.run == nil })
+      #expect(kept.map(\.outcome) == [.cancelled, .cancelled] && kept.allSatisfy { $0.run == nil })
+    }
+  }
+
+  /// Failures in a row are counted with those that had no run, and none goes before a success ends the row.
+  @Test(arguments: StoreKind.allCases) func failuresInARowStay(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let job = JobName("daily")
+      func purge(_ outcomes: [FireOutcome]) async throws -> [Int64] {
+        for (number, outcome) in outcomes.enumerated() {
+          let key = FireKey(project: "shop", job: job, fire: Instant(microseconds: Int64(number + 1)))
+          try await world.store.insertFires(
+            [NewFire(key: key, interval: nil, outcome: outcome)], project: "shop", job: job,
+            consideredUntil: Instant(microseconds: 9))
+          world.clock.advance(.seconds(1))
+        }
+        let end = Instant(microseconds: .max)
+        _ = try await world.store.purge(project: "shop", job: job, runsBefore: end, quarantineBefore: end)
+        return try await world.store.fires(
+          project: "shop", job: job, in: TimeRange(start: Instant(microseconds: 0), end: end)
+        ).map(\.key.fire.microseconds)
+      }
+      let kept = try await purge([.failedToStart, .alreadyDone, .superseded, .failedToStart, .superseded])
+      #expect(kept == [2, 4, 5])
+      let last = try await purge(Array(repeating: .superseded, count: 5) + [.alreadyDone])
+      #expect(last == [6])
     }
   }
 

@@ -7,7 +7,7 @@ internal import Timetable
 
 /// What `status` says of the schedule: the intervals that no run has covered, and who is paused.
 struct ScheduleHoles {
-  private(set) var holes: [(hole: HoleFinder.Hole, label: String, isLookedAt: Bool)] = []
+  private(set) var holes: [(hole: HoleFinder.Hole, label: String, reason: String)] = []
   private(set) var pauses: [PauseRecord] = []
   /// Of files whose jobs could not be looked at.
   private(set) var faults: [Fault] = []
@@ -49,11 +49,16 @@ struct ScheduleHoles {
     for scheduled in meant {
       guard let sighting = sightings[scheduled.id] else { continue }
       let calendar = scheduled.ledger.intervals
+      let keptSince = now.advanced(by: .zero - scheduled.job.retention.runs)
       holes += try await finder.holes(scheduled, firstSeen: sighting.firstSeen)
         .filter { $0.outcome?.isOpen != true }
         .map { hole in
           let fire = calendar.fires(making: hole.interval).last?.instant ?? hole.interval.end
-          return (hole, calendar.label(of: hole.interval), fire <= sighting.lastConsidered)
+          return (
+            hole, calendar.label(of: hole.interval),
+            hole.outcome?.rawValue
+              ?? Self.reason(fire, lookedAt: sighting.lastConsidered, keptSince: keptSince)
+          )
         }
     }
   }
@@ -84,7 +89,7 @@ struct ScheduleHoles {
     for id in byJob.keys.sorted() {
       let own = byJob[id] ?? []
       for item in own.suffix(ScheduleHoles.shown) {
-        lines.append("  \(id)  \(item.label)  \(ScheduleHoles.reason(item.hole, item.isLookedAt))")
+        lines.append("  \(id)  \(item.label)  \(item.reason)")
       }
       if own.count > ScheduleHoles.shown {
         lines.append("  and \(own.count - ScheduleHoles.shown) older ones")
@@ -113,8 +118,10 @@ struct ScheduleHoles {
     ]
   }
 
-  private static func reason(_ hole: HoleFinder.Hole, _ isLookedAt: Bool) -> String {
-    hole.outcome?.rawValue
-      ?? (isLookedAt ? "the ledger has no fire for it" : "no scheduler or tick has looked since")
+  /// Why nothing is on record of the fire that would have made an interval.
+  private static func reason(_ fire: Instant, lookedAt: Instant, keptSince: Instant) -> String {
+    if fire > lookedAt { return "no scheduler or tick has looked since" }
+    return fire < keptSince
+      ? "what became of its fire is kept no longer" : "the ledger has no fire for it"
   }
 }

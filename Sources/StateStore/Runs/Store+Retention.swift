@@ -25,7 +25,8 @@ extension Store {
   ///
   /// The newest success of each identity stays, whatever its age: without it the identity would be
   /// run anew. It keeps its record and loses its blocks. What a trigger has fired stays as well: its file or event may be
-  /// there still, and must not fire again. Of fires that no run was made for those go that have been closed for as long;
+  /// there still, and must not fire again; so does the newest fire of the clock, which says where the next interval begins
+  /// under `span: fire`. Of fires that no run was made for those go that have been closed for as long;
   /// what keeps any from being made anew is how far the ledger goes, which stays. Lock files go that processes have left which died at the end
   /// of their runs.
   package func purge(project: String, job: JobName, runsBefore: Instant, quarantineBefore: Instant)
@@ -91,7 +92,13 @@ extension Store {
         """, runsBefore)
       for run in old {
         counts.fires += try await tx.run(
-          "DELETE FROM fires WHERE run_id = $1 AND (parameters IS NULL OR closed_at IS NULL)", run)
+          """
+          DELETE FROM fires
+          WHERE run_id = $1 AND (closed_at IS NULL OR parameters IS NULL AND EXISTS (
+            SELECT 1 FROM fires AS newer
+            WHERE newer.project = fires.project AND newer.job = fires.job
+              AND newer.matrix_row = fires.matrix_row AND newer.parameters IS NULL AND newer.fire > fires.fire))
+          """, run)
         try await tx.run("UPDATE fires SET run_id = NULL WHERE run_id = $1", run)
         counts.notices += try await tx.run(
           "DELETE FROM notices WHERE run_id = $1 AND state <> 'due'", run)
@@ -104,8 +111,7 @@ extension Store {
         DELETE FROM notices
         WHERE project = $1 AND job = $2 AND run_id IS NULL AND state <> 'due' AND finished_at < $3
         """, which + [.instant(runsBefore)])
-      // The newest of the clock says where the next interval begins under `span: fire`; those of an interval that is
-      // waited for say since when.
+      // Those of an interval that is waited for say since when, and those behind the last success how many in a row failed.
       let idle = try await tx.rows(
         """
         SELECT matrix_row, fire FROM fires AS old
@@ -116,6 +122,11 @@ extension Store {
             WHERE newest.project = $1 AND newest.job = $2 AND newest.matrix_row = old.matrix_row
               AND newest.parameters IS NULL
             ORDER BY newest.fire DESC LIMIT 1)
+          AND (outcome NOT IN ('already_done', 'failed_to_start') OR EXISTS (
+            SELECT 1 FROM fires AS later
+            WHERE later.project = $1 AND later.job = $2 AND later.matrix_row = old.matrix_row
+              AND later.outcome IN ('ran', 'late', 'caught_up', 'already_done')
+              AND later.closed_at > old.closed_at))
           AND NOT EXISTS (
             SELECT 1 FROM fires AS open
             WHERE open.outcome IN ('pending', 'claimed') AND open.project = $1 AND open.job = $2
