@@ -129,13 +129,18 @@ extension Attempt {
   }
 
   /// What is planned now is not what the published part was made by.
-  func refuseOtherPlan() -> Fault {
-    Fault(
+  /// - Parameter isOlders: an older Tidemark has planned it, which may be all that has changed.
+  func refuseOtherPlan(isOlders: Bool) -> Fault {
+    let (what, way) =
+      isOlders
+      ? ("Tidemark, the source, a lookup or the job", "Go on with the version that it was begun with")
+      : ("The source, a lookup or the job", "Undo the change and run again")
+    return Fault(
       "source_changed", .validation,
-      "The source, a lookup or the job has changed since run \(record.id) began to publish, so what is left of it cannot be made as it was planned",
+      "\(what) has changed since run \(record.id) began to publish, so what is left of it cannot be made as it was planned",
       hint: binding?.isPartial == true
-        ? "Undo the change and run again; or give the run up with `tidemark cancel \(record.id)`: the next one takes its place"
-        : "Undo the change and run again, or put the state store back from a copy")
+        ? "\(way); or give the run up with `tidemark cancel \(record.id)`: the next one takes its place"
+        : "\(way), or put the state store back from a copy")
   }
 }
 

@@ -55,7 +55,7 @@ extension Attempt {
     }
     let fingerprint = marks.fingerprint(replayOf: record.replayOf)
     if let old = record.fingerprint, old != fingerprint || saved?.cover(plan) == false {
-      if binding != nil { throw refuseOtherPlan() }
+      if binding != nil { throw refuseOtherPlan(isOlders: saved.map { $0.keyMarks == nil } ?? false) }
       try await supersede(
         "the job file, its parameters, or the source's columns, keys or partitions have changed since it was planned"
       )
