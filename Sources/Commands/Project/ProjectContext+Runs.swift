@@ -19,8 +19,21 @@ extension ProjectContext {
     case .job(let job):
       let runs = try await runs(of: job, in: store, filter)
       guard let run = isOldest ? runs.last : runs.first else { throw ProjectContext.no(what, of: job) }
+      if job.row == nil { try await tellRow(of: run, in: store) }
       return run
     }
+  }
+
+  /// Says of which row of a matrix a run is that was named by its job alone.
+  private func tellRow(of run: RunRecord, in store: Store) async throws {
+    let identity = run.identity
+    let others = Set(
+      try await store.standingRuns(project: identity.project, job: identity.job).map(\.identity.matrixRow)
+    ).subtracting([identity.matrixRow]).sorted()
+    guard let other = others.first else { return }
+    Terminal.printError(
+      "note: this is `\(identity.subject)`, one of \(others.count + 1) rows; another is"
+        + " \(NamedJob(name: identity.job, row: other).argument)\n")
   }
 
   /// - Parameter what: the runs that were asked for.
@@ -35,6 +48,25 @@ extension ProjectContext {
   func succeededRun(named name: String, in store: Store) async throws -> RunRecord {
     try await run(
       named: name, in: store, RunFilter(states: [.succeeded], limit: 1), what: "run that has succeeded")
+  }
+
+  /// The same; of a job with a matrix the newest success of each row that it has.
+  /// - Returns: `isEach` where each row was asked for, with the rows that have none.
+  func succeededRuns(
+    named name: String, in store: Store
+  ) async throws -> (runs: [RunRecord], without: [NamedJob], isEach: Bool) {
+    guard case .job(let job) = try await subject(name, in: store), job.row == nil,
+      case let found = try reading(of: JobFolder.file(of: job.name, root: root)).job, found.matrix != nil
+    else { return ([try await succeededRun(named: name, in: store)], [], false) }
+    var (runs, without): ([RunRecord], [NamedJob]) = ([], [])
+    for (row, _) in try await JobRows(found, queries).rows(named: nil) {
+      let named = NamedJob(name: job.name, row: row)
+      let newest = try await self.runs(of: named, in: store, RunFilter(states: [.succeeded], limit: 1))
+      if newest.isEmpty { without.append(named) }
+      runs += newest
+    }
+    if runs.isEmpty { throw ProjectContext.no("run that has succeeded", of: job) }
+    return (runs, without, true)
   }
 
   /// A run that was, under its job's present file.

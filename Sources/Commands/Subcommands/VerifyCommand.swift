@@ -12,7 +12,9 @@ enum VerifyCommand {
       changed since, somebody has changed the table, or one of the two is wrong. What SQL has no exact words for
       (sanitize, parse, pseudonymise, sketches, sums of floats) is refused by name.
       """,
-    operands: [.init(name: "RUN|JOB", help: "a run's id, or a job for its newest success")],
+    operands: [
+      .init(name: "RUN|JOB", help: "a run's id, or a job for its newest success, in each row of its matrix")
+    ],
     options: [OptionSpec("sql", help: "print the SELECT as well")],
     example: "tidemark verify daily-revenue",
     run: { try await run($0) })
@@ -20,7 +22,38 @@ enum VerifyCommand {
   private static func run(_ invocation: Invocation) async throws -> ExitCode {
     let context = try ProjectContext(invocation)
     let store = try await context.openStoreToRead()
-    let record = try await context.succeededRun(named: invocation.operands[0], in: store)
+    let (records, without, isEach) = try await context.succeededRuns(
+      named: invocation.operands[0], in: store)
+    var verified: [(record: RunRecord, tables: [Verification])] = []
+    var faults: [Fault] = []
+    for record in records {
+      do {
+        verified.append((record, try await verify(record, context, store)))
+      } catch let fault as Fault where isEach {
+        faults.append(fault)
+      } catch let several as Faults where isEach {
+        faults += several.all
+      }
+    }
+    await store.close()
+    if invocation.has("json") {
+      let documents = verified.map { json($0.record, $0.tables) }
+      let document = isEach ? JSONValue.object([.init("runs", .array(documents))]) : documents.first
+      Terminal.print((document ?? .null).prettyText)
+    } else {
+      for (record, tables) in verified { tell(record, tables, withSQL: invocation.has("sql")) }
+    }
+    for row in without {
+      Terminal.printError("warning: \(row) has no run that has succeeded: nothing of it is verified\n")
+    }
+    let isEqual = verified.allSatisfy { $0.tables.allSatisfy { $0.differing == 0 } }
+    let code: ExitCode = isEqual ? .ok : .checkFailed
+    return faults.isEmpty ? code : ExitCode.gravest([code, FaultReport.print(faults, asJSON: false)])
+  }
+
+  private static func verify(
+    _ record: RunRecord, _ context: ProjectContext, _ store: Store
+  ) async throws -> [Verification] {
     guard record.state == .succeeded else {
       throw Fault(
         "not_succeeded", .conflict, "Run \(record.id) is \(record.state.rawValue): it has nothing to verify",
@@ -32,14 +65,7 @@ enum VerifyCommand {
         "Run \(record.id) was replaced by revision \(newer.revision), run \(newer.id)",
         hint: "`tidemark verify \(newer.id)`")
     }
-    let verifications = try await context.pastRun(record, store).verify()
-    await store.close()
-    if invocation.has("json") {
-      Terminal.print(json(record, verifications).prettyText)
-    } else {
-      tell(record, verifications, withSQL: invocation.has("sql"))
-    }
-    return verifications.allSatisfy { $0.differing == 0 } ? .ok : .checkFailed
+    return try await context.pastRun(record, store).verify()
   }
 
   private static func tell(_ record: RunRecord, _ verifications: [Verification], withSQL: Bool) {

@@ -63,6 +63,44 @@ import Testing
     }
   }
 
+  /// Each row of a matrix is held to Postgres, and whatever takes one of them says which.
+  @Test func ofAMatrixEachRowIsVerified() async throws {
+    try await TidemarkProject.with { project in
+      try await project.sql("CREATE TABLE n AS SELECT generate_series(1, 5) AS n")
+      func job(_ tenants: String...) -> String {
+        """
+        version: 1
+        job: many
+        matrix: [\(tenants.map { "{tenant: \($0)}" }.joined(separator: ", "))]
+        source: {connection: db, table: n}
+        aggregate: {measures: {rows: count(*)}}
+        store: {table: {connection: db, name: "of_${matrix.tenant}", mode: replace, create: true}}
+
+        """
+      }
+      try project.write("jobs/many.yaml", job("acme", "globex"))
+      let run = try await project.run(["run", "many"])
+      try #require(run.status == 0, "\(run.output)")
+      let good = try await project.run(["verify", "many"])
+      #expect(good.status == 0, "\(good.output)")
+      #expect(good.output.contains("tenant=acme") && good.output.contains("tenant=globex"), "\(good.output)")
+      for command in ["show", "results"] {
+        let one = try await project.run([command, "many"])
+        #expect(one.status == 0 && one.output.contains("one of 2 rows"), "\(one.output)")
+      }
+      try project.write("jobs/many.yaml", job("acme", "globex", "new"))
+      try await project.sql("UPDATE of_acme SET rows = 6", "UPDATE of_globex SET rows = 7")
+      let bad = try await project.run(["verify", "many"])
+      #expect(bad.status == 4 && bad.output.contains("tenant=acme"), "\(bad.output)")
+      #expect(bad.output.contains("many[tenant=new] has no run that has succeeded"), "\(bad.output)")
+      try await project.sql("UPDATE of_acme SET rows = 5")
+      let other = try await project.run(["verify", "many", "--json"])
+      #expect(other.status == 4 && other.output.contains("\"runs\""), "\(other.output)")
+      let named = try await project.run(["verify", "many[tenant=acme]"])
+      #expect(named.status == 0 && !named.output.contains("globex"), "\(named.output)")
+    }
+  }
+
   @Test func verifyCountsRowsWithoutColumns() async throws {
     try await Self.counting(storedOver: "db") { project in
       let verified = try await verified("bare", in: project)
