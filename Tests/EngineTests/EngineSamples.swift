@@ -39,10 +39,11 @@ enum EngineSamples {
   }
 
   static func context(
-    _ job: Job, _ choice: IntervalChoice, matrixRow: MatrixRow? = nil
+    _ job: Job, _ choice: IntervalChoice, _ parameters: [String: String] = [:], matrixRow: MatrixRow? = nil
   ) throws -> RunContext {
     try RunContext(
-      request(job, choice, matrixRow: matrixRow), matrixRowName: "", now: instant("2026-06-15T12:00:00Z"),
+      request(job, choice, parameters: parameters, matrixRow: matrixRow), matrixRowName: "",
+      now: instant("2026-06-15T12:00:00Z"),
       zones: .system)
   }
 

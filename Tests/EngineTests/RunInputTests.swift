@@ -63,10 +63,45 @@ import Testing
     #expect(faults?.all.map { $0.place != nil } == [false, true, true, false])
   }
 
-  @Test func defaultsArePartOfTheIdentity() {
-    let declared: [(String, SQLType, String?)] = [("a", .integer, "1"), ("b", .text, nil)]
-    #expect(parameters(declared, [:]).identity == ["a": "1"])
-    #expect(parameters(declared, ["a": "1"]).identity == parameters(declared, [:]).identity)
-    #expect(parameters(declared, ["b": "x"]).identity == ["a": "1", "b": "x"])
+  @Test func defaultsArePartOfTheIdentity() throws {
+    let declared: [(String, SQLType, String?)] = [("a", .integer, "1"), ("b", .text, "")]
+    #expect(try identity(declared, [:]) == ["a": "1", "b": ""])
+    #expect(try identity(declared, ["a": "1"]) == identity(declared, [:]))
+    #expect(try identity(declared, ["b": "x"]) == ["a": "1", "b": "x"])
+  }
+
+  private func identity(
+    _ declared: [(String, SQLType, String?)], _ given: [String: String]
+  ) throws -> [String: String] {
+    let job = EngineSamples.job(zone: "Europe/Berlin", parameters: parameters(declared, [:]).declared)
+    return try EngineSamples.context(job, .latest, given).identity.parameters
+  }
+
+  /// A run of one spelling is done by a run of another, and goes on with it.
+  @Test(arguments: [
+    (SQLType.integer, ["1", "01", "+1", " 1 "], "1"),
+    (.boolean, ["true", "t", "TRUE", "1", "yes", "on"], "true"),
+    (.bigint, ["-7", "-007"], "-7"), (.date, ["2026-01-02", "20260102", "January 2, 2026"], "2026-01-02"),
+    (
+      .timestamptz,
+      [
+        "2026-01-01T00:00:00Z", "2026-01-01 00:00:00+00", "2026-01-01T01:00:00+01:00", "2026-01-01 01:00",
+      ], "2026-01-01 00:00:00+00"
+    ),
+    (.timestamp, ["2026-01-01T00:00", "2026-01-01"], "2026-01-01 00:00:00"),
+    (.interval, ["1 day", "P1D", "1d"], "1 day"), (.real, ["0.1", "1e-1"], "0.1"),
+    (.double, ["0.5", ".5"], "0.5"),
+    (.numeric(nil), ["1.50", "01.50"], "1.50"), (.numeric(nil), ["1.5"], "1.5"),
+    (.uuid, ["A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11"], "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+    (.text, [" 01 "], " 01 "),
+  ])
+  func theIdentityHasTheValueAndNotItsSpelling(_ type: SQLType, _ spellings: [String], _ text: String) throws
+  {
+    for spelling in spellings {
+      #expect(try identity([("a", type, spelling)], [:]) == ["a": text], "default")
+      #expect(try identity([("a", type, nil)], ["a": spelling]) == ["a": text], "given")
+    }
+    // What a run is gone on with stands for itself.
+    #expect(try identity([("a", type, nil)], ["a": text]) == ["a": text])
   }
 }

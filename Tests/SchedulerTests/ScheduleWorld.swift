@@ -230,6 +230,7 @@ final class PretendRunner: FireRunner {
   private let clock: HandClock
   private let script = Mutex<[End]>([])
   private let started = Mutex<[String]>([])
+  private let goneOnWith = Mutex<[RunID]>([])
   private let length = Mutex<Duration>(.zero)
   private let gate = Mutex<Gate?>(nil)
 
@@ -272,6 +273,9 @@ final class PretendRunner: FireRunner {
     for await _ in gate.opening.stream {}
   }
 
+  /// The runs that were named to be gone on with, in order.
+  var resumed: [RunID] { goneOnWith.withLock { $0 } }
+
   /// Job and hours after the start of each interval that was run, in order.
   var log: [String] { started.withLock { $0 } }
 
@@ -285,7 +289,8 @@ final class PretendRunner: FireRunner {
   }
 
   func resume(_ record: RunRecord, _ request: RunRequest) async throws -> RunOutcome {
-    try await run(request, matrixRowName: record.identity.matrixRow)
+    goneOnWith.withLock { $0.append(record.id) }
+    return try await run(request, matrixRowName: record.identity.matrixRow)
   }
 
   func run(
@@ -356,7 +361,7 @@ final class PretendRunner: FireRunner {
     if death == .succeeded { throw PretendRunner.died }
     if case .succeedsAndIsStopped = end { throw Fault("interrupted", .interrupted, "The run was stopped") }
     _ = try await store.closeFires(
-      coveredBy: record.id, as: .ran, clockParameters: request.job.defaultParameters)
+      coveredBy: record.id, as: .ran, clockParameters: try request.clockParameters(zones: .system))
     try await store.release(ownership)
     return .succeeded(
       RunSummary(

@@ -165,4 +165,65 @@ import Testing
       #expect(plan.items.map(\.isAgain) == [false])
     }
   }
+
+  /// However the job spells its default and somebody the value, the interval is made.
+  @Test func aSuccessWithTheSameValueSpeltOtherwiseFillsTheHole() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job(
+        "load", "params: {k: {type: integer, default: \"01\"}}\n\(ScheduleWorld.hourly)")
+      let job = try world.job("report", "schedule: {cron: \"0 * * * *\", after: {jobs: [load]}}")
+      try await world.tick(load, job)
+      world.clock.set(1)
+      try await world.enterDue(load)
+      var request = load.request
+      request.parameters = ["k": "1"]
+      _ = try await world.runner.run(request, matrixRowName: "")
+      try await world.tick(job, knowing: [load])
+      #expect(try await world.ledger("report") == ["1.0 ran"])
+      #expect(try await world.ledger("load") == ["1.0 ran"])
+      #expect(try await world.holes(of: load).isEmpty)
+    }
+  }
+
+  /// Fires that ask for the same are told to be; what no job takes is left to the run to refuse.
+  @Test func whatATriggerGivesIsReadAsItsType() async throws {
+    try await withScheduleWorld { world in
+      let job = try world.job(
+        "load",
+        """
+        params: {k: {type: integer, default: 1}, at: {type: timestamptz, default: 2026-01-01}}
+        \(ScheduleWorld.hourly)
+        """)
+      #expect(job.clockParameters == ["k": "1", "at": "2026-01-01 00:00:00+00"])
+      #expect(job.parameterTexts(given: ["k": "007"]) == ["k": "7"])
+      #expect(
+        job.parameterTexts(given: ["at": "2026-03-01T01:00:00+01:00"]) == ["at": "2026-03-01 00:00:00+00"])
+      #expect(job.parameterTexts(given: ["k": "x"]) == ["k": "x"])
+      #expect(job.parameterTexts(given: ["other": "01"]) == ["other": "01"])
+    }
+  }
+
+  /// A run that was begun before values were told from their spelling.
+  @Test func aRunOfAnOlderVersionIsGoneOnWithByItsFire() async throws {
+    try await withScheduleWorld { world in
+      let load = try world.job(
+        "load", "params: {k: {type: integer, default: \"01\"}}\n\(ScheduleWorld.hourly)")
+      try await world.tick(load)
+      world.clock.set(1)
+      try await world.enterDue(load)
+      let identity = RunIdentity(
+        project: "shop", job: load.id.job, matrixRow: "", interval: ScheduleWorld.range(0, 1),
+        parameters: ["k": "01"])
+      let fire = FireKey(project: "shop", job: load.id.job, matrixRow: "", fire: ScheduleWorld.hours(1))
+      guard
+        case .created(let begun) = try await world.store.openRun(
+          NewRun(identity: identity, jobHash: load.request.jobHash, pool: nil, again: false, fire: fire))
+      else {
+        Issue.record("there is such a run")
+        return
+      }
+      try await world.tick(load)
+      #expect(Set(world.runner.resumed) == [begun.id])
+    }
+  }
 }

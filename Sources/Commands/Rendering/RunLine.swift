@@ -103,8 +103,10 @@ struct RunLine {
     return Quantity.seconds(max(seconds, 0)) + " ago"
   }
 
-  var cells: [String] {
-    [mark, name, record.state.rawValue, interval, record.id.text, age, action]
+  /// - Parameter hasParameters: there is a column for them.
+  func cells(hasParameters: Bool) -> [String] {
+    [mark, name, record.state.rawValue, interval] + (hasParameters ? [parameters ?? ""] : [])
+      + [record.id.text, age, action]
   }
 
   var json: JSONValue {
@@ -116,6 +118,7 @@ struct RunLine {
       .init("interval", .optional(intervals.label(record.identity))),
       .init("interval_start", .optional(record.identity.interval?.start.text())),
       .init("interval_end", .optional(record.identity.interval?.end.text())),
+      .init("parameters", record.identity.parametersJSON),
       .init("running", .boolean(isOwned)), .init("failures", .integer(record.failures)),
       .init("rows_read", .integer(record.totals.rows.read)),
       .init("rows_quarantined", .integer(record.totals.rows.quarantined)),

@@ -31,15 +31,16 @@ enum HistoryCommand {
     } else if runs.isEmpty {
       Terminal.print("No runs yet.")
     } else {
+      let hasParameters = lines.contains { $0.parameters != nil }
       let rows = zip(runs, lines).map { record, line in
         [
           record.createdAt.text().prefix(19) + "Z", line.name, line.interval, "\(record.revision)",
           record.state.rawValue, Quantity.count(record.totals.rows.read), record.id.text,
-        ]
+        ] + (hasParameters ? [line.parameters ?? ""] : [])
       }
       for line in TextTable(
-        header: ["started", "job", "interval", "rev", "state", "rows read", "run"], rows: rows,
-        numeric: [3, 5]
+        header: ["started", "job", "interval", "rev", "state", "rows read", "run"]
+          + (hasParameters ? ["parameters"] : []), rows: rows, numeric: [3, 5]
       ).lines { Terminal.print(line) }
     }
     await store.close()

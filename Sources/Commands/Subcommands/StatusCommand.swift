@@ -59,9 +59,11 @@ enum StatusCommand {
     } else {
       Terminal.print(StatusCommand.summary(lines, broken: holes.brokenLines.count))
       tell(notices, holes.brokenLines)
+      let hasParameters = lines.contains { $0.parameters != nil }
       for line in TextTable(
-        header: ["", "job", "state", "interval", "run", "when", "what now"],
-        rows: lines.map(\.cells)
+        header: ["", "job", "state", "interval"] + (hasParameters ? ["parameters"] : [])
+          + ["run", "when", "what now"],
+        rows: lines.map { $0.cells(hasParameters: hasParameters) }
       ).lines { Terminal.print(line) }
       if !idle.isEmpty { Terminal.print("Without a run so far: \(idle.joined(separator: ", "))") }
     }

@@ -44,10 +44,12 @@ struct Parameters {
     return values
   }
 
-  /// What of them is part of a run's identity: the texts given or defaulted to.
-  var identity: [String: String] {
-    var texts: [String: String] = [:]
-    for parameter in declared { texts[parameter.name] = given[parameter.name] ?? parameter.defaultValue }
-    return texts
+  /// Values as they stand in a run's identity: each as its type writes it, so that what is equal is one text, however it
+  /// was spelt. Moments stand in UTC.
+  static func texts(_ values: [String: (Value, SQLType)]) -> [String: String] {
+    values.mapValues { value, type in
+      if case .double(let number) = value, type.base == .real { return PostgresFloat.text(Float(number)) }
+      return value.postgresText ?? ""
+    }
   }
 }

@@ -23,19 +23,9 @@ package struct RunContext: Sendable {
     _ request: RunRequest, matrixRowName: String, now: Instant, zones: ZoneFiles
   ) throws {
     let job = request.job
-    var references = ReferenceScope()
-    for (name, text) in request.matrixRow?.cells ?? [:] {
-      references["matrix.\(name)"] = .value(.text(text), .text)
-    }
-    let parameters = Parameters(declared: job.parameters, given: request.parameters)
-    for (name, value) in try parameters.values() { references["params.\(name)"] = .value(value.0, value.1) }
-
-    let zone = try zones.rules(named: references.text(of: job.timezone))
-    // Once more, by the clock that some of them may have named.
-    let clock = ZoneContext(session: zone, named: ZoneContext.utc.named)
-    for (name, value) in try parameters.values(by: clock) {
-      references["params.\(name)"] = .value(value.0, value.1)
-    }
+    let inputs = try RunInputs(request, zones: zones)
+    let zone = inputs.zone
+    var references = inputs.references
     let rules: FireRules = try job.schedule.map { try FireRules($0, job: job.name) } ?? FireRules([])
     let calendar = IntervalCalendar(rule: job.interval, fires: FireCalendar(rules, zone: zone))
     let fireTime: Instant
@@ -43,7 +33,7 @@ package struct RunContext: Sendable {
     let interval = try RunContext.interval(request, calendar, now: now)
     identity = RunIdentity(
       project: request.project.name, job: job.name, matrixRow: matrixRowName, interval: interval,
-      parameters: parameters.identity)
+      parameters: Parameters.texts(inputs.parameters))
     self.zone = zone
     self.fireTime = fireTime
     spans = interval.map { calendar.spans(of: $0) }
@@ -104,18 +94,6 @@ package struct RunContext: Sendable {
 }
 
 extension ReferenceScope {
-  /// The text of a template made of known references; for the zone, before there is an interval.
-  fileprivate func text(of template: Template) throws(Fault) -> String {
-    var text = ""
-    for part in template.parts {
-      switch part {
-      case .text(let piece): text += piece
-      case .reference(let reference): text += try value(of: reference).value.postgresText ?? ""
-      }
-    }
-    return text
-  }
-
   /// `${interval.*}` or `${window.*}`. Dates stand only for whole days, but for the day that an hour
   /// begins in, which is one day whatever the hour.
   fileprivate mutating func add(

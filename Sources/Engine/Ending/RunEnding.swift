@@ -42,7 +42,7 @@ struct RunEnding: Sendable {
   /// Closes the other fires that the run has made, and removes what is kept no longer.
   private func tidyUp(_ record: RunRecord) async throws {
     try await environment.store.closeFires(
-      coveredBy: record.id, as: .ran, clockParameters: request.job.defaultParameters)
+      coveredBy: record.id, as: .ran, clockParameters: try request.clockParameters(zones: environment.zones))
     let retention = request.job.retention
     let now = environment.now()
     _ = try await environment.store.purge(

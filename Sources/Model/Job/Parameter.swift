@@ -23,12 +23,3 @@ package enum Matrix: Hashable, Sendable {
   case rows([[String: String]], place: Place)
   case query(connection: String, sql: SourceText)
 }
-
-extension Job {
-  /// What a run's parameters are where nobody gives any, as for the fires of a clock.
-  package var defaultParameters: [String: String] {
-    var texts: [String: String] = [:]
-    for parameter in parameters { texts[parameter.name] = parameter.defaultValue }
-    return texts
-  }
-}

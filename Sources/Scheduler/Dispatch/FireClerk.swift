@@ -181,7 +181,7 @@ package struct FireClerk: Sendable {
       // Its owner died between the run's end and its fire's.
       let outcome: FireOutcome = run.state == .succeeded ? expected(fire, job, clocks) : .cancelled
       let closed = try await store.closeFires(
-        coveredBy: id, as: outcome, clockParameters: job.job.defaultParameters)
+        coveredBy: id, as: outcome, clockParameters: job.clockParameters)
       return closed > 0 ? .closed : .keeps
     }
     switch try await store.hold(on: id) {

@@ -90,13 +90,17 @@ package struct FireExecution: Sendable {
       if case .fire(let fire, _) = request.choice {
         request.choice = .fire(fire, entered: run.identity.interval)
       }
-      if try !isStillAsked(run, request) {
+      guard let identity = try stillAsked(run, request) else {
         return try await end(
           run, request, by: "schedule", reason: "the job no longer has that interval or those parameters",
           fireOutcome: .failed)
       }
       if run.state == .failed, let asked = try await store.cancelRequest(for: run.id) {
         return try await end(run, request, by: asked.by, reason: asked.reason, fireOutcome: .cancelled)
+      }
+      if identity.key != run.identity.key {
+        request.parameters = run.identity.parameters
+        return try await runner.resume(run, request)
       }
       return try await runner.run(request, matrixRowName: order.job.id.row)
     }
@@ -109,15 +113,20 @@ package struct FireExecution: Sendable {
     try RunContext(request, matrixRowName: row, now: now(), zones: zones).identity
   }
 
-  /// Whether the job would do now what a run was begun for.
-  private func isStillAsked(_ run: RunRecord, _ request: RunRequest) throws -> Bool {
+  /// The identity that a run would be begun with now, whose parameters older versions spelt as they were given.
+  /// - Returns: `nil` where the job would not do now what the run was begun for.
+  private func stillAsked(_ run: RunRecord, _ request: RunRequest) throws -> RunIdentity? {
     do {
       var identity = try identity(request, run.identity.matrixRow)
       identity.serial = run.identity.serial
-      return identity.key == run.identity.key
+      var begun = run.identity
+      var request = request
+      request.parameters = begun.parameters
+      begun.parameters = try request.parameterTexts(zones: zones)
+      return identity.key == begun.key ? identity : nil
     } catch let faults as Faults where faults.all.allSatisfy({ $0.code.hasSuffix("_parameter") }) {
       // What a trigger gave and the job no longer takes.
-      return false
+      return nil
     }
   }
 

@@ -36,9 +36,10 @@ package struct HandRun: Sendable {
       }
       return request
     }
+    let parameters = try request.parameterTexts(zones: zones)
     let left = try await store.runs(
       RunFilter(project: project, job: request.job.name, matrixRow: row, isUnfinished: true)
-    ).last { $0.state != .failed && $0.identity.interval != nil && $0.identity.has(request) }
+    ).last { $0.state != .failed && $0.identity.interval != nil && $0.identity.parameters == parameters }
     if let interval = left?.identity.interval { request.choice = .range(interval) }
     return left == nil ? try await latest(request, row: row) : request
   }
@@ -62,14 +63,5 @@ package struct HandRun: Sendable {
   package func finish(_ request: RunRequest, _ outcome: RunOutcome) async throws {
     guard case .alreadyDone(let done) = outcome, let fire = request.fire else { return }
     try await store.closeFire(fire, madeBy: done)
-  }
-}
-
-extension RunIdentity {
-  /// Its parameters are those that the request would have.
-  fileprivate func has(_ request: RunRequest) -> Bool {
-    request.job.parameters.allSatisfy {
-      parameters[$0.name] == request.parameters[$0.name] ?? $0.defaultValue
-    }
   }
 }

@@ -13,5 +13,7 @@ package struct KnownJobs: Sendable {
   func rows(of job: JobName) -> [String]? { rows[job]?.map(\.id.row) }
 
   /// What the job's clock gives for parameters; `nil` where the job is not known.
-  func clockParameters(of job: JobName) -> [String: String]? { rows[job]?.first?.job.defaultParameters }
+  func clockParameters(of job: ScheduledJob.ID) -> [String: String]? {
+    rows[job.job]?.first { $0.id == job }?.clockParameters
+  }
 }

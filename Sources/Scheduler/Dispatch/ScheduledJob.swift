@@ -28,6 +28,8 @@ package struct ScheduledJob: Sendable {
   /// What its runs have in common; its interval and fire are filled in for each.
   package let request: RunRequest
   package private(set) var ledger: FireLedger
+  /// What its fires by the clock have for parameters, as the identity of their runs says it.
+  package let clockParameters: [String: String]
   /// What fires it besides the clock.
   package let trigger: Trigger?
   /// What makes it due by the clock, as the state keeps it.
@@ -76,6 +78,7 @@ package struct ScheduledJob: Sendable {
     id = ID(job: request.job.name, row: row)
     self.request = request
     self.zones = zones
+    clockParameters = context.identity.parameters
     clock = KeptClock(schedule, zone: context.zone).json
     trigger =
       switch schedule.trigger {
@@ -101,6 +104,19 @@ package struct ScheduledJob: Sendable {
     var job = self
     job.ledger = ledger
     return job
+  }
+
+  /// What a trigger gives, as the identity of the fire's run will say it, so that fires for the same are told to be. What
+  /// the job cannot take stays as it was given: the run is refused for it.
+  func parameterTexts(given: [String: String]) -> [String: String] {
+    if given.isEmpty { return given }
+    var request = request
+    request.parameters = given
+    do {
+      return try request.parameterTexts(zones: zones).filter { given[$0.key] != nil }
+    } catch {
+      return given
+    }
   }
 
   /// The job's ledger as it would be if that made it due; `nil` where that is not understood.

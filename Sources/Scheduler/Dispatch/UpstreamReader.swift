@@ -20,7 +20,8 @@ struct UpstreamReader: Sendable {
     var failed: [TimeRange] = []
     for row in try await rows(of: job) {
       let runs = OwnRuns(
-        store: store, project: project, job: job, row: row, parameters: known.clockParameters(of: job))
+        store: store, project: project, job: job, row: row,
+        parameters: known.clockParameters(of: ScheduledJob.ID(job: job, row: row)))
       let intervals = TimeRange.merged(try await runs.succeeded(in: range, isRead: true))
       succeeded = succeeded.map { UpstreamReader.common($0, intervals) } ?? intervals
       for run in try await runs.failed() where !stays.contains(run.id) {

@@ -35,7 +35,7 @@ package struct HoleFinder: Sendable {
       Instant(microseconds: firstSeen.microseconds + 1)..<Instant(microseconds: due.microseconds + 1)
     let always = TimeRange(start: Instant(microseconds: 0), end: Instant(microseconds: Int64.max))
     let covered = try await OwnRuns(
-      store: store, project: project, job: job.id.job, row: job.id.row, parameters: job.job.defaultParameters
+      store: store, project: project, job: job.id.job, row: job.id.row, parameters: job.clockParameters
     ).succeeded(in: always)
     let holes = calendar.holes(inFiresOf: range, covered: covered)
     if holes.isEmpty { return [] }

@@ -95,7 +95,8 @@ package struct TriggerClerk: Sendable {
       NewFire(
         key: FireKey(project: project.name, job: job.id.job, matrixRow: job.id.row, fire: event.at),
         interval: interval(job, event.at), outcome: isPaused ? .paused : .pending,
-        note: isPaused ? "came while the job was paused" : nil, parameters: event.parameters)
+        note: isPaused ? "came while the job was paused" : nil,
+        parameters: job.parameterTexts(given: event.parameters))
     }
     return try await store.insertFires(
       fires, project: project.name, job: job.id.job, matrixRow: job.id.row,

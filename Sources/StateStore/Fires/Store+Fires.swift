@@ -143,11 +143,11 @@ extension Store {
   /// open fire of the same job's clock for the interval that the run has covered, if it had come when the run began to
   /// read. What a trigger gave parameters for is not done by a run with others, nor are the clock's fires. A fire comes
   /// when its interval has ended, so that those before it need not be looked at.
-  /// - Parameter clockParameters: what a run of the job's clock has for parameters.
+  /// - Parameter clockParameters: what a run of the job's clock has for parameters; `nil` where there is none such.
   /// - Returns: how many were closed, or given back as those that a run has claimed and not seen.
   @discardableResult
   package func closeFires(
-    coveredBy run: RunID, as outcome: FireOutcome, note: String? = nil, clockParameters: [String: String]
+    coveredBy run: RunID, as outcome: FireOutcome, note: String? = nil, clockParameters: [String: String]?
   ) async throws -> Int {
     try await database.transaction(.write(.closeFires)) { tx in
       let now = try await tx.now()

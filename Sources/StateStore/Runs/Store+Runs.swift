@@ -360,7 +360,7 @@ extension Store {
 private let openByIdentity: StaticString = "SELECT * FROM runs WHERE identity = $1 AND is_open = 1"
 
 extension RunIdentity {
-  var parametersJSON: JSONValue { RunIdentity.json(parameters) }
+  package var parametersJSON: JSONValue { RunIdentity.json(parameters) }
 
   /// By name, so that equal parameters are equal as text.
   static func json(_ parameters: [String: String]) -> JSONValue {
