@@ -131,7 +131,7 @@ let package = Package(
       dependencies: ["Sinks", "Model", "Runtime", "Compute", "Postgres", "DemoServer"],
       swiftSettings: settings),
     .testTarget(
-      name: "NoticesTests", dependencies: ["Notices", "Model", "Runtime"],
+      name: "NoticesTests", dependencies: ["Notices", "Model", "Runtime", "CCurl"],
       swiftSettings: settings),
     .testTarget(
       name: "EngineTests",

@@ -60,18 +60,20 @@ package struct Courier: Sendable {
     case .command(let arguments, let timeout):
       return try Command(arguments: arguments, timeout: timeout, environment: environment).send(notice)
     case .postgres(let connection, let channel):
-      return .notify(connection: connection, channel: channel, payload: notifyPayload(notice))
+      return .notify(connection: connection, channel: channel, payloads: notifyPayloads(notice))
     }
   }
 
-  /// Postgres takes less than 8000 bytes: a longer notice goes without its body.
-  private func notifyPayload(_ notice: Notice) -> String {
+  /// Postgres takes less than 8000 bytes: a longer digest goes notice by notice, and a longer notice without its body.
+  private func notifyPayloads(_ notice: Notice) -> [String] {
     let whole = notice.json.text
-    if whole.utf8.count < 8000 { return whole }
-    return JSONValue.object([
+    if whole.utf8.count < 8000 { return [whole] }
+    if !notice.gathered.isEmpty { return notice.gathered.flatMap(notifyPayloads) }
+    let facts = JSONValue.object([
       .init("id", .string(notice.idempotencyKey)), .init("event", .string(notice.facts.event.rawValue)),
       .init("job", .string(notice.facts.job)), .init("matrix_row", .optional(notice.facts.matrixRow)),
       .init("run", .optional(notice.facts.run)),
-    ]).text
+    ])
+    return [facts.text]
   }
 }

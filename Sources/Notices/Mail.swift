@@ -36,7 +36,7 @@ struct Mail {
     return delivery(try transfer.perform())
   }
 
-  private func delivery(_ answer: CurlTransfer.Answer) -> Delivery {
+  func delivery(_ answer: CurlTransfer.Answer) -> Delivery {
     let host = HostName.of(server)
     if answer.code == CURLE_OK {
       if answer.refused.isEmpty { return .delivered }
@@ -67,8 +67,8 @@ struct Mail {
           "bad_mail_server", .config, "The mail server \(host) has a URL that cannot be used",
           cause: answer.sentence, hint: "Write smtp://host:587 or smtps://host"))
     }
-    // RFC 5321: 4xx says later, 5xx says no.
-    if status >= 500 || answer.code == CURLE_LOGIN_DENIED {
+    // RFC 5321: 4xx says later, 5xx says no; of a password, too.
+    if status >= 500 || answer.code == CURLE_LOGIN_DENIED && !(400..<500).contains(status) {
       return .permanent(
         Fault(
           "mail_refused", .config, "The mail server \(host) refused the mail with \(status)",

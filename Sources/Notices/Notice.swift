@@ -11,8 +11,11 @@ package struct Notice: Sendable {
   /// Those of a digest; empty for one that stands alone.
   package var gathered: [Notice] = []
 
+  /// - Parameter idempotencyKey: a longer one, or one of other characters than headers take, has its hash in its place.
   package init(idempotencyKey: String, facts: NoticeFacts, at: Instant) {
-    self.idempotencyKey = idempotencyKey
+    let isPlain =
+      idempotencyKey.utf8.count <= 200 && idempotencyKey.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+    self.idempotencyKey = isPlain ? idempotencyKey : "notice-" + SHA256.hexadecimal(idempotencyKey)
     self.facts = facts
     self.text = NoticeText(facts)
     self.at = at
@@ -61,8 +64,8 @@ package enum Delivery: Hashable, Sendable {
   /// Some of those it was for have it; the fault names the rest. Where one of these may get it by trying again, `again`
   /// are all of them: the last try tells who does not.
   case partly(Fault, again: [String])
-  /// To be executed by whoever has database connections: `NOTIFY channel, payload`.
-  case notify(connection: String, channel: String, payload: String)
+  /// To be executed by whoever has database connections: `NOTIFY channel, payload` for each, in one transaction.
+  case notify(connection: String, channel: String, payloads: [String])
   /// May work later; `retryAfter` where the receiver said when.
   case transient(Fault, retryAfter: Duration?)
   /// Will not work by trying again.

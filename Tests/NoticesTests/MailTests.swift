@@ -1,3 +1,4 @@
+import CCurl
 import Model
 @testable import Notices
 import Testing
@@ -45,6 +46,18 @@ import Testing
     let delivery = try await deliver(server)
     #expect(delivery.isTransient == isTransient && delivery.isPermanent == !isTransient)
     #expect(delivery.fault?.sentence.contains("127.0.0.1:\(server.port)") == true)
+  }
+
+  /// A server that cannot ask who we are has not said no.
+  @Test(arguments: [(454, true), (535, false), (0, false)])
+  func aPasswordMayBeTakenLater(_ status: Int, _ isTransient: Bool) throws {
+    let mail = Mail(
+      to: ["ops@example.org"], from: "a@example.org", server: "smtps://me:secret@mail.example.org",
+      rule: AddressRule(allowsPrivate: true), connectTimeout: .seconds(10), totalTimeout: .seconds(20))
+    let delivery = mail.delivery(
+      CurlTransfer.Answer(
+        code: CURLE_LOGIN_DENIED, status: status, retryAfter: nil, refused: [], wasRefused: false))
+    #expect(delivery.isTransient == isTransient && delivery.isPermanent == !isTransient)
   }
 
   /// An answer that came before the connection was lost is no verdict on the mail.

@@ -90,12 +90,42 @@ import Testing
       facts.cause = String(repeating: "ü", count: size)
       let delivery = await courier.deliver(
         .sample(facts: facts), to: .postgres(connection: "shop", channel: "jobs"))
-      guard case .notify("shop", "jobs", let payload) = delivery else {
+      guard case .notify("shop", "jobs", let payloads) = delivery else {
         Issue.record("\(delivery)")
         continue
       }
-      #expect(payload.utf8.count < 8000)
-      #expect(try JSONValue(parsing: payload)["id"]?.stringValue == "r0123:failure:0")
+      #expect(payloads.count == 1 && payloads[0].utf8.count < 8000)
+      #expect(try JSONValue(parsing: payloads[0])["id"]?.stringValue == "r0123:failure:0")
     }
+  }
+
+  /// Everybody hears of each notice of a digest, however many they are.
+  @Test(arguments: [3, 40]) func postgresGetsAllOfADigest(_ count: Int) async throws {
+    let courier = try Courier.sample()
+    let digest = try #require(Notice(digest: (1...count).map { .sample("r\($0)") }))
+    let delivery = await courier.deliver(digest, to: .postgres(connection: "shop", channel: "jobs"))
+    guard case .notify("shop", "jobs", let payloads) = delivery else {
+      Issue.record("\(delivery)")
+      return
+    }
+    let read = try payloads.map { try JSONValue(parsing: $0) }
+    let all = read.flatMap { $0["notices"]?.elements ?? [$0] }
+    #expect(all.map { $0["id"]?.stringValue } == (1...count).map { "r\($0)" })
+    #expect(payloads.allSatisfy { $0.utf8.count < 8000 } && (payloads.count == 1) == (count == 3))
+  }
+
+  /// Whatever stands in a matrix, what names the notice is a header, and the same in all that is sent.
+  @Test(arguments: [
+    ("p/j[t=a]/2026/missed/0", true), ("p/j[t=a b]/2026/missed/0", true),
+    ("p/j[t=a\nb]/2026/missed/0", false),
+    ("p/j[t=münchen]/2026/missed/0", false), (String(repeating: "x", count: 300), false),
+  ])
+  func theNameOfANoticeIsPlain(_ key: String, _ isKept: Bool) {
+    let notice = Notice.sample(key)
+    #expect((notice.idempotencyKey == key) == isKept)
+    #expect(
+      notice.idempotencyKey.utf8.count <= 200 && notice.idempotencyKey == Notice.sample(key).idempotencyKey)
+    #expect(notice.idempotencyKey.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+    #expect(notice.json["id"]?.stringValue == notice.idempotencyKey)
   }
 }

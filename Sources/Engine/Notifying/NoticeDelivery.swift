@@ -73,8 +73,8 @@ package struct NoticeDelivery: Sendable {
     }
     try Failpoint.hit(.noticeBeforeSend)
     var delivery = await courier.deliver(notice, to: destination)
-    if case .notify(let connection, let channel, let payload) = delivery {
-      delivery = await notify(connection, channel, payload)
+    if case .notify(let connection, let channel, let payloads) = delivery {
+      delivery = await notify(connection, channel, payloads)
     }
     try Failpoint.hit(.noticeAfterSend)
     switch delivery {
@@ -164,7 +164,7 @@ package struct NoticeDelivery: Sendable {
     jobs.first { $0.name.text == name } ?? otherJobs().first { $0.name.text == name }
   }
 
-  private func notify(_ connection: String, _ channel: String, _ payload: String) async -> Delivery {
+  private func notify(_ connection: String, _ channel: String, _ payloads: [String]) async -> Delivery {
     let settings: ConnectionSettings
     do {
       settings = try environment.settings(connection, run: nil, job: JobName("notices"))
@@ -173,7 +173,10 @@ package struct NoticeDelivery: Sendable {
     }
     do {
       let opened = try await Connection.open(settings)
-      try await opened.query("SELECT pg_notify($1, $2)", [.text(channel), .text(payload)])
+      // All of a digest or none.
+      try await opened.query(
+        "SELECT pg_notify($1, payload) FROM json_array_elements_text($2::json) AS payload",
+        [.text(channel), .text(JSONValue.array(payloads.map(JSONValue.string)).text)])
       await opened.close()
       return .delivered
     } catch {
