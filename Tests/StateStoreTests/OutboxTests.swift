@@ -61,6 +61,53 @@ import Testing
     }
   }
 
+  /// Each channel is asked for by itself; where nobody answers all that is due waits, and the one tried least comes first.
+  @Test(arguments: StoreKind.allCases)
+  func channelsDoNotWaitForOneAnother(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.enqueue(
+        ["a", "b", "c"].map { id in
+          var draft = NoticeDraft.sample(id)
+          (draft.digest, draft.delay) = (nil, .zero)
+          draft.channel = id == "c" ? "team" : "ops"
+          return draft
+        })
+      func take(_ channel: String) async throws -> [NoticeRecord] {
+        try await store.takeDueNotices(project: "shop", channel: channel, limit: 1, patience: .seconds(60))
+      }
+      #expect(try await store.dueChannels(project: "shop") == ["ops", "team"])
+      #expect(try await store.dueChannels(project: "other").isEmpty)
+      let first = try await take("ops")
+      #expect(first.map(\.id) == ["a"])
+      let fault = Fault("webhook_unreachable", .connection, "Nobody is there", isTransient: true)
+      try await store.markFailed(first, fault, retryAfter: .seconds(60), holdingBack: .seconds(60))
+      #expect(try await take("ops").isEmpty)
+      #expect(try await store.dueChannels(project: "shop") == ["team"])
+      #expect(try await take("team").map(\.id) == ["c"])
+      #expect(try await store.dueChannels(project: "shop").isEmpty)
+    }
+  }
+
+  /// One that always fails keeps none of the others back for long.
+  @Test(arguments: StoreKind.allCases)
+  func whatWasTriedLeastComesFirst(_ kind: StoreKind) async throws {
+    try await withStore(kind) { world in
+      let store = world.store
+      try await store.enqueue(
+        ["a", "b"].map { id in
+          var draft = NoticeDraft.sample(id)
+          (draft.digest, draft.delay) = (nil, .zero)
+          return draft
+        })
+      let fault = Fault("webhook_unreachable", .connection, "Nobody is there", isTransient: true)
+      let first = try await store.takeDueNotices(project: "shop", limit: 1, patience: .seconds(60))
+      try await store.markFailed(first, fault, retryAfter: .zero, holdingBack: .zero)
+      let next = try await store.takeDueNotices(project: "shop", limit: 1, patience: .seconds(60))
+      #expect(first.map(\.id) == ["a"] && next.map(\.id) == ["b"])
+    }
+  }
+
   @Test(arguments: StoreKind.allCases)
   func failedAttemptsComeBackUntilGivenUp(_ kind: StoreKind) async throws {
     try await withStore(kind) { world in

@@ -15,6 +15,10 @@ package struct NoticeDelivery: Sendable {
   private static let patience = Duration.seconds(120)
   /// How long attempts are begun.
   private static let time = Duration.seconds(60)
+  /// How many receivers are spoken to at once.
+  private static let width = 8
+  /// How long at most what is due for a channel waits for the next try of what found nobody there.
+  private static let rest = Duration.seconds(60)
 
   /// - Parameters:
   ///   - jobs: those whose `notify` items may be written out in the job file.
@@ -30,28 +34,93 @@ package struct NoticeDelivery: Sendable {
     self.tell = tell
   }
 
-  /// Takes one after the other: what waits behind a slow receiver stays free for other processes. What is not begun
-  /// within a minute is left to the next command, so that nobody's exit waits for many receivers that hang; so is all that
-  /// is left where the task is cancelled, and what was being sent is due again when another process may try.
-  /// - Throws: `Fault` of the state store alone.
+  /// Each channel by itself, so that nobody waits for somebody else's receiver; of one channel one after the other: what
+  /// waits behind a slow receiver stays free for other processes. What is not begun within a minute is left to the next
+  /// command, so that nobody's exit waits for many receivers that hang; so is all that is left where the task is
+  /// cancelled, and what was being sent is due again when another process may try.
+  /// - Throws: `Fault` of the state store alone, once no attempt is going on any more.
   package func deliverDue() async throws {
-    var courier: Courier?
-    let start = ContinuousClock.now
-    while !Task.isCancelled, ContinuousClock.now - start < NoticeDelivery.time {
-      let due = try await environment.store.takeDueNotices(
-        project: environment.project.name, limit: 1, patience: NoticeDelivery.patience)
-      if due.isEmpty { return }
-      let made =
-        try courier
-        ?? Courier(environment: .process, hostName: Environment.process["HOSTNAME"] ?? "localhost")
-      courier = made
-      // What some recipients of a mail have already goes to the others alone, also out of a digest.
-      for records in Dictionary(grouping: due, by: \.recipients).values { try await deliver(records, made) }
+    let end = ContinuousClock.now + NoticeDelivery.time
+    if Task.isCancelled { return }
+    var channels = try await environment.store.dueChannels(project: environment.project.name)
+    if channels.isEmpty { return }
+    let courier = try Courier(
+      environment: .process, hostName: Environment.process["HOSTNAME"] ?? "localhost",
+      threads: NoticeDelivery.width)
+    let trouble: (any Error)? = await withTaskGroup(of: Step.self) { group in
+      var busy: Set<String> = []
+      // Nobody answers there: no more is tried this time.
+      var mute: Set<String> = []
+      var trouble: (any Error)?
+      var isLooking = false
+      while true {
+        if trouble == nil, !Task.isCancelled, ContinuousClock.now < end {
+          while busy.count < NoticeDelivery.width, let channel = channels.first {
+            channels.removeFirst()
+            busy.insert(channel)
+            group.addTask { await take(channel, courier, until: end) }
+          }
+        }
+        if busy.isEmpty { break }
+        if !isLooking, !Task.isCancelled {
+          group.addTask { await look() }
+          isLooking = true
+        }
+        switch await group.next() {
+        case .ended(let channel, let isMute, let fault)?:
+          busy.remove(channel)
+          if isMute { mute.insert(channel) }
+          trouble = trouble ?? fault
+        case .due(let found, let fault)?:
+          isLooking = false
+          channels = found.filter { !busy.contains($0) && !mute.contains($0) }
+          trouble = trouble ?? fault
+        case nil: break
+        }
+      }
+      group.cancelAll()
+      return trouble
+    }
+    if let trouble { throw trouble }
+  }
+
+  private enum Step: Sendable {
+    case ended(channel: String, isMute: Bool, (any Error)?)
+    case due([String], (any Error)?)
+  }
+
+  /// What has come for others while some receivers are slow.
+  private func look() async -> Step {
+    do {
+      try await Task.sleep(for: .seconds(1))
+      return .due(try await environment.store.dueChannels(project: environment.project.name), nil)
+    } catch {
+      return .due([], Task.isCancelled ? nil : error)
+    }
+  }
+
+  /// Delivers what is due for one channel, until nobody answers there.
+  private func take(_ channel: String, _ courier: Courier, until end: ContinuousClock.Instant) async -> Step {
+    var isMute = false
+    do {
+      while !isMute, !Task.isCancelled, ContinuousClock.now < end {
+        let due = try await environment.store.takeDueNotices(
+          project: environment.project.name, channel: channel, limit: 1, patience: NoticeDelivery.patience)
+        if due.isEmpty { break }
+        // What some recipients of a mail have already goes to the others alone, also out of a digest.
+        for records in Dictionary(grouping: due, by: \.recipients).values {
+          if try await !deliver(records, courier) { isMute = true }
+        }
+      }
+      return .ended(channel: channel, isMute: isMute, nil)
+    } catch {
+      return .ended(channel: channel, isMute: isMute, error)
     }
   }
 
   /// - Parameter records: one, or several of a digest, for the same recipients.
-  private func deliver(_ records: [NoticeRecord], _ courier: Courier) async throws {
+  /// - Returns: false where nobody has answered.
+  private func deliver(_ records: [NoticeRecord], _ courier: Courier) async throws -> Bool {
     let store = environment.store
     let notices = records.map { record in
       Notice(
@@ -60,16 +129,20 @@ package struct NoticeDelivery: Sendable {
           record.facts, event: record.event, project: record.project, job: record.job.text),
         at: record.createdAt)
     }
-    guard let notice = Notice(digest: notices), let first = records.first else { return }
+    guard let notice = Notice(digest: notices), let first = records.first else { return true }
     let channel = NoticeChannel(text: first.channel)
     let destination: Destination
     do {
       destination = try self.destination(
         notifier(channel, for: Set(records.map(\.event))), first.recipients)
     } catch {
-      if error.code == "unknown_notifier", !channel.isItem { return try await giveUp(records, error) }
-      // The job's file may be back, and another process may have the variable, the credential or the file.
-      return try await retry(records, error, nil)
+      if error.code == "unknown_notifier", !channel.isItem {
+        try await giveUp(records, error)
+      } else {
+        // The job's file may be back, and another process may have the variable, the credential or the file.
+        try await retry(records, error, nil)
+      }
+      return true
     }
     try Failpoint.hit(.noticeBeforeSend)
     var delivery = await courier.deliver(notice, to: destination)
@@ -80,14 +153,17 @@ package struct NoticeDelivery: Sendable {
     switch delivery {
     case .delivered: for record in records { try await store.markDelivered(record.id) }
     case .partly(let fault, let recipients):
-      if recipients.isEmpty { return try await settle(records, fault) }
-      let retry = retry(records, nil)
-      try await settle(retry.over, fault)
+      let retry = retry(recipients.isEmpty ? [] : records, nil)
+      try await settle(recipients.isEmpty ? records : retry.over, fault)
       try await goOn(with: retry, fault, for: recipients)
     case .permanent(let fault): try await giveUp(records, fault)
-    case .transient(let fault, let asked): try await retry(records, fault, asked)
+    case .transient(let fault, let asked):
+      let isMute = fault.kind == .connection
+      try await self.retry(records, fault, asked, isMute: isMute)
+      return !isMute
     case .notify, .stopped: break
     }
+    return true
   }
 
   /// Those that are left have no more tries.
@@ -103,10 +179,13 @@ package struct NoticeDelivery: Sendable {
     tell(UndeliveredNotices(notices: records, fault: fault, outcome: .gaveUp))
   }
 
-  private func retry(_ records: [NoticeRecord], _ fault: Fault, _ asked: Duration?) async throws {
+  /// - Parameter isMute: nobody has answered.
+  private func retry(
+    _ records: [NoticeRecord], _ fault: Fault, _ asked: Duration?, isMute: Bool = false
+  ) async throws {
     let retry = retry(records, asked)
     try await giveUp(retry.over, fault)
-    try await goOn(with: retry, fault, for: nil)
+    try await goOn(with: retry, fault, for: nil, isMute: isMute)
   }
 
   private func retry(_ records: [NoticeRecord], _ asked: Duration?) -> NoticeRetry {
@@ -114,9 +193,13 @@ package struct NoticeDelivery: Sendable {
   }
 
   /// - Parameter recipients: whom it is for from now on; `nil` where that does not change.
-  private func goOn(with retry: NoticeRetry, _ fault: Fault, for recipients: [String]?) async throws {
+  private func goOn(
+    with retry: NoticeRetry, _ fault: Fault, for recipients: [String]?, isMute: Bool = false
+  ) async throws {
     if retry.again.isEmpty { return }
-    try await environment.store.markFailed(retry.again, fault, retryAfter: retry.wait, for: recipients)
+    try await environment.store.markFailed(
+      retry.again, fault, retryAfter: retry.wait, for: recipients,
+      holdingBack: isMute ? min(retry.wait, NoticeDelivery.rest) : nil)
     tell(UndeliveredNotices(notices: retry.again, fault: fault, outcome: .failed(retryAfter: retry.wait)))
   }
 

@@ -14,8 +14,9 @@ extension Store {
   /// process that was delivering it, and two processes do not send it at the same time: as long as what is
   /// taken at once is sent within that time. With the first of a digest comes all that has gathered for it, and all of
   /// it that is to be tried again.
+  /// - Parameter channel: `nil` for all.
   package func takeDueNotices(
-    project: String, limit: Int, patience: Duration
+    project: String, channel: String? = nil, limit: Int, patience: Duration
   ) async throws -> [NoticeRecord] {
     try await database.transaction(.write(.takeDueNotices)) { tx in
       let now = try await tx.now()
@@ -23,15 +24,32 @@ extension Store {
         """
         WITH first AS (
           SELECT notice_id, project, channel, digest FROM notices
-          WHERE project = $4 AND state = 'due' AND next_attempt <= $1
-          ORDER BY next_attempt, notice_id LIMIT $3)
+          WHERE project = $4 AND (CAST($5 AS TEXT) IS NULL OR channel = $5)
+            AND state = 'due' AND next_attempt <= $1
+          ORDER BY next_attempt, attempts, created_at, notice_id LIMIT $3)
         UPDATE notices SET attempts = attempts + 1, next_attempt = $2
         WHERE state = 'due' AND next_attempt <= $1 AND notice_id IN (SELECT notice_id FROM first)
         OR state = 'due' AND (attempts = 0 OR next_attempt <= $1) AND digest IS NOT NULL
           AND (project, channel, digest) IN (SELECT project, channel, digest FROM first)
         RETURNING *
-        """, [.instant(now), .instant(now.advanced(by: patience)), .integer(limit), .text(project)]
+        """,
+        [
+          .instant(now), .instant(now.advanced(by: patience)), .integer(limit), .text(project),
+          .optional(channel),
+        ]
       ).map(NoticeRecord.init).sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+    }
+  }
+
+  /// The channels of a project for which something is due, the one that has waited longest first.
+  package func dueChannels(project: String) async throws -> [String] {
+    try await database.transaction(.read) { tx in
+      try await tx.rows(
+        """
+        SELECT channel FROM notices WHERE project = $1 AND state = 'due' AND next_attempt <= $2
+        GROUP BY channel ORDER BY MIN(next_attempt), channel
+        """, [.text(project), .instant(try await tx.now())]
+      ).map { row throws(Fault) in try row.text("channel") }
     }
   }
 
@@ -41,12 +59,24 @@ extension Store {
   }
 
   /// Plans another attempt, for those of a digest the same one.
-  /// - Parameter recipients: whom it is for from now on, where some of a mail's have it; `nil` where that does not change.
+  /// - Parameters:
+  ///   - recipients: whom it is for from now on, where some of a mail's have it; `nil` where that does not change.
+  ///   - rest: how long what else is due for the channel waits, too, where nobody has answered there.
   package func markFailed(
-    _ notices: [NoticeRecord], _ fault: Fault, retryAfter: Duration, for recipients: [String]? = nil
+    _ notices: [NoticeRecord], _ fault: Fault, retryAfter: Duration, for recipients: [String]? = nil,
+    holdingBack rest: Duration? = nil
   ) async throws {
     try await database.transaction(.write(.noticeFailed)) { tx in
-      let next = try await tx.now().advanced(by: retryAfter)
+      let now = try await tx.now()
+      if let rest, let first = notices.first {
+        try await tx.run(
+          """
+          UPDATE notices SET next_attempt = $4
+          WHERE project = $1 AND channel = $2 AND state = 'due' AND next_attempt <= $3
+          """,
+          [.text(first.project), .text(first.channel), .instant(now), .instant(now.advanced(by: rest))])
+      }
+      let next = now.advanced(by: retryAfter)
       try await tx.runEach(
         """
         UPDATE notices SET next_attempt = $2, last_fault = $3, facts = $4

@@ -86,6 +86,25 @@ import Testing
     }
   }
 
+  /// The first receiver waits for what only the second one brings about.
+  @Test func nobodyWaitsForSomebodyElsesReceiver() async throws {
+    try await ScheduledJobText.with(
+      """
+      interval: {span: day}
+      notify:
+        - {events: [success], command: [/bin/sh, -c, "until [ -e TOLD ]; do sleep 0.1; done"]}
+        - {events: [success], command: [/bin/cp, /dev/stdin, TOLD]}
+      """, query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+      try project.write("jobs/job.yaml", text.replacing("TOLD", with: project.path("told")))
+      let run = try await project.run(["run", "job", "--for", "2026-03-01"])
+      #expect(run.status == 0 && !run.output.contains("notice_failed"), "\(run.output)")
+      let list = try await project.run(["notices", "list", "--only", "delivered", "--json"]).output
+      #expect(list.ranges(of: "\"state\": \"delivered\"").count == 2, "\(list)")
+    }
+  }
+
   /// What this process cannot read says nothing of the notice, the run or the other notices.
   @Test(arguments: ["${file:address}", "${env.NOTICE_ADDRESS}"])
   func anAddressThatCannotBeReadIsLookedForAgain(_ address: String) async throws {
