@@ -30,12 +30,7 @@ struct Command {
     let child = try ChildProcess(
       [program] + arguments.dropFirst(), environment: variables(notice), input: input, output: output)
     guard let exit = exit(of: child) else {
-      // The whole group, politely first.
-      child.signal(SIGTERM)
-      if child.wait(atMost: .seconds(2)) == nil {
-        child.signal(SIGKILL)
-        _ = child.wait(atMost: .seconds(10))
-      }
+      child.end(grace: .seconds(2))
       if Task.isCancelled { return .stopped }
       return .transient(
         Fault(

@@ -60,12 +60,14 @@ import Testing
     #expect(try await Courier.sample().deliver(.sample(), to: .command([], timeout: .zero)).isPermanent)
   }
 
-  /// The program hangs, ignores the polite signal, and has a child that would outlive it.
-  @Test func theTimeoutEndsTheWholeGroup() async throws {
+  /// A program that hangs and ignores the polite signal, and one that ends by it; each has a child that would outlive it.
+  @Test(arguments: [
+    "trap '' TERM; sleep 1000 & echo $! > \"$1/child\"; wait; while :; do sleep 1000; done",
+    "(trap '' TERM; exec sleep 1000) & echo $! > \"$1/child\"; wait",
+  ])
+  func theTimeoutEndsTheWholeGroup(_ script: String) async throws {
     try await withFolder { folder in
-      let delivery = try await run(
-        "trap '' TERM; sleep 1000 & echo $! > \"$1/child\"; wait; while :; do sleep 1000; done",
-        timeout: .milliseconds(500), arguments: [folder])
+      let delivery = try await run(script, timeout: .milliseconds(500), arguments: [folder])
       #expect(delivery.fault?.code == "command_timeout" && delivery.isTransient)
       let child = try #require(Int32(try text("\(folder)/child").split(separator: "\n")[0]))
       // Gone, or dead and not yet waited for by init; otherwise this ends by the time limit.

@@ -1,6 +1,7 @@
 internal import Engine
 internal import JobFiles
 internal import Model
+internal import Runtime
 internal import Scheduler
 internal import StateStore
 
@@ -205,5 +206,20 @@ extension ProjectContext {
     try await NoticeDelivery(environment: environment, jobs: jobs, otherJobs: readableJobs) { [log] in
       log.write($0)
     }.deliverDue()
+  }
+
+  /// The same beside work whose outcome stands, whatever becomes of its notices: what is wrong with the outbox is told.
+  func deliverBesides(_ environment: EngineEnvironment, jobs: [Job]) async {
+    do {
+      try await deliverNotices(environment, jobs: jobs)
+    } catch {
+      // What a stop has cut short is delivered by whoever comes next.
+      if !Task.isCancelled { SchedulerLog(log).trouble("outbox_trouble", error) }
+    }
+  }
+
+  /// The same behind the work of a command, until a signal comes; none where one has come already.
+  func deliverBehind(_ environment: EngineEnvironment, jobs: [Job]) async throws {
+    try await StopSignals.cancelling { await deliverBesides(environment, jobs: jobs) }
   }
 }

@@ -269,10 +269,6 @@ final class SchedulerService: Sendable {
   private func deliver() async {
     let (context, jobs) = state.withLock { ($0.context, $0.catalogue.jobs) }
     let environment = context.environment(store: store) { self.reporter.report($0, $1) }
-    do {
-      try await context.deliverNotices(environment, jobs: jobs)
-    } catch {
-      log.trouble("outbox_trouble", error)
-    }
+    await context.deliverBesides(environment, jobs: jobs)
   }
 }

@@ -133,7 +133,7 @@ enum BackfillCommand {
       Terminal.print("\(done)/\(total)  \(line(report))")
       if let fault = report.fault { Terminal.printError(FaultText(fault: fault).text + "\n") }
     }
-    try await context.deliverNotices(environment, jobs: [job])
+    await context.deliverBesides(environment, jobs: [job])
     if isJSON {
       Terminal.print(
         JSONValue.object([

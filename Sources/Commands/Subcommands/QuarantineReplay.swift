@@ -34,7 +34,7 @@ struct QuarantineReplay {
       outcome = .failure(error)
     }
     reporter.finish()
-    try await context.deliverNotices(environment, jobs: [reading.job])
+    try await context.deliverBehind(environment, jobs: [reading.job])
     return try tell(try outcome.get(), of: asked, origin)
   }
 

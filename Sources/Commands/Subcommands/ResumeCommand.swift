@@ -64,7 +64,7 @@ enum ResumeCommand {
       outcome = .failure(error)
     }
     reporter.finish()
-    try await context.deliverNotices(environment, jobs: [request.job])
+    try await context.deliverBehind(environment, jobs: [request.job])
     if invocation.has("json"), case .failure(let error) = outcome {
       let faults = Tool.faults(of: error)
       let failed = await FailedRun(

@@ -87,7 +87,7 @@ enum RunCommand {
     } else if let failed {
       Terminal.print(failed.json.prettyText)
     }
-    try await context.deliverNotices(environment, jobs: [reading.job])
+    try await context.deliverBehind(environment, jobs: [reading.job])
     await store.close()
     return try faults.first?.kind.exitCode ?? outcome.get()
   }
@@ -126,7 +126,7 @@ enum RunCommand {
       tell: { failure in
         reporter.finish()
         if !isJSON { _ = FaultReport.print(Tool.faults(of: failure), asJSON: false) }
-        try await context.deliverNotices(environment, jobs: [asked.job])
+        await context.deliverBesides(environment, jobs: [asked.job])
       })
     let outcome = try await StopSignals.cancelling {
       try await ServiceStatus.savingWhenStopped { try await reruns.run(asked, matrixRowName: name) }

@@ -72,7 +72,7 @@ enum TickCommand {
         Terminal.printError("! \(job) is paused: \(pause.reason). `tidemark unpause \(job)` ends that\n")
       }
     }
-    try await context.deliverNotices(environment, jobs: reading.jobs)
+    await context.deliverBesides(environment, jobs: reading.jobs)
     if isJSON {
       let clock = try await clock(reading.scheduled, sightings(context, store))
       Terminal.print(

@@ -13,6 +13,10 @@ package final class ChildProcess: Sendable {
   private struct State {
     var identifier: Result<Int32, Fault>?
     var exit: Exit?
+    /// It is dead, and perhaps not reaped yet.
+    var isDead = false
+    /// Its number, which is its group's too, is to stay its own for now.
+    var isHeld = false
   }
 
   package enum Exit: Hashable, Sendable {
@@ -34,8 +38,15 @@ package final class ChildProcess: Sendable {
       let started = Self.spawn(arguments, environment, input, output)
       state.update { $0.identifier = started }
       guard case .success(let identifier) = started else { return }
-      let exit = Self.reap(identifier)
-      state.update { $0.exit = exit }
+      Self.awaitDeath(identifier)
+      state.update { $0.isDead = true }
+      _ = state.wait { state -> Bool? in
+        if state.isHeld { return nil }
+        state.exit = Self.reap(identifier)
+        return true
+      }
+      // Wakes those who wait for the exit.
+      state.update { _ in }
     }
     identifier = try state.wait { $0.identifier }.get()
     self.state = state
@@ -50,6 +61,24 @@ package final class ChildProcess: Sendable {
     state.update { state in
       if state.exit == nil { _ = kill(-identifier, number) }
     }
+  }
+
+  /// Ends the program and all it has started: politely, and at once where it is still there after `grace`. What it has
+  /// started is not waited for once the program itself is dead. Blocks the calling thread.
+  package func end(grace: Duration) {
+    let isThere = state.update { state in
+      if state.exit != nil { return false }
+      state.isHeld = true
+      _ = kill(-identifier, SIGTERM)
+      return true
+    }
+    if !isThere { return }
+    _ = state.wait(atMost: grace) { $0.isDead ? true : nil }
+    state.update { state in
+      _ = kill(-identifier, SIGKILL)
+      state.isHeld = false
+    }
+    _ = wait(atMost: .seconds(10))
   }
 
   /// Blocks the calling thread until the program has ended, or `limit` has passed.
@@ -100,6 +129,14 @@ package final class ChildProcess: Sendable {
           "cannot_start", .resource, "Cannot start `\(arguments[0])`", cause: SystemFault.text(of: status)))
     }
     return .success(identifier)
+  }
+
+  /// Leaves it as a zombie, so that its number is nobody else's.
+  private static func awaitDeath(_ identifier: Int32) {
+    var information = siginfo_t()
+    while waitid(P_PID, id_t(identifier), &information, WEXITED | WNOWAIT) < 0 {
+      if errno != EINTR { return }
+    }
   }
 
   private static func reap(_ identifier: Int32) -> Exit {

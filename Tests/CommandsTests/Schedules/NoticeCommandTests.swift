@@ -1,5 +1,7 @@
+import Glibc
 import Model
 import ProjectRig
+import Runtime
 import Testing
 
 /// Notices of jobs, from the run to whoever is told, by the real program.
@@ -102,6 +104,46 @@ import Testing
       #expect(run.status == 0 && !run.output.contains("notice_failed"), "\(run.output)")
       let list = try await project.run(["notices", "list", "--only", "delivered", "--json"]).output
       #expect(list.ranges(of: "\"state\": \"delivered\"").count == 2, "\(list)")
+    }
+  }
+
+  /// Who stops a command that has done its work does not wait for receivers; what was being sent is due again.
+  @Test func aStopEndsTheDelivery() async throws {
+    try await ScheduledJobText.with(
+      """
+      interval: {span: day}
+      notify: [{events: [success], command: {run: [/bin/sh, -c, "touch BEGUN; exec sleep 1000"], timeout: 80s}}]
+      """, query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let text = String(decoding: try #require(try project.read("jobs/job.yaml")), as: UTF8.self)
+      try project.write("jobs/job.yaml", text.replacing("BEGUN", with: project.path("begun")))
+      let output = try project.newOutput()
+      let process = try project.start(["run", "job", "--for", "2026-03-01"], output: output)
+      try await Patience.until("the notice is being sent") { try project.read("begun") != nil }
+      process.signal(SIGTERM)
+      let run = try await project.end(of: process, output: output)
+      #expect(run.status == 0 && !run.output.contains("notice_failed"), "\(run.output)")
+      let list = try await project.run(["notices", "list", "--json"]).output
+      #expect(list.contains("\"state\": \"due\""), "\(list)")
+    }
+  }
+
+  /// A run is what it is, whatever happens to the outbox behind it.
+  @Test(arguments: [false, true]) func troubleWithTheOutboxIsNoneOfTheRun(_ fails: Bool) async throws {
+    try await ScheduledJobText.with(
+      """
+      interval: {span: day}
+      \(fails ? "checks: [{name: many, expect: 'count(*) > 5'}]" : "")
+      notify: [{events: [success, check_failed, failure], command: [/bin/true]}]
+      """, query: "SELECT ${interval.start_date} AS n"
+    ) { project in
+      let run = try await project.run(
+        ["run", "job", "--for", "2026-03-01"], failpoint: "state.take_due_notices.before_commit:1:error")
+      #expect(run.status == (fails ? 4 : 0), "\(run.output)")
+      #expect(run.output.contains(" error outbox_trouble "), "\(run.output)")
+      #expect(run.output.contains("error[check_failed]") == fails, "\(run.output)")
+      let list = try await project.run(["notices", "list", "--json"]).output
+      #expect(list.contains("\"state\": \"due\""), "\(list)")
     }
   }
 
