@@ -58,6 +58,8 @@ struct CurlTransfer {
     tidemark_curl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 2)
     tidemark_curl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, milliseconds(connectTimeout))
     tidemark_curl_set_long(handle, CURLOPT_TIMEOUT_MS, milliseconds(totalTimeout))
+    // A name server that does not answer is left behind with its thread, and not waited for beyond these.
+    tidemark_curl_set_long(handle, CURLOPT_QUICK_EXIT, 1)
     tidemark_curl_set_open_socket_function(handle, openSocket)
     tidemark_curl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, address)
     tidemark_curl_set_data_function(handle, CURLOPT_WRITEFUNCTION, endAtBody)
