@@ -88,6 +88,7 @@ package struct PlanText: Sendable {
         .init("connection", .string(rule.connection.source.text)),
         .init("mode", .string(rule.mode.rawValue)),
         .init("publish", .string(rule.publishPerChunk ? "per_chunk" : "at_end")),
+        .init("create", .boolean(rule.create)),
       ])
     case .file(let rule): .object([.init("file", .string(rule.path.source.text))])
     }

@@ -35,7 +35,7 @@ extension Invocation {
       isByClock = try read(.utc) != read(ZoneRules(name: "", fixedOffset: 3600))
     } catch {
       throw Fault(
-        "bad_value", .usage, "`--\(option) \(text)` is no time", cause: error.sentence, hint: hint)
+        "bad_value", .usage, "`--\(option) \(text)` is no time", hint: hint)
     }
     let instant = Instant(postgresMicroseconds: moment.microseconds)
     // Postgres's times reach thirty years farther than ours.

@@ -56,12 +56,27 @@ struct FireListing {
     return lines.map(\.text)
   }
 
-  private func line(_ fire: Fire) -> String {
+  private func line(_ fire: Fire) -> String { fire.text + (FireListing.note(fire).map { "  \($0)" } ?? "") }
+
+  var json: JSONValue {
+    .object([
+      .init("timezone", .string(zone.name)),
+      .init(
+        "fires",
+        .array(
+          fires.map {
+            .object([.init("fire", .string($0.text)), .init("note", .optional(FireListing.note($0)))])
+          })), .init("explanation", .array(explanation.map(JSONValue.string))),
+    ])
+  }
+
+  /// What a change of the clocks does to it.
+  private static func note(_ fire: Fire) -> String? {
     switch fire.mark {
-    case .none: fire.text
-    case .afterGap(let nominal): "\(fire.text)  gap: the clocks jump over \(FireListing.time(nominal))"
-    case .firstOfTwo: "\(fire.text)  overlap: the first of two \(FireListing.time(fire.local))"
-    case .secondOfTwo: "\(fire.text)  overlap: the second of two \(FireListing.time(fire.local))"
+    case .none: nil
+    case .afterGap(let nominal): "gap: the clocks jump over \(time(nominal))"
+    case .firstOfTwo: "overlap: the first of two \(time(fire.local))"
+    case .secondOfTwo: "overlap: the second of two \(time(fire.local))"
     }
   }
 

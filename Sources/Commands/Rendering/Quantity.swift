@@ -31,7 +31,8 @@ enum Quantity {
     if seconds < 60 { return "\(tenths(seconds)) s" }
     let whole = Int(seconds.rounded())
     if whole < 3600 { return "\(whole / 60) min \(whole % 60) s" }
-    return "\(whole / 3600) h \(whole % 3600 / 60) min"
+    if whole < 2 * 86400 { return "\(whole / 3600) h \(whole % 3600 / 60) min" }
+    return "\(whole / 86400) d \(whole % 86400 / 3600) h"
   }
 
   static func rate(_ rows: Int64, _ seconds: Double) -> String {

@@ -48,7 +48,7 @@ struct RunLine {
     switch record.state {
     case .failed:
       if isOwned { return "being tried again" }
-      let fault = record.fault.map { FaultText.oneLine($0.sentence) } ?? "see `tidemark show`"
+      let fault = record.fault.map(RunLine.told) ?? "see `tidemark show`"
       return retry.map { "retries by itself \($0): \(fault)" } ?? "needs you: \(fault)"
     case .succeeded: return "done"
     case .superseded: return "another run took its place"
@@ -56,6 +56,12 @@ struct RunLine {
     case .interrupted: return isOwned ? "going on" : "stopped; `tidemark resume \(record.id)` goes on"
     default: return isOwned ? "going on" : "its process died; `tidemark resume \(record.id)` goes on"
     }
+  }
+
+  /// Of data the sentence says where, and the cause what.
+  private static func told(_ fault: Fault) -> String {
+    let cause = fault.kind == .data ? fault.cause.map { ": \($0)" } ?? "" : ""
+    return FaultText.oneLine(fault.sentence + cause)
   }
 
   /// The one thing that is safe to do now, with the command for it where there is one.

@@ -4,11 +4,9 @@ internal import Model
 struct CompletionScript {
   var commands: [CommandSpec]
 
-  /// `list|show` of an operand that is one of a few words.
+  /// `list|show` of an operand that is one of a few words, or one word.
   private static func words(_ spec: CommandSpec) -> [String] {
-    guard let first = spec.operands.first?.name, first.contains("|"), first == first.lowercased() else {
-      return []
-    }
+    guard let first = spec.operands.first?.name, first == first.lowercased() else { return [] }
     return first.split(separator: "|").map(String.init)
   }
 

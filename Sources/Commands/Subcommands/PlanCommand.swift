@@ -35,7 +35,7 @@ enum PlanCommand {
       request.choice = try RunCommand.choice(invocation, request)
       let (plan, about, warnings) = try await PlanPreview(environment).plan(request, matrixRowName: name)
       FaultReport.warn(warnings)
-      let text = PlanText(plan, stores: reading.job.sinks)
+      let text = PlanText(plan, stores: try stores(of: reading.job, about))
       if invocation.has("json") {
         plans.append(.object(members(about) + text.json.members))
       } else {
@@ -48,6 +48,16 @@ enum PlanCommand {
       Terminal.print((document ?? .null).prettyText)
     }
     return .ok
+  }
+
+  /// With files as they will be called; what only the run knows stays as it is written.
+  private static func stores(of job: Job, _ about: RunContext) throws(Fault) -> [SinkRule] {
+    let names = NameResolver(references: about.references(of: RunID("${run.id}")))
+    return try job.sinks.map { store throws(Fault) in
+      guard case .file(var rule) = store else { return store }
+      rule.path = Template(literal: try names.text(rule.path))
+      return .file(rule)
+    }
   }
 
   /// What the plan is for, and what is read for it where that is more.

@@ -65,13 +65,10 @@ enum ScheduleCommand {
     let count = try invocation.integer("count", in: 1...100_000) ?? 10
     let listing = FireListing(rules: rules, zone: zone, from: from, count: count)
     if invocation.has("json") {
-      Terminal.print(JSONValue.array(listing.fires.map { .string($0.text) }).prettyText)
-    }
-    let words = invocation.has("explain") ? listing.explanation : []
-    if invocation.has("json") {
-      for line in words { Terminal.printError(line + "\n") }
+      Terminal.print(listing.json.prettyText)
       return .ok
     }
+    let words = invocation.has("explain") ? listing.explanation : []
     for line in words + listing.lines { Terminal.print(line) }
     return .ok
   }

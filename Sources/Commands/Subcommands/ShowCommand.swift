@@ -39,6 +39,7 @@ enum ShowCommand {
     let rows = record.totals.rows
     Terminal.print("\(line.name)  \(record.state.rawValue)  \(record.id)  revision \(record.revision)")
     Terminal.print("  interval    \(line.interval)")
+    Terminal.print("  \(times(record))")
     if let parameters = line.parameters { Terminal.print("  parameters  \(parameters)") }
     Terminal.print("  chunks      \(record.totals.chunks) done")
     Terminal.print(
@@ -48,18 +49,35 @@ enum ShowCommand {
       Terminal.print("  quarantine  \(Quantity.count(Int64(item.rows))) by \(item.step)")
     }
     if let hash = receipt?["result_hash"]?.stringValue { Terminal.print("  result      \(hash.prefix(16))") }
+    for sink in receipt?["sinks"]?.elements ?? [] {
+      let rows = Quantity.counted(Int64(sink["rows"]?.intValue ?? 0), "row")
+      Terminal.print("  published   \(sink["target"]?.stringValue ?? ""): \(rows)")
+    }
+    for warning in receipt?["warnings"]?.elements ?? [] {
+      Terminal.print("  \(Terminal.outputStyle.yellow("!"))           \(warning.stringValue ?? "")")
+    }
     Terminal.print("")
     for event in events {
       Terminal.print("  \(EventText(event).line)")
     }
-    // What a run overcame stands in its trail.
-    if let fault = record.fault, record.state != .succeeded {
+    // What a run overcame, or was ended with by somebody, stands in its trail.
+    if let fault = record.fault, !record.state.isFinal {
       Terminal.print("")
       Terminal.print(FaultText(fault: fault).text)
     }
     Terminal.print("")
     Terminal.print("Next: \(line.next)")
     return .ok
+  }
+
+  /// When it began and ended, or was last heard of.
+  private static func times(_ record: RunRecord) -> String {
+    func short(_ moment: Instant) -> String { Instant(seconds: moment.seconds).text() }
+    guard let end = record.finishedAt else {
+      return "began       \(short(record.createdAt)), last change \(short(record.updatedAt))"
+    }
+    let seconds = Double(end.microseconds - record.createdAt.microseconds) / 1e6
+    return "began       \(short(record.createdAt)), over \(Quantity.seconds(max(seconds, 0))) later"
   }
 
   private static func json(_ event: EventRecord) -> JSONValue {

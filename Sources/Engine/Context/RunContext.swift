@@ -54,7 +54,7 @@ package struct RunContext: Sendable {
   var hasEnded: Bool { identity.interval.map { $0.end <= fireTime } ?? true }
 
   /// What references stand for in a run of it.
-  func references(of run: RunID) -> ReferenceScope {
+  package func references(of run: RunID) -> ReferenceScope {
     var references = references
     references["run.id"] = .value(.text(run.text), .text)
     return references
