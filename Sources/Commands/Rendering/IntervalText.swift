@@ -37,9 +37,9 @@ struct IntervalText {
     }
   }
 
-  /// Jobs whose files cannot be read.
-  mutating func add(_ saved: [ScheduledJob]) {
-    for job in saved { calendars[Key(job: job.id.job, row: job.id.row)] = job.ledger.intervals }
+  /// Rows whose zones come from a query, and jobs whose files cannot be read.
+  mutating func add(_ known: [ScheduledJob]) {
+    for job in known { calendars[Key(job: job.id.job, row: job.id.row)] = job.ledger.intervals }
   }
 
   private mutating func add(_ key: Key, _ job: Job, _ zone: ZoneRules) throws {

@@ -67,9 +67,11 @@ struct RunResult {
     case .succeeded(let summary): lines(summary)
     case .alreadyDone(let record):
       [
-        "\(name)\(label.map { "  \($0)" } ?? ""): done before, by run \(record.id)\(record.finishedAt.map { " at \($0.text())" } ?? "")",
-        "  To make it again as a new revision: --again",
+        "\(name)\(label.map { "  \($0)" } ?? ""): done before, by run \(record.id)\(record.finishedAt.map { " at \($0.text())" } ?? "")"
       ]
+        + (record.isEarly
+          ? ["  Its interval had not ended then: what came since it began to read is not in it"] : [])
+        + ["  To make it again as a new revision: --again"]
     case .fireTaken(let fire):
       ["\(name): the fire at \(fire.key.fire.text()) is \(fire.outcome.rawValue) already"]
     }

@@ -13,8 +13,8 @@ struct ScheduleHoles {
   private(set) var faults: [Fault] = []
   /// What is wrong with the clock.
   private(set) var warnings: [Fault] = []
-  /// Jobs whose files cannot be read, as the state knows them.
-  private(set) var saved: [ScheduledJob] = []
+  /// Every row of the jobs that were looked at; of those whose files cannot be read as the state knows them.
+  private(set) var known: [ScheduledJob] = []
 
   /// At most so many holes of one job are listed.
   private static let shown = 10
@@ -38,9 +38,11 @@ struct ScheduleHoles {
     let sightings = Dictionary(seen.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let reading = try await ScheduleReading(context, punctuality: .seconds(60))
     take(reading.faults, job, reading.jobs)
-    saved = try await SavedSchedules(context: context, store: store).jobs(seen, broken: reading.broken)
+    known =
+      try await reading.scheduled
+      + SavedSchedules(context: context, store: store).jobs(seen, broken: reading.broken)
     let finder = HoleFinder(store: store, project: project, now: now)
-    let meant = (reading.scheduled + saved).filter {
+    let meant = known.filter {
       (job == nil || $0.id.job == job) && (row == nil || $0.id.row == row)
     }
     if let clock = PutBackClock(meant, considered: sightings.mapValues(\.lastConsidered), now: now) {

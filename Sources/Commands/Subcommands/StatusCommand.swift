@@ -20,7 +20,7 @@ enum StatusCommand {
     let runs = try await store.standingRuns(project: context.project.name, job: job, matrixRow: asked?.row)
     let holes = try await ScheduleHoles(context, store, job: job, row: asked?.row)
     var intervals = try IntervalText(context)
-    intervals.add(holes.saved)
+    intervals.add(holes.known)
     let now = SystemClock.now
     let retries = try await RetryTimes(context, store)
     var lines: [RunLine] = []

@@ -326,6 +326,21 @@ import Testing
     }
   }
 
+  /// Also where each row's zone comes from the query.
+  @Test func statusNamesIntervalsByTheZonesOfAMatrixQuery() async throws {
+    try await ScheduledJobText.with(
+      "matrix: {connection: db, query: \"SELECT shop, 'Europe/Berlin' AS zone FROM shops\"}\ntimezone: ${matrix.zone}\n"
+        + "interval: {span: day}\nschedule: {cron: \"0 3 * * *\"}",
+      query: "SELECT ${matrix.shop} AS n"
+    ) { project in
+      try await project.sql("INSERT INTO shops VALUES ('acme')")
+      try #require(try await project.run(["tick"]).status == 0)
+      try #require(try await project.run(["run", "job", "--for", "2026-03-14"]).status == 0)
+      let status = try await project.run(["status"])
+      #expect(status.output.contains("  2026-03-14  r"), "\(status.output)")
+    }
+  }
+
   /// Whoever lets the data choose the name is told when it has chosen another one, also by the quiet tick of a
   /// crontab, and when it chooses the first one again.
   @Test func rowsOfAMatrixThatAreNamedAnewAreTold() async throws {
