@@ -68,7 +68,6 @@ import Testing
   static let writes: [(String, @Sendable (Store, Ownership) async throws -> Void)] = [
     ("move", { try await $0.move($1, RunMove(to: .running, event: EventDraft("x"))) }),
     ("append", { try await $0.append(EventDraft("x"), for: $1) }),
-    ("saveReceipt", { try await $0.saveReceipt(.null, for: $1) }),
     ("savePlan", { try await $0.savePlan([1], fingerprint: "f", for: $1) }),
     ("checkpoint", { try await $0.checkpoint(.sample(0), for: $1) }),
     ("dropChunks", { try await $0.dropChunks(nil, for: $1) }),

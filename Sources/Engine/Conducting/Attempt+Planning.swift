@@ -96,7 +96,7 @@ extension Attempt {
     try await store.stopPublishing(ownership)
     let event = RunEvent.superseded(old, reason: reason)
     let next = try await store.supersede(
-      ownership, by: new, event: EventDraft(event.name, .object(event.facts)))
+      ownership, by: new, event: EventDraft(event))
     try await store.release(ownership)
     guard case .owned(let owned) = try await store.claim(next.id) else {
       throw Fault("held", .conflict, "Run \(next.id) was taken by another process at once")

@@ -46,8 +46,7 @@ extension Attempt {
         ownership,
         RunMove(
           to: .prepared,
-          event: EventDraft(
-            "result_prepared", .object(RunEvent.prepared(rows: made.rows, hash: made.hash).facts))),
+          event: EventDraft(.prepared(rows: made.rows, hash: made.hash))),
         RunMove(to: .publishing, event: EventDraft("run_publishing", .object([]))))
     }
     // Who asked before the marks were there has raised no fence.
@@ -76,16 +75,23 @@ extension Attempt {
           + " Run it again then, with --again"
           + (job.schedule == nil ? "" : "; the schedule does so by itself"))
     }
+    let chunks = try await store.finishedChunks(of: record.id)
+    let history = ReadHistory(chunks, try await store.events(of: record.id))
+    let snapshots = history.snapshotsOfOneConnection
+    if snapshots > 1, job.sources.contains(where: { $0.onResume == .keep }) {
+      warnings.append(
+        "finished chunks were kept whatever has changed since (`on_resume: keep`): the result is of \(snapshots) snapshots,"
+          + " which `tidemark report \(record.id)` lists")
+    }
     var summary = RunSummary(
       run: record.id, job: job.name, matrixRow: record.identity.matrixRow, label: context.label,
       revision: record.revision, rows: record.totals.rows, chunks: record.totals.chunks,
       resultRows: made.rows, hash: made.hash,
       seconds: Double(elapsed.milliseconds) / 1000, sinks: sinks, warnings: warnings,
-      lookups: LookupTally.sum(
-        try await store.finishedChunks(of: record.id), replay: record.replayOf.map { _ in record.id }),
+      lookups: LookupTally.sum(chunks, replay: record.replayOf.map { _ in record.id }),
       replayOf: record.replayOf)
     summary.warnings += try await RunEnding(environment: environment, request: request, context: context)
-      .succeed(summary, ownership: ownership, record: record)
+      .succeed(summary, history, ownership: ownership, record: record)
     return summary
   }
 }

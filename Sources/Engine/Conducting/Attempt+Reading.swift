@@ -140,7 +140,9 @@ extension Attempt {
     try await store.stopPublishing(ownership, .object([.init("reason", .string(fault.sentence))]))
     // What is kept whatever has changed would be as old again.
     if job.sources.contains(where: { $0.onResume == .keep }) {
-      try await store.dropChunks(nil, for: ownership)
+      let event = RunEvent.resumed(kept: 0, recomputed: record.totals.chunks, reason: overtaken.sentence)
+      try await store.dropChunks(nil, for: ownership, event: EventDraft(event))
+      report(event)
     }
     if let now = try await store.run(record.id) { record = now }
   }

@@ -11,7 +11,9 @@ struct RunEnding: Sendable {
   // MARK: Success
 
   /// - Returns: what could not be done behind the success, as sentences. It takes nothing of it back.
-  func succeed(_ summary: RunSummary, ownership: Ownership, record: RunRecord) async throws -> [String] {
+  func succeed(
+    _ summary: RunSummary, _ history: ReadHistory, ownership: Ownership, record: RunRecord
+  ) async throws -> [String] {
     let event = RunEvent.succeeded(
       rows: summary.rows, groups: summary.resultRows, seconds: summary.seconds)
     var events: Set<NoticeEvent> = [.success]
@@ -21,11 +23,11 @@ struct RunEnding: Sendable {
     try await environment.store.move(
       ownership,
       RunMove(
-        to: .succeeded, event: EventDraft(event.name, .object(event.facts)),
+        to: .succeeded, event: EventDraft(event),
         notices: NoticeDecision(request: request, context: context).drafts(
           events, run: record, facts: summary.json.members + (try await recovery(record)))
           + request.lateNotices(at: now),
-        receipt: receipt(summary, record), fireOutcome: request.outcome(at: now)))
+        receipt: receipt(summary, history, record), fireOutcome: request.outcome(at: now)))
     environment.report(record.id, event)
     var undone: [String] = []
     do {
@@ -61,9 +63,9 @@ struct RunEnding: Sendable {
   }
 
   /// The run's whole record, for `show` and for auditors.
-  private func receipt(_ summary: RunSummary, _ record: RunRecord) -> JSONValue {
+  private func receipt(_ summary: RunSummary, _ history: ReadHistory, _ record: RunRecord) -> JSONValue {
     .object(
-      summary.json.members + [
+      summary.json.members + history.members + [
         .init("identity", .string(record.identity.key)),
         .init("job_file", .string(request.job.file)), .init("job_hash", .string(request.jobHash)),
         .init("fingerprint", .optional(record.fingerprint)), .init("zone", .string(context.zone.name)),
@@ -92,7 +94,7 @@ struct RunEnding: Sendable {
     // The task may be cancelled by now: the store is not cut short by that.
     let outlook = state == .failed ? try await outlook(record) : []
     let move = RunMove(
-      to: state, event: EventDraft(event.name, .object(event.facts)), fault: fault,
+      to: state, event: EventDraft(event), fault: fault,
       notices: NoticeDecision(request: request, context: context).drafts(
         events, run: record,
         facts: [

@@ -156,7 +156,11 @@ final class ChunkWorker: Sendable {
     let totals = try await phase.environment.store.checkpoint(
       Checkpoint(
         chunk: chunk.id, blocks: yield.blocks, rejections: yield.rejections, counts: yield.counts,
-        proof: .object(proof.json.members + [ChunkRun.note(yield.blocks), LookupTally.note(yield.lookups)])),
+        proof: .object(
+          proof.json.members + [
+            ReadHistory.note(connection: source.connection), ChunkRun.note(yield.blocks),
+            LookupTally.note(yield.lookups),
+          ])),
       for: phase.ownership)
     report(run, .chunkDone(chunk.id, yield.counts))
     try await throttle?.rest(yield.counts.read - held)

@@ -73,7 +73,7 @@ struct ReadPhase: Sendable {
       if plan.sources.allSatisfy({ $0.consistency == .snapshot }) { clock.stop() }
       let kept =
         isBegun
-        ? keepAll(finished) : try await resume(finished, holders: holders, serverFacts: serverFacts)
+        ? try await keepAll(finished) : try await resume(finished, holders: holders, serverFacts: serverFacts)
       if !isBegun { try await publish(kept.sorted()) }
       for chunk in kept { try relay?.finish(chunk) }
       let waiting = plan.chunks.filter { !kept.contains($0.id) }
@@ -104,15 +104,10 @@ struct ReadPhase: Sendable {
   // MARK: Resuming
 
   /// Published chunks cannot be taken back, so nothing is asked about them.
-  private func keepAll(_ finished: [ChunkRecord]) -> Set<ChunkID> {
-    if !finished.isEmpty {
-      environment.report(
-        run,
-        .resumed(
-          kept: finished.count, recomputed: 0,
-          reason: "they are published chunk by chunk, and stay whatever has changed"))
-    }
-    return Set(finished.map(\.chunk))
+  private func keepAll(_ finished: [ChunkRecord]) async throws -> Set<ChunkID> {
+    if finished.isEmpty { return [] }
+    return try await keep(
+      finished, reason: "they are published chunk by chunk, and stay whatever has changed")
   }
 
   /// The finished chunks that count, decided by each source's `on_resume`.
@@ -124,12 +119,19 @@ struct ReadPhase: Sendable {
       finished)
     if verdict.isKept {
       if !verdict.isProved { try await clock.include(age) }
-      environment.report(run, .resumed(kept: finished.count, recomputed: 0, reason: verdict.reason))
-      return Set(finished.map(\.chunk))
+      return try await keep(finished, reason: verdict.reason)
     }
-    try await environment.store.dropChunks(nil, for: ownership)
-    environment.report(run, .resumed(kept: 0, recomputed: finished.count, reason: verdict.reason))
+    let event = RunEvent.resumed(kept: 0, recomputed: finished.count, reason: verdict.reason)
+    try await environment.store.dropChunks(nil, for: ownership, event: EventDraft(event))
+    environment.report(run, event)
     return []
+  }
+
+  private func keep(_ finished: [ChunkRecord], reason: String) async throws -> Set<ChunkID> {
+    let event = RunEvent.resumed(kept: finished.count, recomputed: 0, reason: reason)
+    try await environment.store.append(EventDraft(event), for: ownership)
+    environment.report(run, event)
+    return Set(finished.map(\.chunk))
   }
 
   /// How long ago the run was begun, and nothing of it read before.

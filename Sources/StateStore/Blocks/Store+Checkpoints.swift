@@ -94,9 +94,13 @@ extension Store {
   }
 
   /// Forgets finished chunks, so that they are processed again.
-  /// - Parameter chunks: `nil` for all of them.
+  /// - Parameters:
+  ///   - chunks: `nil` for all of them.
+  ///   - event: why, for the audit trail.
   /// - Throws: `Fault` `fenced`.
-  package func dropChunks(_ chunks: [ChunkID]?, for ownership: Ownership) async throws {
+  package func dropChunks(
+    _ chunks: [ChunkID]?, for ownership: Ownership, event: EventDraft? = nil
+  ) async throws {
     let run = ownership.run
     try await database.transaction(.write(.dropChunks)) { tx in
       var dropped = (chunks: 0, rows: RowCounts())
@@ -110,6 +114,7 @@ extension Store {
         dropped = try await deleteChunks(run, tx)
       }
       try await addToTotals(ownership, chunks: -dropped.chunks, RowCounts() - dropped.rows, tx)
+      if let event { try await append(event, to: run, try await tx.now(), tx) }
     }
   }
 

@@ -20,7 +20,6 @@ enum StateWrite: String, Hashable, Sendable, CaseIterable {
   case forgetChunks = "forget_chunks"
   case move
   case appendEvent = "append_event"
-  case saveReceipt = "save_receipt"
   case requestCancel = "request_cancel"
   case markReplayed = "mark_replayed"
   case purgeQuarantine = "purge_quarantine"

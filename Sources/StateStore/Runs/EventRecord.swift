@@ -9,6 +9,10 @@ package struct EventDraft: Sendable {
     self.name = name
     self.body = body
   }
+
+  package init(_ event: RunEvent) {
+    self.init(event.name, .object(event.facts))
+  }
 }
 
 /// A line of the audit trail.

@@ -44,16 +44,6 @@ extension Store {
     }
   }
 
-  /// Replaces a run's receipt.
-  /// - Throws: `Fault` `fenced`.
-  package func saveReceipt(_ receipt: JSONValue, for ownership: Ownership) async throws {
-    try await database.transaction(.write(.saveReceipt)) { tx in
-      let run = try await fence(ownership, tx)
-      try await tx.run(
-        "UPDATE runs SET receipt = $2 WHERE run_id = $1", [.text(run.id.text), .json(receipt)])
-    }
-  }
-
   /// A run's audit trail, oldest first.
   package func events(of run: RunID) async throws -> [EventRecord] {
     try await database.transaction(.read) { tx in

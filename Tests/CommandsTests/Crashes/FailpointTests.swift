@@ -16,7 +16,6 @@ extension CrashMatrix {
         + [
           "renew", "supersede", "raise_revision", "raise_serial", "drop_chunks", "adopt_chunks",
           "append_event",
-          "save_receipt",
           "request_cancel", "forget_chunks", "mark_replayed", "purge_quarantine", "purge", "first_sighting",
           "insert_fires",
           "close_fire", "pause", "unpause", "append_job_event", "enqueue_notices", "notice_failed",

@@ -1,5 +1,6 @@
 import DemoServer
 import Glibc
+import Model
 import ProjectRig
 import Runtime
 import Testing
@@ -13,6 +14,8 @@ import Testing
     /// Finished chunks that count after it.
     var kept: Int
     var onResume = "auto"
+    /// Why they count, or why not.
+    var reason = "every finished chunk was proved unchanged"
 
     var testDescription: String { name }
   }
@@ -21,23 +24,39 @@ import Testing
     Change(name: "nothing", statements: [], kept: 3),
     Change(name: "row added", statements: ["INSERT INTO events VALUES (5000, 'a', 1)"], kept: 3),
     Change(
-      name: "row added where it was read", statements: ["INSERT INTO events VALUES (-5, 'a', 1)"], kept: 0),
-    Change(name: "row changed", statements: ["UPDATE events SET amount = 1e6 WHERE id = 7"], kept: 0),
-    Change(name: "row deleted", statements: ["DELETE FROM events WHERE id = 7"], kept: 0),
+      name: "row added where it was read", statements: ["INSERT INTO events VALUES (-5, 'a', 1)"], kept: 0,
+      reason: "chunk 0: it has 20 rows now and had 19"),
+    Change(
+      name: "row changed", statements: ["UPDATE events SET amount = 1e6 WHERE id = 7"], kept: 0,
+      reason: "1 of its rows may have changed"),
+    Change(
+      name: "row deleted", statements: ["DELETE FROM events WHERE id = 7"], kept: 0,
+      reason: "18 rows now and had 19"),
     Change(
       name: "row deleted and another added",
-      statements: ["DELETE FROM events WHERE id = 7", "INSERT INTO events VALUES (7, 'b', 9)"], kept: 0),
-    Change(name: "key moved", statements: ["UPDATE events SET id = 900 WHERE id = 7"], kept: 0),
+      statements: ["DELETE FROM events WHERE id = 7", "INSERT INTO events VALUES (7, 'b', 9)"], kept: 0,
+      reason: "1 of its rows may have changed"),
+    Change(
+      name: "key moved", statements: ["UPDATE events SET id = 900 WHERE id = 7"], kept: 0,
+      reason: "18 rows now and had 19"),
     Change(
       name: "emptied and filled again",
       statements: [
         "CREATE TABLE copied AS SELECT * FROM events", "TRUNCATE events",
         "INSERT INTO events SELECT * FROM copied",
-      ], kept: 0),
-    Change(name: "rewritten", statements: ["VACUUM FULL events"], kept: 0),
+      ], kept: 0, reason: "the table was rewritten"),
+    Change(
+      name: "rewritten", statements: ["VACUUM FULL events"], kept: 0, reason: "the table was rewritten"),
     Change(name: "vacuumed", statements: ["VACUUM FREEZE events"], kept: 3),
-    Change(name: "told to recompute", statements: [], kept: 0, onResume: "recompute"),
-    Change(name: "told to keep", statements: ["DELETE FROM events WHERE id = 7"], kept: 3, onResume: "keep"),
+    Change(
+      name: "told to recompute", statements: [], kept: 0, onResume: "recompute",
+      reason: "the job reads everything again"),
+    Change(
+      name: "told to recompute what has changed", statements: ["UPDATE events SET amount = 1e6 WHERE id = 7"],
+      kept: 0, onResume: "recompute", reason: "the job reads everything again"),
+    Change(
+      name: "told to keep", statements: ["DELETE FROM events WHERE id = 7"], kept: 3, onResume: "keep",
+      reason: "keeps finished chunks whatever has changed"),
   ]
 
   private func job(_ onResume: String) -> String {
@@ -94,9 +113,31 @@ import Testing
       #expect(resumed.output.contains("run_resumed"), "\(resumed.output)")
       #expect(
         resumed.output.contains("kept=\(change.kept) recomputed=\(3 - change.kept)"), "\(resumed.output)")
+      try await expectReceipt(project, change)
       let expected = change.onResume == "keep" ? before : try await project.rows(Self.aggregated)
       #expect(try await project.rows("SELECT kind, n::text, total::text FROM result ORDER BY 1") == expected)
     }
+  }
+
+  /// The receipt has the snapshots of the chunks that the result is made of, and what was kept of those before the crash, and
+  /// why.
+  private func expectReceipt(_ project: TidemarkProject, _ change: Change) async throws {
+    let report = try await project.run(["report", "resumed", "--json"])
+    let receipt = try JSONValue(parsing: report.output)
+    let snapshots = receipt["snapshots"]?.elements ?? []
+    #expect(
+      snapshots.compactMap { $0["chunks"]?.intValue } == (change.kept > 0 ? [3, 3] : [6]), "\(report.output)")
+    #expect(snapshots.allSatisfy { $0["connection"]?.stringValue == "db" }, "\(report.output)")
+    let resumed = receipt["resumed"]?.elements ?? []
+    #expect(
+      resumed.map { [$0["kept"]?.intValue, $0["recomputed"]?.intValue] } == [[change.kept, 3 - change.kept]],
+      "\(report.output)")
+    let reason = resumed.first?["reason"]?.stringValue ?? ""
+    #expect(reason.contains(change.reason), "\(report.output)")
+    let isMixed = change.onResume == "keep"
+    #expect(
+      receipt["warnings"]?.elements.contains { $0.stringValue?.contains("2 snapshots") == true } == isMixed,
+      "\(report.output)")
   }
 
   /// The moment that a run was begun for stays what `${fire.time}` stands for, and a column that is computed in another way
