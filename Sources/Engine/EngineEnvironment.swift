@@ -19,6 +19,8 @@ package struct EngineEnvironment: Sendable {
   package var report: @Sendable (RunID, RunEvent) -> Void
   /// One per connection entry that has a limit, shared by all runs of the process.
   private let limits: [String: ConnectionLimit]
+  /// What a run has taken of them.
+  private(set) var shares = ConnectionShares()
   /// Reads a saved job text again, over the project's defaults of then, for a run that must go on with the job as it was.
   package var readJob: ReadJob
 
@@ -47,9 +49,11 @@ package struct EngineEnvironment: Sendable {
     }
   }
 
-  /// The same for a run, whose state is waited for while another process keeps it busy.
-  func waitingForState(_ run: RunID, _ retry: ErrorRules.Retry) -> EngineEnvironment {
+  /// The same for a run, whose state is waited for while another process keeps it busy, and whose connections are
+  /// counted together.
+  func ofRun(_ run: RunID, _ retry: ErrorRules.Retry) -> EngineEnvironment {
     var environment = self
+    environment.shares = ConnectionShares()
     environment.store = store.patient(retry) { [report] fault in
       report(run, .waiting(reason: "\(fault.sentence); trying again"))
     }
@@ -64,12 +68,36 @@ package struct EngineEnvironment: Sendable {
     }
     let application = run.map { "tidemark \(job) \($0)" } ?? "tidemark \(job)"
     var settings = try ConnectionSettings(rule: rule, values: values, applicationName: application)
-    settings.limit = limits[name]
+    settings.limit = shares[name] ?? limits[name]
     if let run {
       settings.reportBlockers = { [report] in
         report(run, .waiting(reason: "connection `\(name)` waits for a lock that is held by \($0)"))
       }
     }
     return settings
+  }
+
+  /// Takes the connections that a run needs all at once, of the entries that are counted. Entry by entry in the order of
+  /// their names, so that no two runs wait for each other.
+  /// - Parameters:
+  ///   - needs: the least and the most of each entry, of which the run has no connection open.
+  /// - Returns: how many of each counted entry it has.
+  func takeShares(_ needs: [String: ClosedRange<Int>], run: RunID) async throws -> [String: Int] {
+    shares.end()
+    var taken: [String: Int] = [:]
+    for (name, counts) in needs.sorted(by: { $0.key < $1.key }) {
+      guard let limit = limits[name] else { continue }
+      let share = try await limit.share(counts) {
+        report(
+          run,
+          .waiting(
+            reason:
+              "fewer than \(counts.lowerBound) of the \(limit.maximum) connections that `\(name)` may have are free"
+          ))
+      }
+      shares[name] = share
+      taken[name] = share.maximum
+    }
+    return taken
   }
 }

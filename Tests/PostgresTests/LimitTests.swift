@@ -32,6 +32,29 @@ import Testing
     }
   }
 
+  /// A share's places are its own until it ends, and its connections', which go on, for as long as they do.
+  @Test func aShareIsTakenAndGivenBack() async throws {
+    try await SharedServer.withDatabase { settings in
+      var settings = settings
+      let whole = ConnectionLimit(3, patience: .milliseconds(1))
+      let share = try await whole.share(2...2) {}
+      #expect(share.maximum == 2)
+      settings.limit = share
+      let first = try await Connection.open(settings)
+      let second = try await Connection.open(settings)
+      await #expect(throws: Fault.self) { try await Connection.open(settings) }
+      await second.close()
+      share.end()
+      settings.limit = whole
+      let others = [try await Connection.open(settings), try await Connection.open(settings)]
+      await #expect(throws: Fault.self) { try await Connection.open(settings) }
+      await first.close()
+      try await expectUsable(Connection.open(settings))
+      for other in others { await other.close() }
+      #expect(try await whole.share(1...9) {}.maximum == 3)
+    }
+  }
+
   @Test func hearsNotifications() async throws {
     try await SharedServer.withDatabase { settings in
       let listener = try await Connection.open(settings)

@@ -56,4 +56,34 @@ import Testing
     waiter.cancel()
     await #expect(throws: Fault.self) { try await waiter.value }
   }
+
+  /// Who waits for several holds none, and nobody overtakes it.
+  @Test func severalAreTakenInOneStep() async throws {
+    let permits = Permits(4)
+    #expect(try await permits.take(1...3) {} == 3)
+    let several = Task { try await permits.take(3...5) {} }
+    while permits.waiting < 1 { await Task.yield() }
+    let one = Task { try await permits.take(1...1) {} }
+    while permits.waiting < 2 { await Task.yield() }
+    permits.giveBack()
+    #expect(permits.waiting == 2)
+    permits.giveBack(2)
+    #expect(try await several.value == 4)
+    #expect(permits.waiting == 1)
+    permits.giveBack(4)
+    #expect(try await one.value == 1)
+    #expect(permits.takeAll() == 3)
+  }
+
+  /// Whoever leaves the line may have been what the others waited behind.
+  @Test func theLineGoesOnWhereItsHeadLeaves() async throws {
+    let permits = Permits(1)
+    let several = Task { try await permits.take(2...2) {} }
+    while permits.waiting < 1 { await Task.yield() }
+    let one = Task { try await permits.take(1...1) {} }
+    while permits.waiting < 2 { await Task.yield() }
+    several.cancel()
+    await #expect(throws: Fault.self) { try await several.value }
+    #expect(try await one.value == 1)
+  }
 }

@@ -111,6 +111,6 @@ extension Attempt {
     ChunkWork(
       plan: plan, job: job, lookups: lookups,
       zones: try environment.zones.context(session: context.zone.name), pseudonymKeys: keys,
-      parallelism: try parallelism, spills: spills)
+      parallelism: try parallelism(plan), spills: spills)
   }
 }

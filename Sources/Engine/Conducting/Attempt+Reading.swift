@@ -34,10 +34,11 @@ extension Attempt {
     } else {
       let isAllRead = binding != nil && finished.count >= prepared.plan.chunks.count
       if !isAllRead { try await waitForSources(prepared, asker) }
-      let parallelism = try parallelism
       let progress = ReadProgress()
       try await patiently(progress) {
         await usedConnections.close()
+        defer { environment.shares.end() }
+        let parallelism = try await takeConnections(prepared.plan, asker)
         try await publisher.beginReading(since: prepared.lookupsSince ?? .now)
         try await publisher.storingAhead(maker(prepared)) { relay in
           let phase = ReadPhase(
@@ -103,21 +104,33 @@ extension Attempt {
     }
   }
 
-  /// Two connections an entry are taken besides the workers': the one that asks, the one that holds
-  /// the snapshot.
-  var parallelism: Int {
-    get throws(Fault) {
-      let wanted = request.parallelism ?? job.limits.parallelism ?? 2
-      var possible = wanted
-      for source in job.sources {
-        guard let name = source.connection.literal, let rule = environment.project.connections[name],
-          let maximum = rule.maximumConnections
-        else { continue }
-        if maximum < 3 { throw .tooFewConnections(maximum, of: rule) }
-        possible = min(possible, maximum - 2)
+  /// How many may read at once. Two connections of an entry are taken besides the readers': the one that asks, and
+  /// publishes, and the one that holds the snapshot.
+  func parallelism(_ plan: Plan) throws(Fault) -> Int {
+    var possible = request.parallelism ?? job.limits.parallelism ?? 2
+    for name in Set(plan.sources.map(\.connection)) {
+      guard let rule = environment.project.connections[name], let maximum = rule.maximumConnections else {
+        continue
       }
-      return possible
+      if maximum < 3 { throw .tooFewConnections(maximum, of: rule) }
+      possible = min(possible, maximum - 2)
     }
+    return possible
+  }
+
+  /// Takes the connections that are counted, all in one step: no run holds some of an entry while it waits for more.
+  /// - Returns: how many may read at once by those that there are.
+  private func takeConnections(_ plan: Plan, _ asker: PlanAsker) async throws -> Int {
+    let wanted = try parallelism(plan)
+    let read = Set(plan.sources.map(\.connection))
+    var needs: [String: ClosedRange<Int>] = [:]
+    for (name, rule) in environment.project.connections where rule.maximumConnections != nil {
+      let isAsked = await asker.isOpen(name)
+      if read.contains(name) { needs[name] = 3...(2 + wanted) } else if isAsked { needs[name] = 1...1 }
+      await asker.drop(name)
+    }
+    let taken = try await environment.takeShares(needs, run: record.id)
+    return read.compactMap { taken[$0] }.map { $0 - 2 }.reduce(wanted, min)
   }
 
   /// Takes a run whose rows are older than what another has published meanwhile back to its plan: lookups are as old as

@@ -106,7 +106,7 @@ package struct Conductor: Sendable {
     _ request: RunRequest, _ context: RunContext, _ record: RunRecord, _ ownership: Ownership,
     _ new: NewRun, _ refusal: Faults?
   ) async throws -> RunOutcome {
-    let environment = environment.waitingForState(record.id, request.job.errors.retry)
+    let environment = environment.ofRun(record.id, request.job.errors.retry)
     let attempt = Attempt(
       environment: environment, request: request, context: context, record: record, ownership: ownership,
       new: new, refusal: refusal)

@@ -51,7 +51,10 @@ actor PlanAsker {
     try await connection(name).serverIdentity()
   }
 
-  /// Gives up a connection that has failed.
+  /// Whether it has a connection to `name`.
+  func isOpen(_ name: String) -> Bool { connections[name] != nil }
+
+  /// Gives up a connection: one that has failed, or whose place is wanted.
   func drop(_ name: String) async {
     await connections.removeValue(forKey: name)?.close()
   }

@@ -5,7 +5,7 @@ internal import Synchronization
 ///
 /// Waiting blocks no thread, and a waiting task can be cancelled.
 package final class Permits: Sendable {
-  private let line: Mutex<PermitLine<CheckedContinuation<Bool, Never>>>
+  private let line: Mutex<PermitLine<CheckedContinuation<Int, Never>>>
 
   package init(_ count: Int) {
     line = Mutex(PermitLine(free: count))
@@ -14,36 +14,49 @@ package final class Permits: Sendable {
   /// Takes a permit, waiting for one where all are taken. Whoever takes one gives it back.
   /// - Throws: `Fault` `cancelled` where the task is cancelled first.
   package func take() async throws {
-    _ = try await take(within: nil)
+    _ = try await take(1...1, within: nil)
   }
 
   /// Takes a permit, waiting for one at most so long.
   /// - Returns: false where none came free in time.
   /// - Throws: `Fault` `cancelled` where the task is cancelled first.
   package func take(atMost limit: Duration) async throws -> Bool {
-    try await take(within: limit)
+    try await take(1...1, within: limit) > 0
   }
 
-  private func take(within limit: Duration?) async throws -> Bool {
+  /// Takes several permits in one step, so that nobody waits for more who holds some: as many of `counts` as are free
+  /// once its least are.
+  /// - Parameter waiting: called where it has to wait.
+  /// - Returns: how many there are to give back.
+  /// - Throws: `Fault` `cancelled` where the task is cancelled first.
+  package func take(_ counts: ClosedRange<Int>, waiting: () -> Void) async throws -> Int {
+    try await take(counts, within: nil, waiting: waiting)
+  }
+
+  private func take(
+    _ counts: ClosedRange<Int>, within limit: Duration?, waiting: () -> Void = {}
+  ) async throws -> Int {
     let ticket = line.withLock { $0.ticket() }
     var timer: Task<Void, Never>?
     defer { timer?.cancel() }
-    let isGranted = await withTaskCancellationHandler {
+    let granted = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
-        if let isAtOnce = line.withLock({ $0.join(ticket, continuation) }) {
-          continuation.resume(returning: isAtOnce)
-        } else if let limit {
-          timer = Task { await self.expire(ticket, after: limit) }
+        if let atOnce = line.withLock({ $0.join(ticket, counts, continuation) }) {
+          continuation.resume(returning: atOnce)
+          return
         }
+        waiting()
+        if let limit { timer = Task { await self.expire(ticket, after: limit) } }
       }
     } onCancel: {
-      line.withLock { $0.cancel(ticket) }?.resume(returning: false)
+      line.withLock { $0.cancel(ticket) }?.resume(returning: 0)
+      advance()
     }
     line.withLock { $0.forget(ticket) }
-    if !isGranted, Task.isCancelled {
+    if granted == 0, Task.isCancelled {
       throw Fault("cancelled", .interrupted, "The work was cancelled while it waited for its turn")
     }
-    return isGranted
+    return granted
   }
 
   private func expire(_ ticket: Int, after limit: Duration) async {
@@ -52,12 +65,24 @@ package final class Permits: Sendable {
     } catch {
       return
     }
-    line.withLock { $0.leave(ticket) }?.resume(returning: false)
+    line.withLock { $0.leave(ticket) }?.resume(returning: 0)
+    advance()
   }
 
-  /// Lets the next one in the line go on. To be called once for each permit that was granted.
-  package func giveBack() {
-    line.withLock { $0.giveBack() }?.resume(returning: true)
+  /// Lets those at the head of the line go on that may.
+  private func advance() {
+    while let next = line.withLock({ $0.next() }) { next.waiter.resume(returning: next.count) }
+  }
+
+  /// Lets the next ones in the line go on. In all as many are to be given back as were granted.
+  package func giveBack(_ count: Int = 1) {
+    line.withLock { $0.giveBack(count) }
+    advance()
+  }
+
+  /// Takes all that are free, without waiting.
+  package func takeAll() -> Int {
+    line.withLock { $0.takeAll() }
   }
 
   /// How many wait.
@@ -68,7 +93,7 @@ package final class Permits: Sendable {
 struct PermitLine<Waiter> {
   private var free: Int
   private var nextTicket = 0
-  private var line: [(ticket: Int, waiter: Waiter)] = []
+  private var line: [(ticket: Int, counts: ClosedRange<Int>, waiter: Waiter)] = []
   /// Tickets of tasks that were cancelled before they joined.
   private var left: Set<Int> = []
 
@@ -83,18 +108,23 @@ struct PermitLine<Waiter> {
     return nextTicket
   }
 
-  /// True for a permit at once, false where the task is cancelled already, `nil` for waiting.
-  mutating func join(_ ticket: Int, _ waiter: Waiter) -> Bool? {
-    if left.remove(ticket) != nil { return false }
-    if free > 0 {
-      free -= 1
-      return true
-    }
-    line.append((ticket, waiter))
+  /// How many are granted at once, none where the task is cancelled already; `nil` for waiting.
+  mutating func join(_ ticket: Int, _ counts: ClosedRange<Int>, _ waiter: Waiter) -> Int? {
+    if left.remove(ticket) != nil { return 0 }
+    // Nobody overtakes who waits for more.
+    if line.isEmpty, let count = grant(counts) { return count }
+    line.append((ticket, counts, waiter))
     return nil
   }
 
-  /// Takes a task out of the line; gives its waiter where it stood there.
+  private mutating func grant(_ counts: ClosedRange<Int>) -> Int? {
+    if free < counts.lowerBound { return nil }
+    let count = min(free, counts.upperBound)
+    free -= count
+    return count
+  }
+
+  /// Takes a task out of the line; gives its waiter where it stood there. It may be somebody's turn then.
   mutating func leave(_ ticket: Int) -> Waiter? {
     line.firstIndex { $0.ticket == ticket }.map { line.remove(at: $0).waiter }
   }
@@ -111,12 +141,20 @@ struct PermitLine<Waiter> {
     left.remove(ticket)
   }
 
-  /// Gives the waiter whose turn it is now.
-  mutating func giveBack() -> Waiter? {
-    if line.isEmpty {
-      free += 1
-      return nil
-    }
-    return line.removeFirst().waiter
+  /// It may be somebody's turn then.
+  mutating func giveBack(_ count: Int) {
+    free += count
+  }
+
+  mutating func takeAll() -> Int {
+    defer { free = 0 }
+    return free
+  }
+
+  /// The waiter whose turn it is now, with what it is granted.
+  mutating func next() -> (waiter: Waiter, count: Int)? {
+    guard let first = line.first, let count = grant(first.counts) else { return nil }
+    line.removeFirst()
+    return (first.waiter, count)
   }
 }
