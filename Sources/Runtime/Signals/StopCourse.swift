@@ -17,22 +17,27 @@ struct StopCourse: Sendable {
   /// Stops the work that is going on.
   var cancel: (@Sendable () -> Void)?
   private var hasBegun = false
-  private var stops = 0
+  private var firstStop: ContinuousClock.Instant?
+  /// A terminal, a service manager or `timeout` may signal a process and its group, and so a process twice at once:
+  /// within this time of the first it is the same stop.
+  static let echo = Duration.milliseconds(200)
 
   /// - Returns: whether somebody has asked for a stop already.
   mutating func begin(_ cancel: @escaping @Sendable () -> Void) -> Bool {
     self.cancel = cancel
     hasBegun = true
-    return stops > 0
+    return firstStop != nil
   }
 
-  mutating func on(isHangup: Bool) -> Action {
+  mutating func on(isHangup: Bool, at moment: ContinuousClock.Instant) -> Action {
     if isHangup {
       if let reload { return .call(reload) }
       if isService { return .nothing }
     }
-    stops += 1
-    if stops > 1 { return .end(ExitCode.interrupted.rawValue) }
+    if let firstStop {
+      return moment - firstStop < Self.echo ? .nothing : .end(ExitCode.interrupted.rawValue)
+    }
+    firstStop = moment
     if let cancel { return .call(cancel) }
     // Behind the work only its end is told, which takes no stop.
     if hasBegun { return .nothing }

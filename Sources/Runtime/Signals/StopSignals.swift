@@ -37,7 +37,7 @@ package enum StopSignals {
       var byte: UInt8 = 0
       guard read(file, &byte, 1) == 1 else { continue }
       let number = Int32(byte)
-      switch course.withLock({ $0.on(isHangup: number == SIGHUP) }) {
+      switch course.withLock({ $0.on(isHangup: number == SIGHUP, at: .now) }) {
       case .nothing: break
       case .call(let act): act()
       case .end(let status): _exit(status)

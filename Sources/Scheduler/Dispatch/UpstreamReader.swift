@@ -13,8 +13,8 @@ struct UpstreamReader: Sendable {
 
   /// With a row of the same name upstream, that row counts; otherwise every row must have succeeded.
   func facts(of job: JobName) async throws -> FireFacts.Upstream {
-    // Runs that are tried again, or gone on with by hand, have not failed for good; nor have those that have published in
-    // part, which only go forward.
+    // Runs that are tried again, or gone on with by hand, have not failed for good; nor have later revisions that have
+    // published in part: until one is finished, its interval is neither made nor without a success.
     let stays = Set(try await store.openFires(project: project, job: job).compactMap(\.run))
     var succeeded: [TimeRange]?
     var failed: [TimeRange] = []
@@ -26,8 +26,9 @@ struct UpstreamReader: Sendable {
       succeeded = succeeded.map { UpstreamReader.common($0, intervals) } ?? intervals
       for run in try await runs.failed() where !stays.contains(run.id) {
         guard let interval = run.identity.interval, interval.start < range.end, range.start < interval.end,
-          try await !store.isOwned(run.id), try await !store.hasBegunToPublish(run.id)
+          try await !store.isOwned(run.id)
         else { continue }
+        if run.revision > 1, try await store.hasBegunToPublish(run.id) { continue }
         failed.append(interval)
       }
     }
