@@ -7,20 +7,13 @@ extension CrashMatrix {
   /// Killed at any named place, once and once more, the run goes on when the same command is given
   /// again, and leaves what an undisturbed run leaves: with either state store.
   @Suite(.timeLimit(.minutes(30))) struct FailpointTests {
-    /// What belongs to other commands than `run`, or to runs of another kind.
-    private static let elsewhere: Set<String> = Set(
-      [
-        "chunk.before_publish", "chunk.after_publish", "ahead.begun", "ahead.middle", "ahead.stored",
-        "ahead.named",
-      ]
-        + [
-          "renew", "supersede", "raise_revision", "raise_serial", "drop_chunks", "adopt_chunks",
-          "append_event",
-          "request_cancel", "forget_chunks", "mark_replayed", "purge_quarantine", "purge", "first_sighting",
-          "insert_fires",
-          "close_fire", "pause", "unpause", "append_job_event", "enqueue_notices", "notice_failed",
-          "retry_notices", "dismiss_notices",
-        ].flatMap { ["state.\($0).before_commit", "state.\($0).after_commit"] })
+    /// What a run of another kind comes to.
+    private static let ofOtherJobs = [
+      "chunk.before_publish", "chunk.after_publish", "ahead.begun", "ahead.middle", "ahead.stored",
+      "ahead.named",
+    ]
+    /// Where other suites kill.
+    private static let elsewhere = Set(ofOtherJobs + StatePlaceTests.places)
 
     static let all: [String] = (Failpoint.ofRuns + StateFailpoints.all).map(\.name)
     static let reached: [String] = all.filter { !elsewhere.contains($0) }
@@ -38,6 +31,10 @@ extension CrashMatrix {
         let run = try await project.run(["failpoints"])
         #expect(run.output.split(separator: "\n").map(String.init) == Self.all)
         #expect(Self.elsewhere.isSubset(of: Self.all))
+        let others = PublishPlaceTests.all.flatMap(\.points)
+        for place in Self.ofOtherJobs {
+          #expect(others.contains { $0.hasPrefix(place + ":") }, "\(place) is killed nowhere")
+        }
         let misspelt = try await project.run(["failpoints"], failpoint: "run.opne:1:kill")
         #expect(misspelt.status == 2 && misspelt.output.contains("run.open"))
       }
@@ -113,6 +110,9 @@ extension CrashMatrix {
         _ = try await world.project.end(of: process, output: output)
         let last = try await world.run()
         #expect(last.status == 0, "\(last.output)")
+        #expect(
+          last.output.contains("warning run_taken_over run=")
+            && last.output.contains("pid \(process.identifier)\""), "\(last.output)")
         try await world.expectUndisturbed()
       }
     }
