@@ -267,7 +267,9 @@ extension CrashMatrix {
         let gate = try await Connection.open(project.settings)
         try await gate.query("SELECT pg_advisory_lock(4711)")
         let output = project.path("said")
-        let process = try project.start(["run", "slow"], output: output)
+        let socket = try ServiceSocket(at: project.path("notify"))
+        let process = try project.start(
+          ["run", "slow"], environment: ["NOTIFY_SOCKET": socket.path], output: output)
         let working =
           "SELECT count(*)::text FROM pg_stat_activity WHERE application_name LIKE 'tidemark slow %' AND datname = current_database() AND state = 'active'"
         try await Patience.until("four queries go on") {
@@ -275,7 +277,11 @@ extension CrashMatrix {
           return try await Int(project.rows(working)[0][0]) ?? 0 >= 4
         }
         try await gate.query("SELECT pg_advisory_unlock(4711)")
-        if isStopped { process.signal(SIGTERM) }
+        if isStopped {
+          process.signal(SIGTERM)
+          // What is in flight may take its time to be saved.
+          #expect(await socket.hear("STOPPING=1")?.contains("EXTEND_TIMEOUT_USEC=60000000") == true)
+        }
         let run = try await project.end(of: process, output: output)
         FaultCount.add(isStopped ? "SIGTERM" : "permanent error among parallel queries")
         #expect(run.status == (isStopped ? 7 : 1), "\(run.output)")

@@ -36,7 +36,7 @@ import Testing
       // Still alive after the reload.
       #expect(await socket.hear("WATCHDOG=1") != nil)
       let end = try await scheduler.stop()
-      #expect(await socket.hear("STOPPING=1") != nil)
+      #expect(await socket.hear("STOPPING=1")?.contains("EXTEND_TIMEOUT_USEC=60000000") == true)
       #expect(end.output.contains("scheduler_stopped"), "\(end.output)")
     }
   }
