@@ -37,7 +37,8 @@ package final class OutputFile {
     try OutputFile.refuseOddFile(name, in: folder, path: self.path)
     // What this very writer left when it tried before.
     if unlinkat(folder.number, temporaryName, 0) != 0, errno != ENOENT {
-      throw SystemFault.fault("remove", self.path)
+      // Where nothing may be written the system does not look whether there is anything to remove.
+      throw SystemFault.fault(errno == EROFS ? "write" : "remove", self.path)
     }
     file = try FileDescriptor(
       temporaryName, in: folder, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)

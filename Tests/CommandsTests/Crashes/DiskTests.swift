@@ -5,8 +5,8 @@ import Runtime
 import Testing
 
 extension CrashMatrix {
-  /// The folder of the state (with spill files) or of the output on a file system that fills up: nothing is published
-  /// in part, the state is in order, and once there is room the same command completes.
+  /// The folder of the state, of the output or of spill files on a file system that fills up, or that may only be read:
+  /// nothing is published in part, the state is in order, and once there is room the same command completes.
   ///
   /// `TIDEMARK_TEST_TIMES` asks for all 128 sizes from 4 KiB to 512.
   @Suite(.timeLimit(.minutes(60))) struct DiskTests {
@@ -59,11 +59,15 @@ extension CrashMatrix {
     }
 
     /// Runs `body` with a world in whose folder `small` is a file system of its own, where that is allowed.
-    private static func withSmallDisk(_ body: (CrashWorld) async throws -> Void) async throws -> Bool {
+    /// - Parameter place: another one than `small`.
+    private static func withSmallDisk(
+      _ state: CrashWorld.StateKind = .sqlite, at place: String = "small",
+      _ body: (CrashWorld) async throws -> Void
+    ) async throws -> Bool {
       var isAllowed = false
-      try await CrashWorld.with { world in
-        let place = world.project.path("small")
-        mkdir(place, 0o755)
+      try await CrashWorld.with(state) { world in
+        let place = world.project.path(place)
+        #expect(try await SystemProgram.run("/usr/bin/mkdir", "-p", "-m", "0700", place))
         isAllowed = try await SystemProgram.run(
           "/usr/bin/mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", place)
         guard isAllowed else {
@@ -121,6 +125,62 @@ extension CrashMatrix {
         "\(comment)")
       try await world.reset()
       try await world.project.sql("DROP TABLE wider")
+    }
+
+    /// Rows that do not stay in memory, of one chunk.
+    @Test(arguments: CrashWorld.StateKind.allCases)
+    func fullOfSpills(_ state: CrashWorld.StateKind) async throws {
+      let scratch = ".tidemark/scratch"
+      _ = try await Self.withSmallDisk(state, at: scratch) { world in
+        try await prepare(world)
+        try await world.project.sql(
+          "INSERT INTO wide SELECT id + n * 1000, text FROM wide, generate_series(1, 9) AS n", "ANALYZE wide")
+        try world.project.write("jobs/crash.yaml", Self.job.replacing("rows: 40}", with: "rows: 10000}"))
+        let place = world.project.path(scratch)
+        #expect(try await SystemProgram.run("/usr/bin/mount", "-o", "remount,size=1m", place))
+        let first = try await world.run()
+        FaultCount.add("full disk, spill files")
+        #expect(first.status == 1 && first.output.contains("error[disk_full]"), "\(first.output)")
+        #expect(first.output.contains(place), "\(first.output)")
+        #expect(try FolderTree.names(in: place) == [])
+        #expect(try FolderTree.names(in: world.project.path("out")) == [])
+        #expect(try await world.project.rows("SELECT to_regclass('wider') IS NULL") == [["t"]])
+        #expect(try await SystemProgram.run("/usr/bin/mount", "-o", "remount,size=64m", place))
+        let second = try await world.run()
+        #expect(second.status == 0, "\(second.output)")
+        #expect(
+          try await world.project.rows(Self.result + "wider") == world.project.rows(Self.result + "wide"))
+        #expect(try FolderTree.names(in: place) == [])
+      }
+    }
+
+    /// A file system that may only be read says so, of the file that was to be written.
+    @Test(arguments: Folder.allCases, CrashWorld.StateKind.allCases)
+    func readOnly(_ folder: Folder, _ state: CrashWorld.StateKind) async throws {
+      // A state in Postgres has no file.
+      if folder == .state, state == .postgres { return }
+      _ = try await Self.withSmallDisk(state) { world in
+        try await prepare(world)
+        let place = world.project.path("small")
+        var command = CrashWorld.command
+        if folder == .output {
+          let line = state == .postgres ? TidemarkProject.stateLine(world.project.database) : ""
+          try world.project.write("tidemark.yaml", world.project.file("output: small\n" + line))
+        } else {
+          command += ["--state", "\(place)/state.db"]
+        }
+        #expect(try await SystemProgram.run("/usr/bin/mount", "-o", "remount,ro,size=64m", place))
+        let first = try await world.project.run(command, environment: CrashWorld.environment)
+        FaultCount.add("read-only file system, \(folder)")
+        #expect(first.status == 1 && first.output.contains("error[read_only]"), "\(first.output)")
+        #expect(first.output.contains(place) && !first.output.contains("remove"), "\(first.output)")
+        #expect(try await world.project.rows("SELECT to_regclass('wider') IS NULL") == [["t"]])
+        #expect(try await SystemProgram.run("/usr/bin/mount", "-o", "remount,rw,size=64m", place))
+        let second = try await world.project.run(command, environment: CrashWorld.environment)
+        #expect(second.status == 0, "\(second.output)")
+        #expect(
+          try await world.project.rows(Self.result + "wider") == world.project.rows(Self.result + "wide"))
+      }
     }
 
     /// A state that goes on growing over failures, each with a little more room.
