@@ -8,6 +8,8 @@ enum CrashScenario: Hashable, Sendable {
   case oneTable
   /// Rows for a table that the run makes, which are stored while they are read.
   case newTable
+  /// Groups for a table each of two connections, which have a transaction and a ledger of their own, and a file.
+  case twoTargets
   /// As `chunks`, into one table, and one for each row: more than two hundred.
   case manyChunks
 
@@ -44,7 +46,17 @@ enum CrashScenario: Hashable, Sendable {
   }
 
   /// Whether rows are appended, each with its run.
-  var appends: Bool { self == .groups || isByChunks }
+  var appends: Bool { self == .groups || self == .twoTargets || isByChunks }
+
+  /// A second connection that is published to, as a line of tidemark.yaml has it.
+  /// - Parameter database: a libpq connection string.
+  func other(_ database: String) -> String {
+    self == .twoTargets
+      ? "  other: {url: \"\(database)\", search_path: [public], ledger: other_ledger}\n" : ""
+  }
+
+  /// The schemas of the ledgers.
+  var ledgers: [String] { self == .twoTargets ? ["tidemark", "other_ledger"] : ["tidemark"] }
 
   private var isByChunks: Bool { self == .chunks || self == .manyChunks }
 
@@ -55,8 +67,8 @@ enum CrashScenario: Hashable, Sendable {
   /// What is in the tables, in an order of its own: the server keeps none, and a vacuum changes it.
   var queries: [String] {
     switch self {
-    case .groups:
-      ["by_window", "appended", "merged"].map {
+    case .groups, .twoTargets:
+      (["by_window", "appended"] + (self == .groups ? ["merged"] : [])).map {
         "SELECT day::text, kind, n::text, total::text, mean::text FROM \($0) ORDER BY 1, 2"
       } + [Self.toldAfterwards]
     case .chunks, .manyChunks:
@@ -77,7 +89,7 @@ enum CrashScenario: Hashable, Sendable {
   var files: [String] {
     switch self {
     case .groups: ["out/crash.csv.gz", "out/deep/er/crash.jsonl"]
-    case .chunks, .manyChunks, .oneTable: ["out/crash.csv"]
+    case .chunks, .manyChunks, .oneTable, .twoTargets: ["out/crash.csv"]
     case .newTable: []
     }
   }
@@ -109,6 +121,22 @@ enum CrashScenario: Hashable, Sendable {
         - table: {connection: db, name: appended, mode: append, create: true}
         - table: {connection: db, name: merged, mode: merge, create: true}
         - file: {path: deep/er/crash.jsonl}
+      """
+    case .twoTargets:
+      """
+      aggregate:
+        group_by: [{day: "at::date"}, kind]
+        measures: {n: count(*), total: sum(amount), mean: avg(amount)}
+      store:
+        - table: {connection: other, name: appended, mode: append, create: true}
+        - file: {path: crash.csv}
+        - table:
+            connection: db
+            name: by_window
+            mode: replace_window
+            window: day
+            create: true
+            after_publish: INSERT INTO told SELECT 1 WHERE NOT EXISTS (SELECT FROM told)
       """
     case .chunks, .manyChunks:
       """

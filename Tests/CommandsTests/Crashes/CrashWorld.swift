@@ -56,7 +56,8 @@ struct CrashWorld {
     try project.write("jobs/crash.yaml", scenario.job)
     try project.write(
       "tidemark.yaml",
-      project.file(state == .postgres ? TidemarkProject.stateLine(project.database) : ""))
+      project.file(state == .postgres ? TidemarkProject.stateLine(project.database) : "")
+        .replacing("connections:\n", with: "connections:\n" + scenario.other(project.database)))
   }
 
   /// Takes back all that runs and tests have left. Not for a world whose source or state is elsewhere.
@@ -75,7 +76,8 @@ struct CrashWorld {
 
   /// Empties a database of what worlds and runs have left.
   private static let nothing = [
-    "SET client_min_messages = error", "DROP SCHEMA IF EXISTS public, tidemark, tidemark_state CASCADE",
+    "SET client_min_messages = error",
+    "DROP SCHEMA IF EXISTS public, tidemark, other_ledger, tidemark_state CASCADE",
     "CREATE SCHEMA public",
   ]
 
@@ -161,7 +163,7 @@ struct CrashWorld {
   func reset() async throws {
     try await project.sql(
       "SET client_min_messages = error", "DROP TABLE IF EXISTS by_window, appended, merged",
-      "DROP SCHEMA IF EXISTS tidemark, tidemark_state CASCADE", "DELETE FROM told")
+      "DROP SCHEMA IF EXISTS tidemark, other_ledger, tidemark_state CASCADE", "DELETE FROM told")
     if let stateServer {
       let connection = try await Connection.open(stateServer.settings())
       try await connection.execute(
@@ -258,10 +260,12 @@ struct CrashWorld {
       "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname LIKE 'tidemark%'"
     ).map { $0[0] }
     traces.ledger = try await project.rows(
-      [
-        "SELECT sink, revision, job, target, interval_start, rows, deleted, rejected, result_hash FROM tidemark.publications ORDER BY sink, revision",
-        "SELECT count(DISTINCT run_id) FROM tidemark.publications",
-      ]
+      scenario.ledgers.flatMap {
+        [
+          "SELECT sink, revision, job, target, interval_start, rows, deleted, rejected, result_hash FROM \($0).publications ORDER BY sink, revision",
+          "SELECT count(DISTINCT run_id) FROM \($0).publications",
+        ]
+      }
         + (scenario.appends
           ? ["SELECT count(*) FROM appended WHERE _run_id NOT IN (SELECT run_id FROM tidemark.publications)"]
           : []))

@@ -3,8 +3,8 @@ import Testing
 
 extension CrashMatrix {
   /// Named places of jobs that publish otherwise than at the end and from what is kept: chunk by chunk, from the first
-  /// of which on a run only goes forward, within the merge, where the transaction is open until the COMMIT, and while
-  /// chunks are read, where it is open from then on.
+  /// of which on a run only goes forward, within the merge, where the transaction is open until the COMMIT, while
+  /// chunks are read, where it is open from then on, and to several targets, one after the other.
   @Suite(.timeLimit(.minutes(30))) struct PublishPlaceTests {
     /// Around the first chunk, in the middle, and around the end.
     static let ofChunks =
@@ -41,8 +41,18 @@ extension CrashMatrix {
         "publish.after_publish:1",
       ]
 
+    /// From before the first of two commits to behind the second, and at the file behind both.
+    static let ofTwoTargets = [
+      "sinks.prepared:1", "publish.started:1", "publish.before_commit:1", "publish.before_commit:2",
+      "publish.middle:1", "publish.middle:2", "commit.answered:1", "commit.answered:2",
+      "publish.after_commit:1",
+      "publish.after_commit:2", "state.sink_committed.before_commit:1", "state.sink_committed.after_commit:1",
+      "state.sink_committed.before_commit:2", "publish.marked:1", "publish.marked:2",
+      "publish.after_publish:1", "file.before_rename:1", "file.after_rename:1",
+    ]
+
     static let all: [(scenario: CrashScenario, points: [String])] = [
-      (.chunks, ofChunks), (.oneTable, ofOneTable), (.newTable, ofNewTable),
+      (.chunks, ofChunks), (.oneTable, ofOneTable), (.newTable, ofNewTable), (.twoTargets, ofTwoTargets),
     ]
 
     @Test(arguments: CrashWorld.StateKind.allCases, all)
