@@ -28,7 +28,7 @@ extension CrashMatrix {
         let (scenario, place) = random.pick(CancelTests.places)
         try await CancelTests().putToSleep(state, scenario, at: [place])
       case 7: try await CancelTests().withoutAnOwner(state, isPublished: random.oneIn(2))
-      case 8: try await ResumeTests().afterACrash(random.pick(ResumeTests.changes))
+      case 8: try await CrashMatrix.ResumeTests().afterACrash(random.pick(CrashMatrix.ResumeTests.changes))
       case 9: try await SystemFaultTests().jump(by: [(random.below(430) - 400) * 86_400])
       case 10: try await ServerFaultTests().terminate(state, at: [random.pick(ServerFaultTests.places)])
       default: try await InterruptedRunTests().startedTwiceAtOnce()
