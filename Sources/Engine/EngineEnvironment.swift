@@ -77,27 +77,28 @@ package struct EngineEnvironment: Sendable {
     return settings
   }
 
-  /// Takes the connections that a run needs all at once, of the entries that are counted. Entry by entry in the order of
-  /// their names, so that no two runs wait for each other.
+  /// Takes the connections that a run needs all at once, of the entries that are counted. While it waits for those of
+  /// one entry it holds none of another: whoever has those may want just these.
   /// - Parameters:
   ///   - needs: the least and the most of each entry, of which the run has no connection open.
   /// - Returns: how many of each counted entry it has.
   func takeShares(_ needs: [String: ClosedRange<Int>], run: RunID) async throws -> [String: Int] {
-    shares.end()
-    var taken: [String: Int] = [:]
-    for (name, counts) in needs.sorted(by: { $0.key < $1.key }) {
-      guard let limit = limits[name] else { continue }
-      let share = try await limit.share(counts) {
-        report(
-          run,
-          .waiting(
-            reason:
-              "fewer than \(counts.lowerBound) of the \(limit.maximum) connections that `\(name)` may have are free"
-          ))
-      }
-      shares[name] = share
-      taken[name] = share.maximum
+    let needs = needs.compactMap { name, counts in
+      limits[name].map { (name: name, limit: $0, counts: counts) }
     }
-    return taken
+    shares.end()
+    while true {
+      for need in needs where shares[need.name] == nil {
+        shares[need.name] = need.limit.shareNow(need.counts)
+      }
+      guard let missing = needs.first(where: { shares[$0.name] == nil }) else { break }
+      shares.end()
+      shares[missing.name] = try await missing.limit.share(missing.counts) {
+        let (least, all) = (missing.counts.lowerBound, missing.limit.maximum)
+        let reason = "fewer than \(least) of the \(all) connections that `\(missing.name)` may have are free"
+        report(run, .waiting(reason: reason))
+      }
+    }
+    return Dictionary(uniqueKeysWithValues: needs.map { ($0.name, shares[$0.name]?.maximum ?? 0) })
   }
 }

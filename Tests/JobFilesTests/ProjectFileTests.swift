@@ -95,7 +95,7 @@ import Testing
     #expect(
       reading.warnings.map { $0.line("warning") } == [
         "1:50: warning[out_of_range]: A notifier's `timeout` is 1m30s at most, and is taken for that"
-          + " | Notices go one after the other: have the command hand what takes longer to another program"
+          + " | Others wait behind it: have the command hand what takes longer to another program"
       ])
   }
 

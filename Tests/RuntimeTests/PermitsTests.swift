@@ -67,12 +67,15 @@ import Testing
     while permits.waiting < 2 { await Task.yield() }
     permits.giveBack()
     #expect(permits.waiting == 2)
+    #expect(permits.takeNow(1...1) == nil)
     permits.giveBack(2)
     #expect(try await several.value == 4)
     #expect(permits.waiting == 1)
     permits.giveBack(4)
     #expect(try await one.value == 1)
-    #expect(permits.takeAll() == 3)
+    #expect(permits.takeNow(4...5) == nil)
+    #expect(permits.takeNow(1...1) == 1)
+    #expect(permits.takeAll() == 2)
   }
 
   /// Whoever leaves the line may have been what the others waited behind.

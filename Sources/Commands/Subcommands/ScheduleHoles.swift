@@ -78,8 +78,10 @@ struct ScheduleHoles {
     return byFile.sorted { $0.key < $1.key }.map { file, faults in
       let more = faults.count > 1 ? " (and \(faults.count - 1) more)" : ""
       let name = file.isEmpty ? "A job" : file
-      return
-        "\(name) cannot be gone by: \(FaultText.oneLine(faults[0].sentence))\(more); `tidemark validate` says all of it"
+      // It asks no database.
+      let isInFile = faults.allSatisfy { [.validation, .config].contains($0.kind) }
+      return "\(name) cannot be gone by: \(FaultText.oneLine(faults[0].sentence))\(more)"
+        + (isInFile ? "; `tidemark validate` says all of it" : "")
     }
   }
 

@@ -38,7 +38,10 @@ enum VerifyCommand {
     await store.close()
     if invocation.has("json") {
       let documents = verified.map { json($0.record, $0.tables) }
-      let document = isEach ? JSONValue.object([.init("runs", .array(documents))]) : documents.first
+      let document =
+        isEach
+        ? JSONValue.object([.init("runs", .array(documents)), .init("faults", FaultReport.json(faults))])
+        : documents.first
       Terminal.print((document ?? .null).prettyText)
     } else {
       for (record, tables) in verified { tell(record, tables, withSQL: invocation.has("sql")) }

@@ -12,7 +12,7 @@ struct ExternalUse {
     for path in paths {
       let text = String(
         decoding: try FileContents.read(path, atMost: ByteCount(16 << 20)), as: UTF8.self)
-      for line in text.split(separator: "\n") where line.first(where: { $0 != " " }) != "#" {
+      for line in text.split(whereSeparator: \.isNewline) where line.first(where: { $0 != " " }) != "#" {
         for match in line.matches(of: /(\$+)\{(credential|env)\.([A-Za-z0-9._-]+?)(?::-[^}]*)?\}/) {
           // `$$` stands for the sign itself.
           if match.output.1.count % 2 == 0 { continue }

@@ -118,10 +118,10 @@ extension Attempt {
     return possible
   }
 
-  /// Takes the connections that are counted, all in one step: no run holds some of an entry while it waits for more.
+  /// Takes the connections that are counted, all in one step: no run holds some while it waits for more.
   /// - Returns: how many may read at once by those that there are.
   private func takeConnections(_ plan: Plan, _ asker: PlanAsker) async throws -> Int {
-    let wanted = try parallelism(plan)
+    let wanted = max(1, min(try parallelism(plan), plan.chunks.count))
     let read = Set(plan.sources.map(\.connection))
     var needs: [String: ClosedRange<Int>] = [:]
     for (name, rule) in environment.project.connections where rule.maximumConnections != nil {

@@ -29,8 +29,17 @@ package struct LeaseKeeper: Sendable {
         }
       }
       defer { group.cancelAll() }
-      while let result = try await group.next() {
-        if let result { return result }
+      do {
+        while let result = try await group.next() {
+          if let result { return result }
+        }
+      } catch {
+        group.cancelAll()
+        // The end may have come when the work was about to end well.
+        while let result = await group.nextResult() {
+          if case .success(let output?) = result { return output }
+        }
+        throw error
       }
       throw CancellationError()
     }

@@ -44,7 +44,7 @@ struct NotifierDecoder {
       warnings.append(
         outOfRange(
           "1m30s at most, and is taken for that",
-          hint: "Notices go one after the other: have the command hand what takes longer to another program"))
+          hint: "Others wait behind it: have the command hand what takes longer to another program"))
     }
     return .command(arguments, timeout: min(timeout, Notifier.longestCommand))
   }

@@ -50,6 +50,13 @@ package final class ConnectionLimit: Sendable {
       try await permits.take(counts.clamped(to: 1...maximum), waiting: waiting), patience: patience, of: self)
   }
 
+  /// The same where it need not wait; `nil` where it would have to.
+  package func shareNow(_ counts: ClosedRange<Int>) -> ConnectionLimit? {
+    permits.takeNow(counts.clamped(to: 1...maximum)).map {
+      ConnectionLimit($0, patience: patience, of: self)
+    }
+  }
+
   /// Gives a share's places back: those that are free now, and the others as their connections end.
   package func end() {
     isEnded.withLock { $0 = true }

@@ -33,6 +33,12 @@ package final class Permits: Sendable {
     try await take(counts, within: nil, waiting: waiting)
   }
 
+  /// The same where it need not wait.
+  /// - Returns: how many there are to give back; `nil` where somebody waits, or too few are free.
+  package func takeNow(_ counts: ClosedRange<Int>) -> Int? {
+    line.withLock { $0.takeNow(counts) }
+  }
+
   private func take(
     _ counts: ClosedRange<Int>, within limit: Duration?, waiting: () -> Void = {}
   ) async throws -> Int {
@@ -111,10 +117,14 @@ struct PermitLine<Waiter> {
   /// How many are granted at once, none where the task is cancelled already; `nil` for waiting.
   mutating func join(_ ticket: Int, _ counts: ClosedRange<Int>, _ waiter: Waiter) -> Int? {
     if left.remove(ticket) != nil { return 0 }
-    // Nobody overtakes who waits for more.
-    if line.isEmpty, let count = grant(counts) { return count }
+    if let count = takeNow(counts) { return count }
     line.append((ticket, counts, waiter))
     return nil
+  }
+
+  /// Nobody overtakes who waits for more.
+  mutating func takeNow(_ counts: ClosedRange<Int>) -> Int? {
+    line.isEmpty ? grant(counts) : nil
   }
 
   private mutating func grant(_ counts: ClosedRange<Int>) -> Int? {
