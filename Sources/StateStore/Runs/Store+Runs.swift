@@ -222,7 +222,8 @@ extension Store {
   /// - Parameters:
   ///   - parameters: only runs with these count; `nil` for all.
   ///   - starter: what this has started counts with other parameters too.
-  ///   - isRead: nor those which a later revision, that is not over, is just replacing.
+  ///   - isRead: nor those which a later revision, that is not over, is just replacing, or may be: of one that publishes
+  ///     a commit may not be written down yet.
   package func succeededIntervals(
     project: String, job: JobName, matrixRow: String, parameters: [String: String]? = nil,
     orStartedBy starter: String? = nil, isRead: Bool = false, in range: TimeRange
@@ -239,7 +240,8 @@ extension Store {
             WHERE later.identity = runs.identity AND later.revision > runs.revision
               AND (later.state = 'cancelled' OR CAST($6 AS BIGINT) = 1 AND later.is_open = 1) AND EXISTS (
                 SELECT 1 FROM sinks WHERE sinks.run_id = later.run_id
-                  AND (committed_at IS NOT NULL OR later.is_open = 1 AND details LIKE $7)))
+                  AND (committed_at IS NOT NULL
+                    OR later.is_open = 1 AND (later.state = 'publishing' OR details LIKE $7))))
         ORDER BY interval_start, interval_end
         """,
         [
