@@ -22,6 +22,9 @@ package struct Plan: Hashable, Sendable {
   /// `nil` where the rows are fetched with their key anyway, or have none.
   package var naming: RowNaming?
 
+  /// The connections that its rows are read by.
+  package var connections: Set<String> { Set(sources.map(\.connection)) }
+
   package init(
     sources: [PlannedSource], chunks: [PlannedChunk], lookups: [PlannedLookup],
     pipeline: TypedPipeline, result: [ColumnSchema], resultKey: [String], rowOrder: [String],

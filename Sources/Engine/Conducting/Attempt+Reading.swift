@@ -108,7 +108,7 @@ extension Attempt {
   /// publishes, and the one that holds the snapshot.
   func parallelism(_ plan: Plan) throws(Fault) -> Int {
     var possible = request.parallelism ?? job.limits.parallelism ?? 2
-    for name in Set(plan.sources.map(\.connection)) {
+    for name in plan.connections {
       guard let rule = environment.project.connections[name], let maximum = rule.maximumConnections else {
         continue
       }
@@ -122,7 +122,7 @@ extension Attempt {
   /// - Returns: how many may read at once by those that there are.
   private func takeConnections(_ plan: Plan, _ asker: PlanAsker) async throws -> Int {
     let wanted = max(1, min(try parallelism(plan), plan.chunks.count))
-    let read = Set(plan.sources.map(\.connection))
+    let read = plan.connections
     var needs: [String: ClosedRange<Int>] = [:]
     for (name, rule) in environment.project.connections where rule.maximumConnections != nil {
       let isAsked = await asker.isOpen(name)

@@ -82,7 +82,7 @@ extension PastRun {
     var holders: [String: SnapshotHolder] = [:]
     let verdict: Result<ResumeJudge.Verdict, any Error>
     do {
-      for name in Set(plan.sources.map(\.connection)).sorted() {
+      for name in plan.connections.sorted() {
         holders[name] = try await SnapshotHolder.open(
           environment.settings(name, run: nil, job: request.job.name), session: session,
           locking: plan.sources.filter { $0.connection == name }.flatMap(\.locked))

@@ -61,7 +61,7 @@ struct ReadPhase: Sendable {
     let isBegun = await publisher?.isBegun == true
     if isBegun { try await publish(finished.map(\.chunk)) }
     if isBegun, open.isEmpty { return }
-    let connections = Set(plan.sources.map(\.connection)).sorted()
+    let connections = plan.connections.sorted()
     var holders: [String: SnapshotHolder] = [:]
     try await lagWatch?.waitUntilFresh()
     do {
@@ -147,7 +147,7 @@ struct ReadPhase: Sendable {
   private var lagWatch: LagWatch? {
     let (report, run) = (environment.report, run)
     return job.limits.maximumReplicationLag.map { bound in
-      LagWatch(asker: asker, connections: Set(plan.sources.map(\.connection)).sorted(), bound: bound) {
+      LagWatch(asker: asker, connections: plan.connections.sorted(), bound: bound) {
         report(run, .waiting(reason: $0))
       }
     }

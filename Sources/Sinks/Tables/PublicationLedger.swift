@@ -133,7 +133,7 @@ package struct PublicationLedger: Hashable, Sendable {
   /// - Parameter sink: that of the whole result, also where the entry is of a chunk.
   func rival(of entry: LedgerEntry, in sink: String) -> SQLText {
     """
-    SELECT run_id, result_hash, published_at, revision FROM \(publications) \
+    SELECT run_id, published_at, revision FROM \(publications) \
     WHERE identity = \(literal: .text(entry.identity.key)) AND run_id <> \(literal: .text(entry.run.text)) \
     AND CASE WHEN sink = \(literal: .text(sink)) THEN revision > \(entry.revision) \
     ELSE revision >= \(entry.revision) AND target = \(literal: .text(entry.target)) END \

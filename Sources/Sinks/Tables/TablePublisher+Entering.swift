@@ -51,7 +51,7 @@ extension TablePublisher {
     }
     return Fault(
       "published_by_another", .conflict,
-      "Run \(row[0] ?? "?") has published revision \(row[3] ?? "?") of this interval into `\(target.table)` at \(row[2] ?? "?"), and this run is revision \(entry.revision)",
+      "Run \(row[0] ?? "?") has published revision \(row[2] ?? "?") of this interval into `\(target.table)` at \(row[1] ?? "?"), and this run is revision \(entry.revision)",
       place: target.place,
       hint: publication.isOnlyForward
         ? "What this run has not published would undo that: give it up with `tidemark cancel --partial \(entry.run)`; then --again makes a revision of its own"
